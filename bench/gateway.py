@@ -1,0 +1,288 @@
+"""Solvent beside LiteLLM's proxy and a direct call, in one run, on one core, with durable accounting on.
+
+Run alone: `.venv/bin/python bench/gateway.py`; `--smoke` only shows that the harness works. The table lands
+in docs/benchmarks/gateway.md and the figures beside it. Load goes to 127.0.0.1 only and ends by itself.
+"""
+
+import argparse
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.load import machine, servers, table
+from bench.load.reading import INTERVAL_MS, STREAM_MS, Load, Reading, read, set_upstream, write_bodies
+from bench.load.servers import MissingPeer, NotStarted, Server, Solvent, Upstream
+from bench.load.table import LOAD_SHARE, Result, Settings
+
+RUN_SECONDS_MAX = 480  # without the installation of peers
+ROUNDS_MAX = 20
+WINDOW_SECONDS_MAX = 30.0
+HALF_LOAD_RATE_MAX = 4000.0
+LOW_RATE = 50.0
+REASON_CHARACTERS_MAX = 300
+LATENCY_CONNECTIONS = 64
+CONNECTIONS = (64, 128)  # tried before the rounds, to find what carries most requests
+
+PACED_WARM_UP = 1.5  # a paced stream takes 1.26 s, so by then all of them run
+PACED_STREAMS_MAX = 5000
+PACED_PROBES = 4
+LATE_MAX = 1.05  # a paced stream's median duration over its duration at the source
+FULL_CPU_SHARE = 0.95
+FIRST_STREAMS = {"solvent": 400, "litellm": 4}
+UNPACED_STREAMS = {"solvent": 64, "litellm": 8}
+
+
+class Bench:
+    """One run: the servers, the load generator, and all that was read so far."""
+
+    def __init__(self, options: argparse.Namespace, directory: Path, keep: ExitStack) -> None:
+        self.seconds: float = options.seconds
+        self.directory = directory
+        self.keep = keep
+        self.client = machine.compile_tool("client")
+        self.result = Result(
+            date=datetime.now(UTC).date().isoformat(),
+            machine=machine.describe(directory),
+            commit=machine.commit(),
+            command=shlex.join(["bench/gateway.py", *sys.argv[1:]]),
+            seconds=self.seconds,
+            smoke=options.smoke,
+            cores="server on core {}, load and upstream on core {}".format(*core_names()),
+            versions=versions(),
+        )
+        write_bodies(directory)
+        self.direct = Upstream(directory)
+        self.solvent = Solvent(options.solvent, directory, self.direct.url)
+        self.gateways: list[Server] = [self.solvent]
+
+    def start(self, peers: dict[str, str]) -> None:
+        """Start everything; `peers` has the installed ones' versions, and one that fails is missing."""
+        for server in (self.direct, self.solvent):
+            self.keep.callback(server.stop)
+            server.serve()
+        for name, version in peers.items():
+            peer = servers.PEERS[name].server(self.directory, self.direct.url)
+            self.keep.callback(peer.stop)
+            try:
+                peer.serve()
+            except NotStarted as failed:
+                self.miss(failed)
+                continue
+            self.result.versions[name] = version
+            self.gateways.append(peer)
+
+    def miss(self, reason: Exception) -> None:
+        """Say that a peer is missing, here and, in one line, on the page."""
+        print(reason, file=sys.stderr)
+        self.result.missing.append(" ".join(str(reason).split())[:REASON_CHARACTERS_MAX])
+
+    def once(self, server: Server, load: Load) -> Reading:
+        """One run of the load generator. All of its answers count for the books, warm-up and probes too."""
+        if load.stream:
+            set_upstream(self.direct.port, load.interval_ms)
+        reading = read(self.client, self.directory, load, port=server.port, key=server.key, pid=server.pid)
+        counted, failed = self.result.answers_ever, self.result.failures
+        counted[server.name] = counted.get(server.name, 0) + reading.answers_200_ever
+        failed[server.name] = failed.get(server.name, 0) + reading.failures
+        return reading
+
+    def record(self, server: Server, kind: str, load: Load) -> Reading:
+        """One run that the figures are made of."""
+        reading = self.once(server, load)
+        self.result.readings.setdefault(server.name, {}).setdefault(kind, []).append(reading)
+        bad = f", {reading.failures} failed" if reading.failures else ""
+        print(
+            f"  {server.name:8} {kind:13} {reading.answers_per_second:9,.0f} answers/s "
+            f"{reading.chunks_per_second:9,.0f} chunks/s  p50 {reading.latency_ms_p50:9.3f} ms  "
+            f"p99 {reading.latency_ms_p99:9.3f} ms{bad}",
+            flush=True,
+        )
+        return reading
+
+    def calibrate(self, server: Server) -> None:
+        """Warm a gateway up and choose the loads of its rounds."""
+        probe = min(1.0, self.seconds)
+        self.once(server, Load(4, probe, warm_up=0.2))
+        rates = {n: self.once(server, Load(n, probe)).answers_per_second for n in CONNECTIONS}
+        connections = max(rates, key=lambda n: rates[n])
+        half = min(HALF_LOAD_RATE_MAX, max(1.0, rates[connections] // 2))
+        streams = self.most_streams(server, probe)
+        self.result.settings[server.name] = Settings(connections, half, streams, UNPACED_STREAMS[server.name])
+        print(f"  {server.name}: {connections} connections, half load {half:,.0f}/s, {streams} paced streams")
+
+    def most_streams(self, server: Server, seconds: float) -> int:
+        """The most paced streams that stay on time, found by what the core has left after each probe."""
+        streams, best = FIRST_STREAMS[server.name], 1
+        for _ in range(1 if self.result.smoke else PACED_PROBES):
+            reading = self.once(server, self.paced(streams, seconds))
+            if reading.latency_ms_p50 > STREAM_MS * LATE_MAX:
+                late, streams = streams, (best + streams) // 2
+                if streams > 0.95 * late:
+                    break
+                continue
+            best = streams
+            growth = FULL_CPU_SHARE / max(reading.server_cpu_share, 0.01)
+            if growth < 1.05 or streams == PACED_STREAMS_MAX:
+                break
+            streams = min(PACED_STREAMS_MAX, int(streams * growth))
+        return best
+
+    def paced(self, streams: int, seconds: float) -> Load:
+        return Load(streams, seconds, PACED_WARM_UP, stream=True, interval_ms=INTERVAL_MS)
+
+    def at_rate(self, rate: float) -> Load:
+        return Load(LATENCY_CONNECTIONS, self.seconds * LOAD_SHARE, rate=rate)
+
+    def round(self) -> None:
+        """Every gateway under every load, then the same rates without a gateway, then the disk."""
+        for server in self.gateways:
+            chosen = self.result.settings[server.name]
+            self.record(server, "saturation", Load(chosen.connections, self.seconds))
+            self.record(server, "half", self.at_rate(chosen.half_rate))
+            self.record(server, "low", self.at_rate(LOW_RATE))
+            self.record(server, "paced", self.paced(chosen.paced_streams, self.seconds * LOAD_SHARE))
+            resident = machine.resident_mib(machine.tree(server.pid))
+            self.result.resident_mib.setdefault(server.name, []).append(resident)
+            self.record(
+                server, "unpaced", Load(chosen.unpaced_streams, self.seconds * LOAD_SHARE, stream=True)
+            )
+        for server in self.gateways:
+            rate = self.result.settings[server.name].half_rate
+            self.record(self.direct, f"half {server.name}", self.at_rate(rate))
+        self.record(self.direct, "low", self.at_rate(LOW_RATE))
+        syncs = machine.sync_times_ms(self.directory)
+        self.result.sync_ms_p50.append(syncs[len(syncs) // 2])
+        self.result.sync_ms_p99.append(syncs[len(syncs) * 99 // 100])
+
+    def check_books(self) -> None:
+        """Ask Solvent what is on record, kill it, start it on the same data, and ask again."""
+        expected = self.result.answers_ever["solvent"]
+        self.result.answers_on_record = self.solvent.answers_on_record(expected)
+        self.solvent.stop(signal.SIGKILL)
+        self.solvent.serve()
+        self.result.answers_on_record_after_kill = self.solvent.answers_on_record(expected)
+        print(
+            f"  books: client {expected:,}, on record {self.result.answers_on_record:,}, "
+            f"after kill -9 {self.result.answers_on_record_after_kill:,}"
+        )
+
+    def run(self, rounds: int) -> None:
+        """Calibrate, do the rounds, check the books."""
+        ceiling = self.once(self.direct, Load(CONNECTIONS[0], min(1.0, self.seconds)))
+        self.result.direct_requests_per_second = ceiling.answers_per_second
+        for server in self.gateways:
+            self.calibrate(server)
+        for number in range(rounds):
+            print(f"round {number + 1} of {rounds}", flush=True)
+            self.round()
+        self.check_books()
+
+
+def core_names() -> tuple[str, str]:
+    server, load = machine.cores()
+    return str(server), " and ".join(str(core) for core in load)
+
+
+def versions() -> dict[str, str]:
+    """What Solvent runs on here."""
+    venv = Path(sys.executable).parent.parent
+    named = {package: machine.version_in(venv, package) for package in ("solvent", "uvicorn", "uvloop")}
+    return {"Python": sys.version.split()[0], **named}
+
+
+def bounded(low: float, high: float) -> Callable[[str], float]:
+    """An argparse type for a number within bounds."""
+
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}")
+        return value
+
+    return parse
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "--seconds", type=bounded(0.5, WINDOW_SECONDS_MAX), default=6.0, help="a saturation run"
+    )
+    parser.add_argument(
+        "--rounds", type=bounded(1, ROUNDS_MAX), default=5, help="medians are taken over these"
+    )
+    parser.add_argument("--peers", nargs="*", choices=sorted(servers.PEERS), default=sorted(servers.PEERS))
+    parser.add_argument(
+        "--smoke", action="store_true", help="1 round of 1 s, written to a temporary directory"
+    )
+    parser.add_argument("--to", type=Path, help="directory of the table (default docs/benchmarks)")
+    default = str(Path(sys.executable).with_name("solvent"))
+    parser.add_argument("--solvent", default=default, help="command in place of .venv/bin/solvent")
+    options = parser.parse_args()
+    if options.smoke:
+        options.seconds, options.rounds = 1.0, 1
+    if options.to is None:
+        smoke = options.smoke
+        options.to = (
+            Path(tempfile.mkdtemp(prefix="bench-")) if smoke else machine.ROOT / "docs" / "benchmarks"
+        )
+    return options
+
+
+def end_by_signal(number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave through every `finally`, so that what was started is stopped."""
+    if number == signal.SIGALRM:
+        raise SystemExit(f"the bench took longer than {RUN_SECONDS_MAX} s: ask for fewer seconds or rounds")
+    raise SystemExit(128 + number)
+
+
+def install(names: list[str]) -> tuple[dict[str, str], list[MissingPeer]]:
+    """Install the peers that are not there yet: their versions, and why some are missing."""
+    found, missing = {}, []
+    for name in names:
+        peer = servers.PEERS[name]
+        try:
+            found[name] = machine.version_in(peer.install(), peer.package)
+        except MissingPeer as reason:
+            missing.append(reason)
+    return found, missing
+
+
+def main() -> int:
+    """Exit code 0; 1 where a peer is missing, an answer of ours failed or the books do not agree."""
+    options = parse_options()
+    signal.signal(signal.SIGTERM, end_by_signal)
+    signal.signal(signal.SIGALRM, end_by_signal)
+    machine.allow_many_connections()
+    peers, reasons = install(options.peers)
+    signal.alarm(RUN_SECONDS_MAX)
+    with machine.run_directory() as directory, ExitStack() as keep:
+        bench = Bench(options, directory, keep)
+        for reason in reasons:
+            bench.miss(reason)
+        bench.start(peers)
+        bench.run(int(options.rounds))
+        result = bench.result
+    signal.alarm(0)
+    page = table.write(result, options.to, "gateway")
+    print(page.read_text())
+    print(f"wrote {page} and {page.with_suffix('.json').name}")
+    return 0 if result.books_agree and not result.missing and not result.failures["solvent"] else 1
+
+
+if __name__ == "__main__":
+    try:
+        raise SystemExit(main())
+    except (NotStarted, RuntimeError) as failed:
+        print(failed, file=sys.stderr)
+        raise SystemExit(1) from failed
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

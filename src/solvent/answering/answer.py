@@ -1,0 +1,171 @@
+"""Answer one question: open, hold, ask, meter, settle. Two short writes around a stream.
+
+The hold is queued before the upstream is asked; the settlement is on the disk before the answer is
+acknowledged. Whoever leaves early, the hold ends: the rest of the answer is then finished in the
+background, read to its usage report or hung up on, as its provider bills.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from solvent.answering import store
+from solvent.answering.desk import Desk
+from solvent.answering.opening import open_answer
+from solvent.answering.question import Question
+from solvent.answering.receipt import Outcome, Receipt
+from solvent.answering.settlement import Ending, Opened, settle
+from solvent.engines.port import Effort, Seat
+from solvent.identity.caller import Caller
+from solvent.ledger import store as ledger_store
+from solvent.margin import store as margin_store
+from solvent.metering.meter import Meter
+from solvent.providers.port import Call, Chunk
+from solvent.values.errors import SolventError, Unavailable
+from solvent.values.instant import US_PER_S
+from solvent.values.limits import ANSWER_S_MAX, DRAIN_BYTES_MAX, DRAIN_S_MAX
+from solvent.values.usage import Usage
+
+_UNANSWERED = {"upstream_timeout", "upstream_cut_off"}
+
+
+async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
+    """Yields what was opened, then the chunks, then the receipt once it is on the books.
+
+    Raises Refused or Invalid before anything is asked; Unavailable or Invalid when the upstream fails, after
+    the receipt of that failure is on the books. An abandoned generator settles by itself.
+    """
+    running = _Running(open_answer(question, caller, desk), desk)
+    try:
+        running.write_hold()
+        yield running.opened
+        async for chunk in running.chunks():
+            yield chunk
+    except (GeneratorExit, asyncio.CancelledError):
+        desk.take_over(running.see_off())
+        raise
+    except SolventError as fault:
+        await running.end(running.outcome_of(fault), fault)
+        raise
+    except BaseException:
+        desk.take_over(running.see_off())
+        raise
+    yield await running.end("answered")
+
+
+class _Running:
+    """One answer under way, from its hold to its settlement."""
+
+    __slots__ = (
+        "_desk",
+        "_effort",
+        "_finish",
+        "_first_token_us",
+        "_meter",
+        "_seat",
+        "_stream",
+        "_usage_report",
+        "opened",
+    )  # fmt: skip
+
+    def __init__(self, opened: Opened, desk: Desk) -> None:
+        self.opened = opened
+        self._desk = desk
+        self._meter = Meter(opened.question.input_tokens_most)
+        self._seat: Seat | None = None
+        self._effort: Effort | None = None
+        self._stream: AsyncGenerator[Chunk, None] | None = None
+        self._first_token_us = -1
+        self._finish = ""
+        self._usage_report = ""
+        desk.under_way += 1
+
+    def write_hold(self) -> None:
+        """The first write. Nobody waits for it: a hold that a crash loses has charged nothing."""
+        self._desk.database.append([(ledger_store.append, self.opened.hold)])
+
+    async def chunks(self) -> AsyncGenerator[Chunk, None]:
+        """Ask, and count what comes."""
+        opened = self.opened
+        if opened.route.engine is not None:
+            self._seat = await opened.route.engine.sit()
+        question = opened.question
+        call = Call(opened.route.upstream, question.members, question.stream, opened.output_tokens_max)
+        self._stream = opened.route.provider.stream(call)
+        latest_us = question.received_us + int(ANSWER_S_MAX) * US_PER_S
+        async for chunk in self._stream:
+            self._count(chunk)
+            if self._desk.now_us() > latest_us:
+                message = f"the answer took longer than {ANSWER_S_MAX:.0f} s and was ended; ask for less of it"
+                raise Unavailable("answer_overdue", message)
+            yield chunk
+
+    def _count(self, chunk: Chunk) -> None:
+        self._meter.add(chunk.pieces, chunk.usage, chunk.timings)
+        if chunk.pieces and self._first_token_us < 0:
+            self._first_token_us = self._desk.now_us() - self.opened.question.received_us
+        if chunk.finish:
+            self._finish = chunk.finish
+        if chunk.usage is not None:
+            self._usage_report = bytes(chunk.usage).decode("utf-8", "replace")[:2000]
+
+    def outcome_of(self, fault: SolventError) -> Outcome:
+        """What to call an ending by an error."""
+        if fault.code == "answer_overdue":
+            return "overdue"
+        self._meter.left_unanswered = fault.code in _UNANSWERED
+        return "broken" if self._meter.pieces else "failed"
+
+    async def see_off(self) -> None:
+        """The client is gone: reach the usage report if the provider bills on, else hang up; then settle."""
+        try:
+            if self._stream is not None and self.opened.route.provider.on_abort == "drain":
+                async with asyncio.timeout(DRAIN_S_MAX):
+                    await self._drain(self._stream)
+        except (TimeoutError, SolventError):
+            pass  # what is known by now is settled below
+        await self.end("abandoned")
+
+    async def _drain(self, stream: AsyncGenerator[Chunk, None]) -> None:
+        drained = 0
+        async for chunk in stream:
+            self._count(chunk)
+            drained += sum(len(bytes(member)) for member in chunk.members.values())
+            if drained > DRAIN_BYTES_MAX or self._meter.is_complete:
+                return
+
+    async def end(self, outcome: Outcome, fault: SolventError | None = None) -> Receipt:
+        """The second write: returns when the receipt and its transfers are on the disk.
+
+        Raises Unavailable when they cannot be written; then nothing is charged, and the hold expires.
+        """
+        if self._stream is not None:
+            await self._stream.aclose()
+        if self._seat is not None:
+            self._effort, self._seat = self._seat.leave(), None
+        desk, opened = self._desk, self.opened
+        engine = Usage(engine_us=self._effort.engine_us, energy_uj=self._effort.energy_uj) if self._effort else None
+        now_us = desk.now_us()
+        ending = Ending(
+            outcome, now_us, self._finish, fault.code if fault else "", self._first_token_us,
+            bool(self._effort and self._effort.estimated), self._usage_report,
+        )  # fmt: skip
+        settlement = settle(opened, self._meter.measure(engine), ending, desk.day(now_us))
+        receipt = settlement.receipt
+        purse = desk.purse(opened.customer.id)
+        purse.settle(opened.hold.grains, receipt.charge_grains)
+        desk.under_way -= 1
+        try:
+            await desk.database.append(
+                [
+                    *((ledger_store.append, transfer) for transfer in settlement.transfers),
+                    (store.append, receipt),
+                    (margin_store.add, settlement.margin),
+                ]
+            )
+        except Unavailable:
+            purse.add(receipt.charge_grains)
+            raise
+        desk.tell(receipt)
+        return receipt

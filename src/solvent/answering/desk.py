@@ -1,0 +1,71 @@
+"""The desk: everything an answer needs, in memory, swapped whole when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from solvent.answering.receipt import Receipt
+from solvent.answering.route import Route
+from solvent.db.port import Database
+from solvent.identity.caller import Caller
+from solvent.ledger.balance import Purse
+from solvent.pricing.exchange import Exchange
+from solvent.values.ids import CustomerId
+from solvent.values.period import day_number, start_of_day
+
+
+class Desk:
+    """One process's desk.
+
+    now_us: the clock. entropy: random bits for ids. currency: what wallets and reports are kept in.
+    callers: who may ask, by their key's digest. routes: the models on sale, by name.
+    take_over: finishes an answer whose client is gone, in the background.
+    listeners: told each receipt once it is on the books; they must be quick and never fail.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        now_us: Callable[[], int],
+        entropy: Callable[[], int],
+        currency: str,
+        time_zone: ZoneInfo,
+        routes: Mapping[str, Route],
+        take_over: Callable[[Coroutine[None, None, None]], None],
+        exchanges: Sequence[Exchange] = (),
+    ) -> None:
+        self.database = database
+        self.now_us = now_us
+        self.entropy = entropy
+        self.currency = currency
+        self.time_zone = time_zone
+        self.routes = routes
+        self.take_over = take_over
+        self.exchanges = exchanges
+        self.callers: Mapping[bytes, Caller] = {}
+        self.purses: dict[CustomerId, Purse] = {}
+        self.listeners: list[Callable[[Receipt], None]] = []
+        self.under_way = 0
+        self._day = (0, 0, 0)
+
+    def purse(self, customer: CustomerId) -> Purse:
+        """The customer's purse; an empty one for whoever never had money."""
+        purse = self.purses.get(customer)
+        if purse is None:
+            purse = self.purses[customer] = Purse(0)
+        return purse
+
+    def day(self, at_us: int) -> int:
+        """The calendar day of an instant, in the operator's time zone; quick while the day lasts."""
+        start_us, end_us, number = self._day
+        if not start_us <= at_us < end_us:
+            number = day_number(at_us, self.time_zone)
+            start_us, end_us = (start_of_day(day, self.time_zone) for day in (number, number + 1))
+            self._day = (start_us, end_us, number)
+        return number
+
+    def tell(self, receipt: Receipt) -> None:
+        """Hand a booked receipt to whoever listens."""
+        for listener in self.listeners:
+            listener(receipt)

@@ -1,0 +1,111 @@
+"""The receipt: what one answer was, used, cost and earned. Written once, never changed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from solvent.margin.line import MarginSums
+from solvent.values.ids import AnswerId, CustomerId, KeyId
+from solvent.values.money import Money
+from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
+
+# answered: to its end. abandoned: the client left. broken: the upstream failed midway.
+# failed: no output, nothing charged. overdue: it ran longer than an answer may.
+Outcome = Literal["answered", "abandoned", "broken", "failed", "overdue"]
+
+
+class Receipt(msgspec.Struct, frozen=True, array_like=True):
+    """One answer. Its fields are the columns of `receipts`, in their order; money is in grains.
+
+    *_tokens, engine_us, energy_uj: see `values.usage`. What was charged for; where `usage_estimated`,
+    cost was booked for `cost_input_tokens` read instead.
+    cost_grains, charge_grains: in `currency`, the operator's. provider_cost_grains: as the provider bills it.
+    overrun_grains: what the answer came to beyond its hold; the house bore it.
+    *_us of first_token_us and total_us: since the question came in; first_token_us is -1 when none came.
+    alarms: what a person should look at, separated by spaces. usage_report: the upstream's own words.
+    """
+
+    id: AnswerId
+    at_us: int
+    customer: CustomerId
+    plan: str
+    key: KeyId
+    end_user: str
+    model: str
+    provider: str
+    upstream: str
+    reason: str
+    outcome: Outcome
+    finish: str
+    fault: str
+    streamed: int
+    output_tokens_max: int
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    engine_us: int
+    energy_uj: int
+    usage_estimated: int
+    energy_estimated: int
+    cost_input_tokens: int
+    currency: str
+    cost_grains: int
+    charge_grains: int
+    overrun_grains: int
+    provider_currency: str
+    provider_cost_grains: int
+    cost_card: str
+    price_card: str
+    exchange: str
+    first_token_us: int
+    total_us: int
+    alarms: str
+    usage_report: str
+
+    @property
+    def usage(self) -> Usage:
+        """The quantities that were charged for."""
+        return Usage(
+            self.input_tokens,
+            self.cached_input_tokens,
+            self.cache_write_5m_tokens,
+            self.cache_write_1h_tokens,
+            self.output_tokens,
+            self.reasoning_tokens,
+            self.engine_us,
+            self.energy_uj,
+        )
+
+    @property
+    def cost(self) -> Money:
+        """What we paid."""
+        return Money(self.cost_grains, self.currency)
+
+    @property
+    def charge(self) -> Money:
+        """What they paid."""
+        return Money(self.charge_grains, self.currency)
+
+    @property
+    def margin(self) -> Money:
+        """What is left."""
+        return self.charge - self.cost
+
+
+def sums_of(receipt: Receipt) -> MarginSums:
+    """What one receipt adds to a margin line."""
+    return MarginSums(
+        answers=int(receipt.outcome != "failed"),
+        failed=int(receipt.outcome == "failed"),
+        charge_grains=receipt.charge_grains,
+        cost_grains=receipt.cost_grains,
+        estimated_answers=receipt.usage_estimated,
+        input_tokens=all_input_tokens(receipt.usage),
+        output_tokens=all_output_tokens(receipt.usage),
+        energy_uj=receipt.energy_uj,
+    )

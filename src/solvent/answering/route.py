@@ -1,0 +1,56 @@
+"""Where the answers of a model come from: its provider, its cards, and its engine if it runs here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from solvent.engines.port import Engine
+from solvent.pricing.exchange import Exchange, exchange_at
+from solvent.pricing.rate_card import RateCard, card_at
+from solvent.pricing.rating import can_price_tokens
+from solvent.providers.port import Provider
+from solvent.values.errors import Invalid
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One model as it is sold here, under `model`, and as its provider knows it, `upstream`."""
+
+    model: str
+    upstream: str
+    provider: Provider
+    output_tokens_max: int
+    cost_cards: Sequence[RateCard]
+    price_cards: Sequence[RateCard]
+    engine: Engine | None = None
+    reason: str = "the model that was asked for"
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """The two books' prices of one model at one instant, and the way into the operator's currency."""
+
+    cost: RateCard
+    price: RateCard
+    cost_exchange: Exchange | None
+
+
+def prices_at(route: Route, currency: str, exchanges: Sequence[Exchange], at_us: int) -> Prices:
+    """The prices in force. Raises Invalid("model_unpriced") when one is missing: unknown is never free."""
+    cost, price = card_at(route.cost_cards, at_us), card_at(route.price_cards, at_us)
+    for book, card in (("cost", cost), ("price", price)):
+        if card is None or not can_price_tokens(card):
+            message = f"model {route.model!r} has no {book} in force today, so it cannot be sold; ask the operator"
+            raise Invalid("model_unpriced", message, param="model")
+    assert cost is not None
+    assert price is not None
+    if price.currency != currency:
+        message = f"model {route.model!r} is priced in {price.currency}, but wallets here hold {currency}"
+        raise Invalid("model_unpriced", message, param="model")
+    if cost.currency == currency:
+        return Prices(cost, price, None)
+    rate = exchange_at(exchanges, cost.currency, currency, at_us)
+    if rate is None:
+        message = f"model {route.model!r} costs {cost.currency} and no exchange rate to {currency} is known today"
+        raise Invalid("model_unpriced", message, param="model")
+    return Prices(cost, price, rate)

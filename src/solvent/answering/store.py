@@ -1,0 +1,41 @@
+"""The journal of receipts."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Connection, Table, Text, select
+
+from solvent.answering.receipt import Receipt
+from solvent.db.append import append_rows
+from solvent.db.tables import metadata
+from solvent.values.ids import AnswerId
+
+_TEXTS = {
+    "id", "customer", "plan", "key", "end_user", "model", "provider", "upstream", "reason", "outcome", "finish",
+    "fault", "currency", "provider_currency", "cost_card", "price_card", "exchange", "alarms", "usage_report",
+}  # fmt: skip
+
+receipts = Table(
+    "receipts",
+    metadata,
+    *(
+        Column(name, Text if name in _TEXTS else BigInteger, primary_key=name == "id", nullable=False)
+        for name in Receipt.__struct_fields__
+    ),
+)
+
+
+def append(connection: Connection, rows: list[Receipt]) -> None:
+    """Journal: add receipts."""
+    append_rows(connection, receipts, rows)
+
+
+def receipt(connection: Connection, id: AnswerId) -> Receipt | None:
+    """One receipt, or None."""
+    row = connection.execute(select(receipts).where(receipts.c.id == id)).first()
+    return Receipt(*row) if row else None
+
+
+def newest(connection: Connection, count: int) -> list[Receipt]:
+    """The last receipts, newest first. Ids sort by time."""
+    rows = connection.execute(select(receipts).order_by(receipts.c.id.desc()).limit(count))
+    return [Receipt(*row) for row in rows]

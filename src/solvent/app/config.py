@@ -1,0 +1,164 @@
+"""The configuration: defaults, then solvent.toml, then SOLVENT_* from the environment. Only `app` reads it.
+
+Every field says what it is for; `solvent config` and docs/configuration.md are made from those words.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from solvent.providers.port import OnAbort
+from solvent.values.errors import Invalid
+from solvent.values.money import minor_digits
+from solvent.values.period import zone
+
+ENVIRONMENT_PREFIX = "SOLVENT_"
+
+
+class FirstRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the first start creates."""
+
+    plan: Annotated[str, Meta(description="the plan of the first customer")] = "pay-as-you-go"
+    grant: Annotated[str, Meta(description="what the first customer's wallet is given, in `currency`")] = "10000"
+
+
+class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The machine that runs local models."""
+
+    rated_watts: Annotated[
+        int, Meta(description="thermal design power of the processor, where it does not say what it draws", ge=1)
+    ] = 65
+    threads: Annotated[int, Meta(description="threads of a local engine; 0 takes half the cores", ge=0)] = 0
+
+
+class ExchangeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}):
+    """One dated exchange rate."""
+
+    base: Annotated[str, Meta(description="the currency exchanged, such as USD")]
+    quote: Annotated[str, Meta(description="the currency it becomes, such as KRW")]
+    rate: Annotated[str, Meta(description='how many of `quote` one `base` is, as text: "1385.50"')]
+    since: Annotated[str, Meta(description="the date the rate begins: 2026-11-01")]
+    source: Annotated[str, Meta(description="where the rate is from")]
+
+
+class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model on sale."""
+
+    name: Annotated[str, Meta(description="what customers call it", min_length=1, max_length=120)]
+    provider: Annotated[str, Meta(description="how it is reached: openai_compatible, or llamacpp to run it here")]
+    cost_card: Annotated[str, Meta(description="the rate card of what we pay")]
+    price_card: Annotated[str, Meta(description="the rate card of what they pay")]
+    upstream: Annotated[str, Meta(description="what the provider calls it; the same name when left out")] = ""
+    vendor: Annotated[str, Meta(description="whose bill it is on, in the books; `provider` when left out")] = ""
+    base_url: Annotated[str, Meta(description="where the provider is: https://api.openai.com/v1")] = ""
+    key: Annotated[str, Meta(description="our key there, by reference: env:NAME or file:PATH")] = ""
+    on_abort: Annotated[
+        OnAbort, Meta(description="when a client leaves: drain to the usage report, or cancel if that ends the bill")
+    ] = "drain"
+    limit_field: Annotated[str, Meta(description="what the provider calls the limit on output tokens")] = "max_tokens"
+    output_tokens_max: Annotated[int, Meta(description="the most it may write in one answer", ge=1, le=1_000_000)] = (
+        4096
+    )
+    file: Annotated[str, Meta(description="llamacpp: the GGUF file")] = ""
+    seats: Annotated[int, Meta(description="llamacpp: answers at once", ge=1, le=16)] = 4
+    context_tokens: Annotated[int, Meta(description="llamacpp: tokens read and written in one answer", ge=64)] = 4096
+
+
+class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One plan on sale."""
+
+    name: Annotated[str, Meta(description="the plan's name", min_length=1, max_length=120)]
+    price_month: Annotated[str, Meta(description="what a customer pays a month, tax included")] = "0"
+    wallet_month: Annotated[str, Meta(description="what the wallet is given a month for it")] = "0"
+    tax_permille: Annotated[int, Meta(description="value-added tax, in thousandths of the net price", ge=0, le=500)] = (
+        100
+    )
+    fee_permille: Annotated[int, Meta(description="payment fee, in thousandths of the price", ge=0, le=500)] = 34
+    fixed_month: Annotated[str, Meta(description="what one customer costs a month whatever they ask")] = "0"
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings of one service."""
+
+    currency: Annotated[str, Meta(description="what wallets and reports are kept in")] = "KRW"
+    time_zone: Annotated[str, Meta(description="whose calendar days reports use")] = "Asia/Seoul"
+    top_up_url: Annotated[str, Meta(description="where an empty wallet is told to go; no link when empty")] = ""
+    house_model: Annotated[bool, Meta(description="serve the embedded house model")] = True
+    house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
+    first_run: FirstRun = FirstRun()
+    hardware: Hardware = Hardware()
+    models: tuple[ModelEntry, ...] = ()
+    plans: tuple[PlanEntry, ...] = ()
+    exchanges: tuple[ExchangeEntry, ...] = ()
+
+
+def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
+    """The configuration in force. Raises Invalid in one line that names the file and the field."""
+    document: dict[str, Any] = {}
+    if file is not None:
+        try:
+            document = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as wrong:
+            raise Invalid("no_config", f"{file} cannot be read: {wrong.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+            raise Invalid("bad_config", f"{file} is not TOML: {wrong}") from None
+    scalars = {f.name: f.type for f in msgspec.structs.fields(Config) if f.name not in _TABLES}
+    for name in scalars:
+        given = environment.get(ENVIRONMENT_PREFIX + name.upper())
+        if given is not None:
+            document[name] = given
+    try:
+        config = msgspec.convert(document, Config, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise Invalid("bad_config", f"{file or 'the environment'}: {wrong}") from None
+    _check(config, str(file or "the environment"))
+    return config
+
+
+_TABLES = {"first_run", "hardware", "models", "plans", "exchanges"}
+
+
+def _check(config: Config, where: str) -> None:
+    try:
+        minor_digits(config.currency)
+        zone(config.time_zone)
+    except Invalid as wrong:
+        raise Invalid("bad_config", f"{where}: {wrong.message}") from None
+    for kind, names in (
+        ("model", [model.name for model in config.models]),
+        ("plan", [plan.name for plan in config.plans]),
+    ):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise Invalid("bad_config", f"{where}: {kind} {twice[0]!r} is there twice; names are unique")
+    for model in config.models:
+        needed = "file" if model.provider == "llamacpp" else "base_url"
+        if not getattr(model, needed):
+            raise Invalid("bad_config", f"{where}: model {model.name!r} needs `{needed}`")
+
+
+def secret(reference: str, what: str, environment: Mapping[str, str], near: Path) -> str:
+    """The secret behind env:NAME or file:PATH (relative to `near`); empty for no reference.
+
+    Raises Invalid, never repeating what was found.
+    """
+    kind, _, name = reference.partition(":")
+    if not reference:
+        return ""
+    if kind == "env" and name:
+        found = environment.get(name, "")
+        if not found:
+            raise Invalid("no_secret", f"{what}: the environment variable {name} is not set")
+        return found.strip()
+    if kind == "file" and name:
+        try:
+            return (near / name).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise Invalid("no_secret", f"{what}: the file {name} cannot be read") from None
+    raise Invalid("bad_secret", f"{what}: a key is written by reference, env:NAME or file:PATH, never itself")

@@ -1,0 +1,132 @@
+"""Makes the routes: for each model on sale its provider or engine, and its two rate cards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from solvent.answering.route import Route, prices_at
+from solvent.app.config import Config, ModelEntry, secret
+from solvent.engines import port as engines_port
+from solvent.engines.port import Engine, OpenEngine
+from solvent.pricing.exchange import Exchange, exchange
+from solvent.pricing.rate_card import RateCard
+from solvent.providers import port as providers_port
+from solvent.providers.port import OpenProvider, Provider
+from solvent.values.errors import Invalid
+
+HOUSE_MODEL = "solvent-house"
+HOUSE_FILE = "data/house_model/solvent-house-1.gguf"
+HOUSE_OUTPUT_TOKENS_MAX = 256
+HOUSE_CONTEXT_TOKENS = 512
+
+
+class Routes:
+    """The models on sale, and what must be closed when the service stops."""
+
+    def __init__(self) -> None:
+        self.by_model: dict[str, Route] = {}
+        self.engines: list[Engine] = []
+        self.providers: list[Provider] = []
+
+    async def close(self) -> None:
+        """Hang up on providers, then stop the engines."""
+        for provider in self.providers:
+            await provider.close()
+        for engine in self.engines:
+            engine.close()
+
+
+def open_routes(
+    config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, now_us: int, *, only_remote: bool = False
+) -> Routes:
+    """Routes of all models. `near`: the folder that relative paths start from.
+
+    only_remote: leave local engines out, for a look from outside. Raises Invalid naming the model.
+    """
+    routes = Routes()
+    exchanges = read_exchanges(config)
+    for entry in (*_house_model(config), *config.models):
+        if only_remote and _is_local(entry):
+            continue
+        route = _route(entry, config, cards, near, routes)
+        if not entry.cost_card.startswith(HOUSE_MODEL):
+            prices_at(route, config.currency, exchanges, now_us)  # an unpriced model is found now, not when asked
+        routes.by_model[entry.name] = route
+    return routes
+
+
+def read_exchanges(config: Config) -> list[Exchange]:
+    """The exchange rates of the configuration. Raises Invalid naming the entry."""
+    return [
+        exchange(entry.base, entry.quote, entry.rate, entry.since, entry.source, f"exchanges[{n}]")
+        for n, entry in enumerate(config.exchanges)
+    ]
+
+
+def _house_model(config: Config) -> list[ModelEntry]:
+    if not config.house_model or any(model.name == HOUSE_MODEL for model in config.models):
+        return []
+    return [
+        ModelEntry(
+            name=HOUSE_MODEL,
+            provider="llamacpp",
+            cost_card=f"{HOUSE_MODEL}-cost.{config.currency}",
+            price_card=f"{HOUSE_MODEL}-price.{config.currency}",
+            file=str(files("solvent") / HOUSE_FILE),
+            seats=config.house_model_seats,
+            context_tokens=HOUSE_CONTEXT_TOKENS,
+            output_tokens_max=HOUSE_OUTPUT_TOKENS_MAX,
+        )
+    ]
+
+
+def _is_local(entry: ModelEntry) -> bool:
+    return bool(entry.file)
+
+
+def _route(
+    entry: ModelEntry, config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, routes: Routes
+) -> Route:
+    for book, card in (("cost_card", entry.cost_card), ("price_card", entry.price_card)):
+        if card not in cards:
+            message = f"model {entry.name!r}: there is no rate card {card!r}; write one in rate_cards/*.yaml"
+            raise Invalid("no_rate_card", message, param=book)
+    engine: Engine | None = None
+    base_url, kind, members, on_abort = entry.base_url, entry.provider, dict[str, object](), entry.on_abort
+    if _is_local(entry):
+        open_engine: OpenEngine = _plug("solvent.engines", entry.provider)
+        engine = open_engine(
+            engines_port.Settings(
+                near / Path(entry.file).expanduser(), entry.seats, entry.context_tokens,
+                config.hardware.threads, config.hardware.rated_watts,
+            )
+        )  # fmt: skip
+        routes.engines.append(engine)
+        base_url, kind, members, on_abort = engine.base_url, "openai_compatible", dict(engine.members), "cancel"
+    settings = providers_port.Settings(
+        name=entry.vendor or entry.provider,
+        base_url=base_url,
+        key=secret(entry.key, f"model {entry.name!r}: key", os.environ, near),
+        on_abort=on_abort,
+        limit_field=entry.limit_field,
+        members=members,
+    )
+    open_provider: OpenProvider = _plug("solvent.providers", kind)
+    provider = open_provider(settings)
+    routes.providers.append(provider)
+    upstream = entry.upstream or entry.name
+    return Route(
+        entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card], engine
+    )
+
+
+def _plug(group: str, kind: str) -> Any:
+    for found in entry_points(group=group, name=kind):
+        return found.load()
+    known = ", ".join(sorted(entry_points(group=group).names))
+    raise Invalid("no_such_plug", f"provider {kind!r} is not known; installed are: {known}", param="provider")

@@ -1,0 +1,1 @@
+"""Decisions about money: who may ask, on what plan, with what gift."""

@@ -1,0 +1,66 @@
+"""The command `solvent` and what its commands share: the two folders, and errors in one line."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from solvent import __version__
+from solvent.values.errors import Invalid, Refused, SolventError
+
+EXIT_MEND = 2  # something the person who typed it must mend
+EXIT_FAILED = 1
+
+_COMMANDS = {
+    "serve": "Start the service.",
+    "report": "Print the profit and loss.",
+    "models": "List, test and download models.",
+    "config": "Show every setting, its value and what it is for.",
+    "house-model": "Build and score the embedded house model.",
+}
+
+
+class Commands(click.Group):
+    """Loads a command's file only when it is asked for, so that --help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See click.Group."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See click.Group."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = __import__(f"solvent.cli.{cmd_name.replace('-', '_')}", fromlist=["command"])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See click.Group."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="solvent")
+def solvent() -> None:
+    """Run a generative-AI service that pays for itself."""
+
+
+def main() -> None:
+    """The entry point: every error we raise on purpose becomes one line and an exit code."""
+    try:
+        solvent(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(EXIT_MEND)
+    except SolventError as wrong:
+        click.echo(f"solvent: {wrong.message}", err=True)
+        sys.exit(EXIT_MEND if isinstance(wrong, Invalid | Refused) else EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()

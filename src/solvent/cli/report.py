@@ -1,0 +1,94 @@
+"""`solvent report`: the profit and loss, from the books, whether or not the service is running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import get_args
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from solvent.app.build import now_us
+from solvent.app.plans import read_plans
+from solvent.app.report import Report, report
+from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.wording import Speaker, speaker
+from solvent.db.engine import FILE_NAME, open_engine
+from solvent.db.group_commit import GroupCommit
+from solvent.gateway.bills import report_body
+from solvent.margin.line import GroupBy, MarginLine
+from solvent.values.errors import Invalid
+from solvent.values.money import Money
+from solvent.values.period import day_number, first_day, zone
+
+
+@click.command("report")
+@data_option
+@config_option
+@click.option("--since", default="30d", show_default=True, help="Days like 7d (today counts), or a date.")
+@click.option(
+    "--group-by", "group_by", default="model", show_default=True, type=click.Choice(list(get_args(GroupBy))),
+    help="What to sum by.",
+)  # fmt: skip
+@json_option
+def command(data: Path, config_file: Path | None, since: str, group_by: GroupBy, as_json: bool) -> None:  # noqa: FBT001
+    """Print the profit and loss, and where each plan breaks even."""
+    config, _ = load_config(config_file, data)
+    if not (data / FILE_NAME).is_file():
+        raise Invalid("no_books", f"there are no books in {data}; `solvent serve` starts them there")
+    now = now_us()
+    in_zone = zone(config.time_zone)
+    from_day = first_day(since, now, in_zone)
+
+    async def read() -> Report:
+        database = GroupCommit(open_engine(data))
+        try:
+            today = day_number(now, in_zone)
+            return await report(group_by, from_day, today, read_plans(config), config.currency, database)
+        finally:
+            await database.close()
+
+    made = asyncio.run(read())
+    if as_json:
+        click.echo(json.dumps(report_body(made), indent=2, ensure_ascii=False))
+    else:
+        _print(made, speaker())
+
+
+def _print(made: Report, say: Speaker) -> None:
+    screen = Console(highlight=False)
+    if not made.lines:
+        screen.print(say("no_answers").format(days=made.days))
+        return
+    screen.print(say.sentence(made.total.margin, made.days))
+    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(made.lines) > 1)
+    cells = [_cells(line, made, say) for line in made.lines]
+    last = _cells(made.total, made, say)
+    for n, name in enumerate(("group", "answers", "revenue", "cost", "margin", "cost_each", "charge_each")):
+        heading = say(made.group_by) if name == "group" else say(name)
+        footer = say("total") if name == "group" else last[n]
+        table.add_column(heading, footer, justify="left" if n == 0 else "right", no_wrap=n > 0)
+    for row in cells:
+        table.add_row(*row)
+    screen.print(table)
+    if made.total.sums.failed:
+        screen.print(say("failed").format(count=made.total.sums.failed))
+    for standing in made.plans:
+        screen.print(say.standing(standing))
+
+
+def _cells(line: MarginLine, made: Report, say: Speaker) -> list[str]:
+    answers = line.sums.answers
+    each = [Money(grains // answers, line.currency) if answers else None
+            for grains in (line.sums.cost_grains, line.sums.charge_grains)]  # fmt: skip
+    return [
+        made.names.get(line.name, line.name),
+        f"{answers:,}",
+        say.money(line.charge),
+        say.money(line.cost),
+        say.money(line.margin),
+        *(say.money(amount) if amount else "" for amount in each),
+    ]

@@ -1,0 +1,132 @@
+"""`solvent serve`: one process that answers, meters, charges and books, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import click
+import uvicorn
+import uvloop
+
+from solvent.app.build import App, first_run, now_us, open_app
+from solvent.app.config import Config
+from solvent.app.directory import Directory, FirstRunKeys
+from solvent.cli.demo import run_demo
+from solvent.cli.options import config_option, data_option, load_config
+from solvent.console.pages import Console
+from solvent.gateway.asgi import Gateway
+from solvent.gateway.protocol import BoundedHttp
+from solvent.ledger.void_lost_holds import void_lost_holds
+from solvent.values.errors import Invalid
+from solvent.values.limits import CONNECTIONS_MAX, SHUTDOWN_S_MAX, SWEEP_S
+
+log = logging.getLogger("solvent")
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
+@data_option
+@config_option
+@click.option("--demo", is_flag=True, help="Let 40 simulated customers ask the house model.")
+def command(host: str, port: int, data: Path, config_file: Path | None, demo: bool) -> None:  # noqa: FBT001
+    """Start the service: an OpenAI-compatible API, its books, and a live page at /."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    config, near = load_config(config_file, data)
+    directory = Directory(data.resolve())
+    try:
+        listening = _listen(host, port)
+        _allow_many_sockets()
+        uvloop.run(_serve(listening, host, directory, config, near, demo=demo))
+    finally:
+        directory.release()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as wrong:
+        listening.close()
+        message = f"cannot listen on {host} port {port}: {wrong.strerror or wrong}; choose another with --port"
+        raise Invalid("port_taken", message) from None
+    return listening
+
+
+def _allow_many_sockets() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS_MAX + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+async def _serve(
+    listening: socket.socket, host: str, directory: Directory, config: Config, near: Path, *, demo: bool
+) -> None:
+    app = await open_app(directory, config, near)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    keys = await first_run(app, url)
+    console = Console(app)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Gateway(app, console), http=BoundedHttp, loop="none", lifespan="off", ws="none", log_config=None,
+            access_log=False, server_header=False, date_header=False, backlog=4096, timeout_keep_alive=75,
+            limit_concurrency=CONNECTIONS_MAX, timeout_graceful_shutdown=int(SHUTDOWN_S_MAX),
+        )
+    )  # fmt: skip
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    chores = [asyncio.create_task(_sweep(app))]
+    if demo:
+        chores.append(asyncio.create_task(run_demo(app)))
+    _stop_on_signals(app, server)
+    while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event
+        await asyncio.sleep(0.01)
+    _welcome(url, directory, keys, app, demo=demo)
+    await serving
+    for chore in chores:
+        chore.cancel()
+    await asyncio.wait(chores)
+    await app.close(SHUTDOWN_S_MAX)
+
+
+def _stop_on_signals(app: App, server: uvicorn.Server) -> None:
+    def stop() -> None:
+        app.stop.set()
+        server.should_exit = True
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop)
+
+
+async def _sweep(app: App) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        await void_lost_holds(app.database, now_us())
+
+
+def _welcome(url: str, directory: Directory, keys: FirstRunKeys, app: App, *, demo: bool) -> None:
+    lines = [f"data      {directory.path}"]
+    if app.lost_holds:
+        lines.append(f"recovered {app.lost_holds} holds of answers that a crash cut off; nothing was charged for them")
+    lines.append(f"models    {', '.join(app.desk.routes) or 'none: add [[models]] to solvent.toml'}")
+    if keys.api_key:
+        lines += [
+            f"API       {url}/v1  with the key  {keys.api_key}",
+            f"live page {url}/#{keys.operator_key}",
+            f"keys are kept in {directory.path / 'first-run.json'}",
+        ]
+    if demo:
+        lines.append("demo      40 simulated customers are asking the house model; receipts follow")
+    click.echo("\n".join(lines))
+    click.echo(f"ready {url}")
+    sys.stdout.flush()

@@ -1,0 +1,84 @@
+"""How commands speak to people, in Korean or English: words, and money rounded for the eye only."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+
+from solvent.margin.break_even import BreakEven
+from solvent.values.money import Money, grains_per_unit, minor_digits
+
+MINUS = "−"
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩"}
+_WORDS = {
+    "en": {
+        "customer": "customer", "plan": "plan", "model": "model", "day": "day", "total": "total",
+        "answers": "answers", "revenue": "they paid", "cost": "we paid", "margin": "margin",
+        "cost_each": "cost/answer", "charge_each": "charge/answer",
+        "no_answers": "No answers are on the books in these {days} days.",
+        "kept": "You kept {amount} in {days} days.", "lost": "You lost {amount} in {days} days.",
+        "failed": "{count:,} questions failed; nothing was charged for them.",
+        "standing": "{plan}: breaks even at {answers:,} answers a month (net {net}, {each} an answer).",
+        "standing_unknown": "{plan}: no answer has cost anything yet, so there is no break-even (net {net}).",
+        "receipt": "{time}  {who:<12} {charge:>9} paid  {cost:>9} cost  {kept:>9} kept  {seconds:.2f} s  {outcome}",
+    },
+    "ko": {
+        "customer": "고객", "plan": "요금제", "model": "모델", "day": "날짜", "total": "합계",
+        "answers": "답변", "revenue": "받은 돈", "cost": "든 돈", "margin": "남은 돈",
+        "cost_each": "답변당 비용", "charge_each": "답변당 요금",
+        "no_answers": "{days}일 동안 장부에 적힌 답변이 없습니다.",
+        "kept": "{days}일 동안 {amount} 남겼습니다.", "lost": "{days}일 동안 {amount} 손해를 봤습니다.",
+        "failed": "질문 {count:,}개가 실패했고, 그 값은 받지 않았습니다.",
+        "standing": "{plan}: 한 달 답변 {answers:,}개가 본전입니다 (순매출 {net}, 답변당 {each}).",
+        "standing_unknown": "{plan}: 아직 든 돈이 없어 본전을 셈할 수 없습니다 (순매출 {net}).",
+        "receipt": "{time}  {who:<12} 요금 {charge:>8}  비용 {cost:>8}  남음 {kept:>8}  {seconds:.2f}초  {outcome}",
+    },
+}  # fmt: skip
+
+
+class Speaker:
+    """Says things in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in _WORDS else "en"
+
+    def __call__(self, word: str) -> str:
+        return _WORDS[self.language][word]
+
+    def money(self, amount: Money) -> str:
+        """Rounded for the eye: more decimals the smaller it is, none for a hundred units and more."""
+        size = abs(Fraction(amount.grains, grains_per_unit(amount.currency)))
+        if not size:
+            places = 0
+        elif size < Fraction(1, 100):
+            places = 5
+        elif size < 1:
+            places = 4 if minor_digits(amount.currency) else 2
+        elif size < 100:
+            places = max(1, minor_digits(amount.currency))
+        else:
+            places = minor_digits(amount.currency)
+        digits = f"{float(size):,.{places}f}"
+        sign = MINUS if amount.grains < 0 and digits.strip("0.,") else ""
+        if amount.currency == "KRW" and self.language == "ko":
+            return f"{sign}{digits}원"
+        return f"{sign}{_SIGNS.get(amount.currency, amount.currency + ' ')}{digits}"
+
+    def sentence(self, margin: Money, days: int) -> str:
+        """The one number that matters."""
+        size = Money(abs(margin.grains), margin.currency)
+        return self("lost" if margin.grains < 0 else "kept").format(amount=self.money(size), days=days)
+
+    def standing(self, standing: BreakEven) -> str:
+        """Where one plan breaks even."""
+        net = self.money(standing.net_price)
+        if standing.answers_month is None or standing.cost_per_answer_grains is None:
+            return self("standing_unknown").format(plan=standing.plan, net=net)
+        each = self.money(Money(standing.cost_per_answer_grains, standing.net_price.currency))
+        return self("standing").format(plan=standing.plan, answers=standing.answers_month, net=net, each=each)
+
+
+def speaker() -> Speaker:
+    """The language of the terminal: SOLVENT_LANGUAGE, else the locale's."""
+    names = (os.environ.get(name, "") for name in ("SOLVENT_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return Speaker(next((name for name in names if name), "en")[:2])

@@ -1,0 +1,1 @@
+"""The operator's pages: for now one live page at /."""

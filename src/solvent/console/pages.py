@@ -1,0 +1,54 @@
+"""The live page and its files, with headers that keep foreign scripts and frames out."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from solvent.app.build import App
+
+_WEB = Path(str(files("solvent"))) / "web"
+_HEADERS = (
+    (b"content-security-policy", b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class Console:
+    """One ASGI application for all that is not /v1."""
+
+    def __init__(self, _app: App) -> None:
+        routes = [
+            Route("/", _page),
+            Mount("/static", StaticFiles(directory=_WEB)),
+        ]
+        self._inner: ASGIApp = Starlette(routes=routes, exception_handlers={404: _not_found})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            await send(message)
+
+        await self._inner(scope, receive, guarded)
+
+
+async def _page(_request: Request) -> Response:
+    return FileResponse(_WEB / "live.html", headers={"cache-control": "no-cache"})
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    message = f"there is no {request.url.path[:80]} here; the live page is at /, the API under /v1"
+    body = {"error": {"message": message, "type": "not_found_error", "param": None, "code": "no_such_page"}}
+    return JSONResponse(body, status_code=404)

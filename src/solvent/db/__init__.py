@@ -1,0 +1,1 @@
+"""One database, one writer: everything that is written goes through group commits."""

@@ -1,0 +1,148 @@
+"""Group commit: one writer thread, which commits again as soon as the last commit ended.
+
+Whatever came in meanwhile shares one sync of the disk: no timer to tune, and on a busy disk the
+groups grow by themselves (measured against timers: facts/DATA_PLANE.md, "Persistence").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from solvent.db.port import Entry, Journal
+from solvent.values.errors import SolventError, Unavailable
+from solvent.values.limits import COMMIT_ENTRIES_MAX, COMMIT_QUEUE_MAX
+
+T = TypeVar("T")
+Group = tuple[Sequence[Entry], "Future[None]"]
+Work = tuple[Callable[[Connection], Any], "Future[Any]"]
+Outcome = tuple["Future[Any]", Any, BaseException | None]
+
+
+class GroupCommit:
+    """The database of one process. Built inside a running event loop; see `Database` for its promises."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._loop = asyncio.get_running_loop()
+        self._groups: list[Group] = []
+        self._works: list[Work] = []
+        self._wake = threading.Event()
+        self._stopping = False
+        self.failure = ""  # why the last commit failed; empty while the books can be written
+        self.commits = 0
+        self._thread = threading.Thread(target=self._run, name="solvent-writer", daemon=True)
+        self._thread.start()
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.read`."""
+        return await asyncio.to_thread(self._read, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.write`."""
+        self._demand_open()
+        future: Future[T] = self._loop.create_future()
+        self._works.append((work, future))
+        self._wake.set()
+        return await future
+
+    def append(self, entries: Sequence[Entry]) -> Future[None]:
+        """See `Database.append`."""
+        if len(self._groups) >= COMMIT_QUEUE_MAX:
+            message = "the books cannot be written fast enough now; ask again in a moment"
+            raise Unavailable("books_overloaded", message, retry_after_s=2)
+        self._demand_open()
+        future: Future[None] = self._loop.create_future()
+        self._groups.append((entries, future))
+        self._wake.set()
+        return future
+
+    async def close(self) -> None:
+        """Write all that is queued, then stop."""
+        self._stopping = True
+        self._wake.set()
+        await asyncio.to_thread(self._thread.join)
+        self._engine.dispose()
+
+    def _demand_open(self) -> None:
+        if self._stopping:
+            raise Unavailable("books_closed", "the service is stopping; ask again when it is back")
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as connection:
+            return work(connection)
+
+    def _run(self) -> None:
+        with self._engine.connect() as connection:
+            while True:
+                self._wake.wait()
+                self._wake.clear()
+                while self._groups or self._works:
+                    self._tell(self._commit(connection))
+                if self._stopping:
+                    return
+
+    def _commit(self, connection: Connection) -> list[Outcome]:
+        """Write what is queued now: all groups in one transaction, each work in its own."""
+        groups, self._groups = self._groups, []
+        works, self._works = self._works, []
+        outcomes: list[Outcome] = []
+        for start in range(0, len(groups), COMMIT_ENTRIES_MAX):
+            outcomes += self._commit_groups(connection, groups[start : start + COMMIT_ENTRIES_MAX])
+        for work, future in works:
+            try:
+                with connection.begin():
+                    result = work(connection)
+                outcomes.append((future, result, None))
+            except (SQLAlchemyError, SolventError) as wrong:
+                outcomes.append((future, None, wrong))
+        self.commits += 1
+        return outcomes
+
+    def _commit_groups(self, connection: Connection, groups: list[Group]) -> list[Outcome]:
+        try:
+            with connection.begin():
+                _write(connection, [entry for entries, _ in groups for entry in entries])
+        except SQLAlchemyError as wrong:
+            if len(groups) > 1:  # find the one at fault: the others must not fail with it
+                return [out for group in groups for out in self._commit_groups(connection, [group])]
+            self.failure = str(wrong)[:500]
+            message = "the books could not be written, so nothing was charged; ask again in a moment"
+            refused = Unavailable("books_unavailable", message, retry_after_s=5)
+            return [(groups[0][1], None, refused)]
+        self.failure = ""
+        return [(future, None, None) for _, future in groups]
+
+    def _tell(self, outcomes: list[Outcome]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(_resolve, outcomes)
+        except RuntimeError:
+            return  # the loop is gone, and with it everybody who waited
+
+
+def _write(connection: Connection, entries: list[Entry]) -> None:
+    rows: dict[Journal, list[Any]] = {}
+    for journal, row in entries:
+        if journal in rows:
+            rows[journal].append(row)
+        else:
+            rows[journal] = [row]
+    for journal, batch in rows.items():
+        journal(connection, batch)
+
+
+def _resolve(outcomes: list[Outcome]) -> None:
+    for future, result, error in outcomes:
+        if future.done():
+            continue
+        if error is not None:
+            future.set_exception(error)
+            future.exception()  # a hold's future has no reader; its loss is seen at settlement
+        else:
+            future.set_result(result)

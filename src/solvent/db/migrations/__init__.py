@@ -1,0 +1,1 @@
+"""Migrations: forward only, expand before contract."""

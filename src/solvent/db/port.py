@@ -1,0 +1,33 @@
+"""What use cases ask of the database: read, write, and append to journals without waiting in line."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection as Connection
+
+T = TypeVar("T")
+# Writes rows of one journal inside a commit it does not own; lives in a room's store.py.
+Journal = Callable[[Connection, list[Any]], None]
+Entry = tuple[Journal, Any]
+
+
+class Database(Protocol):
+    """Transactions belong to the database: stores never begin or end one."""
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection of its own, in a thread. It must not write."""
+        ...
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction of its own, in the writer's thread; durable when it returns."""
+        ...
+
+    def append(self, entries: Sequence[Entry]) -> Future[None]:
+        """Queue rows that belong together for the next group commit; the future is done when they are durable.
+
+        They are committed together or not at all. Raises Unavailable when the queue is full.
+        """
+        ...

@@ -1,0 +1,73 @@
+"""What Solvent asks of an engine that runs a model here: a URL to ask, seats, and an honest clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+
+class Effort(msgspec.Struct, frozen=True):
+    """What one answer took of the engine.
+
+    engine_us: its share of the engine's busy time. energy_uj: its share of the energy.
+    estimated: the energy is worked out from rated power, not read from the machine.
+    """
+
+    engine_us: int
+    energy_uj: int
+    estimated: bool
+
+
+class Seat(Protocol):
+    """A place in the engine's batch, held by one answer."""
+
+    def leave(self) -> Effort:
+        """Free the seat. Called once, whatever happened."""
+        ...
+
+
+class Engine(Protocol):
+    """Runs a model in this process or beside it. Adapters: entry-point group `solvent.engines`."""
+
+    @property
+    def base_url(self) -> str:
+        """Where it speaks OpenAI's chat completions, on this machine only."""
+        ...
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """What every question to it must carry besides the client's own members."""
+        ...
+
+    async def sit(self) -> Seat:
+        """Wait for a free seat. Raises Unavailable when too many wait already."""
+        ...
+
+    def close(self) -> None:
+        """Stop the engine and free its memory."""
+        ...
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the configuration says of one engine.
+
+    file: the weights. seats: answers at once. context_tokens: for each of them. threads: 0 lets it choose.
+    rated_watts: the processor's thermal design power, for machines that do not say what they draw.
+    """
+
+    file: Path
+    seats: int = 4
+    context_tokens: int = 512
+    threads: int = 0
+    rated_watts: int = 65
+
+
+class OpenEngine(Protocol):
+    """What an entry point in the group `solvent.engines` names: a function that starts an engine."""
+
+    def __call__(self, settings: Settings) -> Engine:
+        """Raises Invalid when the weights cannot be loaded. Blocks while they are."""
+        ...

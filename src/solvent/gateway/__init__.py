@@ -1,0 +1,1 @@
+"""The data plane's doors: /v1/* over raw ASGI. Parse, call the verb, render."""

@@ -1,0 +1,83 @@
+"""Errors as OpenAI's clients expect them: one table from what went wrong to status, type and headers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from solvent.gateway.http import Headers, Send, respond
+from solvent.values.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Refused,
+    SolventError,
+    Unauthenticated,
+    Unavailable,
+)
+
+# Where a code needs another status or type than its kind. Sources: facts/API_CONTRACT.md.
+_BY_CODE: Final[dict[str, tuple[int, str]]] = {
+    "wallet_empty": (402, "insufficient_quota"),
+    "request_exceeds_balance": (402, "insufficient_quota"),
+    "balance_held": (402, "insufficient_quota"),
+    "body_too_large": (413, "invalid_request_error"),
+    "body_too_slow": (408, "invalid_request_error"),
+    "no_such_endpoint": (404, "invalid_request_error"),
+    "wrong_method": (405, "invalid_request_error"),
+    "idempotency_key_conflict": (422, "invalid_request_error"),
+    "upstream_timeout": (504, "api_error"),
+    "answer_overdue": (504, "api_error"),
+    "upstream_busy": (429, "rate_limit_exceeded"),
+    "engine_busy": (503, "server_is_overloaded"),
+    "books_overloaded": (503, "server_is_overloaded"),
+    "books_unavailable": (503, "api_error"),
+    "books_closed": (503, "api_error"),
+    "internal_error": (500, "api_error"),
+    "stopping": (503, "api_error"),
+}
+_BY_KIND: Final[tuple[tuple[type[SolventError], int, str], ...]] = (
+    (Invalid, 400, "invalid_request_error"),
+    (Unauthenticated, 401, "authentication_error"),
+    (Refused, 403, "permission_error"),
+    (NotFound, 404, "not_found_error"),
+    (Conflict, 409, "conflict_error"),
+    (Unavailable, 502, "api_error"),
+)
+
+
+def status_and_type(problem: SolventError) -> tuple[int, str]:
+    """The HTTP status and OpenAI error type of a problem."""
+    if problem.code in _BY_CODE:
+        return _BY_CODE[problem.code]
+    return next((status, name) for kind, status, name in _BY_KIND if isinstance(problem, kind))
+
+
+def body(problem: SolventError, top_up_url: str = "") -> dict[str, object]:
+    """The JSON error body; what it says agrees with the status it is sent with."""
+    status, name = status_and_type(problem)
+    error: dict[str, object] = {
+        "message": problem.message,
+        "type": name,
+        "param": problem.param,
+        "code": problem.code,
+    }
+    if status == 402:
+        error["top_up_url"] = top_up_url or None
+        error["resets_at"] = None
+    return {"error": error}
+
+
+async def refuse(send: Send, problem: SolventError, headers: Headers = (), top_up_url: str = "") -> None:
+    """Send a problem as the whole response."""
+    status, _ = status_and_type(problem)
+    extra = list(headers)
+    if problem.retry_after_s is not None:
+        extra.append((b"retry-after", str(problem.retry_after_s).encode()))
+    elif status == 402 or status in (503, 429):
+        # Official clients repeat 429 and 5xx by themselves; tell them when that is pointless.
+        extra.append((b"x-should-retry", b"false"))
+    if status == 401:
+        extra.append((b"www-authenticate", b'Bearer realm="solvent"'))
+    await respond(send, status, msgspec.json.encode(body(problem, top_up_url)), extra)

@@ -1,0 +1,1 @@
+"""Who is calling, for whom, and what they may do."""

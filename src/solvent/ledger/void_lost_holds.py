@@ -1,0 +1,40 @@
+"""Void the holds that nobody will resolve any more: left by a crash, or expired.
+
+Runs at start, when every open hold belongs to a process that is gone, and then every minute for holds
+past their expiry. A mark in the journal keeps it from reading what it has seen.
+"""
+
+from __future__ import annotations
+
+from solvent.db.port import Connection, Database
+from solvent.ledger import store
+from solvent.ledger.transfer import Transfer, void
+from solvent.values.ids import new_id
+from solvent.values.instant import US_PER_S
+from solvent.values.limits import HOLD_S_MAX
+
+MARK = "holds_seen_until"
+ANSWERS_END = "ans`"  # sorts after every id that begins with ans_
+
+
+async def void_lost_holds(database: Database, now_us: int, *, all_of_them: bool = False) -> list[Transfer]:
+    """Returns the holds that were voided.
+
+    all_of_them: no other process is answering from this database, so whatever is open is lost.
+    """
+
+    def work(connection: Connection) -> list[Transfer]:
+        holds = store.open_holds(connection, store.mark(connection, MARK), ANSWERS_END)
+        lost = [hold for hold in holds if all_of_them or _expired(hold, now_us)]
+        if lost:
+            store.append(connection, [void(hold, now_us) for hold in lost])
+        # Every hold that old has expired, so it was voided above if it was still open.
+        seen_us = now_us - (HOLD_S_MAX + 60) * US_PER_S
+        store.set_mark(connection, MARK, new_id("ans", seen_us, 0))
+        return lost
+
+    return await database.write(work)
+
+
+def _expired(hold: Transfer, now_us: int) -> bool:
+    return hold.expires_us is not None and hold.expires_us <= now_us

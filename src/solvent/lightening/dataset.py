@@ -1,0 +1,177 @@
+"""Make questions for the house model: endless training questions, fixed examinations, and realistic demo traffic.
+
+Pure given a random: training never reads the examinations' words, and an examination is the same on every machine.
+"""
+
+import random
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from solvent.lightening.noise import dress, spoil
+from solvent.lightening.patterns import STEM_MARK, expand
+from solvent.lightening.word_files import (
+    LANGUAGES,
+    OTHER,
+    Language,
+    TopicWords,
+    TrainingWords,
+    answers,
+    exam_words,
+    training_words,
+)
+
+OTHER_SHARE_TRAINING = 0.36
+OTHER_SHARE_ASKED = 1 / 8
+_PSEUDO_EN = ("b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pl", "qu")
+_PSEUDO_EN_ENDS = ("a", "e", "i", "o", "u", "an", "ar", "el", "en", "er", "ick", "im", "on", "oo", "op", "ul", "y")
+_PSEUDO_KO = "가각간감강개거건걸게경고곡골공과관교구국군권귀금기길김나난날남내너노농누다단달담당대덕도동두라란람랑래로루르리마막만말매머명모목무문물미민바박반발방배백버범변별병보복봉부북분비빈사산살삼상새서석선설섬성세소손솔송수숙순술숲시식신실심쌀아안암애양어언여역연열영오옥온완왕외요용우운울원월유은을음의이인일임자작잔장재전절정제조종좌주죽준중지진집차찬창채처천철청체초촌총최추축춘충치칠코쾌타탄탑태토통파판팔패편평포표품풍하학한함항해행향허현형호혼홍화환활황회효후훈흥희힘"
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A question in one language and the topic whose answer is right for it (`other` means refuse)."""
+
+    text: str
+    language: Language
+    topic: str
+
+
+def topics() -> tuple[str, ...]:
+    """Every topic that has its own answer, without `other`."""
+    return tuple(topic for topic in answers() if topic != OTHER)
+
+
+def ask(random: random.Random, language: Language) -> Question:
+    """A realistic question for demo traffic, about one in eight unrelated to the service."""
+    unrelated = random.random() < OTHER_SHARE_ASKED
+    topic = OTHER if unrelated else random.choice(topics())
+    words = training_words(language)
+    core = _unrelated(words, language, random) if unrelated else _core(words, words.topics[topic], random)
+    opening = random.choice(words.openings) if random.random() < 0.2 else ""
+    text = f"{opening} {core}".strip()
+    return Question(text=_close(text, language, random), language=language, topic=topic)
+
+
+def training_question(chance: random.Random) -> Question:
+    """One noisy training question; the stream has no end and hardly ever repeats."""
+    language = chance.choice(LANGUAGES)
+    words = training_words(language)
+    if chance.random() < OTHER_SHARE_TRAINING:
+        topic, core = OTHER, _unrelated(words, language, chance)
+    else:
+        topic = chance.choice(topics())
+        core = _core(words, words.topics[topic], chance)
+        if chance.random() < 0.08:
+            core = f"{core}{chance.choice((', ', '. ', '? ', ' '))}{_core(words, words.topics[topic], chance)}"
+    text = spoil(_decorate(core, words, chance), language, chance)
+    return Question(text=dress(text, language, chance), language=language, topic=topic)
+
+
+def training_questions(seed: int) -> Iterator[Question]:
+    """The endless training stream of a seed, without any question that an examination asks."""
+    chance = random.Random(seed)
+    forbidden = {plain(question.text) for name in ("dev", "held_out") for question in examination(name)}
+    while True:
+        question = training_question(chance)
+        if plain(question.text) not in forbidden:
+            yield question
+
+
+@cache
+def examination(name: Literal["dev", "held_out"]) -> tuple[Question, ...]:
+    """The fixed questions of an examination: eight per topic and language, and a hundred unrelated ones each."""
+    chance = random.Random(f"examination {name}")
+    asked: list[Question] = []
+    for language in LANGUAGES:
+        words = exam_words(name, language)
+        for topic, patterns in words.topics.items():
+            wanted, seen = (100 if topic == OTHER else 8), set[str]()
+            order: list[str] = []
+            for _ in range(400):
+                order = order or chance.sample(patterns, len(patterns))
+                core = expand(order.pop(), words.words, chance)
+                opening = chance.choice(words.openings) if chance.random() < 0.35 else ""
+                ending = chance.choice(words.endings) if chance.random() < 0.25 else ""
+                text = _close(f"{opening} {core}{',' if ending else ''} {ending}".strip(), language, chance)
+                if plain(text) not in seen and len(seen) < wanted:
+                    seen.add(plain(text))
+                    asked.append(Question(text=text, language=language, topic=topic))
+    return tuple(asked)
+
+
+def plain(text: str) -> str:
+    """Letters and digits only, lower case: two questions with the same plain text count as identical."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", text).lower())
+
+
+def _close(text: str, language: Language, chance: random.Random) -> str:
+    if language == "en" and chance.random() < 0.6:
+        text = text[:1].upper() + text[1:]
+    return text + chance.choice(("?", "?", "", "", "."))
+
+
+def _decorate(core: str, words: TrainingWords, chance: random.Random) -> str:
+    if chance.random() < 0.30:
+        core = f"{chance.choice(words.openings)} {core}"
+    if chance.random() < 0.25:
+        core = f"{core}{chance.choice((' ', ', ', '. ', '? '))}{chance.choice(words.endings)}"
+    return core
+
+
+def _core(words: TrainingWords, topic: TopicWords, chance: random.Random) -> str:
+    kinds = ["asks"] * 4 + ["things"] * (3 if topic.things else 0) + ["doings"] * (3 if topic.doings else 0)
+    kind = chance.choice(kinds)
+    if kind == "things":
+        return _framed(words, expand(chance.choice(topic.things), words.words, chance), chance)
+    if kind == "doings":
+        return _done(words, expand(chance.choice(topic.doings), words.words, chance), chance)
+    return expand(chance.choice(topic.asks), words.words, chance)
+
+
+def _framed(words: TrainingWords, thing: str, chance: random.Random) -> str:
+    return expand(chance.choice(words.frames), {**words.words, "x": (thing,)}, chance)
+
+
+def _done(words: TrainingWords, doing: str, chance: random.Random) -> str:
+    return expand(chance.choice(words.hows), {**words.words, "d": (doing + STEM_MARK,)}, chance)
+
+
+def _unrelated(words: TrainingWords, language: Language, chance: random.Random) -> str:
+    topic = words.topics[OTHER]
+    draw = chance.random()
+    if draw < 0.42:
+        return expand(chance.choice(topic.asks), words.words, chance)
+    if draw < 0.54:
+        return _framed(words, chance.choice(topic.things), chance)
+    if draw < 0.66:
+        return _done(words, expand(chance.choice(topic.doings), words.words, chance), chance)
+    if draw < 0.84:
+        hard = expand(chance.choice(words.hard_things), words.words, chance)
+        return _framed(words, hard, chance) if chance.random() < 0.7 else hard
+    if draw < 0.94:
+        invented = " ".join(_invented(language, chance) for _ in range(chance.choice((1, 1, 2))))
+        return _framed(words, invented, chance) if chance.random() < 0.85 else invented
+    if draw < 0.97:
+        return " ".join(chance.choice(topic.things) for _ in range(chance.randint(2, 7)))
+    return _random_string(language, chance)
+
+
+def _invented(language: Language, chance: random.Random) -> str:
+    """A word that does not exist: what the model has never met must lead to the refusal."""
+    if language == "ko":
+        return "".join(chance.choice(_PSEUDO_KO) for _ in range(chance.randint(2, 4)))
+    syllables = chance.choice((1, 2, 2, 3))
+    return "".join(chance.choice(_PSEUDO_EN) + chance.choice(_PSEUDO_EN_ENDS) for _ in range(syllables)) + chance.choice(
+        ("", "s", "t", "ng", "x", "ness", "ia", "ing")
+    )
+
+
+def _random_string(language: Language, chance: random.Random) -> str:
+    letters = "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎㅏㅑㅓㅕㅗㅛㅜㅠ" if language == "ko" else "abcdefghijklmnopqrstuvwxyz0123456789"
+    return " ".join(
+        "".join(chance.choice(letters) for _ in range(chance.randint(2, 8))) for _ in range(chance.randint(1, 3))
+    )

@@ -1,0 +1,199 @@
+"""Train the house model on questions made on the fly, for a given number of minutes.
+
+The compute goes to many different questions: most rows stop after the first answer tokens, where the topic and
+the language are decided; a fixed share of rows teaches the answers to their end.
+"""
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from solvent.lightening.dataset import Question, examination, training_questions
+from solvent.lightening.network import make_network
+from solvent.lightening.recipe import ANSWER, END, QUESTION, Recipe, prompt_text
+from solvent.lightening.tokenizer import load_tokenizer
+from solvent.lightening.word_files import OTHER, answers
+
+Say = Callable[[str], None]
+_MOCK_TOKENS = 6
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One training example: token ids, and where the answer starts in them."""
+
+    ids: list[int]
+    answer_at: int
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """What training did: optimiser steps, questions and tokens seen, seconds and the last mock score."""
+
+    steps: int
+    questions: int
+    tokens: int
+    seconds: float
+    mock_score: float
+
+
+def train(recipe: Recipe, directory: Path, minutes: float, say: Say) -> Lesson:
+    """Train with the tokenizer in `directory` and write the averaged weights to weights.npz there."""
+    import numpy
+    import torch
+
+    clean = load_tokenizer(directory / "tokenizer.json")
+    network = make_network(recipe, clean.get_vocab_size())
+    average = make_network(recipe, clean.get_vocab_size()).eval()
+    say(f"network: {sum(weight.numel() for weight in network.parameters()) / 1e6:.2f} M parameters")
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=1.0, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
+    )
+    started, told = time.monotonic(), 0.0
+    steps, tokens, loss_mean = 0, 0, 0.0
+    for batch in _batches(recipe, directory):
+        part = (time.monotonic() - started) / (minutes * 60)
+        if part >= 1:
+            break
+        for group in optimiser.param_groups:
+            group["lr"] = _learning_rate(recipe, steps, part)
+        loss = _step(network, optimiser, batch)
+        steps, tokens = steps + 1, tokens + sum(len(row.ids) for row in batch)
+        loss_mean = loss if steps == 1 else 0.98 * loss_mean + 0.02 * loss
+        _follow(average, network, min(recipe.averaging, steps / (steps + 10)))
+        if part - told >= 0.05:
+            told = part
+            speed = tokens / (time.monotonic() - started)
+            say(f"{part:4.0%} step {steps} loss {loss_mean:.3f} {speed:,.0f} tokens/s{_mock_line(average, clean, part)}")
+    seconds = time.monotonic() - started
+    weights = {name: value.detach().float().numpy() for name, value in average.state_dict().items()}
+    numpy.savez(directory / "weights.npz", allow_pickle=False, **weights)
+    right = mock_scores(average, clean)
+    say("mock examination: " + ", ".join(f"{name} {share:.1%}" for name, share in right.items()))
+    return Lesson(steps, steps * recipe.batch_rows, tokens, seconds, sum(right.values()) / len(right))
+
+
+def _mock_line(average: Any, tokenizer: Any, part: float) -> str:
+    if round(part * 20) % 4:
+        return ""
+    return " | " + ", ".join(f"{name} {share:.1%}" for name, share in mock_scores(average, tokenizer).items())
+
+
+def _learning_rate(recipe: Recipe, steps: int, part: float) -> float:
+    """Linear warm-up, then a cosine down to the final rate."""
+    wave = 0.5 * (1 + math.cos(math.pi * min(1.0, part)))
+    rate = recipe.final_learning_rate + (recipe.peak_learning_rate - recipe.final_learning_rate) * wave
+    return rate * min(1.0, (steps + 1) / recipe.warm_up_steps)
+
+
+def _batches(recipe: Recipe, directory: Path) -> Iterator[list[Row]]:
+    """Endless batches of rows of similar length, in random order."""
+    clean = load_tokenizer(directory / "tokenizer.json")
+    split = load_tokenizer(directory / "tokenizer.json", recipe.merge_dropout)
+    chance = random.Random(recipe.seed + 1)
+    stream = training_questions(recipe.seed + 2)
+    endings = {
+        (topic, language): clean.encode(text + END).ids
+        for topic, languages in answers().items()
+        for language, text in languages.items()
+    }
+    while True:
+        rows = _rows(recipe, list(islice(stream, recipe.chunk_questions)), clean, split, endings, chance)
+        rows.sort(key=lambda row: len(row.ids))
+        batches = [rows[at : at + recipe.batch_rows] for at in range(0, len(rows), recipe.batch_rows)]
+        chance.shuffle(batches)
+        yield from batches
+
+
+def _rows(
+    recipe: Recipe,
+    questions: list[Question],
+    clean: Any,
+    split: Any,
+    endings: dict[tuple[str, Any], list[int]],
+    chance: random.Random,
+) -> list[Row]:
+    chosen = [split if chance.random() < recipe.merge_dropout_share else clean for _ in questions]
+    prompts: list[list[int]] = [[] for _ in questions]
+    for tokenizer in (split, clean):
+        at = [index for index, one in enumerate(chosen) if one is tokenizer]
+        texts = [QUESTION + prompt_text(questions[index].text) + ANSWER for index in at]
+        for index, encoded in zip(at, tokenizer.encode_batch(texts), strict=True):
+            prompts[index] = encoded.ids
+    rows: list[Row] = []
+    for question, prompt in zip(questions, prompts, strict=True):
+        answer = endings[question.topic, question.language]
+        if chance.random() >= recipe.full_answer_share:
+            answer = answer[: recipe.answer_head_tokens]
+        rows.append(Row(prompt + answer, len(prompt)))
+    return rows
+
+
+def _step(network: Any, optimiser: Any, batch: list[Row]) -> float:
+    """One optimiser step on the answer tokens of a batch; returns the loss of their first tokens."""
+    import torch
+
+    length = max(len(row.ids) for row in batch)
+    tokens = torch.zeros(len(batch), length, dtype=torch.long)
+    wanted = torch.zeros(len(batch), length, dtype=torch.bool)
+    for index, row in enumerate(batch):
+        tokens[index, : len(row.ids)] = torch.tensor(row.ids)
+        wanted[index, row.answer_at - 1 : len(row.ids) - 1] = True
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        scores = network.logits(network(tokens)[wanted])
+    targets = tokens.roll(-1, dims=1)[wanted]
+    losses = torch.nn.functional.cross_entropy(scores.float(), targets, reduction="none")
+    loss = losses.sum() / (4 * len(batch))
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    return float(losses.detach().sum()) / len(batch)
+
+
+def _follow(average: Any, network: Any, keep: float) -> None:
+    import torch
+
+    with torch.no_grad():
+        for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
+            slow.lerp_(fast, 1 - keep)
+
+
+def mock_scores(network: Any, tokenizer: Any) -> dict[str, float]:
+    """Share of right answers on the dev questions by greedy decoding, on topic and unrelated by language."""
+    starts = {
+        (topic, language): tokenizer.encode(text).ids[:_MOCK_TOKENS]
+        for topic, languages in answers().items()
+        for language, text in languages.items()
+    }
+    right: dict[str, list[bool]] = {}
+    for question, said in _decoded(network, tokenizer, examination("dev")):
+        name = f"{'off' if question.topic == OTHER else 'on'} {question.language}"
+        right.setdefault(name, []).append(said == starts[question.topic, question.language])
+    return {name: sum(marks) / len(marks) for name, marks in sorted(right.items())}
+
+
+def _decoded(
+    network: Any, tokenizer: Any, questions: tuple[Question, ...]
+) -> Iterator[tuple[Question, list[int]]]:
+    import torch
+
+    rows = [
+        (question, tokenizer.encode(QUESTION + prompt_text(question.text) + ANSWER).ids)
+        for question in questions
+    ]
+    by_length: dict[int, list[tuple[Question, list[int]]]] = {}
+    for question, ids in rows:
+        by_length.setdefault(len(ids), []).append((question, ids))
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for length, group in by_length.items():
+            tokens = torch.tensor([ids for _, ids in group])
+            for _ in range(_MOCK_TOKENS):
+                best = network.logits(network(tokens)[:, -1]).argmax(-1, keepdim=True)
+                tokens = torch.cat((tokens, best), dim=1)
+            for (question, _), ids in zip(group, tokens[:, length:].tolist(), strict=True):
+                yield question, ids

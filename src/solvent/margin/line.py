@@ -1,0 +1,69 @@
+"""One line of the profit and loss: sums over some answers. Lines add up, so they can be kept as they grow."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from solvent.values.money import Money
+
+GroupBy = Literal["customer", "plan", "model", "day"]
+
+
+class MarginKey(msgspec.Struct, frozen=True):
+    """What a roll-up is kept by. day: days since 1970-01-01 in the operator's time zone."""
+
+    day: int
+    customer: str
+    plan: str
+    model: str
+
+
+class MarginSums(msgspec.Struct):
+    """Sums over answers, money in grains of the operator's currency. A running total, so not frozen."""
+
+    answers: int = 0
+    failed: int = 0
+    charge_grains: int = 0
+    cost_grains: int = 0
+    estimated_answers: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    energy_uj: int = 0
+
+    def add(self, other: MarginSums) -> None:
+        """Take in another line."""
+        for field in self.__struct_fields__:
+            setattr(self, field, getattr(self, field) + getattr(other, field))
+
+
+class MarginLine(msgspec.Struct, frozen=True):
+    """One row of a report. `name` is the group: a customer's id, a model, a day."""
+
+    name: str
+    currency: str
+    sums: MarginSums
+
+    @property
+    def charge(self) -> Money:
+        """What they paid."""
+        return Money(self.sums.charge_grains, self.currency)
+
+    @property
+    def cost(self) -> Money:
+        """What we paid."""
+        return Money(self.sums.cost_grains, self.currency)
+
+    @property
+    def margin(self) -> Money:
+        """What is left."""
+        return self.charge - self.cost
+
+
+def total(lines: list[MarginLine], currency: str) -> MarginLine:
+    """The line under the double rule."""
+    sums = MarginSums()
+    for line in lines:
+        sums.add(line.sums)
+    return MarginLine("total", currency, sums)

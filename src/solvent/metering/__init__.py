@@ -1,0 +1,1 @@
+"""Metering: what an answer really used, told from what the upstream sent."""

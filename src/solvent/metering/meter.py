@@ -1,0 +1,64 @@
+"""The meter of one answer: a fold over what arrives, without I/O.
+
+Where nobody can say what an answer used, we charge the least and book the most it can have been
+(docs/decisions/0004-unknown-usage.md); both are marked as estimated.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from solvent.metering.dialect import engine_usage, openai_usage
+from solvent.values.errors import Invalid
+from solvent.values.usage import Usage
+
+
+class Measurement(msgspec.Struct, frozen=True):
+    """What an answer used. Known: `least` and `most` are the same. Else bounds from both sides."""
+
+    least: Usage
+    most: Usage
+    estimated: bool
+    refused_report: str = ""
+
+
+class Meter:
+    """Counts one answer. `input_tokens_most` bounds what the model can have read."""
+
+    __slots__ = ("_input_tokens_most", "_refused", "_reported", "_running", "left_unanswered", "pieces")
+
+    def __init__(self, input_tokens_most: int) -> None:
+        self._input_tokens_most = input_tokens_most
+        self._reported: Usage | None = None
+        self._running: Usage | None = None
+        self._refused = ""
+        self.pieces = 0
+        self.left_unanswered = False  # the upstream took the question, then fell silent or broke off
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the upstream has made its usage report, so that nothing is left to wait for."""
+        return self._reported is not None
+
+    def add(self, pieces: int, usage: bytes | msgspec.Raw | None, timings: bytes | msgspec.Raw | None) -> None:
+        """Take in one chunk: how many pieces of text (at least one token each), and its reports, if any."""
+        self.pieces += pieces
+        try:
+            if usage is not None:
+                self._reported = openai_usage(usage)
+            if timings is not None:
+                self._running = engine_usage(timings)
+        except Invalid as wrong:
+            self._refused = wrong.message
+
+    def measure(self, engine: Usage | None = None) -> Measurement:
+        """What was used. `engine`: the time and energy of our own engine, when it ran there."""
+        extra = engine or Usage()
+        known = self._reported or self._running
+        if known is not None:
+            return Measurement(known + extra, known + extra, estimated=False, refused_report=self._refused)
+        if not self.pieces and not self._refused and not self.left_unanswered:
+            return Measurement(extra, extra, estimated=False)
+        least = Usage(output_tokens=self.pieces)
+        most = Usage(input_tokens=self._input_tokens_most, output_tokens=self.pieces)
+        return Measurement(least + extra, most + extra, estimated=True, refused_report=self._refused)

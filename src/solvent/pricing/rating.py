@@ -1,0 +1,65 @@
+"""Rating: usage times prices is money. The only place in the house where money is rounded."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from solvent.pricing.exchange import Exchange
+from solvent.pricing.rate_card import RateCard
+from solvent.values.money import Money, picos_per_grain, round_half_even
+from solvent.values.usage import Usage
+
+US_PER_HOUR: Final = 3_600_000_000
+UJ_PER_KILOWATT_HOUR: Final = 3_600_000_000_000
+
+
+def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Money:
+    """What an answer of this usage comes to, rounded once, half to even.
+
+    exchange: from the card's currency to the one wanted; None leaves it in the card's currency.
+    An unpriced bucket adds nothing here: ask `unpriced` whether there was one.
+    """
+    picos = (
+        usage.input_tokens * (card.input_picos or 0)
+        + usage.cached_input_tokens * (card.cached_input_picos or 0)
+        + usage.cache_write_5m_tokens * (card.cache_write_5m_picos or 0)
+        + usage.cache_write_1h_tokens * (card.cache_write_1h_picos or 0)
+        + usage.output_tokens * (card.output_picos or 0)
+        + usage.reasoning_tokens * (card.reasoning_picos or 0)
+        + (card.answer_picos or 0)
+    )
+    denominator = 1
+    if usage.engine_us or usage.energy_uj:
+        denominator = UJ_PER_KILOWATT_HOUR
+        picos = (
+            picos * denominator
+            + usage.engine_us * (card.engine_hour_picos or 0) * (UJ_PER_KILOWATT_HOUR // US_PER_HOUR)
+            + usage.energy_uj * (card.kilowatt_hour_picos or 0)
+        )
+    if exchange is None:
+        return Money(round_half_even(picos, denominator * picos_per_grain(card.currency)), card.currency)
+    assert exchange.base == card.currency, "an exchange starts from the card's currency"
+    grains = round_half_even(
+        picos * exchange.numerator, denominator * exchange.denominator * picos_per_grain(exchange.quote)
+    )
+    return Money(grains, exchange.quote)
+
+
+def unpriced(usage: Usage, card: RateCard) -> tuple[str, ...]:
+    """The token buckets that were used and have no price on this card: empty when all is well."""
+    priced = (
+        ("input", usage.input_tokens, card.input_picos),
+        ("cached_input", usage.cached_input_tokens, card.cached_input_picos),
+        ("cache_write_5m", usage.cache_write_5m_tokens, card.cache_write_5m_picos),
+        ("cache_write_1h", usage.cache_write_1h_tokens, card.cache_write_1h_picos),
+        ("output", usage.output_tokens, card.output_picos),
+        ("reasoning", usage.reasoning_tokens, card.reasoning_picos),
+    )
+    by_time = card.engine_hour_picos is not None or card.answer_picos is not None
+    return tuple(name for name, used, picos in priced if used and picos is None and not by_time)
+
+
+def can_price_tokens(card: RateCard) -> bool:
+    """Whether the card says what an answer comes to: by its tokens, by the answer, or by engine time."""
+    by_tokens = card.input_picos is not None and card.output_picos is not None
+    return by_tokens or card.answer_picos is not None or card.engine_hour_picos is not None

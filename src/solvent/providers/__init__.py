@@ -1,0 +1,1 @@
+"""Providers sell tokens: one file each, all behind one port."""

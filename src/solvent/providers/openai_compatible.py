@@ -1,0 +1,185 @@
+"""Anything that speaks OpenAI's chat completions: OpenAI, vLLM, SGLang, llama.cpp, Ollama and many more.
+
+Usage is always asked for upstream, whether or not the client did; the gateway strips what it did not ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import msgspec
+
+from solvent.providers.port import Call, Chunk, OnAbort, Provider, Settings
+from solvent.values.errors import Invalid, Unavailable
+from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
+from solvent.wire.origin import Origin
+from solvent.wire.pool import Pool
+from solvent.wire.reply import Reply
+from solvent.wire.sse import EventReader
+
+_ERROR_BYTES_MAX = 64 * 1024
+_DONE = b"[DONE]"
+_OUR_FAULT = {400, 404, 405, 413, 415, 422}  # the question itself is refused: not a matter of retrying
+
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.encode
+
+
+class _Text(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: msgspec.Raw | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Text | None = None
+    message: _Text | None = None
+    finish_reason: str | None = None
+
+
+class _Served(msgspec.Struct):
+    id: str
+
+
+class _ServedList(msgspec.Struct):
+    data: list[_Served] = []
+
+
+class _Fault(msgspec.Struct):
+    message: str = ""
+    code: str | int | None = None
+    param: str | None = None
+
+
+class _FaultBody(msgspec.Struct):
+    error: _Fault | str | None = None
+
+
+_decode_choices = msgspec.json.Decoder(list[_Choice]).decode
+_decode_fault = msgspec.json.Decoder(_FaultBody, strict=False).decode
+_decode_served = msgspec.json.Decoder(_ServedList).decode
+
+
+def open_provider(settings: Settings) -> Provider:
+    """See `OpenProvider`."""
+    return OpenAICompatible(settings)
+
+
+class OpenAICompatible:
+    """One upstream behind one base URL."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.name = settings.name
+        self.on_abort: OnAbort = settings.on_abort
+        headers = {"authorization": f"Bearer {settings.key}"} if settings.key else {}
+        self._pool = Pool(Origin.parse(settings.base_url), headers=headers)
+        self._limit_field = settings.limit_field
+        self._members = {key: msgspec.Raw(_encode(value)) for key, value in settings.members.items()}
+        self._include_usage = msgspec.Raw(b'{"include_usage":true}')
+
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """See `Provider.stream`."""
+        headers = {"content-type": "application/json"}
+        reply = await self._pool.send("POST", "/chat/completions", headers, self._body(call))
+        try:
+            if reply.status != 200:
+                raise await self._fault(reply)
+            if not call.stream:
+                yield self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
+                return
+            if not reply.headers.get("content-type", "").startswith("text/event-stream"):
+                raise self._garbage("it answered a stream with " + reply.headers.get("content-type", "nothing"))
+            events = EventReader()
+            async for data in reply.chunks():
+                for payload in events.feed(data):
+                    if payload == _DONE:
+                        return
+                    yield self._chunk(payload)
+            raise Unavailable("upstream_cut_off", f"{self.name} ended its stream without [DONE]")
+        finally:
+            reply.close()
+
+    async def probe(self) -> tuple[str, ...]:
+        """See `Provider.probe`."""
+        reply = await self._pool.send("GET", "/models", {}, b"")
+        try:
+            if reply.status != 200:
+                raise await self._fault(reply)
+            return tuple(served.id for served in _decode_served(await reply.read(UPSTREAM_BODY_BYTES_MAX)).data)
+        except msgspec.DecodeError:
+            raise self._garbage("its model list is not readable") from None
+        finally:
+            reply.close()
+
+    async def close(self) -> None:
+        """See `Provider.close`."""
+        await self._pool.close()
+
+    def _body(self, call: Call) -> bytes:
+        members: dict[str, object] = dict(call.members)
+        limit = "max_completion_tokens" if "max_completion_tokens" in members else self._limit_field
+        members.pop("max_tokens", None)
+        members["model"] = call.upstream
+        members[limit] = call.output_tokens_max
+        if call.stream:
+            members["stream_options"] = self._include_usage
+        members.update(self._members)
+        return _encode(members)
+
+    def _chunk(self, payload: bytes) -> Chunk:
+        try:
+            members = _decode_members(payload)
+            raw_choices = members.get("choices")
+            # Some servers send null here, or leave it out, on the usage event.
+            choices = _decode_choices(raw_choices) if raw_choices and bytes(raw_choices) != b"null" else []
+        except msgspec.DecodeError:
+            raise self._garbage("it sent an event that is not a chat completion") from None
+        if "error" in members:
+            raise self._said(payload, None)
+        usage = members.pop("usage", None)
+        if usage is not None and bytes(usage) == b"null":
+            usage = None
+        finish = next((choice.finish_reason for choice in choices if choice.finish_reason), "")
+        pieces = sum(map(_pieces, choices))
+        return Chunk(members, pieces, usage, members.pop("timings", None), finish)
+
+    async def _fault(self, reply: Reply) -> Invalid | Unavailable:
+        body = await reply.read(_ERROR_BYTES_MAX)
+        return self._said(body, reply.status)
+
+    def _said(self, body: bytes, status: int | None) -> Invalid | Unavailable:
+        """The upstream's own words as our error; a body we cannot read is not repeated."""
+        try:
+            fault = _decode_fault(body).error
+        except msgspec.DecodeError:
+            fault = None
+        words = fault if isinstance(fault, str) else fault.message if fault else ""
+        if status in _OUR_FAULT:
+            param = fault.param if isinstance(fault, _Fault) else None
+            message = f"{self.name} does not accept this question: {words[:500] or f'status {status}'}"
+            return Invalid("upstream_refused", message, param=param)
+        if status in (401, 403):
+            # Its words may repeat part of the key we sent.
+            message = f"{self.name} does not accept our key for it; the operator must set a new one"
+            return Unavailable("upstream_key_refused", message, upstream_status=status)
+        if status == 429:
+            message = f"{self.name} is limiting us: {words[:200] or 'too many requests'}"
+            return Unavailable("upstream_busy", message, retry_after_s=5, upstream_status=status)
+        where = f"with status {status}" if status else "in the middle of its answer"
+        message = f"{self.name} failed {where}: {words[:200] or 'it gave no reason'}"
+        return Unavailable("upstream_failed", message, upstream_status=status)
+
+    def _garbage(self, what: str) -> Unavailable:
+        return Unavailable("upstream_garbage", f"{self.name} cannot be understood: {what[:200]}")
+
+
+def _pieces(choice: _Choice) -> int:
+    """A streamed delta is at least one token. Of a whole message only its words are sure to be tokens."""
+    if choice.delta is not None:
+        delta = choice.delta
+        return 1 if delta.content or delta.reasoning_content or delta.tool_calls else 0
+    if choice.message is None:
+        return 0
+    text = choice.message
+    words = len((text.content or "").split()) + len((text.reasoning_content or "").split())
+    return words + (1 if text.tool_calls else 0)

@@ -1,0 +1,94 @@
+"""What Solvent asks of a provider of tokens: one streaming method. `contract.py` proves an adapter."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+OnAbort = Literal["drain", "cancel"]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One question, as sent to a provider.
+
+    upstream: the model's name at the provider. members: the members of the client's JSON body, verbatim.
+    output_tokens_max: what the hold pays for; the provider must not be allowed to write more.
+    """
+
+    upstream: str
+    members: Mapping[str, msgspec.Raw]
+    stream: bool
+    output_tokens_max: int
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """One event of a stream, or a whole reply.
+
+    members: the JSON object as it came, without its usage report. pieces: how many pieces of text it
+    holds, each at least one token. usage, timings: the upstream's reports, verbatim, if it made them.
+    finish: why the model stopped, on the chunk that says so.
+    """
+
+    members: dict[str, msgspec.Raw]
+    pieces: int = 0
+    usage: msgspec.Raw | None = None
+    timings: msgspec.Raw | None = None
+    finish: str = ""
+
+
+class Provider(Protocol):
+    """Sells tokens. Adapters are registered in the entry-point group `solvent.providers`."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name in the configuration."""
+        ...
+
+    @property
+    def on_abort(self) -> OnAbort:
+        """When nobody listens any more: read on to the usage report, or hang up because that ends the bill."""
+        ...
+
+    def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Yield the answer as it comes; closing the generator hangs up.
+
+        Raises Unavailable when the upstream cannot be reached, refuses, breaks off or falls silent, and
+        Invalid when it finds the question itself at fault.
+        """
+        ...
+
+    async def probe(self) -> tuple[str, ...]:
+        """The upstream's own names of the models it serves now. Raises Unavailable when it does not answer."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the configuration says of one upstream. key: the secret itself, already looked up; may be empty.
+
+    base_url: where it is. limit_field: what it calls the limit on output tokens. members: sent with every
+    question.
+    """
+
+    name: str
+    base_url: str
+    key: str = ""
+    on_abort: OnAbort = "drain"
+    limit_field: str = "max_tokens"
+    members: Mapping[str, object] = {}
+
+    def __repr__(self) -> str:
+        return f"Settings({self.name!r}, {self.base_url!r})"
+
+
+class OpenProvider(Protocol):
+    """What an entry point in the group `solvent.providers` names: a function that makes a provider."""
+
+    def __call__(self, settings: Settings) -> Provider:
+        """Raises Invalid when the settings make no sense. Connects to nothing yet."""
+        ...

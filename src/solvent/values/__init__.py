@@ -1,0 +1,1 @@
+"""Pure vocabulary that every room shares: money, usage, instants, ids, errors, limits."""

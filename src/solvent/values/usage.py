@@ -1,0 +1,58 @@
+"""What one answer used, in disjoint buckets: no token is ever in two of them.
+
+Providers overlap theirs (cached inside prompt, reasoning inside completion); `metering` takes
+them apart, so that rating is one sum of products.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Quantities of one answer.
+
+    *_tokens: whole tokens. `reasoning_tokens` are not in `output_tokens`; `cached_input_tokens` and
+    the cache writes are not in `input_tokens`.
+    engine_us: this answer's share of the busy time of our own engine, in microseconds.
+    energy_uj: this answer's share of its energy, in microjoules (3.6e9 of them are one watt-hour).
+    """
+
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    engine_us: int = 0
+    energy_uj: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(a + b for a, b in zip(amounts(self), amounts(other), strict=True)))
+
+
+BUCKETS = Usage.__struct_fields__
+
+
+def amounts(usage: Usage) -> tuple[int, ...]:
+    """The quantities in the order of BUCKETS."""
+    return (
+        usage.input_tokens,
+        usage.cached_input_tokens,
+        usage.cache_write_5m_tokens,
+        usage.cache_write_1h_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+        usage.engine_us,
+        usage.energy_uj,
+    )
+
+
+def all_input_tokens(usage: Usage) -> int:
+    """Everything the model read, cached or not: what OpenAI calls prompt_tokens."""
+    return usage.input_tokens + usage.cached_input_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens
+
+
+def all_output_tokens(usage: Usage) -> int:
+    """Everything the model wrote, thought or said: what OpenAI calls completion_tokens."""
+    return usage.output_tokens + usage.reasoning_tokens

@@ -1,0 +1,1 @@
+"""Our own fast HTTP/1.1 client and SSE framing, on llhttp (httptools)."""
