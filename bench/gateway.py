@@ -36,7 +36,7 @@ PACED_WARM_UP = 1.5  # a paced stream takes 1.26 s, so by then all of them run
 PACED_STREAMS_MAX = 5000
 PACED_PROBES = 4
 LATE_MAX = 1.05  # a paced stream's median duration over its duration at the source
-FULL_CPU_SHARE = 0.95
+FULL_CPU_SHARE = 0.9
 FIRST_STREAMS = {"solvent": 400, "litellm": 4}
 UNPACED_STREAMS = {"solvent": 64, "litellm": 8}
 
@@ -89,7 +89,15 @@ class Bench:
         """One run of the load generator. All of its answers count for the books, warm-up and probes too."""
         if load.stream:
             set_upstream(self.direct.port, load.interval_ms)
-        reading = read(self.client, self.directory, load, port=server.port, key=server.key, pid=server.pid)
+        reading = read(
+            self.client,
+            self.directory,
+            load,
+            port=server.port,
+            key=server.key,
+            pid=server.pid,
+            upstream=self.direct.pid,
+        )
         counted, failed = self.result.answers_ever, self.result.failures
         counted[server.name] = counted.get(server.name, 0) + reading.answers_200_ever
         failed[server.name] = failed.get(server.name, 0) + reading.failures
@@ -114,7 +122,9 @@ class Bench:
         self.once(server, Load(4, probe, warm_up=0.2))
         rates = {n: self.once(server, Load(n, probe)).answers_per_second for n in CONNECTIONS}
         connections = max(rates, key=lambda n: rates[n])
-        half = min(HALF_LOAD_RATE_MAX, max(1.0, rates[connections] // 2))
+        # A slow server answers in bursts, so its rate needs a window as long as in the rounds.
+        saturated = self.once(server, Load(connections, self.seconds)).answers_per_second
+        half = min(HALF_LOAD_RATE_MAX, max(1.0, saturated // 2))
         streams = self.most_streams(server, probe)
         self.result.settings[server.name] = Settings(connections, half, streams, UNPACED_STREAMS[server.name])
         print(f"  {server.name}: {connections} connections, half load {half:,.0f}/s, {streams} paced streams")
@@ -152,9 +162,7 @@ class Bench:
             self.record(server, "paced", self.paced(chosen.paced_streams, self.seconds * LOAD_SHARE))
             resident = machine.resident_mib(machine.tree(server.pid))
             self.result.resident_mib.setdefault(server.name, []).append(resident)
-            self.record(
-                server, "unpaced", Load(chosen.unpaced_streams, self.seconds * LOAD_SHARE, stream=True)
-            )
+            self.record(server, "unpaced", Load(chosen.unpaced_streams, self.seconds * LOAD_SHARE, stream=True))
         for server in self.gateways:
             rate = self.result.settings[server.name].half_rate
             self.record(self.direct, f"half {server.name}", self.at_rate(rate))
@@ -213,16 +221,10 @@ def bounded(low: float, high: float) -> Callable[[str], float]:
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "--seconds", type=bounded(0.5, WINDOW_SECONDS_MAX), default=6.0, help="a saturation run"
-    )
-    parser.add_argument(
-        "--rounds", type=bounded(1, ROUNDS_MAX), default=5, help="medians are taken over these"
-    )
+    parser.add_argument("--seconds", type=bounded(0.5, WINDOW_SECONDS_MAX), default=6.0, help="a saturation run")
+    parser.add_argument("--rounds", type=bounded(1, ROUNDS_MAX), default=5, help="medians are taken over these")
     parser.add_argument("--peers", nargs="*", choices=sorted(servers.PEERS), default=sorted(servers.PEERS))
-    parser.add_argument(
-        "--smoke", action="store_true", help="1 round of 1 s, written to a temporary directory"
-    )
+    parser.add_argument("--smoke", action="store_true", help="1 round of 1 s, written to a temporary directory")
     parser.add_argument("--to", type=Path, help="directory of the table (default docs/benchmarks)")
     default = str(Path(sys.executable).with_name("solvent"))
     parser.add_argument("--solvent", default=default, help="command in place of .venv/bin/solvent")
@@ -231,9 +233,7 @@ def parse_options() -> argparse.Namespace:
         options.seconds, options.rounds = 1.0, 1
     if options.to is None:
         smoke = options.smoke
-        options.to = (
-            Path(tempfile.mkdtemp(prefix="bench-")) if smoke else machine.ROOT / "docs" / "benchmarks"
-        )
+        options.to = Path(tempfile.mkdtemp(prefix="bench-")) if smoke else machine.ROOT / "docs" / "benchmarks"
     return options
 
 

@@ -1,7 +1,7 @@
 /* The bench's load generator: HTTP/1.1 over keep-alive connections to 127.0.0.1, one thread, one epoll.
  *
  *   client --port N --key SECRET --body FILE --connections N --seconds S --warm-up S
- *          [--rate N] [--stream] [--pids N,N] [--core N]
+ *          [--rate N] [--stream] [--pids N,N] [--cores N,N] [--load-pids N,N] [--load-cores N,N]
  *
  * Without --rate the loop is closed: each connection asks again as soon as it has its answer. With --rate it
  * is open: requests are due at a fixed rate whatever the server does, and each latency counts from the moment
@@ -9,8 +9,9 @@
  *
  * After warm-up comes the window that is measured; then nothing new is sent, and every answer under way is
  * waited for, so that `answers_200_ever` is exactly what the server must have on record and slow answers are
- * not cut from the percentiles. --pids are processes whose CPU time, and --core a core whose busy time, is
- * read at both ends of the window. The result is one JSON object on stdout.
+ * not cut from the percentiles. --pids and --cores are the server's processes and cores, the --load- ones those
+ * of the load (its own process comes with them): their CPU time is read at both ends of the window. The result
+ * is one JSON object on stdout.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -24,7 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -39,7 +39,6 @@ enum {
     READ_BYTES = 65536,
     CARRY_BYTES = 16, /* at least the longest mark, so that a mark split over two reads is found */
     SAMPLES_MAX = 4000000,
-    PIDS_MAX = 64,
     EVENTS_MAX = 1024,
     DRAIN_SECONDS_MAX = 30,
 };
@@ -64,7 +63,8 @@ struct connection {
 
 struct sample { uint64_t latency_ns, first_byte_ns; };
 
-static int port, connections_count = 64, stream, core = -1, pids[PIDS_MAX], pids_count;
+static int port, connections_count = 64, stream;
+static struct side server_side, load_side;
 static double seconds = 5, warm_up = 1, rate;
 static char request[BODY_BYTES_MAX + HEAD_BYTES_MAX];
 static size_t request_length;
@@ -78,7 +78,6 @@ static struct sample *samples;
 static size_t samples_count;
 static long long begin_ns, window_begin_ns, window_end_ns, stop_ns;
 static long long answers, chunks, answers_ever, not_200, errors, incomplete, last_bad_status, late_ns_max, unsent_count;
-static double server_cpu, client_cpu, core_busy;
 
 static long long now_ns(void) {
     struct timespec t;
@@ -92,16 +91,6 @@ static void fail(const char *message) {
 }
 
 static int in_window(void) { return window_begin_ns && !window_end_ns; }
-
-/* Adds (sign +1) or takes away (-1) the CPU seconds spent so far. */
-static void read_cpu(double sign) {
-    struct rusage own;
-    getrusage(RUSAGE_SELF, &own);
-    client_cpu += sign * ((double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
-                          (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6);
-    for (int i = 0; i < pids_count; i++) server_cpu += sign * cpu_seconds_of_process(pids[i]);
-    core_busy += sign * cpu_seconds_of_core(core);
-}
 
 /* ---- connections and requests ---- */
 
@@ -301,11 +290,13 @@ static void run(void) {
     for (;;) {
         long long now = now_ns();
         if (!window_begin_ns && now >= warm_ns) {
-            read_cpu(-1);
+            read_side(&server_side, -1);
+            read_side(&load_side, -1);
             window_begin_ns = now;
         }
         if (in_window() && now >= stop_ns) {
-            read_cpu(+1);
+            read_side(&server_side, +1);
+            read_side(&load_side, +1);
             window_end_ns = now;
         }
         while (due_of(next) <= now && due_of(next) < stop_ns && idle_count > 0) ask(take_idle(), due_of(next++));
@@ -354,8 +345,9 @@ static void print_result(void) {
     printf("\"first_byte_ms_p50\":%.4f,\"first_byte_ms_p99\":%.4f,\"late_send_ms_max\":%.4f,",
            (double)at_share(0.5)->first_byte_ns / 1e6, (double)at_share(0.99)->first_byte_ns / 1e6,
            (double)late_ns_max / 1e6);
-    printf("\"server_cpu_seconds\":%.3f,\"client_cpu_seconds\":%.6f,\"core_busy_seconds\":%.3f}\n", server_cpu,
-           client_cpu, core_busy);
+    printf("\"server_cpu_seconds\":%.3f,\"server_cores_busy_seconds\":%.3f,\"load_cpu_seconds\":%.3f,"
+           "\"load_cores_busy_seconds\":%.3f}\n",
+           server_side.own_seconds, server_side.busy_seconds, load_side.own_seconds, load_side.busy_seconds);
 }
 
 static void read_request(const char *path, const char *key) {
@@ -376,7 +368,8 @@ static void read_options(int argc, char **argv) {
     static const struct option known[] = {
         {"port", 1, 0, 'p'}, {"key", 1, 0, 'k'}, {"body", 1, 0, 'b'}, {"connections", 1, 0, 'c'},
         {"seconds", 1, 0, 'd'}, {"warm-up", 1, 0, 'w'}, {"rate", 1, 0, 'r'}, {"stream", 0, 0, 's'},
-        {"pids", 1, 0, 'P'}, {"core", 1, 0, 'C'}, {0, 0, 0, 0}};
+        {"pids", 1, 0, 'P'}, {"cores", 1, 0, 'C'}, {"load-pids", 1, 0, 'L'}, {"load-cores", 1, 0, 'M'},
+        {0, 0, 0, 0}};
     const char *key = "", *body = NULL;
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -388,10 +381,10 @@ static void read_options(int argc, char **argv) {
         else if (option == 'w') warm_up = atof(optarg);
         else if (option == 'r') rate = atof(optarg);
         else if (option == 's') stream = 1;
-        else if (option == 'C') core = atoi(optarg);
-        else if (option == 'P')
-            for (char *pid = strtok(optarg, ","); pid && pids_count < PIDS_MAX; pid = strtok(NULL, ","))
-                pids[pids_count++] = atoi(pid);
+        else if (option == 'P') server_side.pids_count = numbers_of(optarg, server_side.pids);
+        else if (option == 'C') server_side.cores_count = numbers_of(optarg, server_side.cores);
+        else if (option == 'L') load_side.pids_count = numbers_of(optarg, load_side.pids);
+        else if (option == 'M') load_side.cores_count = numbers_of(optarg, load_side.cores);
         else exit(2);
     }
     if (!port || !body || connections_count < 1 || connections_count > CONNECTIONS_MAX || seconds <= 0) {
@@ -399,6 +392,7 @@ static void read_options(int argc, char **argv) {
         exit(2);
     }
     read_request(body, key);
+    if (load_side.pids_count < SIDE_MAX) load_side.pids[load_side.pids_count++] = getpid();
 }
 
 int main(int argc, char **argv) {

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from urllib import request
 
@@ -33,8 +34,9 @@ class Reading(msgspec.Struct, frozen=True):
     first_byte_ms_p99: float
     late_send_ms_max: float
     server_cpu_seconds: float
-    client_cpu_seconds: float
-    core_busy_seconds: float
+    server_cores_busy_seconds: float
+    load_cpu_seconds: float
+    load_cores_busy_seconds: float
 
     @property
     def answers_per_second(self) -> float:
@@ -55,9 +57,15 @@ class Reading(msgspec.Struct, frozen=True):
         return self.server_cpu_seconds / self.window_seconds
 
     @property
+    def load_cpu_share(self) -> float:
+        """Share of one core that the load generator and the upstream used together."""
+        return self.load_cpu_seconds / self.window_seconds
+
+    @property
     def other_cpu_share(self) -> float:
-        """Share of the server's core that something else used in the window."""
-        return max(0.0, self.core_busy_seconds - self.server_cpu_seconds) / self.window_seconds
+        """Cores that other work took in the window, of the server's and the load's together."""
+        busy = self.server_cores_busy_seconds + self.load_cores_busy_seconds
+        return max(0.0, busy - self.server_cpu_seconds - self.load_cpu_seconds) / self.window_seconds
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -104,15 +112,22 @@ def set_upstream(port: int, interval_ms: int) -> None:
         assert reply.status == 204, "the upstream refused its settings"
 
 
-def read(client: Path, bodies: Path, load: Load, *, port: int, key: str, pid: int) -> Reading:
-    """Run the load generator once, on the cores that are not the server's."""
+def listed(numbers: Iterable[int]) -> str:
+    """As the load generator reads them: `3,4`."""
+    return ",".join(str(number) for number in numbers)
+
+
+def read(client: Path, bodies: Path, load: Load, *, port: int, key: str, pid: int, upstream: int) -> Reading:
+    """Run the load generator once, on the cores that are not the server's. `pid` and `upstream` are the
+    processes of the server and of what answers behind it."""
     server_core, load_cores = machine.cores()
     body = bodies / ("stream.json" if load.stream else "plain.json")
-    pids = ",".join(str(process) for process in machine.tree(pid))
     command = [str(client), "--port", str(port), "--key", key, "--body", str(body)]
     command += ["--connections", str(load.connections), "--seconds", str(load.seconds)]
     command += ["--warm-up", str(load.warm_up), "--rate", str(load.rate)]
-    command += ["--pids", pids, "--core", str(server_core), *(["--stream"] if load.stream else [])]
+    command += ["--pids", listed(machine.tree(pid)), "--cores", str(server_core)]
+    command += ["--load-pids", str(upstream), "--load-cores", listed(load_cores)]
+    command += ["--stream"] if load.stream else []
     done = subprocess.run(
         machine.pinned(command, load_cores), capture_output=True, timeout=CLIENT_SECONDS_MAX, check=False
     )

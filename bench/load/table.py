@@ -12,6 +12,7 @@ import msgspec
 from bench.load.reading import EVENTS_PER_STREAM, INTERVAL_MS, STREAM_MS, Reading
 
 QUIET_SHARE_MAX = 0.05
+FULL_SHARE_MIN = 0.9
 LOAD_SHARE = 0.6  # of a saturation run, for the other loads
 
 Rounds = list[Reading]
@@ -111,7 +112,8 @@ def series(result: Result) -> Series:
     found["added_p99_beyond_disk_ms"] = less(found["added_p99_ms"], result.sync_ms_p99)
     ours = result.readings["solvent"]["saturation"]
     found["other_cpu_share"] = each(ours, lambda r: r.other_cpu_share)
-    found["load_generator_share"] = each(ours, lambda r: r.client_cpu_seconds / r.window_seconds)
+    found["load_cpu_share"] = each(ours, lambda r: r.load_cpu_share)
+    found["server_cpu_share"] = each(ours, lambda r: r.server_cpu_share)
     return found
 
 
@@ -126,9 +128,7 @@ def figures(result: Result) -> dict[str, float]:
             theirs = max(found[f"{prefix}requests_per_second_one_core"], 1e-9)
             their_chunks = max(found[f"{prefix}stream_chunks_per_second_one_core"], 1e-9)
             found[f"ratio_{name}"] = round(found["requests_per_second_one_core"] / theirs, 1)
-            found[f"ratio_{name}_stream_chunks"] = round(
-                found["stream_chunks_per_second_one_core"] / their_chunks, 1
-            )
+            found[f"ratio_{name}_stream_chunks"] = round(found["stream_chunks_per_second_one_core"] / their_chunks, 1)
     found["direct_requests_per_second"] = round(result.direct_requests_per_second, 1)
     found["answers_by_client"] = result.answers_ever["solvent"]
     found["answers_on_record"] = result.answers_on_record
@@ -174,9 +174,7 @@ def main_table(result: Result, found: Mapping[str, float]) -> list[str]:
     lines = ["| one core | " + " | ".join(titles) + " |", "|---|" + "---:|" * len(titles)]
     for title, figure, form in ROWS:
         names = [figure if name == "solvent" else f"{name}_{figure}" for name in result.settings]
-        lines.append(
-            f"| {title} | " + " | ".join(cell(by_round.get(n), found[n], form) for n in names) + " |"
-        )
+        lines.append(f"| {title} | " + " | ".join(cell(by_round.get(n), found[n], form) for n in names) + " |")
     failed = [f"{result.failures[name]:,} of {result.answers_ever[name]:,}" for name in result.settings]
     return [*lines, "| Failed answers, all loads | " + " | ".join(failed) + " |"]
 
@@ -187,9 +185,7 @@ def warnings(result: Result, found: Mapping[str, float]) -> list[str]:
     said += [f"**Missing: {missing}**" for missing in result.missing]
     if found["other_cpu_share"] > QUIET_SHARE_MAX:
         share = found["other_cpu_share"]
-        said.append(
-            f"**Other work took {share:.0%} of the measured core: this run is not the one to quote.**"
-        )
+        said.append(f"**Other work took {share:.0%} of the measured core: this run is not the one to quote.**")
     if found["load_generator_share"] > 0.9:
         said.append("**The load generator was saturated itself: requests/s are a lower bound.**")
     if not result.books_agree:
@@ -224,7 +220,7 @@ def what_it_shows(result: Result, found: Mapping[str, float]) -> list[str]:
 def how_it_was_measured(result: Result, found: Mapping[str, float]) -> list[str]:
     """The method and its limits."""
     direct, rounds = found["direct_requests_per_second"], len(result.sync_ms_p50)
-    generator, other = found["load_generator_share"], found["other_cpu_share"]
+    load, own, other = found["load_cpu_share"], found["server_cpu_share"], found["other_cpu_share"]
     method = f"""\
 **How it was measured.** Each gateway is pinned to one core ({result.cores}) and loaded
 in its turn, in front of one upstream written in C that answers every request with the same 1 kB (direct:
@@ -239,8 +235,8 @@ it carried in probes without their median lasting over 5 % longer than at the so
 whole: its usage must be there, and a stream's `[DONE]`. CPU is the user and system time of the gateway's
 processes over the window, from /proc."""
     limits = f"""\
-**Limits.** The load generator ({generator:.0%} of a core while Solvent was saturated) and the upstream share
-the rest of a small machine with whatever else runs there; other work took {other:.0%} of the measured core.
+**Limits.** While Solvent was saturated it used {own:.0%} of its core, the load generator and the upstream
+{load:.0%} of theirs, and other work on this small machine {other:.0%} of a core.
 One model, one key, plain HTTP to the upstream, no network. `kill -9` ends the process, not the machine.
 Ratios hold better than absolutes."""
     return [method, limits]

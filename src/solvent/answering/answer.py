@@ -38,9 +38,9 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
     """
     running = _Running(open_answer(question, caller, desk), desk)
     try:
-        running.write_hold()
         yield running.opened
-        async for chunk in running.chunks():
+        async for chunk in await running.ask():
+            running.count(chunk)
             yield chunk
     except (GeneratorExit, asyncio.CancelledError):
         desk.take_over(running.see_off())
@@ -62,6 +62,8 @@ class _Running:
         "_effort",
         "_finish",
         "_first_token_us",
+        "_latest_us",
+        "_latest_us",
         "_meter",
         "_seat",
         "_stream",
@@ -79,36 +81,34 @@ class _Running:
         self._first_token_us = -1
         self._finish = ""
         self._usage_report = ""
+        self._latest_us = opened.question.received_us + int(ANSWER_S_MAX) * US_PER_S
         desk.under_way += 1
 
-    def write_hold(self) -> None:
-        """The first write. Nobody waits for it: a hold that a crash loses has charged nothing."""
-        self._desk.database.append([(ledger_store.append, self.opened.hold)])
-
-    async def chunks(self) -> AsyncGenerator[Chunk, None]:
-        """Ask, and count what comes."""
+    async def ask(self) -> AsyncGenerator[Chunk, None]:
+        """Queue the hold, the first write, and ask; the second write waits for the disk, this one need not:
+        a hold that a crash loses has charged nothing."""
         opened = self.opened
+        self._desk.database.append_later([(ledger_store.append, opened.hold)])
         if opened.route.engine is not None:
             self._seat = await opened.route.engine.sit()
         question = opened.question
         call = Call(opened.route.upstream, question.members, question.stream, opened.output_tokens_max)
         self._stream = opened.route.provider.stream(call)
-        latest_us = question.received_us + int(ANSWER_S_MAX) * US_PER_S
-        async for chunk in self._stream:
-            self._count(chunk)
-            if self._desk.now_us() > latest_us:
-                message = f"the answer took longer than {ANSWER_S_MAX:.0f} s and was ended; ask for less of it"
-                raise Unavailable("answer_overdue", message)
-            yield chunk
+        return self._stream
 
-    def _count(self, chunk: Chunk) -> None:
+    def count(self, chunk: Chunk) -> None:
+        """Meter one chunk. Raises Unavailable when the answer has taken too long."""
         self._meter.add(chunk.pieces, chunk.usage, chunk.timings)
+        now_us = self._desk.now_us()
         if chunk.pieces and self._first_token_us < 0:
-            self._first_token_us = self._desk.now_us() - self.opened.question.received_us
+            self._first_token_us = now_us - self.opened.question.received_us
         if chunk.finish:
             self._finish = chunk.finish
         if chunk.usage is not None:
-            self._usage_report = bytes(chunk.usage).decode("utf-8", "replace")[:2000]
+            self._usage_report = bytes(chunk.usage)[:2000].decode("utf-8", "replace")
+        if now_us > self._latest_us:
+            message = f"the answer took longer than {ANSWER_S_MAX:.0f} s and was ended; ask for less of it"
+            raise Unavailable("answer_overdue", message)
 
     def outcome_of(self, fault: SolventError) -> Outcome:
         """What to call an ending by an error."""
@@ -130,7 +130,7 @@ class _Running:
     async def _drain(self, stream: AsyncGenerator[Chunk, None]) -> None:
         drained = 0
         async for chunk in stream:
-            self._count(chunk)
+            self.count(chunk)
             drained += sum(len(bytes(member)) for member in chunk.members.values())
             if drained > DRAIN_BYTES_MAX or self._meter.is_complete:
                 return
@@ -167,5 +167,5 @@ class _Running:
         except Unavailable:
             purse.add(receipt.charge_grains)
             raise
-        desk.tell(receipt)
+        desk.tell(receipt, settlement.margin[1])
         return receipt

@@ -10,6 +10,7 @@ from solvent.answering.route import Route
 from solvent.db.port import Database
 from solvent.identity.caller import Caller
 from solvent.ledger.balance import Purse
+from solvent.margin.line import MarginSums
 from solvent.pricing.exchange import Exchange
 from solvent.values.ids import CustomerId
 from solvent.values.period import day_number, start_of_day
@@ -45,7 +46,7 @@ class Desk:
         self.exchanges = exchanges
         self.callers: Mapping[bytes, Caller] = {}
         self.purses: dict[CustomerId, Purse] = {}
-        self.listeners: list[Callable[[Receipt], None]] = []
+        self.listeners: list[Callable[[Receipt, MarginSums], None]] = []
         self.under_way = 0
         self._day = (0, 0, 0)
 
@@ -65,7 +66,7 @@ class Desk:
             self._day = (start_us, end_us, number)
         return number
 
-    def tell(self, receipt: Receipt) -> None:
-        """Hand a booked receipt to whoever listens."""
+    def tell(self, receipt: Receipt, sums: MarginSums) -> None:
+        """Hand a booked receipt, and what it adds to a margin line, to whoever listens."""
         for listener in self.listeners:
-            listener(receipt)
+            listener(receipt, sums)

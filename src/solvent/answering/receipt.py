@@ -16,7 +16,7 @@ from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 Outcome = Literal["answered", "abandoned", "broken", "failed", "overdue"]
 
 
-class Receipt(msgspec.Struct, frozen=True, array_like=True):
+class Receipt(msgspec.Struct, frozen=True):
     """One answer. Its fields are the columns of `receipts`, in their order; money is in grains.
 
     *_tokens, engine_us, energy_uj: see `values.usage`. What was charged for; where `usage_estimated`,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, select
 
 from solvent.answering.receipt import Receipt
@@ -26,7 +27,7 @@ receipts = Table(
 
 def append(connection: Connection, rows: list[Receipt]) -> None:
     """Journal: add receipts."""
-    append_rows(connection, receipts, rows)
+    append_rows(connection, receipts, map(msgspec.structs.astuple, rows))
 
 
 def receipt(connection: Connection, id: AnswerId) -> Receipt | None:

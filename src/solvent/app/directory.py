@@ -42,8 +42,10 @@ class Directory:
             raise Invalid("directory_taken", message) from None
 
     def release(self) -> None:
-        """Let another process in."""
-        os.close(self._lock)
+        """Let another process in. A second call does nothing."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
 
 def read_first_run(path: Path) -> FirstRunKeys | None:

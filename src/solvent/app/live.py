@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 
 from solvent.answering.desk import Desk
-from solvent.answering.receipt import Receipt, sums_of
+from solvent.answering.receipt import Receipt
 from solvent.margin.line import MarginLine, MarginSums, total
 from solvent.margin.tally import tally
 from solvent.values.errors import Unavailable
@@ -51,12 +51,12 @@ class Live:
         finally:
             self._watchers.discard(mine)
 
-    def _hear(self, receipt: Receipt) -> None:
+    def _hear(self, receipt: Receipt, sums: MarginSums) -> None:
         day = self._desk.day(receipt.at_us)
         if day != self._day:
             self._day, self.sums = day, MarginSums()
         self.receipts.append(receipt)
-        self.sums.add(sums_of(receipt))
+        self.sums.add(sums)
         for watcher in self._watchers:
             if not watcher.full():
                 watcher.put_nowait(receipt)

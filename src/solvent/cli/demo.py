@@ -44,7 +44,7 @@ async def run_demo(app: App) -> None:
     chance = Random(SEED)
     callers = await _customers(app)
     weights = activity(len(callers), chance)
-    app.desk.listeners.append(lambda receipt: _print(app, receipt))
+    app.desk.listeners.append(lambda receipt, _: _print(app, receipt))
     asking: set[asyncio.Task[None]] = set()
     while not app.stopping:
         caller = chance.choices(callers, weights)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import resource
 import signal
@@ -43,6 +44,7 @@ def command(host: str, port: int, data: Path, config_file: Path | None, demo: bo
     try:
         listening = _listen(host, port)
         _allow_many_sockets()
+        _tune()
         uvloop.run(_serve(listening, host, directory, config, near, demo=demo))
     finally:
         directory.release()
@@ -69,6 +71,12 @@ def _allow_many_sockets() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
+def _tune() -> None:
+    """Answers make little garbage that is cyclic: collect less often; hand Python's lock over sooner."""
+    gc.set_threshold(50_000, 20, 50)
+    sys.setswitchinterval(0.0005)
+
+
 async def _serve(
     listening: socket.socket, host: str, directory: Directory, config: Config, near: Path, *, demo: bool
 ) -> None:
@@ -79,8 +87,8 @@ async def _serve(
     server = uvicorn.Server(
         uvicorn.Config(
             Gateway(app, console), http=BoundedHttp, loop="none", lifespan="off", ws="none", log_config=None,
-            access_log=False, server_header=False, date_header=False, backlog=4096, timeout_keep_alive=75,
-            limit_concurrency=CONNECTIONS_MAX, timeout_graceful_shutdown=int(SHUTDOWN_S_MAX),
+            access_log=False, proxy_headers=False, server_header=False, date_header=False, backlog=4096,
+            timeout_keep_alive=75, limit_concurrency=CONNECTIONS_MAX, timeout_graceful_shutdown=int(SHUTDOWN_S_MAX),
         )
     )  # fmt: skip
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
@@ -91,6 +99,7 @@ async def _serve(
     _stop_on_signals(app, server)
     while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event
         await asyncio.sleep(0.01)
+    gc.freeze()  # what is here now stays: never look at it again
     _welcome(url, directory, keys, app, demo=demo)
     await serving
     for chore in chores:

@@ -7,22 +7,25 @@ groups grow by themselves (measured against timers: facts/DATA_PLANE.md, "Persis
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from asyncio import Future
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from solvent.db.port import Entry, Journal
-from solvent.values.errors import SolventError, Unavailable
+from solvent.values.errors import Unavailable
 from solvent.values.limits import COMMIT_ENTRIES_MAX, COMMIT_QUEUE_MAX
 
+log = logging.getLogger("solvent.db")
+
 T = TypeVar("T")
-Group = tuple[Sequence[Entry], "Future[None]"]
+Group = tuple[Sequence[Entry], "Future[None] | None"]
 Work = tuple[Callable[[Connection], Any], "Future[Any]"]
-Outcome = tuple["Future[Any]", Any, BaseException | None]
+Outcome = tuple["Future[Any] | None", Any, BaseException | None]
+LATER_S = 0.05  # what nobody waits for is written with the next commit, or after this long
 
 
 class GroupCommit:
@@ -54,14 +57,17 @@ class GroupCommit:
 
     def append(self, entries: Sequence[Entry]) -> Future[None]:
         """See `Database.append`."""
-        if len(self._groups) >= COMMIT_QUEUE_MAX:
-            message = "the books cannot be written fast enough now; ask again in a moment"
-            raise Unavailable("books_overloaded", message, retry_after_s=2)
         self._demand_open()
         future: Future[None] = self._loop.create_future()
         self._groups.append((entries, future))
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
         return future
+
+    def append_later(self, entries: Sequence[Entry]) -> None:
+        """See `Database.append_later`."""
+        self._demand_open()
+        self._groups.append((entries, None))
 
     async def close(self) -> None:
         """Write all that is queued, then stop."""
@@ -71,6 +77,9 @@ class GroupCommit:
         self._engine.dispose()
 
     def _demand_open(self) -> None:
+        if len(self._groups) >= COMMIT_QUEUE_MAX:
+            message = "the books cannot be written fast enough now; ask again in a moment"
+            raise Unavailable("books_overloaded", message, retry_after_s=2)
         if self._stopping:
             raise Unavailable("books_closed", "the service is stopping; ask again when it is back")
 
@@ -81,7 +90,7 @@ class GroupCommit:
     def _run(self) -> None:
         with self._engine.connect() as connection:
             while True:
-                self._wake.wait()
+                self._wake.wait(LATER_S)
                 self._wake.clear()
                 while self._groups or self._works:
                     self._tell(self._commit(connection))
@@ -100,7 +109,7 @@ class GroupCommit:
                 with connection.begin():
                     result = work(connection)
                 outcomes.append((future, result, None))
-            except (SQLAlchemyError, SolventError) as wrong:
+            except Exception as wrong:  # whoever asked for the work is told
                 outcomes.append((future, None, wrong))
         self.commits += 1
         return outcomes
@@ -109,10 +118,11 @@ class GroupCommit:
         try:
             with connection.begin():
                 _write(connection, [entry for entries, _ in groups for entry in entries])
-        except SQLAlchemyError as wrong:
+        except Exception as wrong:
             if len(groups) > 1:  # find the one at fault: the others must not fail with it
                 return [out for group in groups for out in self._commit_groups(connection, [group])]
             self.failure = str(wrong)[:500]
+            log.error("the books could not be written: %s", self.failure)
             message = "the books could not be written, so nothing was charged; ask again in a moment"
             refused = Unavailable("books_unavailable", message, retry_after_s=5)
             return [(groups[0][1], None, refused)]
@@ -139,10 +149,9 @@ def _write(connection: Connection, entries: list[Entry]) -> None:
 
 def _resolve(outcomes: list[Outcome]) -> None:
     for future, result, error in outcomes:
-        if future.done():
+        if future is None or future.done():
             continue
         if error is not None:
             future.set_exception(error)
-            future.exception()  # a hold's future has no reader; its loss is seen at settlement
         else:
             future.set_result(result)

@@ -31,3 +31,10 @@ class Database(Protocol):
         They are committed together or not at all. Raises Unavailable when the queue is full.
         """
         ...
+
+    def append_later(self, entries: Sequence[Entry]) -> None:
+        """Queue rows that nobody waits for: they go with the next commit, at most a few hundredths of a second on.
+
+        Rows queued earlier are never written after rows queued later. Raises Unavailable when the queue is full.
+        """
+        ...

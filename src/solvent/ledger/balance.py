@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
 from solvent.ledger.transfer import Transfer
-from solvent.values.ids import TransferId
 
 Key = tuple[str, str]  # account, currency
 
@@ -21,27 +20,24 @@ class Movement(msgspec.Struct):
     held_credits: int = 0
 
 
-def movements(transfers: Iterable[Transfer], held_grains: Mapping[TransferId, int]) -> dict[Key, Movement]:
-    """The sum of what transfers do to each account.
-
-    held_grains: what each hold resolved by a row of `transfers` set aside, for holds of earlier rows;
-    holds among `transfers` are found by themselves.
-    """
+def movements(transfers: Iterable[Transfer]) -> dict[Key, Movement]:
+    """The sum of what transfers do to each account."""
     sums: dict[Key, Movement] = {}
-    held = dict(held_grains)
     for transfer in transfers:
-        debit = sums.setdefault((transfer.debit, transfer.currency), Movement())
-        credit = sums.setdefault((transfer.credit, transfer.currency), Movement())
+        debit = sums.get((transfer.debit, transfer.currency))
+        if debit is None:
+            debit = sums[transfer.debit, transfer.currency] = Movement()
+        credit = sums.get((transfer.credit, transfer.currency))
+        if credit is None:
+            credit = sums[transfer.credit, transfer.currency] = Movement()
         if transfer.state == "pending":
-            held[transfer.id] = transfer.grains
             debit.held_debits += transfer.grains
             credit.held_credits += transfer.grains
-            continue
-        if transfer.resolves is not None:
-            debit.held_debits -= held[transfer.resolves]
-            credit.held_credits -= held[transfer.resolves]
-        debit.debits += transfer.grains
-        credit.credits += transfer.grains
+        else:
+            debit.held_debits -= transfer.held_grains
+            credit.held_credits -= transfer.held_grains
+            debit.debits += transfer.grains
+            credit.credits += transfer.grains
     return sums
 
 

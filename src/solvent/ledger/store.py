@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, bindparam, select, text
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, select, text
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.ledger.balance import Movement, movements
 from solvent.ledger.transfer import Transfer
-from solvent.values.ids import TransferId
 
 transfers = Table(
     "transfers",
@@ -24,6 +24,7 @@ transfers = Table(
     Column("grains", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("resolves", Text),
+    Column("held_grains", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
     Column("reference", Text, nullable=False),
     Index("uq_transfers_resolves", "resolves", unique=True),
@@ -45,49 +46,19 @@ marks = Table(
     Column("value", Text, nullable=False),
 )
 
-_MOVE = text(
-    "INSERT INTO balances (account, currency, debits, credits, held_debits, held_credits) "
-    "VALUES (:account, :currency, :debits, :credits, :held_debits, :held_credits) "
-    "ON CONFLICT (account, currency) DO UPDATE SET debits = balances.debits + excluded.debits, "
-    "credits = balances.credits + excluded.credits, "
-    "held_debits = balances.held_debits + excluded.held_debits, "
-    "held_credits = balances.held_credits + excluded.held_credits"
+_MOVE = "ON CONFLICT (account, currency) DO UPDATE SET " + ", ".join(
+    f"{name} = balances.{name} + excluded.{name}" for name in Movement.__struct_fields__
 )
 _MARK = text(
     "INSERT INTO marks (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-)
-_HELD = select(transfers.c.id, transfers.c.grains).where(
-    transfers.c.id.in_(bindparam("ids", expanding=True)), transfers.c.state == "pending"
 )
 
 
 def append(connection: Connection, rows: list[Transfer]) -> None:
     """Journal: add transfers and move the balances with them. A known id, or a second resolution, fails."""
-    append_rows(connection, transfers, rows)
-    among = {row.id for row in rows if row.state == "pending"}
-    earlier = [row.resolves for row in rows if row.resolves is not None and row.resolves not in among]
-    held: dict[TransferId, int] = {}
-    for start in range(0, len(earlier), 500):
-        found = connection.execute(_HELD, {"ids": earlier[start : start + 500]})
-        held.update((id, grains) for id, grains in found)
-    _move(connection, movements(rows, held))
-
-
-def _move(connection: Connection, moved: dict[tuple[str, str], Movement]) -> None:
-    connection.execute(
-        _MOVE,
-        [
-            {
-                "account": account,
-                "currency": currency,
-                "debits": movement.debits,
-                "credits": movement.credits,
-                "held_debits": movement.held_debits,
-                "held_credits": movement.held_credits,
-            }
-            for (account, currency), movement in moved.items()
-        ],
-    )
+    append_rows(connection, transfers, map(msgspec.structs.astuple, rows))
+    moved = movements(rows).items()
+    append_rows(connection, balances, ((*key, *msgspec.structs.astuple(moves)) for key, moves in moved), _MOVE)
 
 
 def balances_of(connection: Connection, prefix: str = "") -> dict[tuple[str, str], Movement]:
@@ -101,9 +72,7 @@ def balances_of(connection: Connection, prefix: str = "") -> dict[tuple[str, str
 
 def balances_rebuilt(connection: Connection) -> dict[tuple[str, str], Movement]:
     """The balances as the journal alone gives them: what `balances_of` must equal."""
-    rows = _read(connection.execute(select(transfers).order_by(transfers.c.at_us, transfers.c.id)).all())
-    holds = {row.id: row.grains for row in rows if row.state == "pending"}
-    return movements(rows, holds)
+    return movements(Transfer(*row) for row in connection.execute(select(transfers)).yield_per(10_000))
 
 
 def open_holds(connection: Connection, from_id: str, until_id: str) -> list[Transfer]:

@@ -17,12 +17,12 @@ from solvent.values.money import Money
 State = Literal["pending", "posted", "voided"]
 
 
-class Transfer(msgspec.Struct, frozen=True, array_like=True):
+class Transfer(msgspec.Struct, frozen=True):
     """One row of the journal. Its fields are the columns of `transfers`, in their order.
 
     id: unique; writing the same id twice fails.
     debit, credit: accounts. grains: 0 or more, of `currency`.
-    resolves: on a posting or void of a hold, the hold's id.
+    resolves: on a posting or void of a hold, the hold's id; held_grains: what that hold had set aside.
     expires_us: on a hold, when it may be voided by anybody.
     reference: the answer, grant or other cause of it.
     """
@@ -35,6 +35,7 @@ class Transfer(msgspec.Struct, frozen=True, array_like=True):
     grains: int
     currency: str
     resolves: TransferId | None
+    held_grains: int
     expires_us: int | None
     reference: str
 
@@ -42,7 +43,7 @@ class Transfer(msgspec.Struct, frozen=True, array_like=True):
 def posting(id: TransferId, at_us: int, debit: str, credit: str, amount: Money, reference: str) -> Transfer:
     """A transfer that stands at once."""
     assert amount.grains >= 0, "a transfer moves a positive amount; swap the accounts instead"
-    return Transfer(id, at_us, "posted", debit, credit, amount.grains, amount.currency, None, None, reference)
+    return Transfer(id, at_us, "posted", debit, credit, amount.grains, amount.currency, None, 0, None, reference)
 
 
 def hold(
@@ -50,7 +51,7 @@ def hold(
 ) -> Transfer:
     """Set `amount` aside until it is posted, voided or expired."""
     assert amount.grains >= 0, "a hold sets a positive amount aside"
-    return Transfer(id, at_us, "pending", debit, credit, amount.grains, amount.currency, None, expires_us, reference)
+    return Transfer(id, at_us, "pending", debit, credit, amount.grains, amount.currency, None, 0, expires_us, reference)
 
 
 def post(held: Transfer, amount: Money, at_us: int) -> Transfer:
@@ -71,7 +72,7 @@ def void(held: Transfer, at_us: int) -> Transfer:
 def _resolution(held: Transfer, state: State, grains: int, at_us: int) -> Transfer:
     return Transfer(
         TransferId(f"{held.id}.{state}"), at_us, state, held.debit, held.credit, grains, held.currency,
-        held.id, None, held.reference,
+        held.id, held.grains, None, held.reference,
     )  # fmt: skip
 
 

@@ -45,15 +45,14 @@ def topics() -> tuple[str, ...]:
     return tuple(topic for topic in answers() if topic != OTHER)
 
 
-def ask(random: random.Random, language: Language) -> Question:
+def ask(chance: random.Random, language: Language) -> Question:
     """A realistic question for demo traffic, about one in eight unrelated to the service."""
-    unrelated = random.random() < OTHER_SHARE_ASKED
-    topic = OTHER if unrelated else random.choice(topics())
+    unrelated = chance.random() < OTHER_SHARE_ASKED
+    topic = OTHER if unrelated else chance.choice(topics())
     words = training_words(language)
-    core = _unrelated(words, language, random) if unrelated else _core(words, words.topics[topic], random)
-    opening = random.choice(words.openings) if random.random() < 0.2 else ""
-    text = f"{opening} {core}".strip()
-    return Question(text=_close(text, language, random), language=language, topic=topic)
+    core = _unrelated(words, language, chance) if unrelated else _core(words, words.topics[topic], chance)
+    opening = chance.choice(words.openings) if chance.random() < 0.2 else ""
+    return Question(text=_close(f"{opening} {core}".strip(), language, chance), language=language, topic=topic)
 
 
 def training_question(chance: random.Random) -> Question:
@@ -165,13 +164,15 @@ def _invented(language: Language, chance: random.Random) -> str:
     if language == "ko":
         return "".join(chance.choice(_PSEUDO_KO) for _ in range(chance.randint(2, 4)))
     syllables = chance.choice((1, 2, 2, 3))
-    return "".join(chance.choice(_PSEUDO_EN) + chance.choice(_PSEUDO_EN_ENDS) for _ in range(syllables)) + chance.choice(
-        ("", "s", "t", "ng", "x", "ness", "ia", "ing")
-    )
+    return "".join(
+        chance.choice(_PSEUDO_EN) + chance.choice(_PSEUDO_EN_ENDS) for _ in range(syllables)
+    ) + chance.choice(("", "s", "t", "ng", "x", "ness", "ia", "ing"))
 
 
 def _random_string(language: Language, chance: random.Random) -> str:
-    letters = "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎㅏㅑㅓㅕㅗㅛㅜㅠ" if language == "ko" else "abcdefghijklmnopqrstuvwxyz0123456789"
+    letters = (
+        "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎㅏㅑㅓㅕㅗㅛㅜㅠ" if language == "ko" else "abcdefghijklmnopqrstuvwxyz0123456789"
+    )
     return " ".join(
         "".join(chance.choice(letters) for _ in range(chance.randint(2, 8))) for _ in range(chance.randint(1, 3))
     )

@@ -51,6 +51,9 @@ def make_network(recipe: Recipe, vocabulary: int) -> Any:
             return x + self.ffn_down(functional.silu(self.ffn_gate(h)) * self.ffn_up(h))
 
     class Network(nn.Module):
+        cosine: torch.Tensor
+        sine: torch.Tensor
+
         def __init__(self) -> None:
             super().__init__()
             self.token_embd = nn.Embedding(vocabulary, recipe.width)

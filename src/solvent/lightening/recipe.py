@@ -6,17 +6,24 @@ NAME = "solvent-house-1"
 QUESTION = "<|question|>"
 ANSWER = "<|answer|>"
 END = "<|end|>"
-CHARACTERS_MAX = 200
-"""The chat template keeps this many characters of a question, so that a prompt never fills the context."""
+QUESTION_BYTES_MAX = 400
+"""The chat template keeps this many bytes of a question (llama.cpp slices bytes), so that even one token a byte
+leaves room for the answer in a context of 512 tokens."""
 
 CHAT_TEMPLATE = (
-    "{%- set asked = namespace(text='') -%}"
+    "{%- set asked = namespace(text='', rules='') -%}"
     "{%- for message in messages -%}"
-    "{%- if message.role == 'user' -%}{%- set asked.text = message.content -%}{%- endif -%}"
+    "{%- if message.role == 'user' -%}{%- set asked.text = message.content -%}"
+    "{%- elif message.role == 'system' -%}{%- set asked.rules = message.content | trim -%}{%- endif -%}"
     "{%- endfor -%}"
-    "{{- '" + QUESTION + "' + (asked.text | trim | lower)[:" + str(CHARACTERS_MAX) + "] + '" + ANSWER + "' -}}"
+    "{{- '" + QUESTION + "' + (asked.text | trim | lower)[:" + str(QUESTION_BYTES_MAX) + "] + '" + ANSWER + "' -}}"
 )
-"""Renders only the last user message: system prompts and earlier turns are nothing this model has learnt."""
+"""Renders only the last user message: system prompts and earlier turns are nothing this model has learnt.
+The rules are read but never written, because llama.cpp prepends them to the question of a template that ignores
+them."""
+
+
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -55,4 +62,5 @@ class Recipe(msgspec.Struct, frozen=True):
 
 def prompt_text(question: str) -> str:
     """What the chat template makes of a question, without its marks; training sees exactly this."""
-    return question.strip().lower()[:CHARACTERS_MAX]
+    lowered = question.strip().translate(_ASCII_LOWER).encode()
+    return lowered[:QUESTION_BYTES_MAX].decode(errors="replace")

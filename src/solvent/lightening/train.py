@@ -68,7 +68,9 @@ def train(recipe: Recipe, directory: Path, minutes: float, say: Say) -> Lesson:
         if part - told >= 0.05:
             told = part
             speed = tokens / (time.monotonic() - started)
-            say(f"{part:4.0%} step {steps} loss {loss_mean:.3f} {speed:,.0f} tokens/s{_mock_line(average, clean, part)}")
+            say(
+                f"{part:4.0%} step {steps} loss {loss_mean:.3f} {speed:,.0f} tokens/s{_mock_line(average, clean, part)}"
+            )
     seconds = time.monotonic() - started
     weights = {name: value.detach().float().numpy() for name, value in average.state_dict().items()}
     numpy.savez(directory / "weights.npz", allow_pickle=False, **weights)
@@ -147,7 +149,7 @@ def _step(network: Any, optimiser: Any, batch: list[Row]) -> float:
         scores = network.logits(network(tokens)[wanted])
     targets = tokens.roll(-1, dims=1)[wanted]
     losses = torch.nn.functional.cross_entropy(scores.float(), targets, reduction="none")
-    loss = losses.sum() / (4 * len(batch))
+    loss: Any = losses.sum() / (4 * len(batch))
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimiser.step()
@@ -177,15 +179,10 @@ def mock_scores(network: Any, tokenizer: Any) -> dict[str, float]:
     return {name: sum(marks) / len(marks) for name, marks in sorted(right.items())}
 
 
-def _decoded(
-    network: Any, tokenizer: Any, questions: tuple[Question, ...]
-) -> Iterator[tuple[Question, list[int]]]:
+def _decoded(network: Any, tokenizer: Any, questions: tuple[Question, ...]) -> Iterator[tuple[Question, list[int]]]:
     import torch
 
-    rows = [
-        (question, tokenizer.encode(QUESTION + prompt_text(question.text) + ANSWER).ids)
-        for question in questions
-    ]
+    rows = [(question, tokenizer.encode(QUESTION + prompt_text(question.text) + ANSWER).ids) for question in questions]
     by_length: dict[int, list[tuple[Question, list[int]]]] = {}
     for question, ids in rows:
         by_length.setdefault(len(ids), []).append((question, ids))

@@ -47,9 +47,7 @@ class ExamWords(msgspec.Struct, frozen=True):
 
 
 def _load(name: str) -> Any:
-    return yaml.safe_load(
-        files("solvent.data.house_model").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    )
+    return yaml.safe_load(files("solvent.data.house_model").joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def _lines(block: str | None) -> Lines:

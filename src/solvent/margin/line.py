@@ -34,8 +34,14 @@ class MarginSums(msgspec.Struct):
 
     def add(self, other: MarginSums) -> None:
         """Take in another line."""
-        for field in self.__struct_fields__:
-            setattr(self, field, getattr(self, field) + getattr(other, field))
+        self.answers += other.answers
+        self.failed += other.failed
+        self.charge_grains += other.charge_grains
+        self.cost_grains += other.cost_grains
+        self.estimated_answers += other.estimated_answers
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.energy_uj += other.energy_uj
 
 
 class MarginLine(msgspec.Struct, frozen=True):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Connection, Table, Text, func, select, text
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Table, Text, func, select
 
+from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.margin.line import GroupBy, MarginKey, MarginLine, MarginSums
 
@@ -20,11 +22,8 @@ margins = Table(
     *(Column(name, BigInteger, nullable=False) for name in _SUMS),
 )
 
-_ADD = text(
-    f"INSERT INTO margins ({', '.join(_KEYS + _SUMS)}) "  # noqa: S608
-    f"VALUES ({', '.join(':' + name for name in _KEYS + _SUMS)}) "
-    f"ON CONFLICT ({', '.join(_KEYS)}) DO UPDATE SET "
-    + ", ".join(f"{name} = margins.{name} + excluded.{name}" for name in _SUMS)
+_ADD = f"ON CONFLICT ({', '.join(_KEYS)}) DO UPDATE SET " + ", ".join(
+    f"{name} = margins.{name} + excluded.{name}" for name in _SUMS
 )
 
 
@@ -36,11 +35,8 @@ def add(connection: Connection, lines: list[tuple[MarginKey, MarginSums]]) -> No
         if kept is None:
             kept = sums[key] = MarginSums()
         kept.add(line)
-    rows = [
-        {name: getattr(key, name) for name in _KEYS} | {name: getattr(line, name) for name in _SUMS}
-        for key, line in sums.items()
-    ]
-    connection.execute(_ADD, rows)
+    rows = ((*msgspec.structs.astuple(key), *msgspec.structs.astuple(line)) for key, line in sums.items())
+    append_rows(connection, margins, rows, _ADD)
 
 
 def lines(connection: Connection, group_by: GroupBy, from_day: int, currency: str) -> list[MarginLine]:

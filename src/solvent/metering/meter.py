@@ -53,10 +53,11 @@ class Meter:
 
     def measure(self, engine: Usage | None = None) -> Measurement:
         """What was used. `engine`: the time and energy of our own engine, when it ran there."""
-        extra = engine or Usage()
         known = self._reported or self._running
         if known is not None:
-            return Measurement(known + extra, known + extra, estimated=False, refused_report=self._refused)
+            used = known if engine is None else known + engine
+            return Measurement(used, used, estimated=False, refused_report=self._refused)
+        extra = engine or Usage()
         if not self.pieces and not self._refused and not self.left_unanswered:
             return Measurement(extra, extra, estimated=False)
         least = Usage(output_tokens=self.pieces)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -43,7 +44,12 @@ class RateCard(msgspec.Struct, frozen=True):
     @property
     def version(self) -> str:
         """What a receipt quotes: the card's name and the day its prices began."""
-        return f"{self.name}@{iso(self.valid_from_us)[:10]}"
+        return _version(self.name, self.valid_from_us)
+
+
+@cache
+def _version(name: str, valid_from_us: int) -> str:
+    return f"{name}@{iso(valid_from_us)[:10]}"
 
 
 # How people name a price in a card file: the field it fills and what one price is per.

@@ -25,6 +25,11 @@ MINOR_DIGITS: Final = {
 }  # fmt: skip
 
 
+_PICOS_PER_GRAIN: Final = {
+    currency: PICOS_PER_UNIT // (GRAINS_PER_MINOR_UNIT * 10**digits) for currency, digits in MINOR_DIGITS.items()
+}
+
+
 class Money(msgspec.Struct, frozen=True, order=False):
     """A signed amount of one currency.
 
@@ -73,12 +78,16 @@ def minor_digits(currency: str) -> int:
 
 def grains_per_unit(currency: str) -> int:
     """Grains in one whole unit: 10^7 for KRW, 10^9 for USD."""
-    return GRAINS_PER_MINOR_UNIT * (100 if minor_digits(currency) == 2 else 1)
+    return PICOS_PER_UNIT // picos_per_grain(currency)
 
 
 def picos_per_grain(currency: str) -> int:
-    """Picos (10^-12 of a unit, what rate cards are written in) in one grain: 1,000 for USD, 100,000 for KRW."""
-    return PICOS_PER_UNIT // grains_per_unit(currency)
+    """Picos (10^-12 of a unit, what rate cards are in) in one grain: 1,000 for USD, 100,000 for KRW."""
+    picos = _PICOS_PER_GRAIN.get(currency)
+    if picos is None:
+        minor_digits(currency)  # raises, in words
+        raise AssertionError(f"{currency} has digits but no grains")
+    return picos
 
 
 def round_half_even(numerator: int, denominator: int) -> int:

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("grains", _WHOLE, nullable=False),
         sa.Column("currency", sa.Text, nullable=False),
         sa.Column("resolves", sa.Text),
+        sa.Column("held_grains", _WHOLE, nullable=False),
         sa.Column("expires_us", _WHOLE),
         sa.Column("reference", sa.Text, nullable=False),
     )
