@@ -117,20 +117,17 @@ def solvent_config(upstream_url: str) -> str:
     """`solvent.toml` with the upstream as the one model's provider. Durable accounting has no switch."""
     return f"""\
 currency = "USD"
+house_model = false
 
 [first_run]
 grant = "1000000"
 
-[[providers]]
-name = "mock"
-type = "openai_compatible"
-base_url = "{upstream_url}"
-key = "env:BENCH_UPSTREAM_KEY"
-
 [[models]]
 name = "{MODEL}"
-provider = "mock"
-upstream = "{MODEL}"
+provider = "openai_compatible"
+vendor = "mock"
+base_url = "{upstream_url}"
+key = "env:BENCH_UPSTREAM_KEY"
 output_tokens_max = 4096
 cost_card = "bench-cost"
 price_card = "bench-price"
@@ -139,10 +136,10 @@ price_card = "bench-price"
 
 def rate_cards() -> dict[str, str]:
     """File name to text of the two rate cards, laid beside `solvent.toml`."""
-    card = "id: {id}\ncurrency: USD\nfrom: 2025-01-01\nunits:\n  input: {input}\n  output: {output}\n"
+    card = 'card: {name}\ncurrency: USD\nentries:\n  - {{from: 2026-01-01, input: "{read}", output: "{written}"}}\n'
     return {
-        "rate_cards/bench-cost.yaml": card.format(id="bench-cost", input=150_000, output=600_000),
-        "rate_cards/bench-price.yaml": card.format(id="bench-price", input=300_000, output=1_200_000),
+        "rate_cards/bench-cost.yaml": card.format(name="bench-cost", read="0.15", written="0.6"),
+        "rate_cards/bench-price.yaml": card.format(name="bench-price", read="0.3", written="1.2"),
     }
 
 
@@ -191,7 +188,7 @@ def answers_on_record(port: int, operator_key: str) -> int:
     asked = request.Request(url, headers={"Authorization": f"Bearer {operator_key}"})
     with request.urlopen(asked, timeout=10) as reply:
         report = json.load(reply)
-    return sum(int(row["answers"]) for row in report["rows"] if row["model"] == MODEL)
+    return sum(int(row["answers"]) for row in report["rows"] if row["name"] == MODEL)
 
 
 def litellm_config(upstream_url: str) -> str:

@@ -124,17 +124,19 @@ def figures(result: Result) -> dict[str, float]:
         prefix = "" if name == "solvent" else f"{name}_"
         found[f"{prefix}half_load_requests_per_second"] = chosen.half_rate
         found[f"{prefix}concurrent_streams"] = chosen.paced_streams
-        if prefix:
-            theirs = max(found[f"{prefix}requests_per_second_one_core"], 1e-9)
-            their_chunks = max(found[f"{prefix}stream_chunks_per_second_one_core"], 1e-9)
-            found[f"ratio_{name}"] = round(found["requests_per_second_one_core"] / theirs, 1)
-            found[f"ratio_{name}_stream_chunks"] = round(found["stream_chunks_per_second_one_core"] / their_chunks, 1)
+    for name in result.settings:
+        for ratio, figure in RATIOS.items():
+            theirs = found.get(f"{name}_{figure}", 0)
+            if theirs > 0:  # a short smoke run may end before a slow peer's first answer
+                found[f"ratio_{name}{ratio}"] = round(found[figure] / theirs, 1)
     found["direct_requests_per_second"] = round(result.direct_requests_per_second, 1)
     found["answers_by_client"] = result.answers_ever["solvent"]
     found["answers_on_record"] = result.answers_on_record
     found["answers_on_record_after_kill"] = result.answers_on_record_after_kill
     return found
 
+
+RATIOS = {"": "requests_per_second_one_core", "_stream_chunks": "stream_chunks_per_second_one_core"}
 
 ROWS = (
     ("Requests/s, saturated", "requests_per_second_one_core", "{:,.0f}"),
@@ -183,11 +185,11 @@ def warnings(result: Result, found: Mapping[str, float]) -> list[str]:
     """What a reader must know before believing the table."""
     said = ["**A smoke run: it shows that the harness works, and no figure.**"] if result.smoke else []
     said += [f"**Missing: {missing}**" for missing in result.missing]
-    if found["other_cpu_share"] > QUIET_SHARE_MAX:
-        share = found["other_cpu_share"]
-        said.append(f"**Other work took {share:.0%} of the measured core: this run is not the one to quote.**")
-    if found["load_generator_share"] > 0.9:
-        said.append("**The load generator was saturated itself: requests/s are a lower bound.**")
+    other, own = found["other_cpu_share"], found["server_cpu_share"]
+    if other > QUIET_SHARE_MAX:
+        said.append(f"**Other work took {other:.0%} of a core: this run is not the one to quote.**")
+    if own < FULL_SHARE_MIN:
+        said.append(f"**Solvent used {own:.0%} of its core when saturated: its requests/s are a lower bound.**")
     if not result.books_agree:
         said.append("**The books do not agree with the client.**")
     return said
@@ -196,8 +198,8 @@ def warnings(result: Result, found: Mapping[str, float]) -> list[str]:
 def what_it_shows(result: Result, found: Mapping[str, float]) -> list[str]:
     """The paragraphs under the table: beside the peers, beyond the disk, on the books."""
     beside = [
-        f"Solvent / {name}: {found[f'ratio_{name}']:,.1f} x the requests, "
-        f"{found[f'ratio_{name}_stream_chunks']:,.1f} x the stream chunks."
+        f"Solvent / {name}: {found.get(f'ratio_{name}', 0):,.1f} x the requests, "
+        f"{found.get(f'ratio_{name}_stream_chunks', 0):,.1f} x the stream chunks."
         for name in result.settings
         if name != "solvent"
     ]

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import yaml
@@ -27,6 +27,9 @@ CATALOGUE_MODELS_MAX = 200  # a list that people review stays short
 _NAME = r"^[a-z0-9][a-z0-9.-]{0,63}$"  # becomes a file's name
 _REPOSITORY = r"^[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}$"
 _FILE = r"^[A-Za-z0-9][\w.-]{0,199}\.gguf$"
+
+
+Authority = Literal["the list", "the hub", "the earlier download"]
 
 
 class OpenModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +61,14 @@ class OpenModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size_bytes: Annotated[int, Meta(ge=0)] = 0
     sha256: Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{64})?$")] = ""
     licence_note: str = ""
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """What a file must be, and who says so."""
+
+    size_bytes: int
+    sha256: str
+    said_by: Authority
 
 
 def read_catalogue(file: Path | None = None) -> dict[str, OpenModel]:
@@ -94,7 +105,8 @@ def add_entry(
 ) -> bool:
     """Append the model's entry to the configuration, made if it is missing; False if it has one of that name.
 
-    weights: the GGUF file. remark: a line of provenance above the entry; None tries everything and writes nothing.
+    weights: the GGUF file, an absolute path. remark: what the comment above the entry says; None tries everything
+    and writes nothing.
     Raises Invalid if the configuration cannot be read, or would not be understood with the entry in it.
     """
     exists = config_file.exists()
@@ -104,11 +116,21 @@ def add_entry(
     near = config_file.parent.resolve()
     old = config_file.read_bytes() if exists else b""
     seam = b"" if not old else b"\n" if old.endswith(b"\n") else b"\n\n"
-    new = old + seam + _entry(model, weights.resolve(), near, config, remark or "").encode()
+    new = old + seam + _entry(model, weights, near, config, remark or "").encode()
     _try_out(new, config_file, environment)
     if remark is not None:
         _replace(config_file, new)
     return True
+
+
+def provenance(model: OpenModel, sums: Sums) -> str:
+    """The remark above an entry: what was downloaded, who vouches for it, and its licence."""
+    use = "" if model.commercial_use else "; no commercial use"
+    return (
+        f"{model.title}: {model.repository}, {model.file}, revision {model.revision}\n"
+        f"{sums.size_bytes} bytes, sha256 {sums.sha256}, checked against {sums.said_by}\n"
+        f"licence: {model.licence}, {model.licence_url}{use}"
+    )
 
 
 def _model(entry: object, where: str) -> OpenModel:

@@ -12,6 +12,7 @@ from random import Random
 
 import click
 import msgspec
+from rich.cells import set_cell_size
 
 from solvent.answering.answer import answer
 from solvent.answering.question import Question
@@ -101,7 +102,7 @@ def _print(app: App, receipt: Receipt) -> None:
     say = speaker()
     time = datetime.fromtimestamp(receipt.at_us / 1e6, app.desk.time_zone).strftime("%H:%M:%S")
     line = say("receipt").format(
-        time=time, who=app.names.get(receipt.customer, "")[:12], model=receipt.model, charge=say.money(receipt.charge),
+        time=time, who=set_cell_size(app.names.get(receipt.customer, ""), 14), model=receipt.model, charge=say.money(receipt.charge),
         cost=say.money(receipt.cost), kept=say.money(receipt.margin), seconds=receipt.total_us / 1e6,
         outcome=receipt.outcome,
     )  # fmt: skip

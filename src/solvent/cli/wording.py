@@ -20,7 +20,7 @@ _WORDS = {
         "failed": "{count:,} questions failed; nothing was charged for them.",
         "standing": "{plan}: breaks even at {answers:,} answers a month (net {net}, {each} an answer).",
         "standing_unknown": "{plan}: no answer has cost anything yet, so there is no break-even (net {net}).",
-        "receipt": "{time}  {who:<12} {charge:>9} paid  {cost:>9} cost  {kept:>9} kept  {seconds:.2f} s  {outcome}",
+        "receipt": "{time}  {who} {charge:>9} paid  {cost:>9} cost  {kept:>9} kept  {seconds:.2f} s  {outcome}",
     },
     "ko": {
         "customer": "고객", "plan": "요금제", "model": "모델", "day": "날짜", "total": "합계",
@@ -31,7 +31,7 @@ _WORDS = {
         "failed": "질문 {count:,}개가 실패했고, 그 값은 받지 않았습니다.",
         "standing": "{plan}: 한 달 답변 {answers:,}개가 본전입니다 (순매출 {net}, 답변당 {each}).",
         "standing_unknown": "{plan}: 아직 든 돈이 없어 본전을 셈할 수 없습니다 (순매출 {net}).",
-        "receipt": "{time}  {who:<12} 요금 {charge:>8}  비용 {cost:>8}  남음 {kept:>8}  {seconds:.2f}초  {outcome}",
+        "receipt": "{time}  {who} 요금 {charge:>8}  비용 {cost:>8}  남음 {kept:>8}  {seconds:.2f}초  {outcome}",
     },
 }  # fmt: skip
 

@@ -45,10 +45,7 @@ Reply = Callable[[str, float], str]
 
 
 def build(directory: Path, minutes: float, say: Say) -> None:
-    """Make tokenizer, weights, GGUF, scores and model.json in `directory`; training takes `minutes`."""
-    import numpy
-
-    from solvent.lightening.export_gguf import export_gguf
+    """Make tokenizer, weights, GGUF, scores, model.json and the card in `directory`; training takes `minutes`."""
     from solvent.lightening.tokenizer import train_tokenizer
     from solvent.lightening.train import train
 
@@ -58,6 +55,16 @@ def build(directory: Path, minutes: float, say: Say) -> None:
     train_tokenizer(recipe, directory / "tokenizer.json")
     say(f"training: {minutes:g} minutes")
     lesson = train(recipe, directory, minutes, say)
+    (directory / "lesson.json").write_bytes(msgspec.json.encode(lesson))
+    package(recipe, directory, say)
+
+
+def package(recipe: Recipe, directory: Path, say: Say) -> None:
+    """Export what training left in `directory`, examine it and describe it."""
+    import numpy
+
+    from solvent.lightening.export_gguf import export_gguf
+
     gguf_file = directory / f"{NAME}.gguf"
     with numpy.load(directory / "weights.npz") as weights:
         parameters = export_gguf(recipe, weights, directory / "tokenizer.json", gguf_file)
@@ -66,7 +73,7 @@ def build(directory: Path, minutes: float, say: Say) -> None:
     say(card.table())
     described = describe(gguf_file, parameters, card) | {
         "recipe": msgspec.to_builtins(recipe),
-        "lesson": msgspec.to_builtins(lesson),
+        "lesson": msgspec.json.decode((directory / "lesson.json").read_bytes()),
         "versions": {name: importlib.metadata.version(name) for name in _VERSIONS_OF},
         "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "topics": list(topics()),

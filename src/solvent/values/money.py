@@ -25,7 +25,7 @@ MINOR_DIGITS: Final = {
 }  # fmt: skip
 
 
-_PICOS_PER_GRAIN: Final = {
+_PICOS_PER_GRAIN: Final[dict[str, int]] = {
     currency: PICOS_PER_UNIT // (GRAINS_PER_MINOR_UNIT * 10**digits) for currency, digits in MINOR_DIGITS.items()
 }
 

@@ -1,0 +1,78 @@
+"""A quote is never less than the charge it bounds, whatever the buckets turn out to be."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.pricing.cards import cards
+
+from solvent.pricing.quote import affordable_output_tokens, quote
+from solvent.pricing.rate_card import RateCard
+from solvent.pricing.rating import rate
+from solvent.values.money import Money
+from solvent.values.usage import Usage
+
+TOKENS = st.integers(0, 10**7)
+TOKEN_CARDS = cards(by_the_hour=False)
+
+
+@st.composite
+def splits(draw: st.DrawFn, input_most: int, output_most: int) -> Usage:
+    """Any usage within the bounds: any total, cut at any places into the buckets."""
+    read, written = draw(st.integers(0, input_most)), draw(st.integers(0, output_most))
+    cuts = sorted(draw(st.tuples(*[st.integers(0, read)] * 3)))
+    thought = draw(st.integers(0, written))
+    return Usage(cuts[0], cuts[1] - cuts[0], cuts[2] - cuts[1], read - cuts[2], written - thought, thought)
+
+
+@given(st.data(), TOKENS, TOKENS, TOKEN_CARDS)
+@settings(deadline=None, max_examples=400)
+def test_no_split_over_the_buckets_charges_more_than_the_quote(
+    data: st.DataObject, input_most: int, output_most: int, card: RateCard
+) -> None:
+    usage = data.draw(splits(input_most, output_most))
+    assert rate(usage, card) <= quote(input_most, output_most, card)
+
+
+@given(TOKENS, TOKENS, TOKEN_CARDS)
+@settings(deadline=None)
+def test_a_quote_is_the_dearest_charge_rounded_up(input_most: int, output_most: int, card: RateCard) -> None:
+    dearest = max(
+        rate(Usage(**{read: input_most, written: output_most}), card).grains
+        for read in ("input_tokens", "cached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens")
+        for written in ("output_tokens", "reasoning_tokens")
+    )
+    assert 0 <= quote(input_most, output_most, card).grains - dearest <= 1
+
+
+@given(st.integers(0, 10**15), TOKENS, TOKEN_CARDS)
+@settings(deadline=None, max_examples=400)
+def test_what_is_affordable_is_the_most_whose_quote_fits(grains: int, input_most: int, card: RateCard) -> None:
+    available = Money(grains, card.currency)
+    tokens = affordable_output_tokens(available, input_most, card)
+    if tokens < 0:
+        assert quote(input_most, 0, card) > available
+        return
+    assert quote(input_most, tokens, card) <= available
+    assert tokens == 2**62 or quote(input_most, tokens + 1, card) > available
+
+
+@given(st.integers(0, 10**9), TOKENS, st.integers(1, 10**6), st.integers(0, 10**6))
+@settings(deadline=None)
+def test_money_left_over_buys_whole_tokens_only(spare: int, input_most: int, each: int, input_grains: int) -> None:
+    card = RateCard("c", "USD", 0, "", input_picos=input_grains * 1_000, output_picos=each * 1_000)
+    need = quote(input_most, 0, card)
+    assert affordable_output_tokens(Money(need.grains + spare, "USD"), input_most, card) == spare // each
+
+
+def test_free_output_is_affordable_without_end() -> None:
+    free = RateCard("free", "USD", 0, "", input_picos=0, output_picos=0)
+    assert quote(10**6, 10**6, free) == Money(0, "USD")
+    assert affordable_output_tokens(Money(0, "USD"), 10**6, free) == 2**62
+
+
+def test_the_price_of_an_answer_is_held_too() -> None:
+    card = RateCard("c", "KRW", 0, "", answer_picos=50 * 10**12)
+    assert quote(0, 0, card) == Money(50 * 10**7, "KRW")
+    assert affordable_output_tokens(Money(50 * 10**7 - 1, "KRW"), 0, card) == -1
+    assert affordable_output_tokens(Money(50 * 10**7, "KRW"), 0, card) == 2**62
