@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from solvent.app.cards import read_cards
 from solvent.app.catalogue import OpenModel, Sums, add_entry, find_model, provenance, read_catalogue
 from solvent.app.config import read_config
+from solvent.cli.pull import pull
 from solvent.pricing.rate_card import card_at
-from solvent.values.errors import Invalid
+from solvent.values.errors import Invalid, Refused
 
 NOW_US = 1_795_500_000_000_000  # late November 2026
 SUMS = Sums(5, "a" * 64, "the list")
@@ -27,7 +30,7 @@ def _list(tmp_path: Path, **changes: str) -> Path:
         "seats": "2", "memory_gib": "1", "cost_card": "open-models-cost", "price_card": "open-models-1b-price",
     } | changes  # fmt: skip
     file = tmp_path / "models.yaml"
-    file.write_text("-" + "".join(f"  {key}: {value}\n " for key, value in fields.items()).rstrip(" ")[1:])
+    file.write_text("-\n" + "".join(f"  {key}: {value}\n" for key, value in fields.items()))
     return file
 
 
@@ -100,8 +103,9 @@ def test_a_name_that_is_there_twice_and_a_list_that_is_none_are_refused(tmp_path
     with pytest.raises(Invalid, match="list of 1 to"):
         read_catalogue(file)
     file.write_text("- [")
-    with pytest.raises(Invalid, match="YAML"):
+    with pytest.raises(Invalid, match="YAML") as caught:
         read_catalogue(file)
+    assert "\n" not in caught.value.message
 
 
 def test_an_unknown_name_is_answered_with_the_names_there_are() -> None:
@@ -179,3 +183,15 @@ def test_a_linked_configuration_stays_a_link(tmp_path: Path) -> None:
     assert add_entry(model, tmp_path / "tiny.gguf", config, {}, "")
     assert config.is_symlink()
     assert "tiny" in real.read_text()
+
+
+def test_the_door_lists_refuses_and_names(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    listed = run(pull, [])
+    assert all(word in listed.stdout for word in ("qwen3-0.6b", "639 MB", "EXAONE 1.2-NC", "8 GiB"))
+    assert json.loads(run(pull, ["--list", "--json"]).stdout)[0]["repository"] == "Qwen/Qwen3-0.6B-GGUF"
+    assert isinstance(run(pull, ["qwen9"]).exception, Invalid)
+    refused = run(pull, ["exaone-4.0-1.2b", "--data", str(tmp_path)])
+    assert isinstance(refused.exception, Refused)
+    assert "research" in refused.stderr
+    assert not list(tmp_path.iterdir())

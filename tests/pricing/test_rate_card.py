@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def test_an_unpriced_cache_and_unpriced_thoughts_cost_the_dearer_price() -> None
     assert (card.cache_write_5m_picos, card.cache_write_1h_picos, card.answer_picos) == (None, None, None)
 
 
+WRONG: list[object] = ["", "1e-6", "NaN", ".5", "$1", "1,5", None, True, [], {}, ["1"], "0" * 99]
 MALFORMED: list[tuple[object, str, str]] = [
     # document, code, what the message must name
     (None, "bad_rate_card", "mapping"),
@@ -78,7 +80,7 @@ MALFORMED: list[tuple[object, str, str]] = [
     *[(with_entry(**{name: "1" + "0" * 19}), "bad_price", name) for name in PRICES],
     *[(with_entry(**{name: "0.0000000000001"}), "bad_price", name) for name in PRICES],
     *[(with_entry(**{name: wrong}), "not_a_decimal", name) for name in PRICES
-      for wrong in ("", "1e-6", "NaN", ".5", "$1", "1,5", None, True, [], {}, ["1"], "0" * 99)],
+      for wrong in WRONG],
 ]  # fmt: skip
 
 
@@ -170,11 +172,19 @@ def test_two_prices_of_one_day_have_versions_that_tell_them_apart() -> None:
 
 
 def public_prices() -> list[str]:
+    """Every list price as the texts they are published as; tiers count one by one."""
     if not PUBLIC_PRICES.is_file():
         pytest.skip(f"{PUBLIC_PRICES} is not here: public list prices are not part of the project")
     with gzip.open(PUBLIC_PRICES, "rt", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [value for row in rows for name, value in row.items() if name.endswith("_mtok") and value]
+        cells = [cell for row in csv.DictReader(file) for name, cell in row.items() if name.endswith("_mtok") and cell]
+    prices = []
+    for cell in cells:
+        if cell.startswith("{"):
+            tiered = json.loads(cell, parse_float=str, parse_int=str)
+            prices += [tiered["base"], *(tier["price"] for tier in tiered["tiers"])]
+        else:
+            prices.append(cell)
+    return prices
 
 
 def test_public_prices_are_whole_picos_but_for_two_in_a_thousand() -> None:

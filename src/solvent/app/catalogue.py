@@ -80,7 +80,7 @@ def read_catalogue(file: Path | None = None) -> dict[str, OpenModel]:
     try:
         document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  # all texts
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as wrong:
-        raise Invalid("bad_catalogue", f"{file} cannot be read as YAML: {wrong}") from None
+        raise Invalid("bad_catalogue", f"{file} cannot be read as YAML: {' '.join(str(wrong).split())}") from None
     if not isinstance(document, list) or not 0 < len(document) <= CATALOGUE_MODELS_MAX:
         raise Invalid("bad_catalogue", f"{file}: the catalogue is a list of 1 to {CATALOGUE_MODELS_MAX} models")
     models: dict[str, OpenModel] = {}

@@ -254,15 +254,15 @@ class _Partial:
         """Give it its final name. Raises Unavailable if it is not what it must be; it is useless then, and removed."""
         self.take()
         assert self._file is not None, "taken"
+        self._file.flush()
         got = self._digest.hexdigest()
-        if self.have_bytes != sums.size_bytes or got != sums.sha256:
+        if self.path.stat().st_size != sums.size_bytes or got != sums.sha256:
             self.path.unlink()
             message = (
                 f"the file does not match and was not installed: its sha256 is {got}, "
                 f"{sums.said_by} says {sums.sha256}; the download was removed, pull again or tell us"
             )
             raise Unavailable("checksum_mismatch", message)
-        self._file.flush()
         os.fsync(self._file.fileno())
         _sum_file(weights).write_text(f"{got}  {weights.name}\n", encoding="ascii")
         self.path.replace(weights)

@@ -6,7 +6,7 @@ Pure given a random: training never reads the examinations' words, and an examin
 import random
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Literal
 
@@ -24,6 +24,9 @@ from solvent.lightening.word_files import (
     exam_words,
     training_words,
 )
+
+SMALL_TALK = ("greeting", "thanks")
+"""Topics whose questions are often nothing but what opens or ends another question."""
 
 OTHER_SHARE_TRAINING = 0.36
 OTHER_SHARE_ASKED = 1 / 8
@@ -64,9 +67,13 @@ def training_question(chance: random.Random) -> Question:
     else:
         topic = chance.choice(topics())
         core = _core(words, words.topics[topic], chance)
+        if language == "ko" and chance.random() < 0.05:
+            core = _switched(words, topic, chance) or core
         if chance.random() < 0.08:
             core = f"{core}{chance.choice((', ', '. ', '? ', ' '))}{_core(words, words.topics[topic], chance)}"
-    text = spoil(_decorate(core, words, chance), language, chance)
+    if topic not in SMALL_TALK or chance.random() < 0.4:
+        core = _decorate(core, words, chance)
+    text = spoil(core, language, chance)
     return Question(text=dress(text, language, chance), language=language, topic=topic)
 
 
@@ -114,11 +121,21 @@ def _close(text: str, language: Language, chance: random.Random) -> str:
 
 
 def _decorate(core: str, words: TrainingWords, chance: random.Random) -> str:
-    if chance.random() < 0.30:
-        core = f"{chance.choice(words.openings)} {core}"
-    if chance.random() < 0.25:
-        core = f"{core}{chance.choice((' ', ', ', '. ', '? '))}{chance.choice(words.endings)}"
+    """Openings and endings, half of them random chatter, so that only the question itself can matter."""
+    if chance.random() < 0.36:
+        opening = chance.choice(words.openings) if chance.random() < 0.5 else _chatter(words, chance)
+        core = f"{opening}{chance.choice((' ', ' ', ' ', ', ', '. '))}{core}"
+    if chance.random() < 0.32:
+        ending = chance.choice(words.endings) if chance.random() < 0.5 else _chatter(words, chance)
+        core = f"{core}{chance.choice((' ', ', ', '. ', '? '))}{ending}"
     return core
+
+
+def _chatter(words: TrainingWords, chance: random.Random) -> str:
+    said = [chance.choice(words.chatter) for _ in range(chance.choice((1, 2, 2, 3, 3, 4, 5)))]
+    if chance.random() < 0.15:
+        said.insert(chance.randrange(len(said) + 1), _spliced(words.words["noun"], chance))
+    return " ".join(said)
 
 
 def _core(words: TrainingWords, topic: TopicWords, chance: random.Random) -> str:
@@ -135,28 +152,49 @@ def _framed(words: TrainingWords, thing: str, chance: random.Random) -> str:
     return expand(chance.choice(words.frames), {**words.words, "x": (thing,)}, chance)
 
 
+def _switched(words: TrainingWords, topic: str, chance: random.Random) -> str | None:
+    """A Korean question about an English term, as in "token이 뭐야"."""
+    english = training_words("en")
+    things = english.topics[topic].things
+    return _framed(words, expand(chance.choice(things), english.words, chance), chance) if things else None
+
+
 def _done(words: TrainingWords, doing: str, chance: random.Random) -> str:
     return expand(chance.choice(words.hows), {**words.words, "d": (doing + STEM_MARK,)}, chance)
 
 
 def _unrelated(words: TrainingWords, language: Language, chance: random.Random) -> str:
-    topic = words.topics[OTHER]
+    topic, lists = words.topics[OTHER], words.words
+    if chance.random() < 0.25:
+        lists = {**lists, "noun": tuple(_unheard(words, language, chance) for _ in range(3))}
     draw = chance.random()
-    if draw < 0.42:
-        return expand(chance.choice(topic.asks), words.words, chance)
-    if draw < 0.54:
-        return _framed(words, chance.choice(topic.things), chance)
-    if draw < 0.66:
-        return _done(words, expand(chance.choice(topic.doings), words.words, chance), chance)
-    if draw < 0.84:
-        hard = expand(chance.choice(words.hard_things), words.words, chance)
-        return _framed(words, hard, chance) if chance.random() < 0.7 else hard
+    if draw < 0.38:
+        return expand(chance.choice(topic.asks), lists, chance)
+    if draw < 0.48:
+        return _framed(words, chance.choice(lists["noun"]), chance)
+    if draw < 0.60:
+        return _done(words, expand(chance.choice(topic.doings), lists, chance), chance)
+    if draw < 0.86:
+        hard = expand(chance.choice(words.hard_things), lists, chance)
+        return _framed(words, hard, chance) if chance.random() < 0.5 else hard
     if draw < 0.94:
-        invented = " ".join(_invented(language, chance) for _ in range(chance.choice((1, 1, 2))))
+        invented = " ".join(_unheard(words, language, chance) for _ in range(chance.choice((1, 1, 2))))
         return _framed(words, invented, chance) if chance.random() < 0.85 else invented
     if draw < 0.97:
         return " ".join(chance.choice(topic.things) for _ in range(chance.randint(2, 7)))
     return _random_string(language, chance)
+
+
+def _unheard(words: TrainingWords, language: Language, chance: random.Random) -> str:
+    if chance.random() < 0.5:
+        return _spliced(words.words["noun"], chance)
+    return _invented(language, chance)
+
+
+def _spliced(nouns: Sequence[str], chance: random.Random) -> str:
+    """The front of one word and the back of another: new, but spelt like real ones."""
+    front, back = chance.choice(nouns), chance.choice(nouns)
+    return front[: max(1, len(front) * 2 // 3)] + back[len(back) // 2 :]
 
 
 def _invented(language: Language, chance: random.Random) -> str:

@@ -35,6 +35,7 @@ class TrainingWords(msgspec.Struct, frozen=True):
     words: dict[str, Lines]
     topics: dict[str, TopicWords]
     hard_things: Lines
+    chatter: Lines
 
 
 class ExamWords(msgspec.Struct, frozen=True):
@@ -84,6 +85,7 @@ def training_words(language: Language) -> TrainingWords:
         words={**_words(loaded["words"]), "noun": nouns, "verb": verbs},
         topics=topics,
         hard_things=_lines(other["hard"]),
+        chatter=tuple(loaded["chatter"].strip().split("|")),
     )
 
 

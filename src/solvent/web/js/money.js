@@ -1,0 +1,82 @@
+// Exact amounts. They arrive as decimal texts and are kept as whole picos (10^-12 of a unit) in BigInt: no float
+// ever holds money. Only what is shown is rounded, half to even.
+
+const PLACES = 12;
+const ONE = 10n ** BigInt(PLACES);
+const SIGNS = { KRW: '₩', USD: '$', EUR: '€', GBP: '£', JPY: '¥' };
+const NO_DECIMALS = new Set(['KRW', 'JPY', 'VND']);
+export const MINUS = '\u2212';
+const HAIR = '\u200a';
+const NARROW_DECIMALS_MAX = 9;
+
+/** A decimal text such as "-12.5" as whole picos. Throws for anything else: a wrong figure is worse than none. */
+export function picos(text) {
+  const parts = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(text);
+  if (!parts) throw new RangeError(`not an amount: ${text}`);
+  const size = BigInt(parts[2] + (parts[3] ?? '').padEnd(PLACES, '0'));
+  return parts[1] ? -size : size;
+}
+
+const size = (amount) => (amount < 0n ? -amount : amount);
+
+/** The amount in whole steps of 10^-decimals, ties to even. */
+export function rounded(amount, decimals) {
+  const step = 10n ** BigInt(PLACES - decimals);
+  let steps = size(amount) / step;
+  const twice = 2n * (size(amount) % step);
+  if (twice > step || (twice === step && steps % 2n === 1n)) steps += 1n;
+  return amount < 0n ? -steps : steps;
+}
+
+/** The amount as it is after rounding, in picos again, so that what is shown adds up. */
+export const shown = (amount, decimals) => rounded(amount, decimals) * 10n ** BigInt(PLACES - decimals);
+
+/** Decimals people need to see an amount of this size: more the smaller it is; at least two figures of a fraction. */
+export function decimalsFor(amount, currency) {
+  const whole = size(amount);
+  if (whole === 0n) return 0;
+  const coarse = NO_DECIMALS.has(currency);
+  if (whole >= 100n * ONE) return coarse ? 0 : 2;
+  if (whole >= ONE) return coarse ? 1 : 2;
+  const zeros = PLACES - whole.toString().length;
+  return Math.min(NARROW_DECIMALS_MAX, Math.max(2, zeros + (coarse ? 2 : 3)));
+}
+
+/** Decimals of a column of single answers' amounts. */
+export const columnDecimals = (currency) => (NO_DECIMALS.has(currency) ? 2 : 6);
+
+/** Decimals that show every one of these texts exactly, at least two. */
+export const exactDecimals = (texts) => Math.max(2, ...texts.map((text) => (text.split('.')[1] ?? '').length));
+
+/** Digits with commas, without sign or unit. */
+export function digits(amount, decimals) {
+  const steps = size(rounded(amount, decimals)).toString().padStart(decimals + 1, '0');
+  const whole = steps.slice(0, steps.length - decimals).replace(/\B(?=(\d{3})+$)/g, ',');
+  return decimals ? `${whole}.${steps.slice(-decimals)}` : whole;
+}
+
+/** The amount in pieces: sign, unit before, digits, unit after, as DESIGN.md writes it in each language. */
+export function pieces(amount, currency, language, decimals = decimalsFor(amount, currency)) {
+  let places = decimals;
+  // A small amount never reads as nothing.
+  if (amount !== 0n && rounded(amount, places) === 0n) places = Math.max(places, decimalsFor(amount, currency));
+  const isNegative = rounded(amount, places) < 0n;
+  const number = digits(amount, places);
+  if (currency === 'KRW' && language === 'ko') return { sign: isNegative ? MINUS : '', before: '', number, after: '원' };
+  const before = SIGNS[currency] ?? `${currency}\u00a0`;
+  return { sign: isNegative ? MINUS + HAIR : '', before, number, after: '' };
+}
+
+/** The amount as one text. */
+export function moneyText(amount, currency, language, decimals) {
+  const { sign, before, number, after } = pieces(amount, currency, language, decimals);
+  return sign + before + number + after;
+}
+
+/** part / whole as a percentage with one decimal, or null of nothing. */
+export function percentage(part, whole) {
+  if (whole <= 0n) return null;
+  const tenths = rounded((part * 100n * ONE) / whole, 1);
+  const text = digits((tenths * ONE) / 10n, 1);
+  return `${tenths < 0n ? MINUS : ''}${text}%`;
+}
