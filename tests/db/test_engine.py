@@ -1,4 +1,4 @@
-"""Opening the database: today's tables, exactly; yesterday's rows, all of them; and one clear line when it cannot be."""
+"""Opening the database: today's tables, exactly; yesterday's rows, all of them; else one clear line."""
 
 from __future__ import annotations
 

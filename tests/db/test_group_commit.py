@@ -40,7 +40,7 @@ def break_down(_connection: Connection, rows: list[Row]) -> None:
 
 
 def marks(connection: Connection) -> dict[str, str]:
-    return {name: value for name, value in connection.execute(text("SELECT name, value FROM marks"))}
+    return {row.name: row.value for row in connection.execute(text("SELECT name, value FROM marks"))}
 
 
 def in_order(connection: Connection) -> list[str]:
@@ -49,7 +49,7 @@ def in_order(connection: Connection) -> list[str]:
 
 async def failures(futures: list[Future[None]]) -> list[BaseException | None]:
     outcomes = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), SOON_S)
-    return [outcome for outcome in outcomes]
+    return list(outcomes)
 
 
 def test_what_is_acknowledged_is_there_for_the_next_reader(tmp_path: Path) -> None:
@@ -207,8 +207,7 @@ def test_a_full_queue_refuses_instead_of_growing(tmp_path: Path, monkeypatch: py
     async def story() -> None:
         async with opened(tmp_path) as database:
             work = asyncio.create_task(database.write(block))
-            while not blocked.is_set():
-                await asyncio.sleep(0.001)
+            assert await asyncio.to_thread(blocked.wait, SOON_S)
             waiting = [database.append([(put, (str(n), ""))]) for n in range(20)]
             with pytest.raises(Unavailable) as caught:
                 database.append([(put, ("too many", ""))])
@@ -268,8 +267,7 @@ def test_readers_go_on_while_a_write_is_under_way(tmp_path: Path) -> None:
         async with opened(tmp_path) as database:
             await database.append([(put, ("before", ""))])
             work = asyncio.create_task(database.write(slow))
-            while not written.is_set():
-                await asyncio.sleep(0.001)
+            assert await asyncio.to_thread(written.wait, SOON_S)
             seen = await asyncio.wait_for(asyncio.gather(*(database.read(marks) for _ in range(20))), SOON_S)
             assert seen == [{"before": ""}] * 20  # nothing that is not committed
             go_on.set()

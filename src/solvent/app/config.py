@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from solvent.providers.port import OnAbort
 from solvent.values.errors import Invalid
+from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
 from solvent.values.money import minor_digits
 from solvent.values.period import zone
 
@@ -62,6 +63,12 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         OnAbort, Meta(description="when a client leaves: drain to the usage report, or cancel if that ends the bill")
     ] = "drain"
     limit_field: Annotated[str, Meta(description="what the provider calls the limit on output tokens")] = "max_tokens"
+    first_byte_s: Annotated[float, Meta(description="the longest it may think before it begins to answer", gt=0)] = (
+        UPSTREAM_FIRST_BYTE_S_MAX
+    )
+    silence_s: Annotated[float, Meta(description="the longest pause in the middle of an answer", gt=0)] = (
+        UPSTREAM_SILENCE_S_MAX
+    )
     output_tokens_max: Annotated[int, Meta(description="the most it may write in one answer", ge=1, le=1_000_000)] = (
         4096
     )

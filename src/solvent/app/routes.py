@@ -96,32 +96,35 @@ def _route(
         if card not in cards:
             message = f"model {entry.name!r}: there is no rate card {card!r}; write one in rate_cards/*.yaml"
             raise Invalid("no_rate_card", message, param=book)
-    engine: Engine | None = None
-    base_url, kind, members, on_abort = entry.base_url, entry.provider, dict[str, object](), entry.on_abort
-    if _is_local(entry):
-        open_engine: OpenEngine = _plug("solvent.engines", entry.provider)
-        engine = open_engine(
-            engines_port.Settings(
-                near / Path(entry.file).expanduser(), entry.seats, entry.context_tokens,
-                config.hardware.threads, config.hardware.rated_watts,
-            )
-        )  # fmt: skip
+    engine = _engine(entry, config, near) if _is_local(entry) else None
+    if engine is not None:
         routes.engines.append(engine)
-        base_url, kind, members, on_abort = engine.base_url, "openai_compatible", dict(engine.members), "cancel"
     settings = providers_port.Settings(
         name=entry.vendor or entry.provider,
-        base_url=base_url,
-        key=secret(entry.key, f"model {entry.name!r}: key", os.environ, near),
-        on_abort=on_abort,
+        base_url=engine.base_url if engine else entry.base_url,
+        key=engine.key if engine else secret(entry.key, f"model {entry.name!r}: key", os.environ, near),
+        on_abort="cancel" if engine else entry.on_abort,
         limit_field=entry.limit_field,
-        members=members,
+        first_byte_s=entry.first_byte_s,
+        silence_s=entry.silence_s,
+        members=engine.members if engine else {},
     )
+    kind = "openai_compatible" if engine else entry.provider  # engines speak it too
     open_provider: OpenProvider = _plug("solvent.providers", kind)
     provider = open_provider(settings)
     routes.providers.append(provider)
     upstream = entry.upstream or entry.name
     return Route(
         entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card], engine
+    )
+
+
+def _engine(entry: ModelEntry, config: Config, near: Path) -> Engine:
+    open_engine: OpenEngine = _plug("solvent.engines", entry.provider)
+    hardware = config.hardware
+    file = near / Path(entry.file).expanduser()
+    return open_engine(
+        engines_port.Settings(file, entry.seats, entry.context_tokens, hardware.threads, hardware.rated_watts)
     )
 
 

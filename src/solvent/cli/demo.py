@@ -101,8 +101,9 @@ async def _ask(app: App, caller: Caller, chance: Random) -> None:
 def _print(app: App, receipt: Receipt) -> None:
     say = speaker()
     time = datetime.fromtimestamp(receipt.at_us / 1e6, app.desk.time_zone).strftime("%H:%M:%S")
+    who = set_cell_size(app.names.get(receipt.customer, ""), 14)
     line = say("receipt").format(
-        time=time, who=set_cell_size(app.names.get(receipt.customer, ""), 14), model=receipt.model, charge=say.money(receipt.charge),
+        time=time, who=who, charge=say.money(receipt.charge),
         cost=say.money(receipt.cost), kept=say.money(receipt.margin), seconds=receipt.total_us / 1e6,
         outcome=receipt.outcome,
     )  # fmt: skip

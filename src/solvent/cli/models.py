@@ -16,6 +16,7 @@ from solvent.app.build import now_us
 from solvent.app.cards import read_cards
 from solvent.app.routes import open_routes
 from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.pull import pull
 from solvent.values.errors import Invalid, SolventError
 
 
@@ -49,7 +50,12 @@ def command(ctx: click.Context, data: Path, config_file: Path | None, as_json: b
         table.add_column(heading)
     for s in standings:
         table.add_row(s.model, s.vendor, s.upstream, s.cost_card, s.price_card, "answers" if s.answers else s.trouble)
-    Console(highlight=False).print(table if standings else "No models are on sale: add [[models]] to solvent.toml.")
+    screen = Console(highlight=False)
+    screen.width = max(screen.width, 120)
+    screen.print(table if standings else "No models are on sale: add [[models]] to solvent.toml.")
+
+
+command.add_command(pull)
 
 
 async def _look(data: Path, config_file: Path | None) -> list[Standing]:

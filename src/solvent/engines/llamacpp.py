@@ -9,6 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
+from secrets import token_urlsafe
 from typing import Any
 
 from solvent.engines.busy_clock import SEATS_MAX, BusyClock
@@ -34,7 +35,8 @@ class LlamaCpp:
             raise Invalid("no_such_model_file", message, param="file")
         cores = os.cpu_count() or 1
         threads = settings.threads or max(1, cores // 2)
-        self._server = _server(settings, threads)
+        self.key = token_urlsafe(24)
+        self._server = _server(settings, threads, self.key)
         self._seats = asyncio.Semaphore(settings.seats)
         self._waiting = 0
         self._clock = BusyClock()
@@ -86,7 +88,7 @@ def open_engine(settings: Settings) -> Engine:
     return LlamaCpp(settings)
 
 
-def _server(settings: Settings, threads: int) -> Any:
+def _server(settings: Settings, threads: int, key: str) -> Any:
     import xllamacpp  # 100 MB of native code: loaded only by who runs an engine
 
     parameters = xllamacpp.CommonParams()
@@ -95,6 +97,7 @@ def _server(settings: Settings, threads: int) -> Any:
     parameters.n_ctx = settings.context_tokens * settings.seats  # llama.cpp counts the context of all seats together
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
+    parameters.api_keys = [key]
     parameters.verbosity = 0
     parameters.fit_params = False
     parameters.warmup = True

@@ -38,6 +38,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def key(self) -> str:
+        """What it demands to be asked with, so that no other process of this machine gets answers for free."""
+        ...
+
+    @property
     def members(self) -> Mapping[str, object]:
         """What every question to it must carry besides the client's own members."""
         ...

@@ -21,6 +21,9 @@ from solvent.lightening.tokenizer import load_tokenizer
 from solvent.lightening.word_files import OTHER, answers
 
 Say = Callable[[str], None]
+THREADS = 1
+"""Two threads wait for each other at every small product: on a busy two-core machine they are four times slower."""
+
 _MOCK_TOKENS = 6
 
 
@@ -46,6 +49,7 @@ def train(recipe: Recipe, directory: Path, minutes: float, say: Say) -> Lesson:
     import numpy
     import torch
 
+    torch.set_num_threads(THREADS)
     clean = load_tokenizer(directory / "tokenizer.json")
     network = make_network(recipe, clean.get_vocab_size())
     average = make_network(recipe, clean.get_vocab_size()).eval()

@@ -7,44 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import msgspec
 import yaml
 
-Language = Literal["ko", "en"]
-LANGUAGES: tuple[Language, ...] = ("ko", "en")
-OTHER = "other"
-
-Lines = tuple[str, ...]
-
-
-class TopicWords(msgspec.Struct, frozen=True):
-    """Training wordings of one topic in one language: noun phrases, verb phrases and whole questions."""
-
-    things: Lines = ()
-    doings: Lines = ()
-    asks: Lines = ()
-
-
-class TrainingWords(msgspec.Struct, frozen=True):
-    """Training wordings of one language."""
-
-    openings: Lines
-    endings: Lines
-    frames: Lines
-    hows: Lines
-    words: dict[str, Lines]
-    topics: dict[str, TopicWords]
-    hard_things: Lines
-    chatter: Lines
-
-
-class ExamWords(msgspec.Struct, frozen=True):
-    """Wordings of one language in an examination that training never sees."""
-
-    openings: Lines
-    endings: Lines
-    words: dict[str, Lines]
-    topics: dict[str, Lines]
+from solvent.lightening.words import LANGUAGES, OTHER, ExamWords, Language, Lines, TopicWords, TrainingWords
 
 
 def _load(name: str) -> Any:

@@ -13,7 +13,7 @@ from solvent.providers.port import Call, Chunk, OnAbort, Provider, Settings
 from solvent.values.errors import Invalid, Unavailable
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
 from solvent.wire.origin import Origin
-from solvent.wire.pool import Pool
+from solvent.wire.pool import Pool, Timeouts
 from solvent.wire.reply import Reply
 from solvent.wire.sse import EventReader
 
@@ -72,7 +72,8 @@ class OpenAICompatible:
         self.name = settings.name
         self.on_abort: OnAbort = settings.on_abort
         headers = {"authorization": f"Bearer {settings.key}"} if settings.key else {}
-        self._pool = Pool(Origin.parse(settings.base_url), headers=headers)
+        timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
+        self._pool = Pool(Origin.parse(settings.base_url), headers=headers, timeouts=timeouts)
         self._limit_field = settings.limit_field
         self._members = {key: msgspec.Raw(_encode(value)) for key, value in settings.members.items()}
         self._include_usage = msgspec.Raw(b'{"include_usage":true}')

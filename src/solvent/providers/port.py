@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
+
 OnAbort = Literal["drain", "cancel"]
 
 
@@ -72,7 +74,7 @@ class Settings(msgspec.Struct, frozen=True):
     """What the configuration says of one upstream. key: the secret itself, already looked up; may be empty.
 
     base_url: where it is. limit_field: what it calls the limit on output tokens. members: sent with every
-    question.
+    question. first_byte_s: how long it may take to begin its answer; silence_s: to go on with it.
     """
 
     name: str
@@ -80,6 +82,8 @@ class Settings(msgspec.Struct, frozen=True):
     key: str = ""
     on_abort: OnAbort = "drain"
     limit_field: str = "max_tokens"
+    first_byte_s: float = UPSTREAM_FIRST_BYTE_S_MAX
+    silence_s: float = UPSTREAM_SILENCE_S_MAX
     members: Mapping[str, object] = {}
 
     def __repr__(self) -> str:

@@ -1,0 +1,38 @@
+// Making elements. Text always goes in as text, so whatever a name or a model says is shown, never run.
+
+import { pieces } from './money.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** An element with attributes (`class`, `id`, ...; null leaves one out) and children: nodes or texts. */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== null) node.setAttribute(name, value);
+  node.append(...children.flat().filter((child) => child !== null && child !== ''));
+  return node;
+}
+
+/** Text for those who listen only. */
+export const aside = (text) => el('span', { class: 'vh' }, text);
+
+export function chevron() {
+  const svg = document.createElementNS(SVG, 'svg');
+  for (const [name, value] of [['class', 'i chevron'], ['viewBox', '0 0 24 24'], ['aria-hidden', 'true']]) svg.setAttribute(name, value);
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', 'm6 9 6 6 6-6');
+  svg.append(path);
+  return svg;
+}
+
+/** An amount: <data value="exact">, with its unit lighter, and in loss colour below zero. */
+export function moneyNode(amount, exact, currency, language, decimals) {
+  const { sign, before, number, after } = pieces(amount, currency, language, decimals);
+  const unit = (text) => (text ? el('span', { class: 'unit' }, text) : null);
+  return el('data', { class: sign ? 'money loss' : 'money', value: exact }, sign, unit(before), number, unit(after));
+}
+
+/** Replace what is in a node, leaving it alone when it would read the same: a quiet page stays quiet. */
+export function put(node, ...children) {
+  const fresh = el('div', {}, ...children);
+  if (fresh.innerHTML !== node.innerHTML) node.replaceChildren(...fresh.childNodes);
+}

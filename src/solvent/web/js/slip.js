@@ -1,0 +1,88 @@
+// What one receipt unfolds to: token buckets, both books to the last grain, and the facts beside them.
+
+import { exactDecimals, moneyText, picos } from './money.js';
+import { el, moneyNode } from './nodes.js';
+import { count, currentLanguage, say, secondsText, wattHoursText } from './words.js';
+
+const BUCKETS = ['input_tokens', 'cached_input_tokens', 'cache_write_tokens', 'reasoning_tokens', 'output_tokens'];
+const ALWAYS = new Set(['input_tokens', 'output_tokens']);
+const ASKED_FOR = 'the model that was asked for';
+
+export function slip(receipt) {
+  return [table(receipt), facts(receipt)];
+}
+
+function table(receipt) {
+  const { usage } = receipt;
+  const used = BUCKETS.filter((name) => usage[name] > 0 || ALWAYS.has(name));
+  const all = BUCKETS.reduce((sum, name) => sum + usage[name], 0);
+  const row = (title, value, kind = null, below = '') =>
+    el('tr', { class: kind }, el('th', { scope: 'row' }, title, below === '' ? null : el('small', {}, ...[below].flat())), value);
+  const cell = (...content) => el('td', {}, ...content);
+  const estimated = usage.estimated ? ` (${say('estimated')})` : '';
+
+  const exact = [receipt.charge, receipt.cost, receipt.margin];
+  const decimals = exactDecimals(exact);
+  const money = (text, sign = 1n) => moneyNode(sign * picos(text), text, receipt.currency, currentLanguage(), decimals);
+  const card = (version) => (version ? say('card', version) : say('no_card'));
+  const cost = [card(receipt.cost_card)];
+  if (receipt.provider_currency !== receipt.currency) {
+    const billed = moneyText(picos(receipt.provider_cost), receipt.provider_currency, currentLanguage(), exactDecimals([receipt.provider_cost]));
+    cost.push(', ', ...say('provider_cost', billed, receipt.exchange ?? ''));
+  }
+  const isLoss = picos(receipt.margin) < 0n;
+  const overrun = picos(receipt.overrun) === 0n ? [] : [row(say('overrun'), cell(money(receipt.overrun)), null, say('overrun_why'))];
+  return el(
+    'table',
+    { class: 'slip' },
+    el('caption', { class: 'vh' }, say('fact_id')),
+    el(
+      'tbody',
+      {},
+      ...used.map((name) => row(say(name), cell(count(usage[name])))),
+      row(say('all_tokens') + estimated, cell(count(all)), 'rule'),
+      row(say('charge'), cell(money(receipt.charge)), null, card(receipt.price_card)),
+      row(say('cost'), cell(money(receipt.cost)), 'rule', cost),
+      el('tr', { class: 'total' }, el('th', { scope: 'row' }, say('margin')), el('td', { class: isLoss ? 'loss' : null }, el('span', {}, money(receipt.margin)))),
+      ...overrun,
+    ),
+  );
+}
+
+function facts(receipt) {
+  const list = el('dl', { class: 'facts' });
+  const fact = (name, ...content) => list.append(el('dt', {}, say(name)), el('dd', {}, ...content));
+  const code = (text) => el('code', {}, text);
+
+  if (receipt.outcome === 'failed') fact('outcome', say(picos(receipt.cost) === 0n ? 'said_failed' : 'said_failed_cost'));
+  if (receipt.error_code) fact('fact_fault', fault(receipt.error_code), ' ', code(receipt.error_code));
+  for (const alarm of receipt.alarms) list.append(el('dt', {}, say('fact_alarm')), el('dd', { class: 'watch' }, alarmText(alarm)));
+  fact('fact_model', receipt.model, ' ', el('span', { class: 'quiet' }, `(${say('fact_from', receipt.provider, receipt.upstream)})`));
+  fact('fact_reason', receipt.route_reason === ASKED_FOR ? say('asked_for') : receipt.route_reason);
+  const first = receipt.first_token_ms === null ? null : secondsText(receipt.first_token_ms);
+  fact('fact_took', say('took_full', secondsText(receipt.total_ms), first));
+  if (receipt.finish_reason) fact('fact_finish', say('finish')[receipt.finish_reason] ?? code(receipt.finish_reason));
+  fact('fact_energy', energy(receipt));
+  fact('fact_plan', receipt.plan);
+  if (receipt.user) fact('fact_user', receipt.user);
+  fact('fact_id', code(receipt.id));
+  if (receipt.usage_report) fact('fact_report', code(receipt.usage_report));
+  return list;
+}
+
+function fault(errorCode) {
+  return say('faults')[errorCode] ?? '';
+}
+
+function energy(receipt) {
+  if (receipt.energy_watt_hours === null) return say('energy_none');
+  return say('energy_full', wattHoursText(receipt.energy_watt_hours), secondsText(receipt.engine_ms), receipt.energy_estimated);
+}
+
+function alarmText(alarm) {
+  const [kind, book, bucket] = alarm.split(':');
+  if (kind === 'overrun') return say('alarm_overrun');
+  if (kind === 'bad_usage') return say('alarm_bad_usage');
+  if (kind === 'unpriced') return say(book === 'price' ? 'alarm_price' : 'alarm_cost', bucket);
+  return alarm;
+}

@@ -1,0 +1,111 @@
+"""Reads the books of a data directory from outside and checks what must hold whatever happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from solvent.answering import store as answering_store
+from solvent.answering.receipt import Receipt
+from solvent.db.engine import open_engine
+from solvent.ledger import store as ledger_store
+from solvent.ledger.account import REVENUE_ANSWERS, wallet
+from solvent.ledger.balance import Key, Movement
+from solvent.ledger.transfer import Transfer
+from solvent.margin import store as margin_store
+from solvent.margin.line import MarginLine, total
+
+EVERY_ID = ("", "~")
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything that is on the disk."""
+
+    transfers: dict[str, Transfer]
+    receipts: dict[str, Receipt]
+    balances: dict[Key, Movement]
+    rebuilt: dict[Key, Movement]
+    open_holds: list[Transfer]
+    by_model: MarginLine
+    by_customer: list[MarginLine]
+
+    def balance(self, customer: str) -> int:
+        """Grains in a wallet."""
+        moved = [move for (account, _), move in self.balances.items() if account == f"wallet:{customer}"]
+        return sum(move.credits - move.debits for move in moved)
+
+
+def read_books(data: Path, currency: str = "USD") -> Books:
+    """The books of a data directory, whether or not a server is running on it."""
+    engine = open_engine(data)
+    try:
+        with engine.connect() as connection:
+            return _read(connection, currency)
+    finally:
+        engine.dispose()
+
+
+def _read(connection: Connection, currency: str) -> Books:
+    transfers = [Transfer(*row) for row in connection.execute(select(ledger_store.transfers))]
+    receipts = [Receipt(*row) for row in connection.execute(select(answering_store.receipts))]
+    return Books(
+        {transfer.id: transfer for transfer in transfers},
+        {receipt.id: receipt for receipt in receipts},
+        ledger_store.balances_of(connection),
+        ledger_store.balances_rebuilt(connection),
+        ledger_store.open_holds(connection, *EVERY_ID),
+        total(margin_store.lines(connection, "model", 0, currency), currency),
+        margin_store.lines(connection, "customer", 0, currency),
+    )
+
+
+def check(books: Books, *, open_holds: int = 0) -> None:
+    """Every invariant of the books at rest."""
+    assert len(books.open_holds) == open_holds, books.open_holds
+    assert books.balances == books.rebuilt
+    for currency in {transfer.currency for transfer in books.transfers.values()}:
+        moves = [move for (_, of), move in books.balances.items() if of == currency]
+        assert sum(move.debits for move in moves) == sum(move.credits for move in moves)
+        assert sum(move.held_debits for move in moves) == sum(move.held_credits for move in moves)
+    for (account, _), move in books.balances.items():
+        if account.startswith("wallet:"):
+            assert move.credits - move.debits - move.held_debits >= 0, f"{account} is below zero"
+            assert move.held_debits >= 0, f"{account}: more was released than held"
+            assert open_holds or move.held_debits == 0, f"{account} still has money set aside"
+    _check_holds(books)
+    _check_receipts(books)
+    _check_sums(books)
+
+
+def _check_holds(books: Books) -> None:
+    """Each hold ends at most once, and nothing ends that was not held."""
+    ended = Counter(transfer.resolves for transfer in books.transfers.values() if transfer.resolves)
+    assert all(times == 1 for times in ended.values()), ended.most_common(3)
+    held = {id for id, transfer in books.transfers.items() if transfer.state == "pending"}
+    assert set(ended) <= held
+
+
+def _check_receipts(books: Books) -> None:
+    for id, receipt in books.receipts.items():
+        state = "posted" if receipt.charge_grains else "voided"
+        end = books.transfers[f"{id}.hold.{state}"]
+        assert end.grains == receipt.charge_grains
+        assert end.debit == wallet(receipt.customer)
+        for name, grains in (("cost", receipt.cost_grains), ("overrun", receipt.overrun_grains)):
+            row = books.transfers.get(f"{id}.{name}")
+            assert (row.grains if row else 0) == grains
+
+
+def _check_sums(books: Books) -> None:
+    """The journal, the receipts and the roll-ups tell the same story."""
+    receipts = books.receipts.values()
+    charged, cost = (sum(getattr(r, f"{name}_grains") for r in receipts) for name in ("charge", "cost"))
+    assert (books.by_model.sums.charge_grains, books.by_model.sums.cost_grains) == (charged, cost)
+    assert books.by_model.sums.answers + books.by_model.sums.failed == len(books.receipts)
+    assert sum(line.sums.charge_grains for line in books.by_customer) == charged
+    earned = sum(move.credits for (account, _), move in books.balances.items() if account == REVENUE_ANSWERS)
+    assert earned == charged + sum(receipt.overrun_grains for receipt in receipts)

@@ -1,0 +1,88 @@
+"""Fixtures of every test that drives the real server: the upstream that misbehaves, and the service before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.doors.books import Books, check, read_books
+from tests.doors.server import Solvent
+from tests.doors.upstream import Upstream
+
+__all__ = ["CONFIG", "Serve", "books_of", "scripted_model", "serve", "solvent", "upstream"]
+
+CONFIG = """\
+currency = "USD"
+house_model = false
+top_up_url = "https://example.com/top-up"
+[first_run]
+grant = "1000"
+"""
+
+Serve = Callable[..., Solvent]
+
+
+def scripted_model(upstream: Upstream, name: str = "scripted", **members: object) -> str:
+    """A `[[models]]` entry whose answers come from the scripted upstream."""
+    entry = {
+        "name": name,
+        "provider": "openai_compatible",
+        "upstream": "scripted-upstream",
+        "vendor": "some-vendor",
+        "base_url": upstream.base_url,
+        "key": "env:UPSTREAM_KEY",
+        "cost_card": "doors-cost",
+        "price_card": "doors-price",
+    } | members
+    lines = [f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in entry.items()]
+    return "\n".join(["[[models]]", *lines, ""])
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    """A misbehaving upstream for all tests of a file."""
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def solvent(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solvent]:
+    """A running server for all tests of a file. At the end its books must balance, and no log holds a secret."""
+    config = CONFIG + "\n".join(
+        (
+            scripted_model(upstream),
+            scripted_model(upstream, "hasty", on_abort="cancel"),
+            scripted_model(upstream, "brief", first_byte_s=0.6, silence_s=0.6),
+            scripted_model(upstream, "renamed", limit_field="max_completion_tokens", output_tokens_max=100),
+        )
+    )
+    server = Solvent(tmp_path_factory.mktemp("solvent"), config).start()
+    try:
+        yield server
+        assert server.stop() == 0, server.output
+        check(read_books(server.data))
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def serve(tmp_path: Path, upstream: Upstream) -> Iterator[Serve]:
+    """Makes servers in folders of their own; none outlives its test."""
+    made: list[Solvent] = []
+
+    def make(config: str | None = None, folder: str = "here", **environment: str) -> Solvent:
+        made.append(Solvent(tmp_path / folder, config or CONFIG + scripted_model(upstream), environment))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+def books_of(server: Solvent) -> Books:
+    """The books, checked."""
+    books = read_books(server.data)
+    check(books)
+    return books

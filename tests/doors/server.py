@@ -1,0 +1,232 @@
+"""The real server as a process, and the two ways to talk to it: the official client, and plain HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+from openai import OpenAI
+
+READY_S_MAX = 60.0
+STOP_S_MAX = 60.0
+UPSTREAM_KEY = "sk-upstream-0123456789abcdef-secret"
+
+CARDS = """\
+card: doors-cost
+currency: USD
+entries:
+  - {from: 2026-01-01, input: 0.15, cached_input: 0.075, output: 0.6}
+---
+card: doors-price
+currency: USD
+entries:
+  - {from: 2026-01-01, input: 0.3, cached_input: 0.15, output: 1.2}
+"""
+INPUT_GRAINS, OUTPUT_GRAINS = 300, 1200  # what a token is charged, in nano-dollars
+INPUT_COST_GRAINS, OUTPUT_COST_GRAINS = 150, 600
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP response, read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The body of an error, in OpenAI's shape."""
+        error = self.json["error"]
+        assert set(error) >= {"message", "type", "param", "code"}, error
+        assert isinstance(error["message"], str)
+        assert error["message"]
+        found: dict[str, Any] = error
+        return found
+
+
+class Solvent:
+    """One server and its folder; `start` and `stop` as often as a test likes."""
+
+    def __init__(self, folder: Path, config: str, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.config = folder / "solvent.toml"
+        self.url = ""
+        self.process: subprocess.Popen[bytes] | None = None
+        self._environment = dict(environment or {})
+        (folder / "rate_cards").mkdir(parents=True, exist_ok=True)
+        (folder / "rate_cards" / "doors.yaml").write_text(CARDS)
+        self.config.write_text(config)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads((self.data / "first-run.json").read_text())
+        return found
+
+    @property
+    def key(self) -> str:
+        return self.keys["api_key"]
+
+    @property
+    def operator_key(self) -> str:
+        return self.keys["operator_key"]
+
+    @property
+    def output(self) -> str:
+        """All that every process of this folder has printed, to both outputs."""
+        return "".join((self.folder / name).read_text() for name in ("stdout", "stderr"))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SOLVENT_")}
+        return kept | {"UPSTREAM_KEY": UPSTREAM_KEY, "LANG": "C.UTF-8"} | self._environment
+
+    def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start the process and wait for nothing."""
+        stdout, stderr = (open(self.folder / name, "ab") for name in ("stdout", "stderr"))  # noqa: SIM115
+        with stdout, stderr:
+            self._said = stdout.tell()
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "solvent.cli.main", "serve", "--port", "0", "--data", str(self.data),
+                 "--config", str(self.config), *arguments],
+                stdout=stdout, stderr=stderr, env=self.environment, cwd=self.folder,
+            )  # fmt: skip
+        return self.process
+
+    def start(self, *arguments: str) -> Solvent:
+        """Start the process and wait until it says that it is ready."""
+        process = self.launch(*arguments)
+        latest = time.monotonic() + READY_S_MAX
+        while time.monotonic() < latest and process.poll() is None:
+            said = (self.folder / "stdout").read_bytes()[self._said :].decode()
+            ready = [line for line in said.splitlines(keepends=True) if line.startswith("ready ")]
+            if ready and ready[0].endswith("\n"):
+                self.url = ready[0].split()[1]
+                return self
+            time.sleep(0.01)
+        process.kill()
+        raise AssertionError(f"the server was not ready (exit code {process.wait()}):\n{self.output}")
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        if self.process is None:
+            return 0
+        process, self.process = self.process, None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the server did not stop:\n{self.output}") from None
+
+    def kill(self) -> None:
+        """SIGKILL: no last words."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Another command of `solvent` on this folder's data and configuration."""
+        return subprocess.run(
+            [sys.executable, "-m", "solvent.cli.main", *arguments, "--data", str(self.data),
+             "--config", str(self.config)],
+            capture_output=True, text=True, env=self.environment | environment, cwd=self.folder, timeout=60,
+        )  # fmt: skip
+
+    def client(self, key: str | None = None, **settings: Any) -> OpenAI:
+        """The official client; it repeats nothing unless a test says so, and trusts no proxy."""
+        plain_http = httpx2.Client(trust_env=False, timeout=60)
+        settings = {"max_retries": 0, "http_client": plain_http, **settings}
+        return OpenAI(base_url=f"{self.url}/v1", api_key=self.key if key is None else key, **settings)
+
+    def send(
+        self, method: str, path: str, body: object = None, key: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request over plain HTTP. body: bytes as they are, anything else as JSON. key: "" for none."""
+        where = urlsplit(self.url)
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
+        given = self.key if key is None else key
+        sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        try:
+            connection.request(
+                method, path, sent, ({"authorization": f"Bearer {given}"} if given else {}) | dict(headers or {})
+            )
+            response = connection.getresponse()
+            names = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, names, response.read())
+        finally:
+            connection.close()
+
+    def operate(self, method: str, path: str, body: object = None, **headers: str) -> Any:
+        """A request with the operator's key that must succeed; its JSON."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = self.send(method, path, body, self.operator_key, names)
+        assert answer.status == 200, answer.body
+        return answer.json
+
+    def customer(self, grant: str | None = None, plan: str = "pay-as-you-go") -> tuple[str, str]:
+        """A new customer: their id and key."""
+        body = {"name": "Somebody", "plan": plan} | ({"grant": grant} if grant else {})
+        made = self.operate("POST", "/v1/customers", body)
+        return made["id"], made["api_key"]
+
+    def receipt(self, id: str) -> dict[str, Any]:
+        """The operator's receipt of an answer, as soon as it is on the books."""
+        found: dict[str, Any] = eventually(lambda: self._receipt(id), f"there is no receipt of {id}")
+        return found
+
+    def _receipt(self, id: str) -> dict[str, Any] | None:
+        answer = self.send("GET", f"/v1/answers/{id}", key=self.operator_key)
+        return answer.json if answer.status == 200 else None
+
+    def wallet(self, key: str | None = None) -> dict[str, Any]:
+        """What GET /v1/key says."""
+        answer = self.send("GET", "/v1/key", key=key)
+        assert answer.status == 200, answer.body
+        found: dict[str, Any] = answer.json
+        return found
+
+
+def eventually(look: Callable[[], T | None], complaint: str, seconds: float = 15.0) -> T:
+    """What `look` finds, as soon as it finds something."""
+    latest = time.monotonic() + seconds
+    while time.monotonic() < latest:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(complaint)
+
+
+def question(script: Mapping[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+    """The body of a chat completion for the scripted upstream."""
+    asked: dict[str, Any] = {"model": "scripted", "messages": [{"role": "user", "content": "Hello?"}], "max_tokens": 64}
+    return asked | ({"script": dict(script)} if script else {}) | members
+
+
+def events_of(body: bytes) -> list[Any]:
+    """The events of a stream: parsed JSON, and the text "[DONE]"."""
+    payloads = [line.removeprefix(b"data: ") for line in body.split(b"\n\n") if line]
+    return ["[DONE]" if payload == b"[DONE]" else json.loads(payload) for payload in payloads]

@@ -1,0 +1,273 @@
+"""An OpenAI-compatible upstream that behaves exactly as badly as each request tells it to.
+
+The script rides in the request body as the member `script`, which Solvent passes on like any member it
+does not know: one server plays every part, and a test reads what it asked for beside what came of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+PROMPT_TOKENS = 11
+WORDS = 5  # of an answer, when the script names no number
+
+# A script, all of it optional:
+#   tag            finds the request again in `heard`
+#   words          pieces of text in the answer; pause_s: before each event
+#   head_s         seconds before the head of the answer
+#   hang           "head", or after how many events the upstream falls silent for ever
+#   status, type   of the response
+#   body           sent instead of an answer; {key} becomes the key that was received
+#   usage          the report; "none" for no report; left out: the true one
+#   usage_on       "own" event, "choices" (on the last event with text), "null" or "missing" choices
+#   end            "done", "no_done", "cut" (half an event), "reset", "error", "garbage", "html"
+#   split          bytes in each write; tools: answer with a tool call; deltas: members of each delta
+#   members        put into every object
+Script = Mapping[str, Any]
+
+
+@dataclass
+class Heard:
+    """One request as the upstream saw it. gone: its client hung up before the answer was whole."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    came: threading.Event = field(default_factory=threading.Event)
+    gone: threading.Event = field(default_factory=threading.Event)
+    finished: threading.Event = field(default_factory=threading.Event)
+    events: int = 0
+
+    @property
+    def script(self) -> Script:
+        found: Script = self.body.get("script") or {}
+        return found
+
+
+class Gone(Exception):
+    """The client hung up."""
+
+
+class Upstream:
+    """A server on a free port, in a thread of its own: `with Upstream() as upstream`."""
+
+    def __init__(self) -> None:
+        self.heard: list[Heard] = []
+        self.base_url = ""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="upstream", daemon=True)
+        self._server: asyncio.Server | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._server = asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self._converse, "127.0.0.1", 0, backlog=1024), self._loop
+        ).result(10)
+        self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def of(self, tag: str) -> list[Heard]:
+        """The requests whose script has this tag, in order."""
+        return [heard for heard in self.heard if heard.script.get("tag") == tag]
+
+    def one(self, tag: str) -> Heard:
+        """The request with this tag."""
+        found = self.of(tag)
+        assert len(found) == 1, f"the upstream heard {tag} {len(found)} times"
+        return found[0]
+
+    async def _stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            while not writer.is_closing():
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                pairs = (line.partition(":") for line in head[1:] if line)
+                headers = {name.lower(): value.strip() for name, _, value in pairs}
+                sent = await reader.readexactly(int(headers.get("content-length", "0")))
+                heard = Heard(head[0].split()[1], headers, json.loads(sent) if sent else {})
+                self.heard.append(heard)
+                peer = _Peer(heard, reader, writer)
+                try:
+                    await peer.answer()
+                    heard.finished.set()
+                except (Gone, ConnectionError):
+                    heard.gone.set()
+                    break
+        writer.transport.abort()
+
+
+class _Peer:
+    """One answer on its way."""
+
+    def __init__(self, heard: Heard, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._heard = heard
+        self._script = heard.script
+        self._reader = reader
+        self._writer = writer
+        self._words = int(self._script.get("words", WORDS))
+        self._end = self._script.get("end", "done")
+
+    async def answer(self) -> None:
+        script = self._script
+        if self._heard.path.endswith("/models"):
+            names = [{"id": name, "object": "model"} for name in ("scripted-upstream", "other")]
+            await self._whole(json.dumps({"object": "list", "data": names}).encode())
+            return
+        if script.get("hang") == "head":
+            await self._hang()
+        await asyncio.sleep(script.get("head_s", 0))
+        if self._reader.at_eof():
+            raise Gone
+        if "body" in script:
+            key = self._heard.headers.get("authorization", "").removeprefix("Bearer ")
+            await self._whole(script["body"].replace("{key}", key).encode("utf-8", "surrogateescape"))
+        elif self._heard.body.get("stream"):
+            await self._stream()
+        else:
+            await self._reply()
+
+    async def _reply(self) -> None:
+        text = " ".join(f"word{n}" for n in range(self._words))
+        message: dict[str, Any] = {"role": "assistant", "content": text}
+        if self._script.get("tools"):
+            message |= {"content": None, "tool_calls": [_tool_call()]}
+        finish = "tool_calls" if self._script.get("tools") else "stop"
+        body = self._object("chat.completion", [{"index": 0, "message": message, "finish_reason": finish}])
+        usage = self._usage()
+        if usage != "none":
+            body["usage"] = usage
+        sent = json.dumps(body).encode()
+        for n in range(self._words):  # the upstream works on it, word by word
+            await self._pause(n)
+        if self._end == "garbage":
+            sent = b"{'this is': not JSON" + sent
+        if self._end == "half":
+            sent = sent[: len(sent) // 2]
+        await self._whole(sent, cut=self._end == "cut")
+
+    async def _whole(self, body: bytes, *, cut: bool = False) -> None:
+        status, kind = self._script.get("status", 200), self._script.get("type", "application/json")
+        length = len(body) + 1000 if cut else len(body)
+        head = f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
+        await self._write(head.encode() + body)
+        if cut:
+            self._writer.close()
+
+    async def _stream(self) -> None:
+        kind = self._script.get("type", "text/event-stream")
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n"
+        await self._write(head.encode())
+        async for event in self._events():
+            if self._script.get("hang") == self._heard.events:
+                await self._hang()
+            await self._pause(self._heard.events)
+            await self._chunk(event)
+            self._heard.events += 1
+            self._heard.came.set()
+        if self._script.get("hang") == self._heard.events:
+            await self._hang()
+        await self._finish()
+
+    async def _finish(self) -> None:
+        if self._end in ("cut", "reset"):
+            if self._end == "cut":
+                await self._write(b'40\r\ndata: {"choices":[{"ind')
+            else:
+                self._writer.transport.abort()
+            self._writer.close()
+            return
+        last = {
+            "error": b'data: {"error":{"message":"the model fell over, key {key}","code":"boom"}}\n\n',
+            "garbage": b"data: {]\n\n",
+            "html": b"<html><body>Bad gateway</body></html>\n\n",
+            "no_done": b"",
+        }.get(self._end, b"data: [DONE]\n\n")
+        key = self._heard.headers.get("authorization", "").removeprefix("Bearer ")
+        if last:
+            await self._chunk(last.replace(b"{key}", key.encode()))
+        await self._write(b"0\r\n\r\n")
+
+    async def _events(self) -> AsyncGenerator[bytes, None]:
+        extra = self._script.get("deltas", {})
+        yield self._event([_choice({"role": "assistant", "content": "", **extra})])
+        usage, on = self._usage(), self._script.get("usage_on", "own")
+        if self._script.get("tools"):
+            for part in _tool_call_parts():
+                yield self._event([_choice({"tool_calls": [part]})])
+        for n in range(0 if self._script.get("tools") else self._words):
+            yield self._event([_choice({"content": f"word{n} ", **extra})])
+        last: dict[str, Any] = {"usage": usage} if on == "choices" and usage != "none" else {}
+        yield self._event([_choice({}, "tool_calls" if self._script.get("tools") else "stop")], **last)
+        if usage != "none" and on != "choices":
+            choices = {"null": {"choices": None}, "missing": {}}.get(on, {"choices": []})
+            event = self._object("chat.completion.chunk", []) | {"usage": usage}
+            del event["choices"]
+            yield b"data: " + json.dumps(event | choices).encode() + b"\n\n"
+
+    def _event(self, choices: list[dict[str, Any]], **members: object) -> bytes:
+        return b"data: " + json.dumps(self._object("chat.completion.chunk", choices) | members).encode() + b"\n\n"
+
+    def _object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        members = {"id": "chatcmpl-upstream", "object": kind, "created": 1, "model": self._heard.body.get("model")}
+        return members | {"choices": choices} | dict(self._script.get("members", {}))
+
+    def _usage(self) -> Any:
+        true = {
+            "prompt_tokens": PROMPT_TOKENS,
+            "completion_tokens": self._words,
+            "total_tokens": PROMPT_TOKENS + self._words,
+        }
+        return self._script.get("usage", true)
+
+    async def _pause(self, _: int) -> None:
+        await asyncio.sleep(self._script.get("pause_s", 0))
+        if self._reader.at_eof() or self._writer.is_closing():
+            raise Gone
+
+    async def _hang(self) -> None:
+        await self._reader.read(1)
+        raise Gone
+
+    async def _chunk(self, data: bytes) -> None:
+        await self._write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    async def _write(self, data: bytes) -> None:
+        step = self._script.get("split") or len(data)
+        for start in range(0, len(data), step):
+            self._writer.write(data[start : start + step])
+            await self._writer.drain()
+            if self._script.get("split"):
+                await asyncio.sleep(0)
+
+
+def _choice(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "finish_reason": finish}
+
+
+def _tool_call() -> dict[str, Any]:
+    return {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Seoul"}'}}
+
+
+def _tool_call_parts() -> list[dict[str, Any]]:
+    """The same call as a stream sends it: the name first, then the arguments in pieces."""
+    first = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": ""}}
+    return [first, *({"index": 0, "function": {"arguments": part}} for part in ('{"city"', ':"Seoul"}'))]
