@@ -13,7 +13,7 @@ STEPS: Final = {
         ("hold", "billing · ledger", "the most it can come to"),
         ("ask", "provider or engine", "one stream"),
         ("meter", "metering", "tokens, seconds, joules"),
-        ("rate", "pricing", "what we pay, what they pay"),
+        ("rate", "pricing", "our cost, their charge"),
         ("settle", "ledger", "posted once, rest returned"),
         ("receipt", "answering · margin", "margin of this answer"),
     ],
@@ -28,7 +28,7 @@ STEPS: Final = {
     ],
 }
 WRITES: Final = {"en": ("write 1", "write 2, on the disk before [DONE]"), "ko": ("쓰기 1", "쓰기 2, [DONE]보다 먼저 디스크에")}
-STEP, LEFT, TOP = 150, 24, 70
+STEP, LEFT, TOP = 162, 24, 70
 
 STYLE: Final = """
   text { font-family: "Pretendard Variable", "Apple SD Gothic Neo", "Segoe UI", "Noto Sans KR", sans-serif; }

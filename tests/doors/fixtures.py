@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.doors.books import Books, check, read_books
 from tests.doors.server import Solvent
 from tests.doors.upstream import Upstream
@@ -55,6 +54,7 @@ def solvent(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Ite
             scripted_model(upstream),
             scripted_model(upstream, "hasty", on_abort="cancel"),
             scripted_model(upstream, "brief", first_byte_s=0.6, silence_s=0.6),
+            scripted_model(upstream, "nowhere", base_url="http://127.0.0.1:1/v1"),
             scripted_model(upstream, "renamed", limit_field="max_completion_tokens", output_tokens_max=100),
         )
     )

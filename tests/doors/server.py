@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,10 @@ from urllib.parse import urlsplit
 
 import httpx2
 from openai import OpenAI
+from sqlalchemy import select
+
+from solvent.answering.store import receipts
+from solvent.db.engine import open_engine
 
 READY_S_MAX = 60.0
 STOP_S_MAX = 60.0
@@ -61,6 +66,31 @@ class Answer:
         assert error["message"]
         found: dict[str, Any] = error
         return found
+
+
+class Talk:
+    """One request on a socket of its own, to hang up on at the right moment."""
+
+    def __init__(self, url: str, body: bytes, key: str) -> None:
+        where = urlsplit(url)
+        self._socket = socket.create_connection((where.hostname or "", where.port or 0), timeout=30)
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
+        )
+        self._socket.sendall(head.encode() + body)
+        self.read = b""
+
+    def until(self, text: bytes) -> bytes:
+        """All that has come, as soon as `text` is in it."""
+        while text not in self.read:
+            part = self._socket.recv(65536)
+            assert part, f"the server closed after {self.read[-500:]!r}"
+            self.read += part
+        return self.read
+
+    def hang_up(self) -> None:
+        self._socket.close()
 
 
 class Solvent:
@@ -162,7 +192,12 @@ class Solvent:
         return OpenAI(base_url=f"{self.url}/v1", api_key=self.key if key is None else key, **settings)
 
     def send(
-        self, method: str, path: str, body: object = None, key: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request over plain HTTP. body: bytes as they are, anything else as JSON. key: "" for none."""
         where = urlsplit(self.url)
@@ -179,6 +214,10 @@ class Solvent:
         finally:
             connection.close()
 
+    def begin(self, body: object, key: str | None = None) -> Talk:
+        """Ask a question and leave the answer in the socket, for a test that hangs up on it."""
+        return Talk(self.url, json.dumps(body).encode(), self.key if key is None else key)
+
     def operate(self, method: str, path: str, body: object = None, **headers: str) -> Any:
         """A request with the operator's key that must succeed; its JSON."""
         names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -191,6 +230,22 @@ class Solvent:
         body = {"name": "Somebody", "plan": plan} | ({"grant": grant} if grant else {})
         made = self.operate("POST", "/v1/customers", body)
         return made["id"], made["api_key"]
+
+    def receipt_for(self, user: str) -> dict[str, Any]:
+        """The operator's receipt of the one answer for this end user, as soon as it is on the books."""
+        engine = open_engine(self.data)
+        chosen = select(receipts.c.id).where(receipts.c.end_user == user)
+
+        def look() -> list[str]:
+            with engine.connect() as connection:
+                return list(connection.execute(chosen).scalars())
+
+        try:
+            ids = eventually(look, f"there is no receipt for {user}")
+        finally:
+            engine.dispose()
+        assert len(ids) == 1, ids
+        return self.receipt(ids[0])
 
     def receipt(self, id: str) -> dict[str, Any]:
         """The operator's receipt of an answer, as soon as it is on the books."""

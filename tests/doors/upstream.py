@@ -19,7 +19,7 @@ WORDS = 5  # of an answer, when the script names no number
 
 # A script, all of it optional:
 #   tag            finds the request again in `heard`
-#   words          pieces of text in the answer; pause_s: before each event
+#   words          pieces of text in the answer; word_bytes: added to each; pause_s: before each event
 #   head_s         seconds before the head of the answer
 #   hang           "head", or after how many events the upstream falls silent for ever
 #   status, type   of the response
@@ -207,14 +207,14 @@ class _Peer:
         await self._write(b"0\r\n\r\n")
 
     async def _events(self) -> AsyncGenerator[bytes, None]:
-        extra = self._script.get("deltas", {})
+        extra, padding = self._script.get("deltas", {}), int(self._script.get("word_bytes", 0))
         yield self._event([_choice({"role": "assistant", "content": "", **extra})])
         usage, on = self._usage(), self._script.get("usage_on", "own")
         if self._script.get("tools"):
             for part in _tool_call_parts():
                 yield self._event([_choice({"tool_calls": [part]})])
         for n in range(0 if self._script.get("tools") else self._words):
-            yield self._event([_choice({"content": f"word{n} ", **extra})])
+            yield self._event([_choice({"content": f"word{n} " + "x" * padding, **extra})])
         last: dict[str, Any] = {"usage": usage} if on == "choices" and usage != "none" else {}
         yield self._event([_choice({}, "tool_calls" if self._script.get("tools") else "stop")], **last)
         if usage != "none" and on != "choices":

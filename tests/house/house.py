@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from tests.house.exceptions import BLOCKING_JOBS
+from tests.house.exceptions import BLOCKING_JOBS, SHIPPED_DATA
 
 Kind = Literal[
     "root", "homeless", "plumbing", "app", "door",  # by the floor
-    "noun", "verb", "port", "store", "adapter", "contract", "job",  # upstairs, by name and by what is in it
+    "noun", "verb", "port", "store", "adapter", "contract", "job", "shipped",  # upstairs, by name and by what is in it
 ]  # fmt: skip
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -85,9 +85,7 @@ class Source:
     def is_async(self) -> bool:
         """Whether anything in the file waits."""
         waits = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-        return any(
-            isinstance(n, waits) or (isinstance(n, ast.comprehension) and n.is_async) for n in self.nodes
-        )
+        return any(isinstance(n, waits) or (isinstance(n, ast.comprehension) and n.is_async) for n in self.nodes)
 
     @cached_property
     def docstrings(self) -> set[int]:
@@ -104,11 +102,14 @@ class Source:
 class House:
     """A checkout: `docs/HOUSE.md`, `src/solvent`, `tests` and `bench` under one folder."""
 
-    def __init__(self, root: Path, jobs: frozenset[str] = BLOCKING_JOBS) -> None:
+    def __init__(
+        self, root: Path, jobs: frozenset[str] = BLOCKING_JOBS, shipped: frozenset[str] = SHIPPED_DATA
+    ) -> None:
         self.root = root
         self.package = root / "src" / "solvent"
         self.page = (root / "docs" / "HOUSE.md").read_text(encoding="utf-8")
         self.jobs = jobs
+        self.shipped = shipped
         self.sources = self._read(self.package)
         self.around = self._read(root / "tests") + self._read(root / "bench")
         self.by_place = {s.place: s for s in self.sources}
@@ -177,6 +178,8 @@ class House:
             return "contract" if source.name == "contract.py" else "adapter"
         if source.place in self.jobs:
             return "job"
+        if source.place in self.shipped:
+            return "shipped"
         return "verb" if source.is_async else "noun"
 
     def of_kind(self, *kinds: Kind) -> list[Source]:

@@ -24,9 +24,7 @@ MONEY_ROOMS = frozenset({"pricing", "ledger", "billing", "margin"})
 MONEY_FILES = frozenset({"values/money.py"})
 _FLOAT_NAMES = frozenset({"float", "complex", "Float", "Double", "REAL", "truediv", "fdiv", "fsum"})
 _FLOAT_ATTRIBUTES = frozenset({"total_seconds", "timestamp", "truediv", "Float", "Double", "REAL"})
-_WHOLE_MATH = frozenset(
-    {"ceil", "comb", "factorial", "floor", "gcd", "isqrt", "lcm", "perm", "prod", "trunc"}
-)
+_WHOLE_MATH = frozenset({"ceil", "comb", "factorial", "floor", "gcd", "isqrt", "lcm", "perm", "prod", "trunc"})
 
 
 def only_stores_speak_sql(house: House) -> list[str]:

@@ -169,9 +169,7 @@ def use_cases_have_doors(house: House) -> list[str]:
         reached |= new
         ahead += new
     return [
-        s.breach(
-            1, 12, f"no door reaches the use case {s.stem}; call it from a door or a story, or delete it"
-        )
+        s.breach(1, 12, f"no door reaches the use case {s.stem}; call it from a door or a story, or delete it")
         for s in house.of_kind("verb")
         if s.place not in reached
     ]

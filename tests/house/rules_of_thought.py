@@ -37,7 +37,7 @@ def _impure(house: House, source: Source, found: Import) -> str:
     target = house.target(found)
     kind = house.kind(target) if target else "noun"
     is_port = target is not None and target.name == "port.py"  # on any floor: db/ has one too
-    if is_port or kind in ("noun", "adapter") or _is_rule_1s(house, source, target):
+    if is_port or kind in ("noun", "adapter", "shipped") or _is_rule_1s(house, source, target):
         return ""  # fine, or for rules 7 and 1 to say
     room = house.room(target) if target and kind == "plumbing" else f"a {kind}"
     return f"a pure file imports {found.name} ({room}); pass it the value, or make this file a verb"

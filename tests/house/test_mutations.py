@@ -40,9 +40,7 @@ BREACHES = [
     Change(1, "one by a literal name", "wire/pool.py", "x = import_module('solvent.ledger.transfer')\n"),
     Change(1, "an import of a neighbour", "routing/candidate.py", "import solvent.billing.admission\n"),
     Change(1, "the data plane knows the command line", "gateway/chat.py", "from solvent.cli import wallet\n"),
-    Change(
-        2, "two files that know each other", "pricing/rate_card.py", "from solvent.pricing import rating\n"
-    ),
+    Change(2, "two files that know each other", "pricing/rate_card.py", "from solvent.pricing import rating\n"),
     Change(
         2,
         "a circle inside a function",
@@ -53,29 +51,17 @@ BREACHES = [
     Change(3, "dice in a noun", "routing/candidate.py", "import random\nx = random.random()\n"),
     Change(3, "dice by name", "routing/candidate.py", "from random import choice\n"),
     Change(3, "dice without a seed", "routing/candidate.py", "import random\nx = random.Random()\n"),
-    Change(
-        3, "dice made by default", "routing/candidate.py", "import random\nx = field(factory=random.Random)\n"
-    ),
+    Change(3, "dice made by default", "routing/candidate.py", "import random\nx = field(factory=random.Random)\n"),
     Change(3, "a network library in a noun", "routing/candidate.py", "import requests\n"),
     Change(3, "now() in a noun", "pricing/rating.py", "import datetime\nx = datetime.datetime.now()\n"),
-    Change(
-        3, "now, not yet called", "values/draw.py", "from datetime import datetime\nclock = datetime.now\n"
-    ),
-    Change(
-        3, "an injected clock in a noun", "ledger/transfer.py", "def age(clock):\n    return clock.now()\n"
-    ),
+    Change(3, "now, not yet called", "values/draw.py", "from datetime import datetime\nclock = datetime.now\n"),
+    Change(3, "an injected clock in a noun", "ledger/transfer.py", "def age(clock):\n    return clock.now()\n"),
     Change(3, "open() in a noun", "pricing/rate_card.py", "def load():\n    return open('x')\n"),
     Change(3, "print() in a noun", "values/money.py", "print('hello')\n"),
-    Change(
-        3, "a file read in a noun", "pricing/rate_card.py", "def load(path):\n    return path.read_text()\n"
-    ),
+    Change(3, "a file read in a noun", "pricing/rate_card.py", "def load(path):\n    return path.read_text()\n"),
     Change(3, "a noun that knows a store", "ledger/transfer.py", "from solvent.ledger import store\n"),
-    Change(
-        3, "a noun that knows a use case", "billing/admission.py", "from solvent.ledger.post import post\n"
-    ),
-    Change(
-        3, "a noun that knows the database", "billing/admission.py", "from solvent.db.writer import begin\n"
-    ),
+    Change(3, "a noun that knows a use case", "billing/admission.py", "from solvent.ledger.post import post\n"),
+    Change(3, "a noun that knows the database", "billing/admission.py", "from solvent.db.writer import begin\n"),
     Change(3, "a port that knows the network", "providers/port.py", "import httptools\n"),
     Change(3, "a path in a noun", "routing/candidate.py", "from pathlib import Path\n"),
     Change(3, "a blocking job nobody listed", "lightening/prune.py", '"""Prunes."""\nimport torch\n'),
@@ -86,9 +72,7 @@ BREACHES = [
     Change(4, "an HTTP client in a use case", "answering/answer.py", "import httpx\n"),
     Change(4, "a socket in a use case", "answering/answer.py", "x = asyncio.open_connection('h', 1)\n"),
     Change(4, "the wire in a use case", "answering/answer.py", "from solvent.wire.pool import OPEN\n"),
-    Change(
-        4, "the wall clock in a use case", "ledger/post.py", "import datetime\nx = datetime.date.today()\n"
-    ),
+    Change(4, "the wall clock in a use case", "ledger/post.py", "import datetime\nx = datetime.date.today()\n"),
     Change(4, "dice in a use case", "ledger/post.py", "import random\nx = random.randrange(6)\n"),
     Change(4, "a port that acts", "providers/port.py", "async def default() -> None: ...\n"),
     Change(5, "SQL in a use case", "answering/answer.py", "Q = 'SELECT 1'\n"),
@@ -110,12 +94,8 @@ BREACHES = [
     Change(7, "a door that knows an adapter", "cli/wallet.py", "from solvent.providers.fake import Fake\n"),
     Change(7, "a story that knows one", "answering/answer.py", "from solvent.providers import fake\n"),
     Change(7, "a noun that knows one", "answering/desk.py", "import solvent.providers.fake\n"),
-    Change(
-        7, "a family that shows one", "providers/__init__.py", "from solvent.providers.fake import Fake\n"
-    ),
-    Change(
-        7, "a contract for one only", "providers/contract.py", "from solvent.providers.fake import Fake\n"
-    ),
+    Change(7, "a family that shows one", "providers/__init__.py", "from solvent.providers.fake import Fake\n"),
+    Change(7, "a contract for one only", "providers/contract.py", "from solvent.providers.fake import Fake\n"),
     Change(7, "one by a computed name", "cli/wallet.py", "x = import_module(f'solvent.providers.{main}')\n"),
     Change(7, "anything by a computed name", "gateway/chat.py", "x = import_module(chat)\n"),
     Change(7, "entry points in a door", "cli/wallet.py", "from importlib.metadata import entry_points\n"),
@@ -149,22 +129,14 @@ BREACHES = [
 ]
 
 HARMLESS = [
-    Change(
-        0, "a seeded generator", "values/draw.py", "def new(seed: int):\n    return random.Random(seed)\n"
-    ),
+    Change(0, "a seeded generator", "values/draw.py", "def new(seed: int):\n    return random.Random(seed)\n"),
     Change(0, "the type Random", "values/draw.py", "from random import Random\ndef roll(rng: Random): ...\n"),
     Change(0, "a field named today", "billing/admission.py", "def f(report):\n    return report.today\n"),
     Change(0, "a method named open", "ledger/transfer.py", "def f(account):\n    account.open()\n"),
-    Change(
-        0, "an injected clock in a use case", "ledger/post.py", "def _at(clock):\n    return clock.now()\n"
-    ),
-    Change(
-        0, "a private class that waits", "ledger/post.py", "class _Turn:\n    async def wait(self): ...\n"
-    ),
+    Change(0, "an injected clock in a use case", "ledger/post.py", "def _at(clock):\n    return clock.now()\n"),
+    Change(0, "a private class that waits", "ledger/post.py", "class _Turn:\n    async def wait(self): ...\n"),
     Change(0, "a docstring like SQL", "routing/candidate.py", 'def f():\n    """Select one from all."""\n'),
-    Change(
-        0, "a message like SQL", "cli/wallet.py", "TEXT = 'Update the wallet, then delete the old key.'\n"
-    ),
+    Change(0, "a message like SQL", "cli/wallet.py", "TEXT = 'Update the wallet, then delete the old key.'\n"),
     Change(0, "the HTTP method", "gateway/chat.py", "METHODS = 'GET', 'DELETE'\n"),
     Change(0, "a connection in a door", "cli/wallet.py", "from sqlalchemy import Connection\n"),
     Change(0, "whole mathematics", "pricing/rating.py", "import math\nx = math.gcd(4, 6) ** 2\n"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 
 from solvent.lightening.baseline import NearestQuestion, chance_verdicts, pieces
-from solvent.lightening.dataset import examination, training_questions
-from solvent.lightening.word_files import OTHER
+from solvent.lightening.dataset import examination, topics, training_questions
+from solvent.lightening.words import OTHER
 
 
 def test_pieces_are_words_and_parts_of_words() -> None:
@@ -24,6 +24,6 @@ def test_finds_a_question_it_knows_and_refuses_what_shares_nothing() -> None:
 
 def test_chance_is_about_one_in_fifty_six() -> None:
     questions = examination("held_out") * 20
-    verdicts = chance_verdicts(questions, 1)
+    verdicts = chance_verdicts(questions, (*topics(), OTHER), 1)
     right = sum(v == (q.topic, q.language) for q, v in zip(questions, verdicts, strict=True))
     assert 0.010 < right / len(questions) < 0.026

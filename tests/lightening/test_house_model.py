@@ -105,7 +105,7 @@ def test_it_reads_only_the_last_question(client: OpenAI) -> None:
         history,
         (("user", [{"type": "text", "text": "What is a token?"}]),),
     ):
-        assert recognise(_say(client, *messages)) == ("token", "en")
+        assert recognise(_say(client, *messages), answers()) == ("token", "en")
 
 
 def test_a_very_long_question_never_overflows_the_context(client: OpenAI) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from solvent.lightening.dataset import Question
 from solvent.lightening.scorecard import Scorecard, Verdict, recognise, score_verdicts, topic_shares
-from solvent.lightening.word_files import OTHER, answers
+from solvent.lightening.word_files import answers
+from solvent.lightening.words import OTHER, Question
 
 QUESTIONS = (
     Question("What is a token?", "en", "token"),
@@ -20,9 +20,9 @@ VERDICTS: tuple[Verdict, ...] = (("token", "en"), ("token", "en"), (OTHER, "en")
 def test_recognises_every_answer_and_nothing_else() -> None:
     for topic, languages in answers().items():
         for language, text in languages.items():
-            assert recognise(f" {text} ") == (topic, language)
-    assert recognise("A token is a coin.") is None
-    assert recognise("") is None
+            assert recognise(f" {text} ", answers()) == (topic, language)
+    assert recognise("A token is a coin.", answers()) is None
+    assert recognise("", answers()) is None
 
 
 def test_the_wrong_language_is_a_wrong_answer() -> None:

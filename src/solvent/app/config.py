@@ -75,6 +75,7 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: Annotated[str, Meta(description="llamacpp: the GGUF file")] = ""
     seats: Annotated[int, Meta(description="llamacpp: answers at once", ge=1, le=16)] = 4
     context_tokens: Annotated[int, Meta(description="llamacpp: tokens read and written in one answer", ge=64)] = 4096
+    gpu_layers: Annotated[int, Meta(description="llamacpp: layers run on a graphics card", ge=0)] = 0
 
 
 class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

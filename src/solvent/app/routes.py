@@ -124,7 +124,9 @@ def _engine(entry: ModelEntry, config: Config, near: Path) -> Engine:
     hardware = config.hardware
     file = near / Path(entry.file).expanduser()
     return open_engine(
-        engines_port.Settings(file, entry.seats, entry.context_tokens, hardware.threads, hardware.rated_watts)
+        engines_port.Settings(
+            file, entry.seats, entry.context_tokens, hardware.threads, hardware.rated_watts, entry.gpu_layers
+        )
     )
 
 

@@ -40,7 +40,7 @@ class LlamaCpp:
         self._seats = asyncio.Semaphore(settings.seats)
         self._waiting = 0
         self._clock = BusyClock()
-        self._power: Power = power(settings.rated_watts, threads, cores)
+        self._power: Power = power(settings.rated_watts, threads, cores, with_gpu=settings.gpu_layers > 0)
 
     @property
     def base_url(self) -> str:
@@ -99,6 +99,7 @@ def _server(settings: Settings, threads: int, key: str) -> Any:
     parameters.cpuparams_batch.n_threads = threads
     parameters.api_keys = [key]
     parameters.verbosity = 0
+    parameters.n_gpu_layers = settings.gpu_layers
     parameters.fit_params = False
     parameters.warmup = True
     parameters.endpoint_metrics = True

@@ -60,7 +60,8 @@ class Settings(msgspec.Struct, frozen=True):
     """What the configuration says of one engine.
 
     file: the weights. seats: answers at once. context_tokens: for each of them. threads: 0 lets it choose.
-    rated_watts: the processor's thermal design power, for machines that do not say what they draw.
+    gpu_layers: of the model, to be run on a graphics card. rated_watts: the processor's thermal design power,
+    for machines that do not say what they draw.
     """
 
     file: Path
@@ -68,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True):
     context_tokens: int = 512
     threads: int = 0
     rated_watts: int = 65
+    gpu_layers: int = 0
 
 
 class OpenEngine(Protocol):

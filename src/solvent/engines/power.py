@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")  # the first processor package
 _READ_EVERY_S = 0.2
@@ -57,9 +59,60 @@ class PackagePower:
         return int(self._counter.read_text())
 
 
-def power(rated_watts: int, threads: int, cores: int) -> Power:
-    """The best source this machine offers."""
+class GpuPower:
+    """What NVIDIA's driver says all its cards draw (NVML); needs the extra `gpu`."""
+
+    estimated = False
+
+    def __init__(self) -> None:
+        """Raises OSError when there is no driver, or no card."""
+        try:
+            import pynvml
+        except ImportError as missing:
+            raise OSError("nvidia-ml-py is not installed") from missing
+        try:
+            pynvml.nvmlInit()
+            cards = [pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount())]
+            self._read = partial(_sum, pynvml.nvmlDeviceGetPowerUsage, cards)
+            self._milliwatts, self._read_s = self._read(), time.monotonic()
+        except pynvml.NVMLError as wrong:
+            raise OSError(str(wrong)) from None
+        if not cards:
+            raise OSError("there is no NVIDIA card")
+
+    def milliwatts(self) -> int:
+        """See `Power.milliwatts`."""
+        if time.monotonic() - self._read_s >= _READ_EVERY_S:
+            self._milliwatts, self._read_s = self._read(), time.monotonic()
+        return self._milliwatts
+
+
+def _sum(power_usage: Callable[[Any], int], cards: list[Any]) -> int:
+    return sum(int(power_usage(card)) for card in cards)
+
+
+class SummedPower:
+    """Several sources at once; as sure as the least sure of them."""
+
+    def __init__(self, parts: tuple[Power, ...]) -> None:
+        self._parts = parts
+        self.estimated = any(part.estimated for part in parts)
+
+    def milliwatts(self) -> int:
+        """See `Power.milliwatts`."""
+        return sum(part.milliwatts() for part in self._parts)
+
+
+def power(rated_watts: int, threads: int, cores: int, *, with_gpu: bool = False) -> Power:
+    """The best sources this machine offers. with_gpu: the engine uses its cards, so their power counts too."""
+    processor: Power
     try:
-        return PackagePower()
+        processor = PackagePower()
     except (OSError, ValueError):
-        return RatedPower(rated_watts, threads, cores)
+        processor = RatedPower(rated_watts, threads, cores)
+    if not with_gpu:
+        return processor
+    try:
+        return SummedPower((processor, GpuPower()))
+    except OSError:
+        return processor

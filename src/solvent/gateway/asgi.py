@@ -14,7 +14,7 @@ from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.endpoints import Endpoint
 from solvent.gateway.http import ClientGone, Message, Receive, Scope, Send, header, respond
 from solvent.gateway.live import live
-from solvent.gateway.problems import refuse
+from solvent.gateway.problems import note, refuse
 from solvent.identity.caller import Caller
 from solvent.identity.key import digest
 from solvent.values.errors import Invalid, SolventError, Unauthenticated, Unavailable
@@ -70,6 +70,7 @@ class Gateway:
         except ClientGone:
             return
         except SolventError as problem:
+            note(problem, id)
             await refuse(send, problem, [(b"x-request-id", id.encode())], self._app.config.top_up_url)
         except Exception:
             log.exception("answer %s broke", id)

@@ -75,6 +75,8 @@ def read_question(body: bytes, id: AnswerId, received_us: int) -> tuple[Question
         raise _misfit(str(wrong)) from None
     except msgspec.DecodeError as wrong:
         raise Invalid("not_json", f"the body is not JSON: {wrong}") from None
+    except RecursionError:
+        raise Invalid("not_json", "the body is nested too deeply to be read; send a flatter one") from None
     _check(chat)
     _refuse_unpriced(chat, members)
     asked = chat.max_completion_tokens if chat.max_completion_tokens is not None else chat.max_tokens

@@ -19,11 +19,12 @@ from solvent.identity.caller import Caller
 from solvent.providers.port import Chunk
 from solvent.values.errors import SolventError
 from solvent.values.ids import AnswerId
-from solvent.values.limits import ANSWER_S_MAX
+from solvent.values.limits import ANSWER_S_MAX, DRAIN_S_MAX
 from solvent.values.money import plain
 from solvent.values.usage import all_input_tokens, all_output_tokens
 
 _encode = msgspec.json.encode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _NULL = msgspec.Raw(b"null")
 _NO_CHOICES = msgspec.Raw(b"[]")
 _EVENT_STREAM = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"),
@@ -50,7 +51,7 @@ async def _whole(question: Question, answering: Answering, send: Send) -> None:
     async for step in answering:
         if isinstance(step, Chunk):
             if step.usage is not None:
-                step.members["usage"] = step.usage
+                step.members["usage"] = _without_cost(step.usage)
             body = _render(step, question)
         elif isinstance(step, Opened):
             headers = _opening_headers(step)
@@ -71,26 +72,29 @@ async def _whole(question: Question, answering: Answering, send: Send) -> None:
 
 async def _stream(question: Question, answering: Answering, receive: Receive, send: Send, *, wants_usage: bool) -> None:
     teller = _Teller(question, send, wants_usage=wants_usage)
-    departure = asyncio.get_running_loop().create_task(_until_gone(receive))
     try:
-        async with asyncio.timeout(ANSWER_S_MAX + 60):  # a client that stops reading does not hold us for ever
-            async for step in answering:
-                if departure.done():
-                    return
-                await teller.tell(step)
+        async with asyncio.timeout(ANSWER_S_MAX + 60) as deadline:  # a client that stops reading holds nothing for ever
+            departure = asyncio.get_running_loop().create_task(_shorten_when_gone(deadline, teller, receive))
+            try:
+                async for step in answering:
+                    if departure.done():
+                        return
+                    await teller.tell(step)
+            finally:
+                departure.cancel()
     except SolventError as problem:
         if not teller.has_begun:
             raise
         await teller.tell_problem(problem)
     except TimeoutError:
         return
-    finally:
-        departure.cancel()
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _shorten_when_gone(deadline: asyncio.Timeout, teller: _Teller, receive: Receive) -> None:
+    """A silent upstream is not waited for on behalf of nobody."""
     while (await receive())["type"] != "http.disconnect":
         pass
+    deadline.reschedule(asyncio.get_running_loop().time() + teller.patience_s)
 
 
 class _Teller:
@@ -105,6 +109,7 @@ class _Teller:
         self._last: dict[str, msgspec.Raw] = {}
         self._usage: msgspec.Raw | None = None
         self.has_begun = False
+        self.patience_s = 0.0  # with the upstream, once the client is gone
 
     async def tell(self, step: Opened | Chunk | Receipt) -> None:
         """Pass one step on to the client."""
@@ -112,11 +117,13 @@ class _Teller:
             await self._tell_chunk(step)
         elif isinstance(step, Opened):
             self._headers = _opening_headers(step)
+            self.patience_s = DRAIN_S_MAX if step.route.provider.on_abort == "drain" else 0.0
         else:
             await self._tell_end(step)
 
     async def tell_problem(self, problem: SolventError) -> None:
         """After the status has gone out an error is an event, and [DONE] never comes."""
+        problems.note(problem, self._question.id)
         await self._event(_encode(problems.body(problem)))
         await self._send({"type": "http.response.body", "body": b""})
 
@@ -124,7 +131,7 @@ class _Teller:
         if not self.has_begun:
             await self._begin()
         if chunk.usage is not None:
-            self._usage = chunk.usage
+            self._usage = _without_cost(chunk.usage)
         self._last = chunk.members
         choices = chunk.members.get("choices")
         if chunk.usage is not None and (choices is None or len(bytes(choices)) < 5):
@@ -165,9 +172,21 @@ def _opening_headers(opened: Opened) -> list[tuple[bytes, bytes]]:
     return headers
 
 
+def _without_cost(usage: msgspec.Raw) -> msgspec.Raw:
+    """Some upstreams report what they charge us beside the tokens; that never leaves the house."""
+    if b"cost" not in bytes(usage):
+        return usage
+    try:
+        members = _decode_members(usage)
+    except msgspec.DecodeError:
+        return _NULL
+    return msgspec.Raw(_encode({name: value for name, value in members.items() if "cost" not in name.lower()}))
+
+
 def _render(chunk: Chunk, question: Question) -> bytes:
     """The upstream's own object, under our id and the name the model is sold by."""
     members: dict[str, object] = dict(chunk.members)
+    members.pop("provider", None)  # who answered behind a reseller is not the customer's business
     members["id"] = question.id
     members["model"] = question.model
     return _encode(members)

@@ -13,6 +13,7 @@ from solvent.answering.receipt import Receipt
 from solvent.answering.route import Route
 from solvent.app.build import App, new_key
 from solvent.app.report import report
+from solvent.billing.grant import GRANT_UNITS_MAX
 from solvent.gateway.bills import receipt_for_customer, receipt_for_operator, report_body
 from solvent.gateway.http import Receive, Scope, header, read_body
 from solvent.identity.caller import Caller, demand_customer, demand_operator
@@ -105,6 +106,8 @@ async def new_customer(app: App, caller: Caller, _scope: Scope, receive: Receive
     demand_operator(caller)
     asked = _read(await read_body(receive), _NewCustomer)
     gift = money(asked.grant, app.desk.currency, "grant") if asked.grant is not None else None
+    if gift is not None and not 0 <= gift.grains <= money(GRANT_UNITS_MAX, gift.currency).grains:
+        raise Invalid("bad_amount", f"grant: it is 0 to {GRANT_UNITS_MAX}; this is {plain(gift)}", param="grant")
     key = new_key("customer")
     customer = await app.open_customer(asked.name, asked.plan, key, gift)
     return {"object": "customer", "id": customer.id, "name": customer.name, "plan": customer.plan, "api_key": key}

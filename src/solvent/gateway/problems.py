@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 import msgspec
@@ -16,6 +17,8 @@ from solvent.values.errors import (
     Unauthenticated,
     Unavailable,
 )
+
+log = logging.getLogger("solvent.gateway")
 
 # Where a code needs another status or type than its kind. Sources: facts/API_CONTRACT.md.
 _BY_CODE: Final[dict[str, tuple[int, str]]] = {
@@ -36,6 +39,18 @@ _BY_CODE: Final[dict[str, tuple[int, str]]] = {
     "books_closed": (503, "api_error"),
     "internal_error": (500, "api_error"),
     "stopping": (503, "api_error"),
+}
+# What customers read where our own words name an address or a vendor; the log has those.
+_FOR_CUSTOMERS: Final = {
+    "upstream_unreachable": "the model cannot be reached now; ask again in a moment",
+    "upstream_timeout": "the model did not answer in time; ask again, or for less at once",
+    "upstream_cut_off": "the model broke off in the middle of its answer; ask again",
+    "upstream_busy": "the model is asked too much now; ask again in a moment",
+    "upstream_garbage": "what the model sent cannot be understood; tell the operator",
+    "upstream_head_too_large": "what the model sent cannot be understood; tell the operator",
+    "upstream_body_too_large": "the model's answer is too large to pass on; ask for less at once",
+    "upstream_event_too_large": "the model's answer is too large to pass on; ask for less at once",
+    "upstream_closed": "the model was let go in the middle of its answer; ask again",
 }
 _BY_KIND: Final[tuple[tuple[type[SolventError], int, str], ...]] = (
     (Invalid, 400, "invalid_request_error"),
@@ -58,7 +73,7 @@ def body(problem: SolventError, top_up_url: str = "") -> dict[str, object]:
     """The JSON error body; what it says agrees with the status it is sent with."""
     status, name = status_and_type(problem)
     error: dict[str, object] = {
-        "message": problem.message,
+        "message": _FOR_CUSTOMERS.get(problem.code, problem.message),
         "type": name,
         "param": problem.param,
         "code": problem.code,
@@ -67,6 +82,12 @@ def body(problem: SolventError, top_up_url: str = "") -> dict[str, object]:
         error["top_up_url"] = top_up_url or None
         error["resets_at"] = None
     return {"error": error}
+
+
+def note(problem: SolventError, id: str) -> None:
+    """Tell the operator's log what the customer is not told: a dependency failed, and which."""
+    if isinstance(problem, Unavailable):
+        log.warning("answer %s: %s: %s", id, problem.code, problem.message)
 
 
 async def refuse(send: Send, problem: SolventError, headers: Headers = (), top_up_url: str = "") -> None:

@@ -8,9 +8,8 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from solvent.lightening.dataset import Question, topics
 from solvent.lightening.scorecard import Verdict
-from solvent.lightening.word_files import LANGUAGES, OTHER
+from solvent.lightening.words import LANGUAGES, OTHER, Question
 
 
 def pieces(text: str) -> Counter[str]:
@@ -60,8 +59,7 @@ class NearestQuestion:
         return best.topic, best.language
 
 
-def chance_verdicts(questions: Iterable[Question], seed: int) -> list[Verdict]:
-    """A blind guess for each question: any topic or the refusal, in either language."""
+def chance_verdicts(questions: Iterable[Question], topics: Sequence[str], seed: int) -> list[Verdict]:
+    """A blind guess for each question: any of the topics, in either language."""
     chance = random.Random(seed)
-    choices = (*topics(), OTHER)
-    return [(chance.choice(choices), chance.choice(LANGUAGES)) for _ in questions]
+    return [(chance.choice(topics), chance.choice(LANGUAGES)) for _ in questions]

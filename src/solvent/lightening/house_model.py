@@ -15,12 +15,12 @@ from functools import partial
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from solvent.lightening.baseline import NearestQuestion, chance_verdicts
-from solvent.lightening.dataset import Question, examination, topics, training_questions
+from solvent.lightening.dataset import ExamName, examination, topics, training_questions
 from solvent.lightening.model_card import render_card
 from solvent.lightening.recipe import NAME, Recipe
 from solvent.lightening.scorecard import (
@@ -31,6 +31,7 @@ from solvent.lightening.scorecard import (
     topic_shares,
 )
 from solvent.lightening.word_files import answers
+from solvent.lightening.words import OTHER, Question
 
 SHIPPED = Path(str(files("solvent.data.house_model").joinpath(f"{NAME}.gguf")))
 ANSWER_TOKENS_MAX = 100
@@ -98,18 +99,18 @@ def describe(gguf_file: Path, parameters: int, card: Scorecard) -> dict[str, Any
     }
 
 
-def score(gguf: Path = SHIPPED, name: Literal["dev", "held_out"] = "held_out") -> Scorecard:
+def score(gguf: Path = SHIPPED, name: ExamName = "held_out") -> Scorecard:
     """Examine a GGUF through the engine at temperature 0, beside chance and the nearest training question."""
     questions = examination(name)
     started = time.monotonic()
     with engine(gguf) as reply:
         texts = [reply(question.text, 0.0) for question in questions]
     seconds = time.monotonic() - started
-    verdicts = [recognise(text) for text in texts]
+    verdicts = [recognise(text, answers()) for text in texts]
     known = list(islice(training_questions(Recipe().seed + 3), BASELINE_QUESTIONS))
     nearest = NearestQuestion(known)
     rows = (
-        *score_verdicts("chance", questions, chance_verdicts(questions, Recipe().seed)),
+        *score_verdicts("chance", questions, chance_verdicts(questions, (*topics(), OTHER), Recipe().seed)),
         *score_verdicts("nearest question", questions, [nearest.verdict(each.text) for each in questions]),
         *score_verdicts(NAME, questions, verdicts),
     )
@@ -131,7 +132,7 @@ def _complete(text: str, verdict: Verdict) -> bool:
 def answered(gguf: Path, questions: Iterable[Question], temperature: float) -> list[Verdict]:
     """The verdicts of a GGUF at any temperature; for checks beyond the examination."""
     with engine(gguf) as reply:
-        return [recognise(reply(question.text, temperature)) for question in questions]
+        return [recognise(reply(question.text, temperature), answers()) for question in questions]
 
 
 @contextmanager

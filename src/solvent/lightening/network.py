@@ -1,85 +1,102 @@
-"""The Qwen2 architecture in plain PyTorch, as small as it can be written, for training the house model.
+"""The Qwen2 architecture as two functions over named tensors, as small as it can be written.
 
-A blocking job: torch is a development dependency, so the class is made inside a function.
+Names are llama.cpp's tensor names, so exporting is writing. A blocking job: torch is a development dependency and
+is imported inside functions.
 """
 
 from typing import Any
 
 from solvent.lightening.recipe import Recipe
 
+Weights = dict[str, Any]
 
-def make_network(recipe: Recipe, vocabulary: int) -> Any:
-    """An untrained network; its state dictionary uses llama.cpp's tensor names, with `_` for `.`."""
+
+def make_weights(recipe: Recipe, vocabulary: int) -> Weights:
+    """Random tensors by name: matrices small and normal, norms one, biases zero."""
     import torch
-    from torch import nn
-    from torch.nn import functional
-
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            wide, narrow = recipe.heads * recipe.head_width, recipe.key_value_heads * recipe.head_width
-            self.attn_norm = nn.RMSNorm(recipe.width, eps=recipe.norm_epsilon)
-            self.attn_q = nn.Linear(recipe.width, wide)
-            self.attn_k = nn.Linear(recipe.width, narrow)
-            self.attn_v = nn.Linear(recipe.width, narrow)
-            self.attn_output = nn.Linear(wide, recipe.width, bias=False)
-            self.ffn_norm = nn.RMSNorm(recipe.width, eps=recipe.norm_epsilon)
-            self.ffn_gate = nn.Linear(recipe.width, recipe.feed_forward, bias=False)
-            self.ffn_up = nn.Linear(recipe.width, recipe.feed_forward, bias=False)
-            self.ffn_down = nn.Linear(recipe.feed_forward, recipe.width, bias=False)
-
-        def forward(self, x: Any, cosine: Any, sine: Any) -> Any:
-            rows, length, _ = x.shape
-            h = self.attn_norm(x)
-
-            def heads(y: Any) -> Any:
-                return y.view(rows, length, -1, recipe.head_width).transpose(1, 2)
-
-            def turn(y: Any) -> Any:
-                left, right = y.chunk(2, dim=-1)
-                return y * cosine + torch.cat((-right, left), dim=-1) * sine
-
-            q, k, v = turn(heads(self.attn_q(h))), turn(heads(self.attn_k(h))), heads(self.attn_v(h))
-            repeats = recipe.heads // recipe.key_value_heads
-            k, v = k.repeat_interleave(repeats, 1), v.repeat_interleave(repeats, 1)
-            # Written out: on a CPU with short rows this trains faster than the fused attention.
-            scores = q.to(v.dtype) @ k.to(v.dtype).transpose(-1, -2) * recipe.head_width**-0.5
-            future = torch.ones(length, length, dtype=torch.bool).triu(1)
-            h = scores.float().masked_fill(future, float("-inf")).softmax(-1).to(v.dtype) @ v
-            x = x + self.attn_output(h.transpose(1, 2).reshape(rows, length, -1))
-            h = self.ffn_norm(x)
-            return x + self.ffn_down(functional.silu(self.ffn_gate(h)) * self.ffn_up(h))
-
-    class Network(nn.Module):
-        cosine: torch.Tensor
-        sine: torch.Tensor
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.token_embd = nn.Embedding(vocabulary, recipe.width)
-            self.blk = nn.ModuleList(Block() for _ in range(recipe.layers))
-            self.output_norm = nn.RMSNorm(recipe.width, eps=recipe.norm_epsilon)
-            self.drop = nn.Dropout(recipe.dropout)
-            steps = torch.arange(0, recipe.head_width, 2).float() / recipe.head_width
-            angles = torch.outer(torch.arange(recipe.context).float(), recipe.rope_base**-steps)
-            angles = torch.cat((angles, angles), dim=-1)
-            self.register_buffer("cosine", angles.cos(), persistent=False)
-            self.register_buffer("sine", angles.sin(), persistent=False)
-            for module in self.modules():
-                if isinstance(module, (nn.Linear, nn.Embedding)):
-                    nn.init.normal_(module.weight, std=0.02)
-
-        def forward(self, tokens: Any) -> Any:
-            """Hidden states (rows, length, width); rows are padded on the right, which causality ignores."""
-            x = self.drop(self.token_embd(tokens))
-            cosine, sine = self.cosine[: tokens.shape[1]], self.sine[: tokens.shape[1]]
-            for block in self.blk:
-                x = block(x, cosine, sine)
-            return self.output_norm(x)
-
-        def logits(self, hidden: Any) -> Any:
-            """Scores over the vocabulary with the tied embedding."""
-            return functional.linear(hidden, self.token_embd.weight)
 
     torch.manual_seed(recipe.seed)
-    return Network()
+    width, narrow = recipe.width, recipe.key_value_heads * recipe.head_width
+    shapes: dict[str, tuple[int, ...]] = {"token_embd.weight": (vocabulary, width), "output_norm.weight": (width,)}
+    for layer in range(recipe.layers):
+        for name, out in (("attn_q", width), ("attn_k", narrow), ("attn_v", narrow)):
+            shapes[f"blk.{layer}.{name}.weight"] = (out, width)
+            shapes[f"blk.{layer}.{name}.bias"] = (out,)
+        shapes[f"blk.{layer}.attn_norm.weight"] = shapes[f"blk.{layer}.ffn_norm.weight"] = (width,)
+        shapes[f"blk.{layer}.attn_output.weight"] = (width, width)
+        shapes[f"blk.{layer}.ffn_gate.weight"] = (recipe.feed_forward, width)
+        shapes[f"blk.{layer}.ffn_up.weight"] = (recipe.feed_forward, width)
+        shapes[f"blk.{layer}.ffn_down.weight"] = (width, recipe.feed_forward)
+    weights: Weights = {}
+    for name, shape in shapes.items():
+        if name.endswith("norm.weight"):
+            tensor = torch.ones(shape)
+        elif name.endswith("bias"):
+            tensor = torch.zeros(shape)
+        else:
+            tensor = torch.randn(shape) * 0.02
+        weights[name] = tensor.requires_grad_()
+    return weights
+
+
+def hidden_states(recipe: Recipe, weights: Weights, tokens: Any, dropout: float) -> Any:
+    """Last hidden states (rows, length, width); rows are padded on the right, which causality ignores."""
+    import torch
+    from torch.nn import functional
+
+    length = tokens.shape[1]
+    x = functional.embedding(tokens, weights["token_embd.weight"])
+    x = functional.dropout(x, dropout, training=dropout > 0)
+    turns = recipe.rope_base ** -(torch.arange(0, recipe.head_width, 2).float() / recipe.head_width)
+    angles = torch.outer(torch.arange(length).float(), torch.cat((turns, turns)))
+    future = torch.ones(length, length, dtype=torch.bool).triu(1)
+    for layer in range(recipe.layers):
+        block = {
+            name.removeprefix(f"blk.{layer}."): tensor
+            for name, tensor in weights.items()
+            if name.startswith(f"blk.{layer}.")
+        }
+        h = _norm(recipe, x, block["attn_norm.weight"])
+        x = x + _attention(recipe, block, h, (angles.cos(), angles.sin(), future))
+        h = _norm(recipe, x, block["ffn_norm.weight"])
+        gate = functional.silu(functional.linear(h, block["ffn_gate.weight"]))
+        h = gate * functional.linear(h, block["ffn_up.weight"])
+        x = x + functional.linear(h, block["ffn_down.weight"])
+    return _norm(recipe, x, weights["output_norm.weight"])
+
+
+def scores(weights: Weights, hidden: Any) -> Any:
+    """Scores over the vocabulary, with the embedding as the output matrix."""
+    from torch.nn import functional
+
+    return functional.linear(hidden, weights["token_embd.weight"])
+
+
+def _norm(recipe: Recipe, x: Any, weight: Any) -> Any:
+    from torch.nn import functional
+
+    return functional.rms_norm(x, (recipe.width,), weight, recipe.norm_epsilon)
+
+
+def _attention(recipe: Recipe, block: Weights, h: Any, places: tuple[Any, Any, Any]) -> Any:
+    """Written out: on a CPU with short rows this trains faster than the fused attention."""
+    import torch
+    from torch.nn import functional
+
+    rows, length, width = h.shape
+    cosine, sine, future = places
+
+    def heads(name: str) -> Any:
+        y = functional.linear(h, block[f"{name}.weight"], block[f"{name}.bias"].to(h.dtype))
+        return y.view(rows, length, -1, recipe.head_width).transpose(1, 2)
+
+    def turned(y: Any) -> Any:
+        left, right = y.chunk(2, dim=-1)
+        return (y * cosine + torch.cat((-right, left), dim=-1) * sine).to(y.dtype)
+
+    repeats = recipe.heads // recipe.key_value_heads
+    query, key, value = turned(heads("attn_q")), turned(heads("attn_k")), heads("attn_v")
+    key, value = key.repeat_interleave(repeats, 1), value.repeat_interleave(repeats, 1)
+    likeness = (query @ key.transpose(-1, -2)).float() * recipe.head_width**-0.5
+    mixed = likeness.masked_fill(future, float("-inf")).softmax(-1).to(value.dtype) @ value
+    return functional.linear(mixed.transpose(1, 2).reshape(rows, length, width), block["attn_output.weight"])

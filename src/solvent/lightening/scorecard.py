@@ -8,8 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from solvent.lightening.dataset import Question
-from solvent.lightening.word_files import LANGUAGES, OTHER, Language, answers
+from solvent.lightening.words import LANGUAGES, OTHER, Language, Question
 
 RECOGNISED_CHARACTERS = 40
 ON_TOPIC_TARGET = 0.85
@@ -17,6 +16,7 @@ REFUSAL_TARGET = 0.90
 
 Kind = Literal["on topic", "unrelated"]
 KINDS: tuple[Kind, ...] = ("on topic", "unrelated")
+Answers = Mapping[str, Mapping[Language, str]]
 Verdict = tuple[str, Language] | None
 """The topic and language whose answer was given, or None for a text that is no known answer."""
 
@@ -68,10 +68,10 @@ def _percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def recognise(text: str) -> Verdict:
+def recognise(text: str, answers: Answers) -> Verdict:
     """Which topic's answer a text is, judged by its first characters; None when it is none of them."""
     start = text.strip()[:RECOGNISED_CHARACTERS]
-    for topic, languages in answers().items():
+    for topic, languages in answers.items():
         for language, answer in languages.items():
             if start == answer[:RECOGNISED_CHARACTERS]:
                 return topic, language

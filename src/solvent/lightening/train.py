@@ -14,17 +14,20 @@ from typing import Any
 
 import msgspec
 
-from solvent.lightening.dataset import Question, examination, training_questions
-from solvent.lightening.network import make_network
+from solvent.lightening.dataset import examination, training_questions
+from solvent.lightening.network import Weights, hidden_states, make_weights, scores
 from solvent.lightening.recipe import ANSWER, END, QUESTION, Recipe, prompt_text
 from solvent.lightening.tokenizer import load_tokenizer
-from solvent.lightening.word_files import OTHER, answers
+from solvent.lightening.word_files import answers
+from solvent.lightening.words import OTHER, Question
 
 Say = Callable[[str], None]
 THREADS = 1
 """Two threads wait for each other at every small product: on a busy two-core machine they are four times slower."""
 
 _MOCK_TOKENS = 6
+TOLD_EVERY = 0.1
+"""Share of the training after which progress and the mock scores are told."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -51,11 +54,11 @@ def train(recipe: Recipe, directory: Path, minutes: float, say: Say) -> Lesson:
 
     torch.set_num_threads(THREADS)
     clean = load_tokenizer(directory / "tokenizer.json")
-    network = make_network(recipe, clean.get_vocab_size())
-    average = make_network(recipe, clean.get_vocab_size()).eval()
-    say(f"network: {sum(weight.numel() for weight in network.parameters()) / 1e6:.2f} M parameters")
+    weights = make_weights(recipe, clean.get_vocab_size())
+    average = {name: tensor.detach().clone() for name, tensor in weights.items()}
+    say(f"network: {sum(tensor.numel() for tensor in weights.values()) / 1e6:.2f} M parameters")
     optimiser = torch.optim.AdamW(
-        network.parameters(), lr=1.0, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
+        list(weights.values()), lr=1.0, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
     )
     started, told = time.monotonic(), 0.0
     steps, tokens, loss_mean = 0, 0, 0.0
@@ -65,28 +68,25 @@ def train(recipe: Recipe, directory: Path, minutes: float, say: Say) -> Lesson:
             break
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(recipe, steps, part)
-        loss = _step(network, optimiser, batch)
+        loss = _step(recipe, weights, optimiser, batch)
         steps, tokens = steps + 1, tokens + sum(len(row.ids) for row in batch)
         loss_mean = loss if steps == 1 else 0.98 * loss_mean + 0.02 * loss
-        _follow(average, network, min(recipe.averaging, steps / (steps + 10)))
-        if part - told >= 0.05:
+        _follow(average, weights, min(recipe.averaging, steps / (steps + 10)))
+        if part - told >= TOLD_EVERY:
             told = part
             speed = tokens / (time.monotonic() - started)
-            say(
-                f"{part:4.0%} step {steps} loss {loss_mean:.3f} {speed:,.0f} tokens/s{_mock_line(average, clean, part)}"
-            )
+            mock = _mock_line(recipe, average, clean)
+            say(f"{part:4.0%} step {steps} loss {loss_mean:.3f} {speed:,.0f} tokens/s | {mock}")
     seconds = time.monotonic() - started
-    weights = {name: value.detach().float().numpy() for name, value in average.state_dict().items()}
-    numpy.savez(directory / "weights.npz", allow_pickle=False, **weights)
-    right = mock_scores(average, clean)
-    say("mock examination: " + ", ".join(f"{name} {share:.1%}" for name, share in right.items()))
+    arrays = {name: tensor.numpy() for name, tensor in average.items()}
+    numpy.savez(directory / "weights.npz", allow_pickle=False, **arrays)
+    right = mock_scores(recipe, average, clean)
+    say(f"mock examination: {_mock_line(recipe, average, clean)}")
     return Lesson(steps, steps * recipe.batch_rows, tokens, seconds, sum(right.values()) / len(right))
 
 
-def _mock_line(average: Any, tokenizer: Any, part: float) -> str:
-    if round(part * 20) % 4:
-        return ""
-    return " | " + ", ".join(f"{name} {share:.1%}" for name, share in mock_scores(average, tokenizer).items())
+def _mock_line(recipe: Recipe, weights: Weights, tokenizer: Any) -> str:
+    return ", ".join(f"{name} {share:.1%}" for name, share in mock_scores(recipe, weights, tokenizer).items())
 
 
 def _learning_rate(recipe: Recipe, steps: int, part: float) -> float:
@@ -139,7 +139,7 @@ def _rows(
     return rows
 
 
-def _step(network: Any, optimiser: Any, batch: list[Row]) -> float:
+def _step(recipe: Recipe, weights: Weights, optimiser: Any, batch: list[Row]) -> float:
     """One optimiser step on the answer tokens of a batch; returns the loss of their first tokens."""
     import torch
 
@@ -150,26 +150,23 @@ def _step(network: Any, optimiser: Any, batch: list[Row]) -> float:
         tokens[index, : len(row.ids)] = torch.tensor(row.ids)
         wanted[index, row.answer_at - 1 : len(row.ids) - 1] = True
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        scores = network.logits(network(tokens)[wanted])
+        guesses = scores(weights, hidden_states(recipe, weights, tokens, recipe.dropout)[wanted])
     targets = tokens.roll(-1, dims=1)[wanted]
-    losses = torch.nn.functional.cross_entropy(scores.float(), targets, reduction="none")
+    losses = torch.nn.functional.cross_entropy(guesses.float(), targets, reduction="none")
     loss: Any = losses.sum() / (4 * len(batch))
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
     return float(losses.detach().sum()) / len(batch)
 
 
-def _follow(average: Any, network: Any, keep: float) -> None:
-    import torch
-
-    with torch.no_grad():
-        for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
-            slow.lerp_(fast, 1 - keep)
+def _follow(average: Weights, weights: Weights, keep: float) -> None:
+    for name, slow in average.items():
+        slow.lerp_(weights[name].detach(), 1 - keep)
 
 
-def mock_scores(network: Any, tokenizer: Any) -> dict[str, float]:
+def mock_scores(recipe: Recipe, weights: Weights, tokenizer: Any) -> dict[str, float]:
     """Share of right answers on the dev questions by greedy decoding, on topic and unrelated by language."""
     starts = {
         (topic, language): tokenizer.encode(text).ids[:_MOCK_TOKENS]
@@ -177,13 +174,15 @@ def mock_scores(network: Any, tokenizer: Any) -> dict[str, float]:
         for language, text in languages.items()
     }
     right: dict[str, list[bool]] = {}
-    for question, said in _decoded(network, tokenizer, examination("dev")):
+    for question, said in _decoded(recipe, weights, tokenizer, examination("dev")):
         name = f"{'off' if question.topic == OTHER else 'on'} {question.language}"
         right.setdefault(name, []).append(said == starts[question.topic, question.language])
     return {name: sum(marks) / len(marks) for name, marks in sorted(right.items())}
 
 
-def _decoded(network: Any, tokenizer: Any, questions: tuple[Question, ...]) -> Iterator[tuple[Question, list[int]]]:
+def _decoded(
+    recipe: Recipe, weights: Weights, tokenizer: Any, questions: tuple[Question, ...]
+) -> Iterator[tuple[Question, list[int]]]:
     import torch
 
     rows = [(question, tokenizer.encode(QUESTION + prompt_text(question.text) + ANSWER).ids) for question in questions]
@@ -194,7 +193,7 @@ def _decoded(network: Any, tokenizer: Any, questions: tuple[Question, ...]) -> I
         for length, group in by_length.items():
             tokens = torch.tensor([ids for _, ids in group])
             for _ in range(_MOCK_TOKENS):
-                best = network.logits(network(tokens)[:, -1]).argmax(-1, keepdim=True)
+                best = scores(weights, hidden_states(recipe, weights, tokens, 0.0)[:, -1]).argmax(-1, keepdim=True)
                 tokens = torch.cat((tokens, best), dim=1)
             for (question, _), ids in zip(group, tokens[:, length:].tolist(), strict=True):
                 yield question, ids

@@ -19,6 +19,9 @@ from solvent.wire.sse import EventReader
 
 _ERROR_BYTES_MAX = 64 * 1024
 _DONE = b"[DONE]"
+_NONE = b"null"
+_NO_CHOICES = {_NONE, b"[]"}
+_LIMIT_WORDS = ("max_tokens", "max_completion_tokens")
 _OUR_FAULT = {400, 404, 405, 413, 415, 422}  # the question itself is refused: not a matter of retrying
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -28,7 +31,7 @@ _encode = msgspec.json.encode
 class _Text(msgspec.Struct):
     content: str | None = None
     reasoning_content: str | None = None
-    tool_calls: msgspec.Raw | None = None
+    tool_calls: list[msgspec.Raw] | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -70,6 +73,7 @@ class OpenAICompatible:
 
     def __init__(self, settings: Settings) -> None:
         self.name = settings.name
+        self._key = settings.key
         self.on_abort: OnAbort = settings.on_abort
         headers = {"authorization": f"Bearer {settings.key}"} if settings.key else {}
         timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
@@ -86,7 +90,10 @@ class OpenAICompatible:
             if reply.status != 200:
                 raise await self._fault(reply)
             if not call.stream:
-                yield self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
+                chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
+                if bytes(chunk.members.get("choices", _NONE)) in _NO_CHOICES:
+                    raise self._garbage("its answer has no choices")
+                yield chunk
                 return
             if not reply.headers.get("content-type", "").startswith("text/event-stream"):
                 raise self._garbage("it answered a stream with " + reply.headers.get("content-type", "nothing"))
@@ -118,10 +125,10 @@ class OpenAICompatible:
 
     def _body(self, call: Call) -> bytes:
         members: dict[str, object] = dict(call.members)
-        limit = "max_completion_tokens" if "max_completion_tokens" in members else self._limit_field
-        members.pop("max_tokens", None)
+        for word in _LIMIT_WORDS:  # an upstream that does not know the client's word for it would know no limit
+            members.pop(word, None)
         members["model"] = call.upstream
-        members[limit] = call.output_tokens_max
+        members[self._limit_field] = call.output_tokens_max
         if call.stream:
             members["stream_options"] = self._include_usage
         members.update(self._members)
@@ -133,9 +140,9 @@ class OpenAICompatible:
             raw_choices = members.get("choices")
             # Some servers send null here, or leave it out, on the usage event.
             choices = _decode_choices(raw_choices) if raw_choices and bytes(raw_choices) != b"null" else []
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise self._garbage("it sent an event that is not a chat completion") from None
-        if "error" in members:
+        if bytes(members.get("error", _NONE)) != _NONE:
             raise self._said(payload, None)
         usage = members.pop("usage", None)
         if usage is not None and bytes(usage) == b"null":
@@ -152,22 +159,24 @@ class OpenAICompatible:
         """The upstream's own words as our error; a body we cannot read is not repeated."""
         try:
             fault = _decode_fault(body).error
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             fault = None
         words = fault if isinstance(fault, str) else fault.message if fault else ""
+        if self._key:
+            words = words.replace(self._key, "[our key]")
         if status in _OUR_FAULT:
             param = fault.param if isinstance(fault, _Fault) else None
-            message = f"{self.name} does not accept this question: {words[:500] or f'status {status}'}"
+            message = f"the model does not accept this question: {words[:500] or f'status {status}'}"
             return Invalid("upstream_refused", message, param=param)
         if status in (401, 403):
             # Its words may repeat part of the key we sent.
-            message = f"{self.name} does not accept our key for it; the operator must set a new one"
+            message = "the model's provider does not accept our key; the operator must set a new one"
             return Unavailable("upstream_key_refused", message, upstream_status=status)
         if status == 429:
-            message = f"{self.name} is limiting us: {words[:200] or 'too many requests'}"
+            message = f"the model's provider is limiting us: {words[:200] or 'too many requests'}"
             return Unavailable("upstream_busy", message, retry_after_s=5, upstream_status=status)
         where = f"with status {status}" if status else "in the middle of its answer"
-        message = f"{self.name} failed {where}: {words[:200] or 'it gave no reason'}"
+        message = f"the model's provider failed {where}: {words[:200] or 'it gave no reason'}"
         return Unavailable("upstream_failed", message, upstream_status=status)
 
     def _garbage(self, what: str) -> Unavailable:

@@ -18,7 +18,8 @@ const stream = new Stream(byId('stream'), byId('stream-head'), () => pauseOrResu
 const page = {
   key: '',
   connection: null,
-  today: null,
+  today: null, // as it came last
+  drawn: null, // as it is shown: older while paused
   plans: [],
   names: {},
   waiting: [], // receipts that came and are not drawn yet, oldest first
@@ -58,7 +59,8 @@ function enter(key) {
     live: () => showLine('live'),
     lost: (seconds) => {
       showLine('lost', seconds);
-      if (page.today) announce(say('lost', seconds));
+      if (!page.today) showUnreachable();
+      else if (seconds === 1) announce(say('lost', seconds));
     },
     refused: (status) => {
       leave();
@@ -71,7 +73,7 @@ function enter(key) {
 function leave() {
   page.connection?.close();
   forget();
-  Object.assign(page, { key: '', connection: null, today: null, plans: [], names: {}, waiting: [], arrived: 0, model: '' });
+  Object.assign(page, { key: '', connection: null, today: null, drawn: null, plans: [], names: {}, waiting: [], arrived: 0, model: '' });
   Object.assign(page, { isPausedByHand: false, pausedAt: null, isEnergyEstimated: false });
   stream.entries = [];
   stream.rewrite();
@@ -102,6 +104,7 @@ function take(name, body) {
     page.isStateNew = true;
     page.plansAt = performance.now();
     showBook();
+    showLine();
   } else if (name === 'receipt') {
     page.today = body.today;
     if (body.name) page.names[body.receipt.customer] = body.name;
@@ -114,7 +117,14 @@ function take(name, body) {
   drawSoon();
 }
 
+function showUnreachable() {
+  showBook();
+  put(byId('say'), say('unreachable'));
+  put(byId('say-sub'), say('unreachable_why'));
+}
+
 function showBook() {
+  if (!byId('door').hidden) byId('main').focus(); // what had the focus is about to go
   byId('door').hidden = true;
   byId('key').value = '';
   byId('book').hidden = false;
@@ -149,7 +159,9 @@ function drawSoon() {
 }
 
 function draw() {
+  if (!page.today) return;
   const { waiting } = page;
+  page.drawn = page.today;
   page.waiting = [];
   page.arrived = 0;
   page.isEnergyEstimated ||= waiting.some(({ receipt }) => receipt.energy_estimated === true);
@@ -159,7 +171,7 @@ function draw() {
 }
 
 function drawFigures() {
-  const { today } = page;
+  const today = page.drawn;
   writeToday(today, page.isEnergyEstimated);
   writePlans(page.plans, today.currency);
   byId('receipts-note').textContent = stream.isEmpty ? '' : say('receipts_note', count(stream.entries.length));
@@ -173,8 +185,12 @@ function drawFigures() {
   }
 }
 
+/** Said once to those who listen, then gone, so that nobody reads it twice. */
 function announce(text) {
   byId('announce').textContent = text;
+  setTimeout(() => {
+    byId('announce').textContent = '';
+  }, 5000);
 }
 
 async function writeEmpty(today) {
@@ -183,8 +199,9 @@ async function writeEmpty(today) {
     return;
   }
   page.model ||= (await ask('/v1/models'))?.data?.[0]?.id ?? '';
-  if (!page.today || !stream.isEmpty) return;
-  const question = JSON.stringify({ model: page.model || 'MODEL', messages: [{ role: 'user', content: say('sample_question') }] });
+  if (!page.drawn || !stream.isEmpty) return;
+  const [model, words] = [page.model || 'MODEL', say('sample_question')].map((text) => JSON.stringify(text));
+  const question = `{"model": ${model},\n       "messages": [{"role": "user", "content": ${words}}]}`;
   const command = `curl ${location.origin}/v1/chat/completions \\\n  -H "Authorization: Bearer YOUR_KEY" \\\n  -H "Content-Type: application/json" \\\n  -d '${question.replaceAll("'", "'\\''")}'`;
   const copy = el('button', { class: 'btn line small', type: 'button' }, say('copy'));
   copy.addEventListener('click', () => copyOut(command, copy));
@@ -205,13 +222,12 @@ async function copyOut(text, button) {
 
 function showLine(name = page.line.name, ...given) {
   if (name !== page.line.name || given.length) page.line = { name, given };
-  const isLive = page.line.name === 'live';
   const isPaused = Boolean(page.pausedAt) && page.line.name !== 'lost';
   const news = page.arrived ? `, ${say('waiting', count(page.arrived))}` : '';
   byId('state').className = isPaused ? 'state' : `state ${page.line.name}`;
   byId('state').textContent = isPaused ? say('paused_at', timeText(page.pausedAt)) + news : say(page.line.name, ...page.line.given);
   byId('pause').textContent = say(page.pausedAt ? 'resume' : 'pause');
-  byId('pause').hidden = !isLive && !page.today;
+  byId('pause').hidden = !page.today;
   byId('date').textContent = dateText(new Date());
 }
 
@@ -238,7 +254,8 @@ function speak(language) {
   stream.rewrite();
   if (page.wrong) byId('key-wrong').textContent = say(page.wrong);
   showLine();
-  if (page.today) drawFigures();
+  if (page.drawn) drawFigures();
+  else if (page.line.name === 'lost') showUnreachable();
 }
 
 for (const radio of document.querySelectorAll('input[name="language"]')) {

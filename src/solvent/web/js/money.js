@@ -73,6 +73,14 @@ export function moneyText(amount, currency, language, decimals) {
   return sign + before + number + after;
 }
 
+/** An exchange rate such as "2771/2" as "1,385.5", with a sign before it where six decimals are not all of it. */
+export function rateText(fraction) {
+  const [numerator, denominator] = fraction.split('/').map(BigInt);
+  const rate = (numerator * ONE) / denominator;
+  const isExact = (numerator * 1_000_000n) % denominator === 0n;
+  return (isExact ? '' : '≈') + digits(rate, 6).replace(/\.?0+$/, '');
+}
+
 /** part / whole as a percentage with one decimal, or null of nothing. */
 export function percentage(part, whole) {
   if (whole <= 0n) return null;

@@ -64,7 +64,8 @@ export class Stream {
 }
 
 function summary(receipt, name) {
-  const decimals = columnDecimals(receipt.currency);
+  // A failed answer says plainly that nothing was paid for it.
+  const decimals = receipt.outcome === 'failed' && picos(receipt.cost) === 0n ? 0 : columnDecimals(receipt.currency);
   const money = (text) => moneyNode(picos(text), text, receipt.currency, currentLanguage(), decimals);
   const cell = (column, ...content) => el('span', { class: RIGHT.has(column) ? `${column} n` : column }, ...content);
   const named = (column, ...content) => cell(column, aside(`${say(column)} `), ...content, aside(', '));

@@ -1,6 +1,6 @@
 // What one receipt unfolds to: token buckets, both books to the last grain, and the facts beside them.
 
-import { exactDecimals, moneyText, picos } from './money.js';
+import { exactDecimals, moneyText, picos, rateText } from './money.js';
 import { el, moneyNode } from './nodes.js';
 import { count, currentLanguage, say, secondsText, wattHoursText } from './words.js';
 
@@ -28,7 +28,7 @@ function table(receipt) {
   const cost = [card(receipt.cost_card)];
   if (receipt.provider_currency !== receipt.currency) {
     const billed = moneyText(picos(receipt.provider_cost), receipt.provider_currency, currentLanguage(), exactDecimals([receipt.provider_cost]));
-    cost.push(', ', ...say('provider_cost', billed, receipt.exchange ?? ''));
+    cost.push(', ', ...say('provider_cost', billed, receipt.exchange ? rateText(receipt.exchange) : ''));
   }
   const isLoss = picos(receipt.margin) < 0n;
   const overrun = picos(receipt.overrun) === 0n ? [] : [row(say('overrun'), cell(money(receipt.overrun)), null, say('overrun_why'))];

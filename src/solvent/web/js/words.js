@@ -12,6 +12,8 @@ const ko = {
   resume: '이어 보기',
   live: '실시간',
   connecting: '연결하는 중',
+  unreachable: '서비스에 닿지 않습니다',
+  unreachable_why: '서비스가 켜져 있는지 보세요. 다시 이어지면 이 화면이 스스로 열립니다.',
   lost: (s) => `연결이 끊겼습니다. ${s}초 뒤에 다시 잇습니다`,
   paused_at: (time) => `${time}에 멈춤`,
   waiting: (n) => `새 영수증 ${n}개`,
@@ -33,7 +35,6 @@ const ko = {
   say_sub_failed: '실패한 질문의 값은 받지 않았습니다. 아래 영수증에서 까닭을 볼 수 있습니다.',
   answers: '답변',
   no_failed: '실패 없음',
-  failed_count: (n) => `실패 ${n}개, 0원`,
   failed_free: (n) => `실패 ${n}개, 받지 않음`,
   they_paid: '받은 돈',
   we_paid: '든 돈',
@@ -42,7 +43,7 @@ const ko = {
   cost_share: (share) => `받은 돈의 ${share}`,
   margin_share: (share) => `받은 돈의 ${share}`,
   cost_each: '답변 하나에 든 돈',
-  token_count: (read, written) => `읽기 ${read}, 쓰기 ${written} 토큰`,
+  token_count: (read, written) => `토큰 읽기 ${read}, 쓰기 ${written}`,
   energy: '에너지',
   energy_note: '우리 엔진이 쓴 것',
   energy_note_estimated: '우리 엔진이 쓴 것, 추정 포함',
@@ -50,9 +51,8 @@ const ko = {
   plan_even: (plan, n) => `${plan}: 한 고객이 한 달에 답변 ${n}개면 본전`,
   plan_unknown: (plan) => `${plan}: 본전을 아직 셈할 수 없습니다`,
   plan_never: (plan) => `${plan}: 요금이 고정비와 무료 고객 몫도 못 덮습니다`,
-  plan_sum: (net, subsidy, fixed) => ['부가세 뺀 요금 ', net, ', 무료 고객 몫 ', subsidy, ', 고정비 ', fixed, '. '],
+  plan_sum: (net, subsidy, fixed) => ['부가세와 결제 수수료를 뺀 요금 ', net, ', 무료 고객 몫 ', subsidy, ', 고정비 ', fixed, '. '],
   plan_each: (money) => ['답변 하나의 원가는 ', money, '입니다.'],
-  plan_each_other: (money) => ['답변 하나의 원가는 ', money, '입니다.'],
   plan_nobody: '오늘 이 요금제로 물은 고객이 없습니다.',
   receipts: '들어오는 영수증',
   receipts_note: (n) => `최근 ${n}개`,
@@ -125,6 +125,8 @@ const en = {
   resume: 'Resume',
   live: 'Live',
   connecting: 'Connecting',
+  unreachable: 'The service cannot be reached',
+  unreachable_why: 'See whether it is running. This page opens by itself when it is back.',
   lost: (s) => `Connection lost. Trying again in ${s} s`,
   paused_at: (time) => `Paused at ${time}`,
   waiting: (n) => plural(n, 'new receipt', 'new receipts'),
@@ -141,12 +143,11 @@ const en = {
   even: ['You have broken even so far today'],
   nothing_yet: ['No answer yet today'],
   only_failed: (n) => [n === '1' ? 'The one question today failed' : `All ${n} questions today failed`],
-  say_sub: (paid, cost) => ['They paid ', paid, ', minus the ', cost, ' you paid.'],
+  say_sub: (paid, cost) => ['They paid ', paid, ', we paid ', cost, '.'],
   say_sub_none: 'What they pay and what you pay appear here with the first question.',
   say_sub_failed: 'Nobody was charged for a failed question. The receipts below say why.',
   answers: 'Answers',
   no_failed: 'none failed',
-  failed_count: (n) => `${n} failed at ₩0`,
   failed_free: (n) => `${n} failed, not charged`,
   they_paid: 'They paid',
   we_paid: 'We paid',
@@ -155,7 +156,7 @@ const en = {
   cost_share: (share) => `${share} of what they paid`,
   margin_share: (share) => `${share} of what they paid`,
   cost_each: 'Cost per answer',
-  token_count: (read, written) => `${read} tokens read, ${written} written`,
+  token_count: (read, written) => `tokens ${read} in, ${written} out`,
   energy: 'Energy',
   energy_note: 'drawn by our own engine',
   energy_note_estimated: 'our own engine, partly estimated',
@@ -163,9 +164,8 @@ const en = {
   plan_even: (plan, n) => `${plan}: breaks even at ${plural(n, 'answer', 'answers')} a month from one customer`,
   plan_unknown: (plan) => `${plan}: break-even cannot be told yet`,
   plan_never: (plan) => `${plan}: the fee covers not even its fixed cost and share`,
-  plan_sum: (net, subsidy, fixed) => ['Fee without VAT ', net, ', share of free customers ', subsidy, ', fixed cost ', fixed, '. '],
+  plan_sum: (net, subsidy, fixed) => ['Fee after VAT and payment fees ', net, ', share of free customers ', subsidy, ', fixed cost ', fixed, '. '],
   plan_each: (money) => ['An answer costs ', money, '.'],
-  plan_each_other: (money) => ['An answer costs ', money, '.'],
   plan_nobody: 'Nobody on this plan has asked today.',
   receipts: 'Receipts, as they arrive',
   receipts_note: (n) => `latest ${n}`,
@@ -294,10 +294,10 @@ export function dateText(date) {
   return language === 'ko' ? `${day} ${MINUTES.format(date)}` : `${day}, ${MINUTES.format(date)}`;
 }
 
-/** Seconds from milliseconds: two decimals below one second, one below a hundred. */
+/** Seconds from milliseconds: more decimals the fewer they are. */
 export function secondsText(ms) {
   const seconds = Number(ms) / 1000;
-  return seconds.toFixed(seconds < 1 ? 2 : seconds < 100 ? 1 : 0);
+  return seconds.toFixed(seconds < 0.01 ? 3 : seconds < 1 ? 2 : seconds < 100 ? 1 : 0);
 }
 
 /** Watt-hours with two figures where they are few. */

@@ -1,0 +1,72 @@
+"""A tiny OpenAI-compatible upstream: what it does is written in the question itself.
+
+"used PROMPT CACHED WRITTEN REASONED" reports that usage; "fails" answers 500; the rest of a question is said back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_USED = re.compile(r"used (\d+) (\d+) (\d+) (\d+)")
+_SLOWLY = re.compile(r"slowly (\d+)")
+
+
+async def app(scope: Message, receive: Receive, send: Send) -> None:
+    """One chat completion, streamed or whole."""
+    assert scope["type"] == "http", "only HTTP is asked of this upstream"
+    asked = json.loads(await _body(receive))
+    words = str(asked["messages"][-1]["content"])
+    if "fails" in words:
+        await _send(send, 500, "application/json", [b'{"error": {"message": "out of order", "type": "api_error"}}'])
+        return
+    if slow := _SLOWLY.search(words):
+        await asyncio.sleep(int(slow[1]) / 1000)
+    numbers = _USED.search(words)
+    prompt, cached, written, reasoned = map(int, numbers.groups()) if numbers else (12, 0, 3, 0)
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": written + reasoned,
+        "total_tokens": prompt + written + reasoned,
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": reasoned},
+    }
+    shared = {"id": "chatcmpl-1", "created": 1, "model": asked["model"]}
+    if asked.get("stream"):
+        chunks = [b"data: " + json.dumps(shared | chunk).encode() + b"\n\n" for chunk in _chunks(words, usage)]
+        await _send(send, 200, "text/event-stream", [*chunks, b"data: [DONE]\n\n"])
+        return
+    choice = {"index": 0, "message": {"role": "assistant", "content": words}, "finish_reason": "stop"}
+    whole = shared | {"object": "chat.completion", "choices": [choice], "usage": usage}
+    await _send(send, 200, "application/json", [json.dumps(whole).encode()])
+
+
+def _chunks(words: str, usage: Message) -> Iterator[Message]:
+    kind = {"object": "chat.completion.chunk"}
+    yield kind | {"choices": [{"index": 0, "delta": {"role": "assistant", "content": words}, "finish_reason": None}]}
+    yield kind | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    yield kind | {"choices": [], "usage": usage}
+
+
+async def _body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+async def _send(send: Send, status: int, kind: str, parts: list[bytes]) -> None:
+    headers = [(b"content-type", kind.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    for part in parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
