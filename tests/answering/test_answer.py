@@ -50,13 +50,23 @@ from solvent.values.usage import Usage
 KNOWN = Usage(input_tokens=60, cached_input_tokens=40, output_tokens=7, reasoning_tokens=2)
 TEXT: list[Step] = [said(0), said(), said(), said(), said(1, "stop")]
 WALLET = 10 * QUOTE_GRAINS
-FAILED = Unavailable("upstream_failed", "it failed")
+FAILED = Unavailable("upstream_failed", "it failed", upstream_status=500)
 TIMEOUT = Unavailable("upstream_timeout", "it fell silent")
 CUT_OFF = Unavailable("upstream_cut_off", "it broke off")
+BROKE = Unavailable("upstream_failed", "it failed in the middle of its answer")
+GARBAGE = Unavailable("upstream_garbage", "it cannot be understood", upstream_status=200)
+UNREACHABLE = Unavailable("upstream_unreachable", "nobody there")
+LOST = [TIMEOUT, CUT_OFF, BROKE, GARBAGE]  # somebody may have read the question, and will bill us
+NEVER_TAKEN = [FAILED, UNREACHABLE, Invalid("upstream_refused", "no"), Unavailable("upstream_busy", "later")]
 SOON_S = 20.0
 
 Answering = AsyncGenerator[Opened | Chunk | Receipt, None]
 Steps = list[Opened | Chunk | Receipt]
+
+
+def name(fault: SolventError) -> str:
+    """What pytest calls a fault."""
+    return f"{fault.code} {getattr(fault, 'upstream_status', '')}"
 
 
 def story(
@@ -154,9 +164,7 @@ def test_an_answer_is_charged_by_its_report_or_by_what_was_delivered(tmp_path: P
 
 
 @pytest.mark.parametrize("report", REPORTS)
-@pytest.mark.parametrize(
-    "fault", [FAILED, TIMEOUT, CUT_OFF, Unavailable("upstream_garbage", "?")], ids=lambda f: f.code
-)
+@pytest.mark.parametrize("fault", [FAILED, *LOST], ids=name)
 def test_an_answer_that_breaks_off_is_charged_by_its_report_or_by_what_was_delivered(
     tmp_path: Path, report: str, fault: SolventError
 ) -> None:
@@ -169,9 +177,7 @@ def test_an_answer_that_breaks_off_is_charged_by_its_report_or_by_what_was_deliv
 
 
 @pytest.mark.parametrize("before", [[], [said(0)], [0.01]], ids=["at once", "after a first event", "after a silence"])
-@pytest.mark.parametrize(
-    "fault", [FAILED, Invalid("upstream_refused", "no"), Unavailable("upstream_busy", "")], ids=lambda f: f.code
-)
+@pytest.mark.parametrize("fault", NEVER_TAKEN, ids=name)
 def test_an_answer_that_failed_with_no_output_costs_nobody_anything(
     tmp_path: Path, before: list[Step], fault: SolventError
 ) -> None:
@@ -179,7 +185,7 @@ def test_an_answer_that_failed_with_no_output_costs_nobody_anything(
     assert (receipt.outcome, receipt.fault, receipt.charge_grains, receipt.cost_grains) == ("failed", fault.code, 0, 0)
 
 
-@pytest.mark.parametrize("fault", [TIMEOUT, CUT_OFF], ids=lambda f: f.code)
+@pytest.mark.parametrize("fault", LOST, ids=name)
 def test_a_question_that_was_taken_and_not_answered_is_our_cost_alone(tmp_path: Path, fault: SolventError) -> None:
     [receipt] = story(tmp_path, Scripted([[fault]]), ask_and_fail)
     assert (receipt.outcome, receipt.charge_grains, receipt.usage_estimated) == ("failed", 0, 1)
@@ -254,7 +260,7 @@ def test_leaving_at_the_receipt_changes_nothing(tmp_path: Path, on_abort: OnAbor
     assert (receipt.outcome, receipt.charge_grains) == ("answered", amounts(KNOWN)[0])
 
 
-@pytest.mark.parametrize("fault", [TIMEOUT, CUT_OFF, FAILED], ids=lambda f: f.code)
+@pytest.mark.parametrize("fault", [TIMEOUT, CUT_OFF, FAILED], ids=name)
 def test_an_upstream_that_fails_while_it_is_drained_still_gets_its_hold_ended(
     tmp_path: Path, fault: SolventError
 ) -> None:
@@ -263,7 +269,7 @@ def test_an_upstream_that_fails_while_it_is_drained_still_gets_its_hold_ended(
     assert receipt.charge_grains == rate(Usage(output_tokens=2), PRICE).grains
 
 
-@pytest.mark.parametrize("fault", [TIMEOUT, CUT_OFF], ids=lambda f: f.code)
+@pytest.mark.parametrize("fault", LOST, ids=name)
 def test_a_question_taken_then_lost_while_it_is_drained_is_our_cost(tmp_path: Path, fault: SolventError) -> None:
     """As when the client had stayed: the upstream took the question and never said what it cost."""
     [receipt] = story(tmp_path, Scripted([[said(0), fault]], "drain"), leave_after(2))

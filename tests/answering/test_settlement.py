@@ -106,6 +106,8 @@ def test_cost_is_booked_even_when_nothing_is_charged(opened: Opened, measured: M
     if outcome == "failed" and not (all_input_tokens(used) or all_output_tokens(used) or used.engine_us):
         assert (receipt.cost_grains, receipt.provider_cost_grains) == (0, 0)
         return
+    if outcome == "abandoned" and used == Usage():
+        return  # whether anybody was asked is told in test_answer.py
     assert receipt.cost == rate(used, opened.prices.cost, opened.prices.cost_exchange)
     in_its_own = Money(receipt.provider_cost_grains, receipt.provider_currency)
     assert in_its_own == rate(used, opened.prices.cost)

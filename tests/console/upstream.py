@@ -1,6 +1,7 @@
 """A tiny OpenAI-compatible upstream: what it does is written in the question itself.
 
-"used PROMPT CACHED WRITTEN REASONED" reports that usage; "fails" answers 500; the rest of a question is said back.
+"used PROMPT CACHED WRITTEN REASONED" reports that usage, "slowly MS" waits, "fails" answers 500, "evil" puts
+markup wherever an upstream can put words. The question is said back.
 """
 
 from __future__ import annotations
@@ -8,13 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import uvicorn
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+EVIL = "<img src=x onerror=alert(1)>"
 _USED = re.compile(r"used (\d+) (\d+) (\d+) (\d+)")
 _SLOWLY = re.compile(r"slowly (\d+)")
 
@@ -38,12 +45,14 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         "prompt_tokens_details": {"cached_tokens": cached},
         "completion_tokens_details": {"reasoning_tokens": reasoned},
     }
+    if "evil" in words:
+        usage["note"] = EVIL
     shared = {"id": "chatcmpl-1", "created": 1, "model": asked["model"]}
     if asked.get("stream"):
         chunks = [b"data: " + json.dumps(shared | chunk).encode() + b"\n\n" for chunk in _chunks(words, usage)]
         await _send(send, 200, "text/event-stream", [*chunks, b"data: [DONE]\n\n"])
         return
-    choice = {"index": 0, "message": {"role": "assistant", "content": words}, "finish_reason": "stop"}
+    choice = {"index": 0, "message": {"role": "assistant", "content": words}, "finish_reason": _finish(words)}
     whole = shared | {"object": "chat.completion", "choices": [choice], "usage": usage}
     await _send(send, 200, "application/json", [json.dumps(whole).encode()])
 
@@ -51,15 +60,19 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
 def _chunks(words: str, usage: Message) -> Iterator[Message]:
     kind = {"object": "chat.completion.chunk"}
     yield kind | {"choices": [{"index": 0, "delta": {"role": "assistant", "content": words}, "finish_reason": None}]}
-    yield kind | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    yield kind | {"choices": [{"index": 0, "delta": {}, "finish_reason": _finish(words)}]}
     yield kind | {"choices": [], "usage": usage}
+
+
+def _finish(words: str) -> str:
+    return EVIL if "evil" in words else "stop"
 
 
 async def _body(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if not message.get("more_body"):
             return body
 
@@ -70,3 +83,21 @@ async def _send(send: Send, status: int, kind: str, parts: list[bytes]) -> None:
     for part in parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The upstream in a thread of its own; its base URL."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", ws="none", log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    latest = time.monotonic() + 15
+    while not server.started:
+        assert time.monotonic() < latest, "the upstream did not start"
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.should_exit = True
+        thread.join(15)

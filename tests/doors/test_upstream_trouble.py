@@ -46,13 +46,15 @@ AT_ONCE = {
     "failed_503": Trouble({"status": 503, "body": SAYS}, 502, "upstream_failed", said="no good"),
     "failed_html": Trouble({"status": 502, "body": HTML, "type": "text/html"}, 502, "upstream_failed"),
     "failed_empty": Trouble({"status": 500, "body": ""}, 502, "upstream_failed"),
-    "failed_nested": Trouble({"status": 500, "body": '{"error":' * 9000}, 502, "upstream_failed"),
+    "failed_at_length": Trouble({"status": 500, "body": "x" * 300_000}, 502, "upstream_failed"),
+    "refused_at_length": Trouble({"status": 400, "body": "x" * 300_000}, 400, "upstream_refused"),
+    "failed_nested": Trouble({"status": 500, "body": '{"error":' * 7000}, 502, "upstream_failed"),
     "redirect": Trouble({"status": 302, "body": ""}, 502, "upstream_failed"),
     "html": Trouble({"body": HTML, "type": "text/html"}, 502, "upstream_garbage"),
     "empty": Trouble({"body": ""}, 502, "upstream_garbage"),
     "garbage": Trouble({"body": "{]"}, 502, "upstream_garbage"),
     "array": Trouble({"body": "[1, 2]"}, 502, "upstream_garbage"),
-    "not_utf8": Trouble({"body": "\udcff\udcfe"}, 502, "upstream_garbage"),
+    "not_utf8": Trouble({"body": '{"choices":[{"message":{"content":"\xff\xfe"}}]}'}, 502, "upstream_garbage"),
     "nested": Trouble({"body": '{"choices":[],"x":' + "[" * 9000 + "]" * 9000 + "}"}, 502, "upstream_garbage"),
     "no_choices": Trouble({"body": '{"id":"x","choices":[]}'}, 502, "upstream_garbage"),
     "other_object": Trouble({"body": '{"detail":"hello"}'}, 502, "upstream_garbage"),
@@ -74,7 +76,6 @@ AT_ONCE_STREAM = {
     ),
     "nothing": Trouble({"body": "", "type": "text/event-stream"}, 502, "upstream_cut_off"),
     "garbage_as_first_event": Trouble({"body": "data: {]\n\n", "type": "text/event-stream"}, 502, "upstream_garbage"),
-    "huge_event": Trouble({"words": 1, "word_bytes": 5 << 20}, 200, "upstream_event_too_large"),
 }
 
 
@@ -150,6 +151,12 @@ def test_a_stream_that_breaks_after_its_report_is_charged_by_it(solvent: Solvent
     assert events_of(answer.body)[-1]["error"]["code"] == code
     assert (receipt["outcome"], receipt["usage"]["estimated"]) == ("broken", False)
     assert (receipt["usage"]["input_tokens"], receipt["usage"]["output_tokens"]) == (11, 5)
+
+
+def test_an_event_beyond_the_limit_ends_the_stream(solvent: Solvent) -> None:
+    answer, receipt = ask(solvent, Trouble({"words": 1, "word_bytes": 5 << 20}, 200, ""), stream=True)
+    assert events_of(answer.body)[-1]["error"]["code"] == "upstream_event_too_large"
+    assert receipt["charge"] == "0", "not one word of it was delivered"
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -139,7 +139,7 @@ class _Peer:
             raise Gone
         if "body" in script:
             key = self._heard.headers.get("authorization", "").removeprefix("Bearer ")
-            await self._whole(script["body"].replace("{key}", key).encode("utf-8", "surrogateescape"))
+            await self._whole(script["body"].replace("{key}", key).encode("latin-1"))
         elif self._heard.body.get("stream"):
             await self._stream()
         else:

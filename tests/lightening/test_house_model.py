@@ -89,9 +89,12 @@ def test_it_does_better_than_the_nearest_question(examined: Scorecard) -> None:
     ) + examined.share("nearest question", "unrelated")
 
 
-def test_it_still_answers_at_the_default_temperature_of_clients() -> None:
+def test_a_temperature_changes_nothing_unless_the_client_widens_the_choice(client: OpenAI) -> None:
     questions = examination("held_out")[::5]
-    verdicts = answered(SHIPPED, questions, 1.0)
+    greedy = answered(SHIPPED, questions, 0.0)
+    assert answered(SHIPPED, questions, 1.0) == greedy
+    wide = {"temperature": 1.0, "extra_body": {"top_k": 40}}
+    verdicts = [recognise(_say(client, ("user", question.text), **wide), answers()) for question in questions]
     right = sum(v == (q.topic, q.language) for q, v in zip(questions, verdicts, strict=True))
     assert right / len(questions) >= 0.8
 

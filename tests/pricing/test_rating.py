@@ -11,7 +11,7 @@ from tests.pricing.cards import TOKEN_FIELDS, cards, exchanges, usages
 
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard
-from solvent.pricing.rating import can_price_tokens, rate, unpriced
+from solvent.pricing.rating import can_cost, can_sell, rate, unpriced
 from solvent.values.money import MINOR_DIGITS, Money
 from solvent.values.usage import Usage
 
@@ -100,17 +100,26 @@ def test_a_bucket_that_was_used_without_a_price_is_named(usage: Usage, card: Rat
 
 
 @pytest.mark.parametrize(
-    ("prices", "can"),
+    ("prices", "cost", "sell"),
     [
-        ({}, False),
-        ({"input_picos": 1}, False),
-        ({"output_picos": 1}, False),
-        ({"kilowatt_hour_picos": 1}, False),
-        ({"cached_input_picos": 1, "reasoning_picos": 1}, False),
-        ({"input_picos": 0, "output_picos": 0}, True),
-        ({"answer_picos": 1}, True),
-        ({"engine_hour_picos": 1}, True),
+        ({}, False, False),
+        ({"input_picos": 1}, False, False),
+        ({"output_picos": 1}, False, False),
+        ({"kilowatt_hour_picos": 1}, False, False),
+        ({"cached_input_picos": 1, "reasoning_picos": 1}, False, False),
+        ({"input_picos": 0, "output_picos": 0}, True, True),
+        ({"answer_picos": 1}, True, True),
+        ({"engine_hour_picos": 1}, True, False),
+        ({"input_picos": 1, "output_picos": 1, "engine_hour_picos": 1}, True, False),
+        ({"answer_picos": 1, "kilowatt_hour_picos": 1}, True, False),
     ],
 )
-def test_a_card_must_say_what_an_answer_comes_to(prices: dict[str, int], can: bool) -> None:
-    assert can_price_tokens(RateCard("c", "USD", 0, "", **prices)) is can
+def test_a_card_must_say_what_an_answer_comes_to(prices: dict[str, int], cost: bool, sell: bool) -> None:
+    card = RateCard("c", "USD", 0, "", **prices)
+    assert (can_cost(card), can_sell(card)) == (cost, sell)
+
+
+@given(cards())
+@settings(deadline=None)
+def test_what_can_be_sold_by_a_card_could_cost_by_it_too(card: RateCard) -> None:
+    assert can_cost(card) or not can_sell(card)

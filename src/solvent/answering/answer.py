@@ -27,7 +27,8 @@ from solvent.values.instant import US_PER_S
 from solvent.values.limits import ANSWER_S_MAX, DRAIN_BYTES_MAX, DRAIN_S_MAX
 from solvent.values.usage import Usage
 
-_UNANSWERED = {"upstream_timeout", "upstream_cut_off"}
+# The question never reached a model, so nobody will bill us for it.
+_NEVER_TAKEN = {"upstream_refused", "upstream_unreachable", "upstream_busy", "engine_busy", "request_invalid"}
 
 
 async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
@@ -36,7 +37,7 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
     Raises Refused or Invalid before anything is asked; Unavailable or Invalid when the upstream fails, after
     the receipt of that failure is on the books. An abandoned generator settles by itself.
     """
-    running = _Running(open_answer(question, caller, desk), desk)
+    running = _begin(open_answer(question, caller, desk), desk)
     try:
         yield running.opened
         async for chunk in await running.ask():
@@ -52,6 +53,17 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
         desk.take_over(running.see_off())
         raise
     yield await running.end("answered")
+
+
+def _begin(opened: Opened, desk: Desk) -> _Running:
+    """The first write: queue the hold. Nobody waits for the disk here: a hold that a crash loses has charged
+    nothing. Raises Unavailable when the books take no more; then nothing is set aside."""
+    try:
+        desk.database.append_later([(ledger_store.append, opened.hold)])
+    except Unavailable:
+        desk.purse(opened.customer.id).settle(opened.hold.grains, 0)
+        raise
+    return _Running(opened, desk)
 
 
 class _Running:
@@ -85,15 +97,14 @@ class _Running:
         desk.under_way += 1
 
     async def ask(self) -> AsyncGenerator[Chunk, None]:
-        """Queue the hold, the first write, and ask; the second write waits for the disk, this one need not:
-        a hold that a crash loses has charged nothing."""
+        """Take a seat where the model runs here, and ask."""
         opened = self.opened
-        self._desk.database.append_later([(ledger_store.append, opened.hold)])
         if opened.route.engine is not None:
             self._seat = await opened.route.engine.sit()
         question = opened.question
         call = Call(opened.route.upstream, question.members, question.stream, opened.output_tokens_max)
         self._stream = opened.route.provider.stream(call)
+        self._meter.left_unanswered = True
         return self._stream
 
     def count(self, chunk: Chunk) -> None:
@@ -114,7 +125,8 @@ class _Running:
         """What to call an ending by an error."""
         if fault.code == "answer_overdue":
             return "overdue"
-        self._meter.left_unanswered = fault.code in _UNANSWERED
+        if not self._meter.pieces and (fault.code in _NEVER_TAKEN or _was_refused(fault)):
+            self._meter.left_unanswered = False
         return "broken" if self._meter.pieces else "failed"
 
     async def see_off(self) -> None:
@@ -123,8 +135,8 @@ class _Running:
             if self._stream is not None and self.opened.route.provider.on_abort == "drain":
                 async with asyncio.timeout(DRAIN_S_MAX):
                     await self._drain(self._stream)
-        except (TimeoutError, SolventError):
-            pass  # what is known by now is settled below
+        except (TimeoutError, SolventError, asyncio.CancelledError):
+            pass  # what is known by now is settled below, also when the process is about to end
         await self.end("abandoned")
 
     async def _drain(self, stream: AsyncGenerator[Chunk, None]) -> None:
@@ -169,3 +181,7 @@ class _Running:
             raise
         desk.tell(receipt, settlement.margin[1])
         return receipt
+
+
+def _was_refused(fault: SolventError) -> bool:
+    return isinstance(fault, Unavailable) and fault.upstream_status is not None and fault.upstream_status != 200

@@ -9,7 +9,7 @@ import msgspec
 from solvent.engines.port import Engine
 from solvent.pricing.exchange import Exchange, exchange_at
 from solvent.pricing.rate_card import RateCard, card_at
-from solvent.pricing.rating import can_price_tokens
+from solvent.pricing.rating import can_cost, can_sell
 from solvent.providers.port import Provider
 from solvent.values.errors import Invalid
 
@@ -38,8 +38,8 @@ class Prices(msgspec.Struct, frozen=True):
 def prices_at(route: Route, currency: str, exchanges: Sequence[Exchange], at_us: int) -> Prices:
     """The prices in force. Raises Invalid("model_unpriced") when one is missing: unknown is never free."""
     cost, price = card_at(route.cost_cards, at_us), card_at(route.price_cards, at_us)
-    for book, card in (("cost", cost), ("price", price)):
-        if card is None or not can_price_tokens(card):
+    for book, card, is_priced in (("cost", cost, can_cost), ("price", price, can_sell)):
+        if card is None or not is_priced(card):
             message = f"model {route.model!r} has no {book} in force today, so it cannot be sold; ask the operator"
             raise Invalid("model_unpriced", message, param="model")
     assert cost is not None

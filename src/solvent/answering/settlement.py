@@ -63,9 +63,8 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
     due = Money(0, currency) if nothing else rate(measured.least, prices.price)
     charge = min(due, Money(hold.grains, currency))
     overrun = due - charge
-    if ending.outcome == "failed" and not measured.most.engine_us and not any(_tokens(measured.most)):
-        cost = provider_cost = Money(0, cost.currency)  # a price per answer is not owed for none
-        provider_cost = Money(0, prices.cost.currency)
+    if _was_never_asked(measured, ending):
+        cost, provider_cost = Money(0, cost.currency), Money(0, prices.cost.currency)
     alarms = _alarms(measured, prices, overrun)
     receipt = _receipt(opened, measured, ending, (cost, charge, overrun, provider_cost), alarms)
     return Settlement(
@@ -73,6 +72,12 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
         _transfers(opened, ending.at_us, cost, charge, overrun),
         (MarginKey(day, opened.customer.id, opened.customer.plan, opened.route.model), sums_of(receipt)),
     )
+
+
+def _was_never_asked(measured: Measurement, ending: Ending) -> bool:
+    """Then a price per answer is not owed either."""
+    used = any(_tokens(measured.most)) or measured.most.engine_us
+    return ending.outcome in ("failed", "abandoned") and not used and not measured.estimated
 
 
 def _tokens(usage: Usage) -> tuple[int, int]:

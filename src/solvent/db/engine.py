@@ -7,7 +7,8 @@ from sqlite3 import Connection as SqliteConnection
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from solvent.values.errors import Unavailable
@@ -17,13 +18,18 @@ FILE_NAME = "solvent.db"
 
 def open_engine(directory: Path) -> Engine:
     """The database in a directory, its tables migrated. Raises Unavailable when it cannot be used."""
-    engine = create_engine(f"sqlite:///{directory / FILE_NAME}", pool_size=8)
+    engine = create_engine(URL.create("sqlite", database=str(directory / FILE_NAME)), pool_size=8)
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     try:
         migrate(engine)
     except DatabaseError as wrong:
         engine.dispose()
         message = f"the database {directory / FILE_NAME} cannot be opened: {wrong.orig}"
+        raise Unavailable("database_unusable", message) from None
+    except CommandError:
+        engine.dispose()
+        message = f"the database {directory / FILE_NAME} was written by a newer solvent; install that one"
         raise Unavailable("database_unusable", message) from None
     return engine
 
@@ -38,6 +44,7 @@ def migrate(engine: Engine) -> None:
 
 
 def _prepare(connection: SqliteConnection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin in `_begin`, so that table changes are in them too
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",  # an acknowledged answer survives a power cut
@@ -48,3 +55,7 @@ def _prepare(connection: SqliteConnection, _record: object) -> None:
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

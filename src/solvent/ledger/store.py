@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import cast
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, select, text
+from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Index, Table, Text, and_, select, text
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
@@ -23,7 +23,7 @@ transfers = Table(
     Column("credit", Text, nullable=False),
     Column("grains", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
-    Column("resolves", Text),
+    Column("resolves", Text, ForeignKey("transfers.id")),
     Column("held_grains", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
     Column("reference", Text, nullable=False),

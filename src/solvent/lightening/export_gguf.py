@@ -59,6 +59,10 @@ def _describe(writer: Any, recipe: Recipe) -> None:
     writer.add_vocab_size(recipe.vocabulary)
     writer.add_file_type(_FILE_TYPES[recipe.quantisation])
     writer.add_quantization_version(2)
+    # The likeliest token is the only sensible one for a model of fixed answers: with these defaults a client's
+    # temperature changes nothing unless it sets top_k as well.
+    writer.add_sampling_top_k(1)
+    writer.add_sampling_temp(0.0)
 
 
 def _write_tokenizer(writer: Any, tokenizer: Mapping[str, Any]) -> None:

@@ -20,7 +20,8 @@ _LIMITS = """\
 - It reads only the last user message, in lower case and cut to 400 bytes (133 Korean syllables). System prompts,
   earlier turns, tools and response formats have no effect.
 - Only Korean and English. Other languages get one of the two at random, mostly the refusal.
-- At temperature 1 a few questions in a hundred get another answer than at temperature 0.
+- It always says the likeliest words: the file sets `top_k` to 1, so a client's temperature changes nothing. With
+  `top_k` set higher by a client and temperature 1, a few questions in a hundred get another answer.
 - The examination was written by the same author as the training words, before them and without copying. What
   necessarily overlaps: the names of things (token, hold, receipt, 토큰, 영수증) and everyday grammar. No examination
   question, frame, opening or ending is in the training words, which a test checks. Strangers' questions will score

@@ -21,6 +21,10 @@ OTHER_SHARE_TRAINING = 0.36
 OTHER_SHARE_ASKED = 1 / 8
 EXAM_QUESTIONS_PER_TOPIC = 8
 EXAM_QUESTIONS_UNRELATED = 100
+_KEYBOARD: Mapping[Language, tuple[str, ...]] = {
+    "ko": ("ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎㅏㅑㅓㅕㅗㅛㅜㅠ", "ㅂㅈㄷㄱㅅㅛㅕㅑ", "ㅁㄴㅇㄹㅎㅗㅓㅏ", "ㅋㅌㅊㅍㅠㅜ"),
+    "en": ("abcdefghijklmnopqrstuvwxyz0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "asdfjkl"),
+}
 _PSEUDO_EN = ("b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pl", "qu")
 _PSEUDO_EN_ENDS = ("a", "e", "i", "o", "u", "an", "ar", "el", "en", "er", "ick", "im", "on", "oo", "op", "ul", "y")
 _PSEUDO_KO = "가각간감강개거건걸게경고곡골공과관교구국군권귀금기길김나난날남내너노농누다단달담당대덕도동두라란람랑래로루르리마막만말매머명모목무문물미민바박반발방배백버범변별병보복봉부북분비빈사산살삼상새서석선설섬성세소손솔송수숙순술숲시식신실심쌀아안암애양어언여역연열영오옥온완왕외요용우운울원월유은을음의이인일임자작잔장재전절정제조종좌주죽준중지진집차찬창채처천철청체초촌총최추축춘충치칠코쾌타탄탑태토통파판팔패편평포표품풍하학한함항해행향허현형호혼홍화환활황회효후훈흥희힘"
@@ -177,9 +181,8 @@ def _invented(language: Language, chance: random.Random) -> str:
 
 
 def _random_string(language: Language, chance: random.Random) -> str:
-    letters = (
-        "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎㅏㅑㅓㅕㅗㅛㅜㅠ" if language == "ko" else "abcdefghijklmnopqrstuvwxyz0123456789"
-    )
+    """Keys hit at random, often all in one row of the keyboard."""
+    letters = chance.choice(_KEYBOARD[language])
     return " ".join(
-        "".join(chance.choice(letters) for _ in range(chance.randint(2, 8))) for _ in range(chance.randint(1, 3))
+        "".join(chance.choice(letters) for _ in range(chance.randint(2, 12))) for _ in range(chance.randint(1, 3))
     )

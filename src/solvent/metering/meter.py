@@ -33,7 +33,7 @@ class Meter:
         self._running: Usage | None = None
         self._refused = ""
         self.pieces = 0
-        self.left_unanswered = False  # the upstream took the question, then fell silent or broke off
+        self.left_unanswered = False  # the upstream took the question and has not said what it used
 
     @property
     def is_complete(self) -> bool:

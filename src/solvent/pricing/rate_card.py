@@ -83,13 +83,16 @@ def rate_cards(document: object, where: str) -> list[RateCard]:
         raise Invalid("bad_rate_card", f"{where}: `card` is the card's name, a text without @", param="card")
     if not isinstance(currency, str):
         raise Invalid("bad_rate_card", f"{where}: `currency` is a code such as USD", param="currency")
-    minor_digits(currency)
+    try:
+        minor_digits(currency)
+    except Invalid as wrong:
+        raise Invalid(wrong.code, f"{where}: {wrong.message}", param="currency") from None
     if not isinstance(entries, list) or not entries:
         raise Invalid("bad_rate_card", f"{where}: `entries` is a list of dated prices", param="entries")
     cards = [_rate_card(name, currency, entry, f"{where}: entries[{n}]") for n, entry in enumerate(entries)]
-    starts = [card.valid_from_us for card in cards]
+    starts = [card.version for card in cards]  # the day is part of it: a receipt must tell two entries apart
     if starts != sorted(set(starts)):
-        message = f"{where}: entries run from old to new, no two from the same date"
+        message = f"{where}: entries run from old to new, no two from the same day"
         raise Invalid("bad_rate_card", message, param="entries")
     return cards
 
@@ -103,16 +106,19 @@ def _rate_card(name: str, currency: str, entry: object, where: str) -> RateCard:
         raise Invalid("bad_rate_card", f"{where}: unknown field {unknown[0]!r}; known: {known}", param=unknown[0])
     if "from" not in entry:
         raise Invalid("bad_rate_card", f"{where}: `from` is missing: the date these prices begin", param="from")
-    prices = {
-        field: _picos(str(entry[key]), per, f"{where}: {key}") for key, (field, per) in PRICES.items() if key in entry
+    prices: dict[str, int] = {
+        field: _picos(entry[key], per, f"{where}: {key}") for key, (field, per) in PRICES.items() if key in entry
     }
-    prices.setdefault("cached_input_picos", prices.get("input_picos"))
-    prices.setdefault("reasoning_picos", prices.get("output_picos"))
+    for dearer, cheaper in (("input_picos", "cached_input_picos"), ("output_picos", "reasoning_picos")):
+        if dearer in prices:
+            prices.setdefault(cheaper, prices[dearer])
     valid_from_us = instant(str(entry["from"]), f"{where}: from")
     return RateCard(name, currency, valid_from_us, str(entry.get("source", "")), **prices)
 
 
-def _picos(text: str, per: int, param: str) -> int | None:
+def _picos(text: object, per: int, param: str) -> int:
+    if not isinstance(text, str):
+        raise Invalid("not_a_decimal", f"{param}: a price is a text, so that it stays exact", param=param)
     picos = decimal(text, param) * Fraction(PICOS_PER_UNIT, per)
     if picos < 0 or picos > PICOS_MAX:
         raise Invalid("bad_price", f"{param}: {text} is outside 0 to 1,000,000", param=param)

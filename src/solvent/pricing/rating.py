@@ -59,7 +59,19 @@ def unpriced(usage: Usage, card: RateCard) -> tuple[str, ...]:
     return tuple(name for name, used, picos in priced if used and picos is None and not by_time)
 
 
-def can_price_tokens(card: RateCard) -> bool:
-    """Whether the card says what an answer comes to: by its tokens, by the answer, or by engine time."""
-    by_tokens = card.input_picos is not None and card.output_picos is not None
-    return by_tokens or card.answer_picos is not None or card.engine_hour_picos is not None
+def can_cost(card: RateCard) -> bool:
+    """Whether the card says what an answer costs us: by its tokens, by the answer, or by engine time."""
+    return _by_tokens(card) or card.answer_picos is not None or card.engine_hour_picos is not None
+
+
+def can_sell(card: RateCard) -> bool:
+    """Whether an answer can be sold by the card: by its tokens or by the answer, for those can be quoted.
+
+    How long an answer will take is not known when money is held for it, so nothing is sold by the hour.
+    """
+    timed = card.engine_hour_picos is not None or card.kilowatt_hour_picos is not None
+    return (_by_tokens(card) or card.answer_picos is not None) and not timed
+
+
+def _by_tokens(card: RateCard) -> bool:
+    return card.input_picos is not None and card.output_picos is not None

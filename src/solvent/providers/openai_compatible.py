@@ -19,6 +19,7 @@ from solvent.wire.sse import EventReader
 
 _ERROR_BYTES_MAX = 64 * 1024
 _DONE = b"[DONE]"
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # all that reading a stranger's JSON may raise
 _NONE = b"null"
 _NO_CHOICES = {_NONE, b"[]"}
 _LIMIT_WORDS = ("max_tokens", "max_completion_tokens")
@@ -140,7 +141,7 @@ class OpenAICompatible:
             raw_choices = members.get("choices")
             # Some servers send null here, or leave it out, on the usage event.
             choices = _decode_choices(raw_choices) if raw_choices and bytes(raw_choices) != b"null" else []
-        except (msgspec.DecodeError, RecursionError):
+        except _UNREADABLE:
             raise self._garbage("it sent an event that is not a chat completion") from None
         if bytes(members.get("error", _NONE)) != _NONE:
             raise self._said(payload, None)
@@ -152,14 +153,17 @@ class OpenAICompatible:
         return Chunk(members, pieces, usage, members.pop("timings", None), finish)
 
     async def _fault(self, reply: Reply) -> Invalid | Unavailable:
-        body = await reply.read(_ERROR_BYTES_MAX)
+        try:
+            body = await reply.read(_ERROR_BYTES_MAX)
+        except Unavailable:  # its reasons are lost or too long, its status is not
+            body = b""
         return self._said(body, reply.status)
 
     def _said(self, body: bytes, status: int | None) -> Invalid | Unavailable:
         """The upstream's own words as our error; a body we cannot read is not repeated."""
         try:
             fault = _decode_fault(body).error
-        except (msgspec.DecodeError, RecursionError):
+        except _UNREADABLE:
             fault = None
         words = fault if isinstance(fault, str) else fault.message if fault else ""
         if self._key:

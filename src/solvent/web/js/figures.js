@@ -1,6 +1,6 @@
 // Today in one sentence, a ruled row of figures, and where each plan breaks even.
 
-import { decimalsFor, moneyText, percentage, picos, shown } from './money.js';
+import { DECIMALS_MAX, decimalsFor, moneyText, percentage, picos, shown, signOf } from './money.js';
 import { el, moneyNode, put } from './nodes.js';
 import { count, currentLanguage, say, wattHoursText } from './words.js';
 
@@ -11,12 +11,21 @@ function sums(today) {
   const exact = { paid: today.revenue, cost: today.cost, margin: today.margin };
   const amounts = { paid: picos(today.revenue), cost: picos(today.cost) };
   const some = Object.values(amounts).filter((amount) => amount !== 0n);
-  const smallest = some.reduce((least, amount) => (amount < least ? amount : least), some[0] ?? 0n);
-  const decimals = decimalsFor(smallest, today.currency);
-  const parts = { paid: shown(amounts.paid, decimals), cost: shown(amounts.cost, decimals) };
-  parts.margin = parts.paid - parts.cost;
+  const wanted = some.map((amount) => decimalsFor(amount, today.currency));
+  let decimals = some.length ? Math.min(Math.max(...wanted), Math.min(...wanted) + 2) : 0;
+  const parts = {};
+  const round = () => {
+    for (const name of ['paid', 'cost']) parts[name] = shown(amounts[name], decimals);
+    parts.margin = parts.paid - parts.cost;
+  };
+  round();
+  // Profit never reads as break-even, nor as loss.
+  while (decimals < DECIMALS_MAX && signOf(parts.margin) !== signOf(picos(today.margin))) {
+    decimals += 1;
+    round();
+  }
   const node = (name) => moneyNode(parts[name], exact[name], today.currency, currentLanguage(), decimals);
-  return { parts, node, decimals };
+  return { parts, node };
 }
 
 /** Writes the sentence, the line under it and the figures. `isEnergyEstimated`: whether any receipt seen says so. */

@@ -7,7 +7,7 @@ const SIGNS = { KRW: '₩', USD: '$', EUR: '€', GBP: '£', JPY: '¥' };
 const NO_DECIMALS = new Set(['KRW', 'JPY', 'VND']);
 export const MINUS = '\u2212';
 const HAIR = '\u200a';
-const NARROW_DECIMALS_MAX = 9;
+export const DECIMALS_MAX = 9;
 
 /** A decimal text such as "-12.5" as whole picos. Throws for anything else: a wrong figure is worse than none. */
 export function picos(text) {
@@ -17,6 +17,7 @@ export function picos(text) {
   return parts[1] ? -size : size;
 }
 
+export const signOf = (amount) => (amount > 0n) - (amount < 0n);
 const size = (amount) => (amount < 0n ? -amount : amount);
 
 /** The amount in whole steps of 10^-decimals, ties to even. */
@@ -35,11 +36,9 @@ export const shown = (amount, decimals) => rounded(amount, decimals) * 10n ** Bi
 export function decimalsFor(amount, currency) {
   const whole = size(amount);
   if (whole === 0n) return 0;
-  const coarse = NO_DECIMALS.has(currency);
-  if (whole >= 100n * ONE) return coarse ? 0 : 2;
-  if (whole >= ONE) return coarse ? 1 : 2;
+  if (whole >= ONE) return NO_DECIMALS.has(currency) ? (whole >= 100n * ONE ? 0 : 1) : 2;
   const zeros = PLACES - whole.toString().length;
-  return Math.min(NARROW_DECIMALS_MAX, Math.max(2, zeros + (coarse ? 2 : 3)));
+  return Math.min(DECIMALS_MAX, zeros + 2);
 }
 
 /** Decimals of a column of single answers' amounts. */
@@ -58,13 +57,18 @@ export function digits(amount, decimals) {
 /** The amount in pieces: sign, unit before, digits, unit after, as DESIGN.md writes it in each language. */
 export function pieces(amount, currency, language, decimals = decimalsFor(amount, currency)) {
   let places = decimals;
-  // A small amount never reads as nothing.
-  if (amount !== 0n && rounded(amount, places) === 0n) places = Math.max(places, decimalsFor(amount, currency));
-  const isNegative = rounded(amount, places) < 0n;
-  const number = digits(amount, places);
-  if (currency === 'KRW' && language === 'ko') return { sign: isNegative ? MINUS : '', before: '', number, after: '원' };
+  if (amount !== 0n && rounded(amount, places) === 0n) {
+    // A small amount never reads as nothing.
+    if (amount > 0n) return withUnit('<', digits(10n ** BigInt(PLACES - places), places), currency, language);
+    places = decimalsFor(amount, currency);
+  }
+  return withUnit(rounded(amount, places) < 0n ? MINUS : '', digits(amount, places), currency, language);
+}
+
+function withUnit(sign, number, currency, language) {
+  if (currency === 'KRW' && language === 'ko') return { sign, before: '', number, after: '원' };
   const before = SIGNS[currency] ?? `${currency}\u00a0`;
-  return { sign: isNegative ? MINUS + HAIR : '', before, number, after: '' };
+  return { sign: sign === MINUS ? MINUS + HAIR : sign, before, number, after: '' };
 }
 
 /** The amount as one text. */

@@ -1,6 +1,6 @@
 // Making elements. Text always goes in as text, so whatever a name or a model says is shown, never run.
 
-import { pieces } from './money.js';
+import { MINUS, pieces } from './money.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -28,7 +28,7 @@ export function chevron() {
 export function moneyNode(amount, exact, currency, language, decimals) {
   const { sign, before, number, after } = pieces(amount, currency, language, decimals);
   const unit = (text) => (text ? el('span', { class: 'unit' }, text) : null);
-  return el('data', { class: sign ? 'money loss' : 'money', value: exact }, sign, unit(before), number, unit(after));
+  return el('data', { class: sign.startsWith(MINUS) ? 'money loss' : 'money', value: exact }, sign, unit(before), number, unit(after));
 }
 
 /** Replace what is in a node, leaving it alone when it would read the same: a quiet page stays quiet. */

@@ -2,17 +2,12 @@
 
 import { columnDecimals, picos } from './money.js';
 import { aside, chevron, el, moneyNode } from './nodes.js';
-import { slip } from './slip.js';
+import { allTokens, slip } from './slip.js';
 import { count, currentLanguage, momentText, say, secondsText } from './words.js';
 
 const ROWS_MAX = 100;
 const COLUMNS = ['at', 'who', 'model', 'tokens', 'charge', 'cost', 'margin', 'took', 'outcome'];
 const RIGHT = new Set(['tokens', 'charge', 'cost', 'margin', 'took']);
-
-/** All tokens of an answer: the buckets are disjoint. */
-export function allTokens(usage) {
-  return usage.input_tokens + usage.cached_input_tokens + usage.cache_write_tokens + usage.output_tokens + usage.reasoning_tokens;
-}
 
 /** The list in the page. `onFold(open)` is told how many receipts are unfolded. */
 export class Stream {

@@ -8,14 +8,17 @@ const BUCKETS = ['input_tokens', 'cached_input_tokens', 'cache_write_tokens', 'r
 const ALWAYS = new Set(['input_tokens', 'output_tokens']);
 const ASKED_FOR = 'the model that was asked for';
 
+/** All tokens of an answer: the buckets are disjoint. */
+export const allTokens = (usage) => BUCKETS.reduce((sum, name) => sum + usage[name], 0);
+
 export function slip(receipt) {
   return [table(receipt), facts(receipt)];
 }
 
 function table(receipt) {
   const { usage } = receipt;
-  const used = BUCKETS.filter((name) => usage[name] > 0 || ALWAYS.has(name));
-  const all = BUCKETS.reduce((sum, name) => sum + usage[name], 0);
+  const all = allTokens(usage);
+  const used = BUCKETS.filter((name) => usage[name] > 0 || (all > 0 && ALWAYS.has(name)));
   const row = (title, value, kind = null, below = '') =>
     el('tr', { class: kind }, el('th', { scope: 'row' }, title, below === '' ? null : el('small', {}, ...[below].flat())), value);
   const cell = (...content) => el('td', {}, ...content);
@@ -26,7 +29,7 @@ function table(receipt) {
   const money = (text, sign = 1n) => moneyNode(sign * picos(text), text, receipt.currency, currentLanguage(), decimals);
   const card = (version) => (version ? say('card', version) : say('no_card'));
   const cost = [card(receipt.cost_card)];
-  if (receipt.provider_currency !== receipt.currency) {
+  if (receipt.provider_currency !== receipt.currency && picos(receipt.provider_cost) !== 0n) {
     const billed = moneyText(picos(receipt.provider_cost), receipt.provider_currency, currentLanguage(), exactDecimals([receipt.provider_cost]));
     cost.push(', ', ...say('provider_cost', billed, receipt.exchange ? rateText(receipt.exchange) : ''));
   }

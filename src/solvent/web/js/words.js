@@ -159,7 +159,7 @@ const en = {
   token_count: (read, written) => `tokens ${read} in, ${written} out`,
   energy: 'Energy',
   energy_note: 'drawn by our own engine',
-  energy_note_estimated: 'our own engine, partly estimated',
+  energy_note_estimated: 'our own engine, some estimated',
   plans: 'Where each plan breaks even',
   plan_even: (plan, n) => `${plan}: breaks even at ${plural(n, 'answer', 'answers')} a month from one customer`,
   plan_unknown: (plan) => `${plan}: break-even cannot be told yet`,
@@ -297,7 +297,8 @@ export function dateText(date) {
 /** Seconds from milliseconds: more decimals the fewer they are. */
 export function secondsText(ms) {
   const seconds = Number(ms) / 1000;
-  return seconds.toFixed(seconds < 0.01 ? 3 : seconds < 1 ? 2 : seconds < 100 ? 1 : 0);
+  if (seconds < 0.01) return '<0.01';
+  return seconds.toFixed(seconds < 1 ? 2 : seconds < 100 ? 1 : 0);
 }
 
 /** Watt-hours with two figures where they are few. */

@@ -37,7 +37,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Text, nullable=False) for name in ("state", "debit", "credit")),
         sa.Column("grains", _WHOLE, nullable=False),
         sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("resolves", sa.Text),
+        sa.Column("resolves", sa.Text, sa.ForeignKey("transfers.id")),
         sa.Column("held_grains", _WHOLE, nullable=False),
         sa.Column("expires_us", _WHOLE),
         sa.Column("reference", sa.Text, nullable=False),
