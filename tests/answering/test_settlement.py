@@ -72,7 +72,7 @@ def settled(opened: Opened, measured: Measurement, outcome: Outcome) -> Settleme
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 def test_the_charge_is_what_is_due_but_never_more_than_the_hold(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
@@ -86,7 +86,7 @@ def test_the_charge_is_what_is_due_but_never_more_than_the_hold(
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_the_receipt_can_be_rebuilt_from_what_it_says(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
     receipt = settled(opened, measured, outcome).receipt
     assert receipt.usage == measured.least
@@ -99,7 +99,7 @@ def test_the_receipt_can_be_rebuilt_from_what_it_says(opened: Opened, measured: 
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_cost_is_booked_even_when_nothing_is_charged(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
     receipt = settled(opened, measured, outcome).receipt
     used = measured.most
@@ -114,7 +114,7 @@ def test_cost_is_booked_even_when_nothing_is_charged(opened: Opened, measured: M
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_the_transfers_balance_and_say_what_the_receipt_says(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
@@ -136,7 +136,7 @@ def test_the_transfers_balance_and_say_what_the_receipt_says(
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_the_margin_line_is_the_receipts(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
     done = settled(opened, measured, outcome)
     key, sums = done.margin
@@ -147,7 +147,7 @@ def test_the_margin_line_is_the_receipts(opened: Opened, measured: Measurement, 
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_a_person_is_told_of_what_has_no_price_and_of_nonsense(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
@@ -161,7 +161,7 @@ def test_a_person_is_told_of_what_has_no_price_and_of_nonsense(
 
 
 @given(openings(), st.data(), st.integers(0, 10**5), st.integers(0, 10**5))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_within_the_bounds_that_were_quoted_nothing_is_ever_overrun(
     opened: Opened, data: st.DataObject, read: int, written: int
 ) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
 import threading
 from asyncio import Future
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +290,45 @@ def test_a_waiter_who_leaves_does_not_take_the_rows_with_him(tmp_path: Path) -> 
             assert await database.read(in_order) == ["a", "b"]
 
     asyncio.run(story())
+
+
+@contextmanager
+def switching_threads_wherever_possible() -> Iterator[None]:
+    """Python code in the garbage collector lets other threads in at any allocation, as finalisers do."""
+
+    def look_around(_phase: str, _info: object) -> None:
+        for _ in range(3):
+            pass
+
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(20, 1_000, 1_000)
+    gc.callbacks.append(look_around)
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(look_around)
+        gc.set_threshold(*threshold)
+        sys.setswitchinterval(interval)
+
+
+def test_nothing_is_lost_that_is_queued_while_the_writer_takes_the_queue(tmp_path: Path) -> None:
+    def nowhere(_connection: Connection, _rows: list[Row]) -> None:
+        """A journal that is quick."""
+
+    async def story() -> None:
+        async with opened(tmp_path) as database:
+            for _ in range(150):
+                waiting = []
+                for n in range(400):
+                    waiting.append(database.append([(nowhere, ("a", ""))]))
+                    if n % 4 == 0:
+                        await asyncio.sleep(0)
+                _, forgotten = await asyncio.wait(waiting, timeout=5)
+                assert not forgotten, f"{len(forgotten)} groups were never written"
+
+    with switching_threads_wherever_possible():
+        asyncio.run(story())
 
 
 def test_many_waiting_share_few_commits(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_stream_that_fails_at_once_has_a_status_of_its_own(solvent: Solvent, n
     told(answer, trouble, receipt)
 
 
-IN_THE_MIDDLE = {
+IN_THE_MIDDLE: dict[str, tuple[dict[str, Any], str, str]] = {
     "cut": ({"end": "cut"}, "scripted", "upstream_cut_off"),
     "reset": ({"end": "reset", "pause_s": 0.02}, "scripted", "upstream_cut_off"),
     "no_done": ({"end": "no_done"}, "scripted", "upstream_cut_off"),

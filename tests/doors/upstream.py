@@ -218,7 +218,8 @@ class _Peer:
         last: dict[str, Any] = {"usage": usage} if on == "choices" and usage != "none" else {}
         yield self._event([_choice({}, "tool_calls" if self._script.get("tools") else "stop")], **last)
         if usage != "none" and on != "choices":
-            choices = {"null": {"choices": None}, "missing": {}}.get(on, {"choices": []})
+            kinds: dict[str, dict[str, Any]] = {"null": {"choices": None}, "missing": {}}
+            choices = kinds.get(on, {"choices": []})
             event = self._object("chat.completion.chunk", []) | {"usage": usage}
             del event["choices"]
             yield b"data: " + json.dumps(event | choices).encode() + b"\n\n"

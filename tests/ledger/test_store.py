@@ -140,10 +140,8 @@ class Books(RuleBasedStateMachine):
 def test_whatever_is_written_the_books_balance_and_can_be_rebuilt() -> None:
     with TemporaryDirectory() as folder:
         Books.engine = open_engine(Path(folder))
-        with Books.engine.connect() as connection, connection.begin():
-            connection.execute(text("PRAGMA synchronous = OFF"))
         run = Books.TestCase
-        run.settings = settings(deadline=None, max_examples=60, stateful_step_count=30)
+        run.settings = settings(deadline=None, max_examples=50, stateful_step_count=30)
         run("runTest").runTest()
         Books.engine.dispose()
 

@@ -130,7 +130,7 @@ REPORTS = st.recursive(VALUES, lambda inner: st.dictionaries(NAMES, inner)).map(
 
 
 @given(st.binary(max_size=60) | REPORTS)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 def test_any_bytes_are_read_within_bounds_or_refused(report: bytes) -> None:
     for read in (openai_usage, engine_usage):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard
@@ -31,7 +32,10 @@ def cards(*, by_the_hour: bool = True, currency: st.SearchStrategy[str] = CURREN
     return st.builds(RateCard, st.just("card"), currency, st.just(0), st.just("made up"), **prices)
 
 
-def exchanges(base: str) -> st.SearchStrategy[Exchange]:
-    """Rates from `base` to any currency."""
-    parts = st.integers(1, 10**9)
-    return st.builds(Exchange, st.just(base), CURRENCIES, parts, parts, st.just(0), st.just("made up"))
+PARTS = st.integers(1, 10**9)
+EXCHANGES = st.builds(Exchange, CURRENCIES, CURRENCIES, PARTS, PARTS, st.just(0), st.just("made up"))
+
+
+def exchange_of(card: RateCard, drawn: Exchange) -> Exchange:
+    """The same rate, from the card's currency."""
+    return replace(drawn, base=card.currency)

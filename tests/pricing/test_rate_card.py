@@ -51,7 +51,8 @@ def test_an_unpriced_cache_and_unpriced_thoughts_cost_the_dearer_price() -> None
     assert (card.cache_write_5m_picos, card.cache_write_1h_picos, card.answer_picos) == (None, None, None)
 
 
-WRONG: list[object] = ["", "1e-6", "NaN", ".5", "$1", "1,5", None, True, [], {}, ["1"], "0" * 99]
+WRONG_TEXTS = ["", "1e-6", "NaN", ".5", "$1", "1,5", "0" * 99]
+NOT_TEXTS: list[object] = [None, True, 3, [], {}, ["1"]]
 MALFORMED: list[tuple[object, str, str]] = [
     # document, code, what the message must name
     (None, "bad_rate_card", "mapping"),
@@ -79,8 +80,8 @@ MALFORMED: list[tuple[object, str, str]] = [
     *[(with_entry(**{name: "-1"}), "bad_price", name) for name in PRICES],
     *[(with_entry(**{name: "1" + "0" * 19}), "bad_price", name) for name in PRICES],
     *[(with_entry(**{name: "0.0000000000001"}), "bad_price", name) for name in PRICES],
-    *[(with_entry(**{name: wrong}), "not_a_decimal", name) for name in PRICES
-      for wrong in WRONG],
+    *[(with_entry(**{name: wrong}), "not_a_decimal", name) for name in PRICES for wrong in WRONG_TEXTS],
+    *[(with_entry(**{name: wrong}), "not_a_decimal", name) for name in PRICES for wrong in NOT_TEXTS],
 ]  # fmt: skip
 
 

@@ -6,8 +6,7 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from tests.pricing.cards import TOKEN_FIELDS, cards, exchanges, usages
+from tests.pricing.cards import EXCHANGES, TOKEN_FIELDS, cards, exchange_of, usages
 
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard
@@ -32,16 +31,15 @@ def exactly(usage: Usage, card: RateCard, exchange: Exchange | None) -> Money:
 
 
 @given(usages(), cards())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=300)
 def test_rating_is_exact_and_rounded_once(usage: Usage, card: RateCard) -> None:
     assert rate(usage, card) == exactly(usage, card, None)
 
 
-@given(st.data())
-@settings(deadline=None, max_examples=400)
-def test_rating_through_an_exchange_is_still_rounded_once(data: st.DataObject) -> None:
-    card = data.draw(cards())
-    usage, exchange = data.draw(usages()), data.draw(exchanges(card.currency))
+@given(usages(), cards(), EXCHANGES)
+@settings(deadline=None, max_examples=300)
+def test_rating_through_an_exchange_is_still_rounded_once(usage: Usage, card: RateCard, drawn: Exchange) -> None:
+    exchange = exchange_of(card, drawn)
     assert rate(usage, card, exchange) == exactly(usage, card, exchange)
 
 

@@ -32,7 +32,8 @@ def charge(input_tokens: int, output_tokens: int) -> str:
 
 
 def usage_of(known: Known) -> dict[str, Any]:
-    return {"known": {}, "unknown": {"usage": "none"}, "zero": {"usage": ZERO}}[known]
+    scripts: dict[Known, dict[str, Any]] = {"known": {}, "unknown": {"usage": "none"}, "zero": {"usage": ZERO}}
+    return scripts[known]
 
 
 def leave(solvent: Solvent, stage: str, known: Known, model: str, **script: Any) -> tuple[dict[str, Any], str]:

@@ -31,7 +31,7 @@ _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/grants"): endpoints.new_grant,
 }
 _ANSWERS: Final = "/v1/answers/"
-_METHODS: Final = {path: method for method, path in _ENDPOINTS} | {_CHAT: "POST"}
+_METHODS: Final = {path: method for method, path in _ENDPOINTS} | {_CHAT: "POST", "/v1/live": "GET"}
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -82,7 +82,7 @@ class Gateway:
         named = [(b"x-request-id", id.encode())]
         try:
             caller = self._caller(scope)
-            if path == "/v1/live":
+            if path == "/v1/live" and scope["method"] == "GET":
                 await live(self._app, caller, receive, send)
                 return
             method = "GET" if scope["method"] == "HEAD" else scope["method"]

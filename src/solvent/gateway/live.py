@@ -6,52 +6,68 @@ import asyncio
 
 import msgspec
 
+from solvent.answering.receipt import Receipt
 from solvent.app.build import App
+from solvent.app.live import Watcher
 from solvent.app.report import report
 from solvent.gateway.bills import line_body, receipt_for_operator, report_body
 from solvent.gateway.http import Receive, Send
 from solvent.identity.caller import Caller, demand_operator
 
 BEAT_S = 15.0  # a comment this often keeps proxies from closing a quiet stream
+_EVENT_STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
 
 
 async def live(app: App, caller: Caller, receive: Receive, send: Send) -> None:
-    """Runs until the watcher leaves or the service stops."""
+    """Runs until the watcher leaves or the service stops. Raises before the response began, or not at all."""
     demand_operator(caller)
-    watching = app.live.watch()
+    watcher = app.live.watch()
+    try:
+        state = await _state(app)
+        await send({"type": "http.response.start", "status": 200, "headers": _EVENT_STREAM})
+        await _tell(send, "state", state)
+        await _follow(app, watcher, receive, send)
+    finally:
+        app.live.leave(watcher)
 
-    async def tell(event: str, body: object) -> None:
-        data = b"event: " + event.encode() + b"\ndata: " + msgspec.json.encode(body) + b"\n\n"
-        await send({"type": "http.response.body", "body": data, "more_body": True})
 
-    headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+async def _state(app: App) -> dict[str, object]:
     today = app.desk.day(app.desk.now_us())
-    standing = report_body(await report("model", today, today, app.plans, app.desk.currency, app.database))
-    recent = [receipt_for_operator(receipt) for receipt in app.live.receipts]
-    await tell("state", {"today": line_body(app.live.today, {}), "receipts": recent, "names": app.names,
-                         "plans": standing["plans"]})  # fmt: skip
+    made = await report("model", today, today, app.plans, app.desk.currency, app.database)
+    return {
+        "today": line_body(app.live.today, {}),
+        "receipts": [receipt_for_operator(receipt) for receipt in app.live.receipts],
+        "names": app.names,
+        "plans": report_body(made)["plans"],
+        "time_zone": str(app.desk.time_zone),
+    }
+
+
+async def _follow(app: App, watcher: Watcher, receive: Receive, send: Send) -> None:
     gone = asyncio.ensure_future(_until_gone(receive))
     stop = asyncio.ensure_future(app.stop.wait())
-    next_receipt = asyncio.ensure_future(anext(watching))
+    following: asyncio.Future[Receipt] = asyncio.ensure_future(watcher.get())
     try:
         while True:
-            await asyncio.wait({gone, stop, next_receipt}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({gone, stop, following}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
             if gone.done() or stop.done():
                 return
-            if not next_receipt.done():
+            if not following.done():
                 await send({"type": "http.response.body", "body": b": beat\n\n", "more_body": True})
                 continue
-            receipt = next_receipt.result()
-            name = app.names.get(receipt.customer, "")
-            await tell("receipt", {"receipt": receipt_for_operator(receipt), "name": name,
-                                   "today": line_body(app.live.today, {})})  # fmt: skip
-            next_receipt = asyncio.ensure_future(anext(watching))
+            receipt = following.result()
+            name, today = app.names.get(receipt.customer, ""), line_body(app.live.today, {})
+            await _tell(send, "receipt", {"receipt": receipt_for_operator(receipt), "name": name, "today": today})
+            following = asyncio.ensure_future(watcher.get())
     finally:
-        for waiting in (gone, stop, next_receipt):
+        for waiting in (gone, stop, following):
             waiting.cancel()
-        await asyncio.wait({gone, stop, next_receipt})
-        await watching.aclose()
+        await asyncio.wait({gone, stop, following})
+
+
+async def _tell(send: Send, event: str, body: object) -> None:
+    data = b"event: " + event.encode() + b"\ndata: " + msgspec.json.encode(body) + b"\n\n"
+    await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
 async def _until_gone(receive: Receive) -> None:

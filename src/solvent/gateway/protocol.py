@@ -8,7 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from solvent.values.limits import REQUEST_HEAD_S_MAX, REQUEST_HEADER_BYTES_MAX
+from solvent.values.limits import REQUEST_BODY_S_MAX, REQUEST_HEAD_S_MAX, REQUEST_HEADER_BYTES_MAX
 
 
 class OneWrite:
@@ -47,6 +47,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     _head_bytes = 0
     _head_since_s: float | None = None  # when the head that is coming in began; None between heads
+    _body_since_s: float | None = None  # when a body was announced of which no byte has come yet
     _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -74,7 +75,18 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole; the body has limits of its own (gateway/http.py)."""
         self._head_since_s = None
+        self._body_since_s = self.loop.time()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """The first piece is here; http.py waits for the others."""
+        self._body_since_s = None
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The whole request is here."""
+        self._body_since_s = None
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
@@ -84,8 +96,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _look(self) -> None:
         """Looks now and then, so that a request costs no timer of its own; a head is ended up to twice as late."""
-        since_s = self._head_since_s
-        if since_s is not None and self.loop.time() - since_s >= REQUEST_HEAD_S_MAX - 0.1:
+        now_s, head_s, body_s = self.loop.time(), self._head_since_s, self._body_since_s
+        late = head_s is not None and now_s - head_s >= REQUEST_HEAD_S_MAX - 0.1
+        if late or (body_s is not None and now_s - body_s >= REQUEST_BODY_S_MAX and not self.pipeline):
             self.transport.close()
         else:
             self._watch = self.loop.call_later(REQUEST_HEAD_S_MAX, self._look)

@@ -21,9 +21,9 @@ OTHER_SHARE_TRAINING = 0.36
 OTHER_SHARE_ASKED = 1 / 8
 EXAM_QUESTIONS_PER_TOPIC = 8
 EXAM_QUESTIONS_UNRELATED = 100
-_KEYBOARD: Mapping[Language, tuple[str, ...]] = {
-    "ko": ("ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎㅏㅑㅓㅕㅗㅛㅜㅠ", "ㅂㅈㄷㄱㅅㅛㅕㅑ", "ㅁㄴㅇㄹㅎㅗㅓㅏ", "ㅋㅌㅊㅍㅠㅜ"),
-    "en": ("abcdefghijklmnopqrstuvwxyz0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "asdfjkl"),
+_KEYBOARD: Mapping[Language, str] = {
+    "ko": "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎㅏㅑㅓㅕㅗㅛㅜㅠ",
+    "en": "abcdefghijklmnopqrstuvwxyz0123456789",
 }
 _PSEUDO_EN = ("b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pl", "qu")
 _PSEUDO_EN_ENDS = ("a", "e", "i", "o", "u", "an", "ar", "el", "en", "er", "ick", "im", "on", "oo", "op", "ul", "y")
@@ -181,8 +181,8 @@ def _invented(language: Language, chance: random.Random) -> str:
 
 
 def _random_string(language: Language, chance: random.Random) -> str:
-    """Keys hit at random, often all in one row of the keyboard."""
-    letters = chance.choice(_KEYBOARD[language])
+    """Keys hit at random."""
+    letters = _KEYBOARD[language]
     return " ".join(
-        "".join(chance.choice(letters) for _ in range(chance.randint(2, 12))) for _ in range(chance.randint(1, 3))
+        "".join(chance.choice(letters) for _ in range(chance.randint(2, 8))) for _ in range(chance.randint(1, 3))
     )

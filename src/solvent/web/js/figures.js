@@ -31,7 +31,6 @@ function sums(today) {
 /** Writes the sentence, the line under it and the figures. `isEnergyEstimated`: whether any receipt seen says so. */
 export function writeToday(today, isEnergyEstimated) {
   const { parts, node } = sums(today);
-  const answers = BigInt(today.answers);
   put(byId('say'), ...sentence(today, parts.margin, node));
   const hasMoney = today.answers > 0 || parts.cost !== 0n;
   const particle = today.currency === 'KRW' ? '을' : '를';
@@ -46,11 +45,11 @@ export function writeToday(today, isEnergyEstimated) {
   const tokens = [today.input_tokens, today.output_tokens].map(count);
   put(
     byId('figs'),
-    figure('answers', [count(today.answers)], [today.failed ? say('failed_free', count(today.failed)) : answers ? say('no_failed') : '']),
+    figure('answers', [count(today.answers)], [today.failed ? say('failed_free', count(today.failed)) : today.answers ? say('no_failed') : '']),
     figure('they_paid', [node('paid')], today.charge_per_answer === null ? [] : say('charge_each', money(today.charge_per_answer))),
     figure('we_paid', [node('cost')], costShare ? [say('cost_share', costShare)] : []),
     figure('margin', [node('margin')], marginShare ? [say('margin_share', marginShare)] : []),
-    figure('cost_each', today.cost_per_answer === null ? ['–'] : [money(today.cost_per_answer)], [answers ? say('token_count', ...tokens) : '']),
+    figure('cost_each', today.cost_per_answer === null ? ['–'] : [money(today.cost_per_answer)], [today.answers ? say('token_count', ...tokens) : '']),
     figure('energy', [wattHoursText(today.energy_watt_hours), el('span', { class: 'unit' }, ' Wh')], [say(isEnergyEstimated ? 'energy_note_estimated' : 'energy_note')]),
   );
 }

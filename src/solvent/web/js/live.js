@@ -75,8 +75,7 @@ function leave() {
   forget();
   Object.assign(page, { key: '', connection: null, today: null, drawn: null, plans: [], names: {}, waiting: [], arrived: 0, model: '' });
   Object.assign(page, { isPausedByHand: false, pausedAt: null, isEnergyEstimated: false });
-  stream.entries = [];
-  stream.rewrite();
+  stream.clear();
 }
 
 byId('key-form').addEventListener('submit', (event) => {

@@ -18,7 +18,7 @@ export function picos(text) {
 }
 
 export const signOf = (amount) => (amount > 0n) - (amount < 0n);
-const size = (amount) => (amount < 0n ? -amount : amount);
+export const size = (amount) => (amount < 0n ? -amount : amount);
 
 /** The amount in whole steps of 10^-decimals, ties to even. */
 export function rounded(amount, decimals) {
@@ -41,8 +41,11 @@ export function decimalsFor(amount, currency) {
   return Math.min(DECIMALS_MAX, zeros + 2);
 }
 
-/** Decimals of a column of single answers' amounts. */
-export const columnDecimals = (currency) => (NO_DECIMALS.has(currency) ? 2 : 6);
+/** Decimals of a column of single answers' amounts: enough that the smallest is seen, within reason. */
+export function columnDecimals(currency, smallest) {
+  const usual = NO_DECIMALS.has(currency) ? 2 : 6;
+  return smallest !== 0n && rounded(smallest, usual) === 0n ? usual + 2 : usual;
+}
 
 /** Decimals that show every one of these texts exactly, at least two. */
 export const exactDecimals = (texts) => Math.max(2, ...texts.map((text) => (text.split('.')[1] ?? '').length));

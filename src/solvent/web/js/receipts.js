@@ -1,6 +1,6 @@
 // The stream of receipts: one line each, newest on top, unfolding in place. What it unfolds to is in slip.js.
 
-import { columnDecimals, picos } from './money.js';
+import { columnDecimals, picos, size } from './money.js';
 import { aside, chevron, el, moneyNode } from './nodes.js';
 import { allTokens, slip } from './slip.js';
 import { count, currentLanguage, momentText, say, secondsText } from './words.js';
@@ -16,6 +16,7 @@ export class Stream {
     this.head = head;
     this.onFold = onFold;
     this.entries = []; // newest first: {receipt, name}
+    this.decimals = 0; // of every amount in the list
   }
 
   get isEmpty() {
@@ -34,8 +35,20 @@ export class Stream {
   add(entries, { areNew }) {
     const fresh = entries.filter(({ receipt }) => !this.has(receipt.id)).reverse();
     this.entries = [...fresh, ...this.entries].slice(0, ROWS_MAX);
+    const decimals = Math.max(this.decimals, ...fresh.map(({ receipt }) => decimalsOf(receipt)));
+    if (decimals !== this.decimals) {
+      this.decimals = decimals;
+      this.rewrite();
+      return;
+    }
     this.list.prepend(...fresh.map((entry) => this.line(entry, areNew)));
     while (this.list.children.length > ROWS_MAX) this.list.lastElementChild.remove();
+  }
+
+  clear() {
+    this.entries = [];
+    this.decimals = 0;
+    this.rewrite();
   }
 
   /** Writes every line again, in the language chosen now. */
@@ -48,7 +61,7 @@ export class Stream {
   line({ receipt, name }, isNew, isOpen = false) {
     const isFailed = receipt.outcome === 'failed';
     const body = el('div', { class: 'inside' });
-    const details = el('details', { 'data-id': receipt.id }, el('summary', {}, summary(receipt, name)), body);
+    const details = el('details', { 'data-id': receipt.id }, el('summary', {}, summary(receipt, name, this.decimals)), body);
     details.addEventListener('toggle', () => {
       if (details.open && !body.hasChildNodes()) body.append(...slip(receipt));
       this.onFold(this.unfolded);
@@ -58,9 +71,14 @@ export class Stream {
   }
 }
 
-function summary(receipt, name) {
+function decimalsOf(receipt) {
+  const amounts = [receipt.charge, receipt.cost, receipt.margin].map((text) => size(picos(text))).filter((amount) => amount > 0n);
+  return columnDecimals(receipt.currency, amounts.reduce((least, amount) => (amount < least ? amount : least), amounts[0] ?? 0n));
+}
+
+function summary(receipt, name, columns) {
   // A failed answer says plainly that nothing was paid for it.
-  const decimals = receipt.outcome === 'failed' && picos(receipt.cost) === 0n ? 0 : columnDecimals(receipt.currency);
+  const decimals = receipt.outcome === 'failed' && picos(receipt.cost) === 0n ? 0 : columns;
   const money = (text) => moneyNode(picos(text), text, receipt.currency, currentLanguage(), decimals);
   const cell = (column, ...content) => el('span', { class: RIGHT.has(column) ? `${column} n` : column }, ...content);
   const named = (column, ...content) => cell(column, aside(`${say(column)} `), ...content, aside(', '));

@@ -159,7 +159,7 @@ const en = {
   token_count: (read, written) => `tokens ${read} in, ${written} out`,
   energy: 'Energy',
   energy_note: 'drawn by our own engine',
-  energy_note_estimated: 'our own engine, some estimated',
+  energy_note_estimated: 'our engine, some estimated',
   plans: 'Where each plan breaks even',
   plan_even: (plan, n) => `${plan}: breaks even at ${plural(n, 'answer', 'answers')} a month from one customer`,
   plan_unknown: (plan) => `${plan}: break-even cannot be told yet`,
