@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sqlite3
 import sys
 import threading
+import time
 from asyncio import Future
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from tests.db.opened import opened
 
+from solvent.db.engine import FILE_NAME
 from solvent.db.group_commit import GroupCommit
 from solvent.values import limits
 from solvent.values.errors import Conflict, Unavailable
@@ -320,9 +323,9 @@ def test_nothing_is_lost_that_is_queued_while_the_writer_takes_the_queue(tmp_pat
         async with opened(tmp_path) as database:
             for _ in range(150):
                 waiting = []
-                for n in range(400):
+                for n in range(2_000):
                     waiting.append(database.append([(nowhere, ("a", ""))]))
-                    if n % 4 == 0:
+                    if n % 50 == 0:
                         await asyncio.sleep(0)
                 _, forgotten = await asyncio.wait(waiting, timeout=5)
                 assert not forgotten, f"{len(forgotten)} groups were never written"
@@ -338,3 +341,30 @@ def test_many_waiting_share_few_commits(tmp_path: Path) -> None:
             return database
 
     assert asyncio.run(story()).commits < 200
+
+
+def test_another_process_may_write_between_what_a_work_reads_and_what_it_writes(tmp_path: Path) -> None:
+    """The writer takes its turn before it reads: whoever else writes waits, and nobody is told that it is locked."""
+    began = threading.Event()
+
+    def elsewhere() -> None:
+        assert began.wait(SOON_S)
+        connection = sqlite3.connect(tmp_path / FILE_NAME, timeout=SOON_S)
+        connection.execute("INSERT INTO marks VALUES ('elsewhere', '')")
+        connection.commit()
+        connection.close()
+
+    def read_then_write(connection: Connection) -> None:
+        assert marks(connection) == {}
+        began.set()
+        time.sleep(0.1)
+        put(connection, [("here", "")])
+
+    async def story() -> None:
+        async with opened(tmp_path) as database:
+            other = asyncio.create_task(asyncio.to_thread(elsewhere))
+            await asyncio.wait_for(database.write(read_then_write), SOON_S)
+            await other
+            assert await database.read(marks) == {"here": "", "elsewhere": ""}
+
+    asyncio.run(story())

@@ -89,6 +89,16 @@ class Talk:
             self.read += part
         return self.read
 
+    def skip_until(self, end: bytes) -> int:
+        """Read on to the `end` of the answer and keep none of it; how many bytes that were."""
+        count, tail = len(self.read), self.read[-len(end) :]
+        while end not in tail:
+            part = self._socket.recv(1 << 20)
+            assert part, f"the server closed after {tail!r}"
+            count += len(part)
+            tail = tail[-len(end) :] + part
+        return count
+
     def hang_up(self) -> None:
         self._socket.close()
 

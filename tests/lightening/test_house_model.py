@@ -39,6 +39,8 @@ def client() -> Iterator[OpenAI]:
     parameters.model.path = str(SHIPPED)
     parameters.n_ctx = 512
     parameters.n_parallel = 1
+    parameters.cpuparams.n_threads = 1
+    parameters.cpuparams_batch.n_threads = 1
     parameters.fit_params = False
     parameters.verbosity = 0
     server = xllamacpp.Server(parameters)
@@ -90,7 +92,7 @@ def test_it_does_better_than_the_nearest_question(examined: Scorecard) -> None:
 
 
 def test_a_temperature_changes_nothing_unless_the_client_widens_the_choice(client: OpenAI) -> None:
-    questions = examination("held_out")[::5]
+    questions = examination("held_out")[::8]
     greedy = answered(SHIPPED, questions, 0.0)
     assert answered(SHIPPED, questions, 1.0) == greedy
     wide = {"temperature": 1.0, "extra_body": {"top_k": 40}}

@@ -61,12 +61,13 @@ class Live:
 
     def _turn_page(self, at_us: int) -> None:
         day = self._desk.day(at_us)
-        if day != self._day:
+        if day > self._day:
             self._day, self._sums = day, MarginSums()
 
     def _hear(self, receipt: Receipt, sums: MarginSums) -> None:
         self._turn_page(receipt.at_us)
-        self._sums.add(sums)
+        if self._desk.day(receipt.at_us) == self._day:  # not one of yesterday's, told after midnight
+            self._sums.add(sums)
         self.receipts.append(receipt)
         for watcher in self._watchers:
             if not watcher.full():

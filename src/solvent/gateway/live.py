@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 
@@ -49,7 +50,8 @@ async def _follow(app: App, watcher: Watcher, receive: Receive, send: Send) -> N
     following: asyncio.Future[Receipt] = asyncio.ensure_future(watcher.get())
     try:
         while True:
-            await asyncio.wait({gone, stop, following}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+            waiting: set[asyncio.Future[Any]] = {gone, stop, following}
+            await asyncio.wait(waiting, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
             if gone.done() or stop.done():
                 return
             if not following.done():
@@ -60,9 +62,10 @@ async def _follow(app: App, watcher: Watcher, receive: Receive, send: Send) -> N
             await _tell(send, "receipt", {"receipt": receipt_for_operator(receipt), "name": name, "today": today})
             following = asyncio.ensure_future(watcher.get())
     finally:
-        for waiting in (gone, stop, following):
-            waiting.cancel()
-        await asyncio.wait({gone, stop, following})
+        ending: set[asyncio.Future[Any]] = {gone, stop, following}
+        for waiter in ending:
+            waiter.cancel()
+        await asyncio.wait(ending)
 
 
 async def _tell(send: Send, event: str, body: object) -> None:

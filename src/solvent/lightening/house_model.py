@@ -65,10 +65,16 @@ def package(recipe: Recipe, directory: Path, say: Say) -> None:
     import numpy
 
     from solvent.lightening.export_gguf import export_gguf
+    from solvent.lightening.tokenizer import load_tokenizer
 
     gguf_file = directory / f"{NAME}.gguf"
-    with numpy.load(directory / "weights.npz") as weights:
-        parameters = export_gguf(recipe, weights, directory / "tokenizer.json", gguf_file)
+    tokenizer = load_tokenizer(directory / "tokenizer.json")
+    bias = numpy.zeros(tokenizer.get_vocab_size(), dtype=numpy.float32)
+    for refusal in answers()[OTHER].values():
+        bias[tokenizer.encode(refusal).ids[0]] = recipe.refusal_bias
+    with numpy.load(directory / "weights.npz") as trained:
+        weights = {**trained, "output.bias": bias}
+    parameters = export_gguf(recipe, weights, directory / "tokenizer.json", gguf_file)
     say(f"exported: {gguf_file} with {gguf_file.stat().st_size:,} bytes")
     card = score(gguf_file)
     say(card.table())

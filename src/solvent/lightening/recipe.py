@@ -53,6 +53,9 @@ class Recipe(msgspec.Struct, frozen=True):
     tokenizer_questions: int = 60_000
     seed: int = 20_261_124
     quantisation: str = "Q8_0"
+    refusal_bias: float = 2.0
+    """Added to the score of the refusal's first token: in doubt it refuses. Chosen on the mock examination, where
+    it costs under four points on topic and gains six on unrelated questions."""
 
     @property
     def head_width(self) -> int:

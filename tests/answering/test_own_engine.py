@@ -1,0 +1,129 @@
+"""Answers of our own engine: the seat is left once, and its time and energy are booked."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.answering.desks import (
+    USAGE,
+    Scripted,
+    Shop,
+    Step,
+    reported,
+)
+from tests.answering.stories import (
+    FAILED,
+    TEXT,
+    Answering,
+    ask,
+    ask_and_fail,
+    story,
+)
+
+from solvent.answering.answer import answer
+from solvent.engines.port import Effort
+from solvent.identity.caller import Caller
+from solvent.pricing.rate_card import RateCard
+from solvent.pricing.rating import rate
+from solvent.values.errors import SolventError, Unavailable
+from solvent.values.usage import Usage
+
+
+class Seat:
+    """A seat in the engine below."""
+
+    def __init__(self, engine: OneSeat) -> None:
+        self._engine = engine
+        self.left = 0
+
+    def leave(self) -> Effort:
+        """See `engines.port.Seat`."""
+        self.left += 1
+        self._engine.free.release()
+        return Effort(2_500_000, 40_000_000, estimated=True)
+
+
+class OneSeat:
+    """An engine with one seat that takes two and a half seconds and forty joules for anything."""
+
+    base_url = "http://127.0.0.1:1/v1"
+    members: dict[str, object] = {}  # noqa: RUF012  # as the port has it
+
+    def __init__(self, *, busy: bool = False) -> None:
+        self.free = asyncio.Semaphore(1)
+        self.seats: list[Seat] = []
+        self._busy = busy
+
+    async def sit(self) -> Seat:
+        """See `engines.port.Engine`."""
+        if self._busy:
+            raise Unavailable("engine_busy", "later", retry_after_s=5)
+        await self.free.acquire()
+        self.seats.append(Seat(self))
+        return self.seats[-1]
+
+    def close(self) -> None:
+        """See `engines.port.Engine`."""
+
+
+ENGINE_COST = RateCard("hours", "KRW", 0, "test", engine_hour_picos=500 * 10**12, kilowatt_hour_picos=150 * 10**12)
+
+
+@pytest.mark.parametrize(
+    ("script", "steps", "outcome"),
+    [
+        ([*TEXT, reported(USAGE)], 99, "answered"),
+        ([*TEXT[:2], FAILED], 99, "broken"),
+        ([FAILED], 99, "failed"),
+        (TEXT, 3, "abandoned"),
+    ],
+)
+def test_an_engines_seat_is_left_once_and_its_effort_is_booked(
+    tmp_path: Path, script: list[Step], steps: int, outcome: str
+) -> None:
+    engine = OneSeat()
+
+    async def tell(shop: Shop, caller: Caller) -> None:
+        answering: Answering = answer(shop.question(), caller, shop.desk)
+        try:
+            for _ in range(steps):
+                await anext(answering)
+        except (StopAsyncIteration, SolventError):
+            pass
+        await answering.aclose()
+
+    [receipt] = story(tmp_path, Scripted([script], "cancel"), tell, engine=engine, cost=ENGINE_COST)
+    assert receipt.outcome == outcome
+    assert [seat.left for seat in engine.seats] == [1]
+    assert (receipt.engine_us, receipt.energy_uj, receipt.energy_estimated) == (2_500_000, 40_000_000, 1)
+    effort = Usage(engine_us=2_500_000, energy_uj=40_000_000)
+    assert receipt.cost_grains == rate(effort, ENGINE_COST).grains > 0
+    assert outcome != "failed" or receipt.charge_grains == 0
+
+
+def test_whoever_leaves_while_waiting_for_a_seat_is_charged_nothing(tmp_path: Path) -> None:
+    engine, provider = OneSeat(), Scripted([TEXT], "cancel")
+
+    async def tell(shop: Shop, caller: Caller) -> None:
+        await engine.free.acquire()  # somebody else sits there
+        task = asyncio.create_task(ask(shop, caller))
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    [receipt] = story(tmp_path, provider, tell, engine=engine, cost=ENGINE_COST)
+    assert (receipt.outcome, receipt.charge_grains, receipt.cost_grains) == ("abandoned", 0, 0)
+    assert (engine.seats, provider.calls) == ([], [])
+
+
+def test_a_full_engine_turns_away_without_cost(tmp_path: Path) -> None:
+    [receipt] = story(tmp_path, Scripted([TEXT]), ask_and_fail, engine=OneSeat(busy=True), cost=ENGINE_COST)
+    assert (receipt.outcome, receipt.fault, receipt.charge_grains, receipt.cost_grains) == (
+        "failed",
+        "engine_busy",
+        0,
+        0,
+    )
