@@ -11,7 +11,6 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,17 +64,20 @@ class Asker:
                 for _ in range(5):
                     if not self._ask(connection):
                         break
+            except ConnectionRefusedError:
+                return
             except (OSError, http.client.HTTPException):
                 self._heard.lost += 1
-                if self._server.process is None:
-                    return
             finally:
                 connection.close()
 
     def _ask(self, connection: http.client.HTTPConnection) -> bool:
         """One question; whether the connection is still good for another."""
         stream = self._random.random() < 0.5
-        script = {"words": self._random.randint(1, 12), "pause_s": self._random.choice((0, 0, 0.002, 0.01))}
+        script: dict[str, Any] = {
+            "words": self._random.randint(1, 12),
+            "pause_s": self._random.choice((0, 0, 0.002, 0.01)),
+        }
         if self._random.random() < 0.2:
             script["usage"] = "none"
         body = question(script, stream=stream, max_tokens=30) | {"stream_options": {"include_usage": True}}
@@ -107,8 +109,8 @@ class Asker:
 
 
 @pytest.fixture
-def server(serve: Serve, upstream: Upstream) -> Iterator[Solvent]:
-    yield serve(CONFIG + scripted_model(upstream))
+def server(serve: Serve, upstream: Upstream) -> Solvent:
+    return serve(CONFIG + scripted_model(upstream))
 
 
 def test_a_killed_process_loses_no_acknowledged_answer_and_charges_none_twice(server: Solvent) -> None:
@@ -116,7 +118,7 @@ def test_a_killed_process_loses_no_acknowledged_answer_and_charges_none_twice(se
     print(f"CRASH_SEED={seed}")
     dice, heard = random.Random(seed), Acknowledged()
     customers, keys = _first_customers(server)
-    for round in range(KILLS):
+    for kill in range(KILLS):
         with ThreadPoolExecutor(ASKERS) as crowd:
             askers = [Asker(server, keys, dice.getrandbits(32), heard) for _ in range(ASKERS)]
             asking = [crowd.submit(asker.ask_until_the_end) for asker in askers]
@@ -129,7 +131,7 @@ def test_a_killed_process_loses_no_acknowledged_answer_and_charges_none_twice(se
             time.sleep(dice.uniform(0.0, 0.8))
             server.kill()
         server.start()
-        _agree(read_books(server.data), heard, f"round {round} of seed {seed}")
+        _agree(read_books(server.data), heard, f"kill {kill} of seed {seed}")
     wallets = {id: server.wallet(key)["balance"] for id, key in zip(customers, keys, strict=True)}
     assert server.stop() == 0
     books = read_books(server.data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import IntegrityError
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -12,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, Text, select
-from sqlalchemy.exc import IntegrityError
 
 from solvent.db.append import append_rows
 from solvent.db.engine import open_engine

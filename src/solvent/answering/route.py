@@ -24,7 +24,7 @@ class Route(msgspec.Struct, frozen=True):
     cost_cards: Sequence[RateCard]
     price_cards: Sequence[RateCard]
     engine: Engine | None = None
-    reason: str = "the model that was asked for"
+    reason: str = "asked"
 
 
 class Prices(msgspec.Struct, frozen=True):

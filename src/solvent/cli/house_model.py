@@ -40,7 +40,7 @@ def score_command(file: Path, as_json: bool) -> None:  # noqa: FBT001
     "--into", type=click.Path(file_okay=False, path_type=Path), default=Path("build/house-model"), show_default=True,
     help="Where weights, tokenizer and the GGUF file go.",
 )  # fmt: skip
-@click.option("--minutes", default=45.0, show_default=True, type=click.FloatRange(0.1, 600), help="Training time.")
+@click.option("--minutes", default=25.0, show_default=True, type=click.FloatRange(0.1, 600), help="Training time.")
 def build_command(into: Path, minutes: float) -> None:
     """Train the house model from scratch; needs the extra `lightening` (torch)."""
     build(into, minutes, click.echo)

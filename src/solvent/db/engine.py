@@ -18,7 +18,7 @@ FILE_NAME = "solvent.db"
 
 def open_engine(directory: Path) -> Engine:
     """The database in a directory, its tables migrated. Raises Unavailable when it cannot be used."""
-    engine = create_engine(URL.create("sqlite", database=str(directory / FILE_NAME)), pool_size=8)
+    engine = create_engine(URL.create("sqlite", database=str(directory / FILE_NAME)), pool_size=8, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     try:
@@ -58,4 +58,4 @@ def _prepare(connection: SqliteConnection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from asyncio import Future
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -34,8 +35,8 @@ class GroupCommit:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._loop = asyncio.get_running_loop()
-        self._groups: list[Group] = []
-        self._works: list[Work] = []
+        self._groups: deque[Group] = deque()
+        self._works: deque[Work] = deque()
         self._wake = threading.Event()
         self._stopping = False
         self.failure = ""  # why the last commit failed; empty while the books can be written
@@ -88,7 +89,8 @@ class GroupCommit:
             return work(connection)
 
     def _run(self) -> None:
-        with self._engine.connect() as connection:
+        # The writer takes its turn before it reads, or another process's write in between would fail ours at once.
+        with self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
             while True:
                 self._wake.wait(LATER_S)
                 self._wake.clear()
@@ -99,8 +101,10 @@ class GroupCommit:
 
     def _commit(self, connection: Connection) -> list[Outcome]:
         """Write what is queued now: all groups in one transaction, each work in its own."""
-        groups, self._groups = self._groups, []
-        works, self._works = self._works, []
+        # Popped one by one: a list that is swapped loses what is being added to it in that instant. Works first:
+        # what was queued before one of them is then among the groups, and is written before it.
+        works = [self._works.popleft() for _ in range(len(self._works))]
+        groups = [self._groups.popleft() for _ in range(len(self._groups))]
         outcomes: list[Outcome] = []
         for start in range(0, len(groups), COMMIT_ENTRIES_MAX):
             outcomes += self._commit_groups(connection, groups[start : start + COMMIT_ENTRIES_MAX])

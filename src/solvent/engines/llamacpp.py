@@ -71,6 +71,7 @@ class LlamaSeat:
 
     def __init__(self, engine: LlamaCpp) -> None:
         self._engine = engine
+        engine._power.milliwatts()  # what is read when it leaves is then the average since now, not since long ago
         self._came = engine._clock.come(time.monotonic_ns())
 
     def leave(self) -> Effort:

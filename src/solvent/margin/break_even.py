@@ -28,7 +28,7 @@ def break_even(plan: str, net_price: Money, free_subsidy: Money, fixed: Money, c
     """cost, answers: what this plan's answers have cost and how many they were; whole answers, rounded down."""
     left = net_price - free_subsidy - fixed
     each = cost.grains // answers if answers else None
-    answers_month = max(0, left.grains) * answers // cost.grains if cost.grains > 0 else None
+    answers_month = max(0, left.grains) * answers // cost.grains if answers and cost.grains > 0 else None
     return BreakEven(plan, net_price, free_subsidy, fixed, each, answers_month)
 
 

@@ -121,9 +121,11 @@ def _picos(text: object, per: int, param: str) -> int:
         raise Invalid("not_a_decimal", f"{param}: a price is a text, so that it stays exact", param=param)
     picos = decimal(text, param) * Fraction(PICOS_PER_UNIT, per)
     if picos < 0 or picos > PICOS_MAX:
-        raise Invalid("bad_price", f"{param}: {text} is outside 0 to 1,000,000", param=param)
+        raise Invalid("bad_price", f"{param}: {text} is below zero or beyond all reason", param=param)
     if picos.denominator != 1:
-        raise Invalid("bad_price", f"{param}: {text} is finer than a pico (6 decimals)", param=param)
+        raise Invalid(
+            "bad_price", f"{param}: {text} is finer than a pico a unit; write fewer decimals", param=param
+        )
     return picos.numerator
 
 

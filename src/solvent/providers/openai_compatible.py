@@ -160,16 +160,14 @@ class OpenAICompatible:
         return self._said(body, reply.status)
 
     def _said(self, body: bytes, status: int | None) -> Invalid | Unavailable:
-        """The upstream's own words as our error; a body we cannot read is not repeated."""
+        """The upstream's own words as our error, without our key; a body we cannot read is not repeated."""
         try:
             fault = _decode_fault(body).error
         except _UNREADABLE:
             fault = None
-        words = fault if isinstance(fault, str) else fault.message if fault else ""
-        if self._key:
-            words = words.replace(self._key, "[our key]")
+        words = self._without_key(fault if isinstance(fault, str) else fault.message if fault else "")
         if status in _OUR_FAULT:
-            param = fault.param if isinstance(fault, _Fault) else None
+            param = self._without_key(fault.param)[:100] if isinstance(fault, _Fault) and fault.param else None
             message = f"the model does not accept this question: {words[:500] or f'status {status}'}"
             return Invalid("upstream_refused", message, param=param)
         if status in (401, 403):
@@ -182,6 +180,9 @@ class OpenAICompatible:
         where = f"with status {status}" if status else "in the middle of its answer"
         message = f"the model's provider failed {where}: {words[:200] or 'it gave no reason'}"
         return Unavailable("upstream_failed", message, upstream_status=status)
+
+    def _without_key(self, words: str) -> str:
+        return words.replace(self._key, "[our key]") if self._key else words
 
     def _garbage(self, what: str) -> Unavailable:
         return Unavailable("upstream_garbage", f"{self.name} cannot be understood: {what[:200]}")

@@ -6,7 +6,7 @@ import { count, currentLanguage, say, secondsText, wattHoursText } from './words
 
 const BUCKETS = ['input_tokens', 'cached_input_tokens', 'cache_write_tokens', 'reasoning_tokens', 'output_tokens'];
 const ALWAYS = new Set(['input_tokens', 'output_tokens']);
-const ASKED_FOR = 'the model that was asked for';
+const ASKED_FOR = 'asked';
 
 /** All tokens of an answer: the buckets are disjoint. */
 export const allTokens = (usage) => BUCKETS.reduce((sum, name) => sum + usage[name], 0);

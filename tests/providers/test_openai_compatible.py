@@ -1,0 +1,135 @@
+"""What the adapter makes of OpenAI's dialect, beyond the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from tests.doors.upstream import Upstream
+
+from solvent.providers.openai_compatible import open_provider
+from solvent.providers.port import Call, Chunk, Settings
+from solvent.values.errors import Invalid, SolventError, Unavailable
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as upstream:
+        yield upstream
+
+
+def ask(upstream: Upstream, script: dict[str, Any], *, stream: bool = True, **settings: Any) -> list[Chunk]:
+    """All chunks of one answer."""
+
+    async def run() -> list[Chunk]:
+        provider = open_provider(Settings("v", upstream.base_url, **settings))
+        members = {"messages": msgspec.Raw(b"[]"), "script": msgspec.Raw(json.dumps(script).encode())}
+        if stream:
+            members["stream"] = msgspec.Raw(b"true")
+        try:
+            return [chunk async for chunk in provider.stream(Call("m", members, stream, 64))]
+        finally:
+            await provider.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("delta", "pieces"),
+    [
+        ({}, 3),
+        ({"tool_calls": []}, 3),
+        ({"tool_calls": None}, 3),
+        ({"refusal": None, "reasoning_content": ""}, 3),
+    ],
+)
+def test_only_what_says_something_is_a_piece(upstream: Upstream, delta: dict[str, Any], pieces: int) -> None:
+    """The role, empty lists and nulls are no tokens."""
+    chunks = ask(upstream, {"words": 3, "deltas": delta, "usage": "none"})
+    assert sum(chunk.pieces for chunk in chunks) == pieces
+
+
+def test_thoughts_and_tool_calls_are_pieces(upstream: Upstream) -> None:
+    assert sum(chunk.pieces for chunk in ask(upstream, {"words": 2, "deltas": {"reasoning_content": "hm"}})) == 3
+    assert sum(chunk.pieces for chunk in ask(upstream, {"tools": True})) == 3
+
+
+def test_words_of_a_whole_reply_without_a_report_are_counted(upstream: Upstream) -> None:
+    (chunk,) = ask(upstream, {"words": 9, "usage": "none"}, stream=False)
+    assert (chunk.pieces, chunk.usage) == (9, None)
+
+
+def test_a_null_report_is_none(upstream: Upstream) -> None:
+    assert all(chunk.usage is None for chunk in ask(upstream, {"usage": None}))
+
+
+@pytest.mark.parametrize("on", ["own", "choices", "null", "missing"])
+def test_the_report_is_found_wherever_it_is(upstream: Upstream, on: str) -> None:
+    reports = [chunk.usage for chunk in ask(upstream, {"usage_on": on}) if chunk.usage is not None]
+    assert [json.loads(bytes(report))["completion_tokens"] for report in reports] == [5]
+
+
+def test_members_of_the_settings_are_sent_and_win(upstream: Upstream) -> None:
+    ask(upstream, {"tag": "members"}, members={"cache_prompt": True, "messages": "ours"})
+    body = upstream.one("members").body
+    assert (body["cache_prompt"], body["messages"]) == (True, "ours")
+
+
+def test_the_key_is_sent_as_bearer_or_not_at_all(upstream: Upstream) -> None:
+    ask(upstream, {"tag": "keyed"}, key="sk-1")
+    ask(upstream, {"tag": "keyless"})
+    assert upstream.one("keyed").headers["authorization"] == "Bearer sk-1"
+    assert "authorization" not in upstream.one("keyless").headers
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "code", "status"),
+    [
+        ({"status": 400, "body": "{}"}, Invalid, "upstream_refused", None),
+        ({"status": 401, "body": "{}"}, Unavailable, "upstream_key_refused", 401),
+        ({"status": 429, "body": "{}"}, Unavailable, "upstream_busy", 429),
+        ({"status": 500, "body": "{}"}, Unavailable, "upstream_failed", 500),
+        ({"end": "error"}, Unavailable, "upstream_failed", None),
+        ({"end": "no_done"}, Unavailable, "upstream_cut_off", None),
+        ({"end": "garbage"}, Unavailable, "upstream_garbage", None),
+    ],
+)
+def test_each_fault_has_its_code(
+    upstream: Upstream, script: dict[str, Any], kind: type[SolventError], code: str, status: int | None
+) -> None:
+    with pytest.raises(kind) as caught:
+        ask(upstream, script)
+    assert caught.value.code == code
+    assert getattr(caught.value, "upstream_status", None) == status
+
+
+@pytest.mark.parametrize("script", [{"hang": "head"}, {"hang": 3}, {"head_s": 2.0}])
+def test_silence_has_the_limits_of_the_settings(upstream: Upstream, script: dict[str, Any]) -> None:
+    with pytest.raises(Unavailable) as caught:
+        ask(upstream, script, first_byte_s=0.2, silence_s=0.2)
+    assert caught.value.code == "upstream_timeout"
+
+
+def test_a_connection_is_kept_for_the_next_question(upstream: Upstream) -> None:
+    async def run() -> None:
+        provider = open_provider(Settings("v", upstream.base_url))
+        members = {"messages": msgspec.Raw(b"[]")}
+        try:
+            for _ in range(3):
+                assert [chunk async for chunk in provider.stream(Call("m", members, stream=False, output_tokens_max=5))]
+            assert await provider.probe() == ("scripted-upstream", "other")
+        finally:
+            await provider.close()
+
+    before = upstream.connections
+    asyncio.run(run())
+    assert upstream.connections == before + 1
+
+
+def test_an_address_that_makes_no_sense_is_refused() -> None:
+    with pytest.raises(Invalid):
+        open_provider(Settings("v", "ftp://example.com"))
