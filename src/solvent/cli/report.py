@@ -15,7 +15,7 @@ from solvent.app.build import now_us
 from solvent.app.plans import read_plans
 from solvent.app.report import Report, report
 from solvent.cli.options import config_option, data_option, json_option, load_config
-from solvent.cli.wording import Speaker, speaker
+from solvent.cli.wording import Speaker, decimals, speaker
 from solvent.db.engine import FILE_NAME, open_engine
 from solvent.db.group_commit import GroupCommit
 from solvent.gateway.bills import report_body
@@ -59,19 +59,20 @@ def command(data: Path, config_file: Path | None, since: str, group_by: GroupBy,
 
 
 def _print(made: Report, say: Speaker) -> None:
-    screen = Console(highlight=False)
+    screen = Console(highlight=False, soft_wrap=True)
     if not made.lines:
         screen.print(say("no_answers").format(days=made.days))
         return
     screen.print(say.sentence(made.total.margin, made.days))
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(made.lines) > 1)
-    cells = [_cells(line, made, say) for line in made.lines]
-    last = _cells(made.total, made, say)
+    places = _places(made.total)
+    rows = [_cells(line, made, say, places) for line in made.lines]
+    last = _cells(made.total, made, say, places)
+    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(rows) > 1)
     for n, name in enumerate(("group", "answers", "revenue", "cost", "margin", "cost_each", "charge_each")):
         heading = say(made.group_by) if name == "group" else say(name)
         footer = say("total") if name == "group" else last[n]
         table.add_column(heading, footer, justify="left" if n == 0 else "right", no_wrap=n > 0)
-    for row in cells:
+    for row in rows:
         table.add_row(*row)
     screen.print(table)
     if made.total.sums.failed:
@@ -80,15 +81,23 @@ def _print(made: Report, say: Speaker) -> None:
         screen.print(say.standing(standing))
 
 
-def _cells(line: MarginLine, made: Report, say: Speaker) -> list[str]:
+def _amounts(line: MarginLine) -> list[Money | None]:
     answers = line.sums.answers
-    each = [Money(grains // answers, line.currency) if answers else None
-            for grains in (line.sums.cost_grains, line.sums.charge_grains)]  # fmt: skip
-    return [
-        made.names.get(line.name, line.name),
-        f"{answers:,}",
-        say.money(line.charge),
-        say.money(line.cost),
-        say.money(line.margin),
-        *(say.money(amount) if amount else "" for amount in each),
+    each = [
+        Money(grains // answers, line.currency) if answers else None
+        for grains in (line.sums.cost_grains, line.sums.charge_grains)
     ]
+    return [line.charge, line.cost, line.margin, *each]
+
+
+def _places(total: MarginLine) -> list[int]:
+    """Each column has one number of decimals, so that what stands in it adds up in view; the three amounts share
+    theirs with the finest of them."""
+    places = [decimals(amount) if amount else 0 for amount in _amounts(total)]
+    return [max(places[:3])] * 3 + places[3:]
+
+
+def _cells(line: MarginLine, made: Report, say: Speaker, places: list[int]) -> list[str]:
+    amounts = zip(_amounts(line), places, strict=True)
+    name = made.names.get(line.name, line.name)
+    return [name, f"{line.sums.answers:,}", *(say.money(money, n) if money else "" for money, n in amounts)]

@@ -36,6 +36,19 @@ _WORDS = {
 }  # fmt: skip
 
 
+def decimals(amount: Money) -> int:
+    """How many decimals an amount deserves: more the smaller it is, none for a hundred won and more."""
+    size = abs(Fraction(amount.grains, grains_per_unit(amount.currency)))
+    minor = minor_digits(amount.currency)
+    if not size:
+        return 0
+    if size < Fraction(1, 100):
+        return 5
+    if size < 1:
+        return 4 if minor else 2
+    return max(1, minor) if size < 100 else minor
+
+
 class Speaker:
     """Says things in one language."""
 
@@ -45,21 +58,17 @@ class Speaker:
     def __call__(self, word: str) -> str:
         return _WORDS[self.language][word]
 
-    def money(self, amount: Money) -> str:
-        """Rounded for the eye: more decimals the smaller it is, none for a hundred units and more."""
+    def money(self, amount: Money, places: int | None = None) -> str:
+        """Rounded for the eye: to `places` decimals, or to as many as its size deserves.
+
+        A positive amount too small for its column is "<0.01", never zero.
+        """
         size = abs(Fraction(amount.grains, grains_per_unit(amount.currency)))
-        if not size:
-            places = 0
-        elif size < Fraction(1, 100):
-            places = 5
-        elif size < 1:
-            places = 4 if minor_digits(amount.currency) else 2
-        elif size < 100:
-            places = max(1, minor_digits(amount.currency))
-        else:
-            places = minor_digits(amount.currency)
-        digits = f"{float(size):,.{places}f}"
-        sign = MINUS if amount.grains < 0 and digits.strip("0.,") else ""
+        places = decimals(amount) if places is None else places
+        least = Fraction(1, 10**places)
+        too_small = 0 < size < least
+        digits = f"{float(least if too_small else size):,.{places}f}"
+        sign = ("<" if too_small else "") + (MINUS if amount.grains < 0 else "")
         if amount.currency == "KRW" and self.language == "ko":
             return f"{sign}{digits}원"
         return f"{sign}{_SIGNS.get(amount.currency, amount.currency + ' ')}{digits}"
