@@ -27,7 +27,10 @@ STEPS: Final = {
         ("영수증", "answering · margin", "이 답변이 남긴 돈"),
     ],
 }
-WRITES: Final = {"en": ("write 1", "write 2, on the disk before [DONE]"), "ko": ("쓰기 1", "쓰기 2, [DONE]보다 먼저 디스크에")}
+WRITES: Final = {
+    "en": ("write 1", "write 2, on the disk before [DONE]"),
+    "ko": ("쓰기 1", "쓰기 2, [DONE]보다 먼저 디스크에"),
+}
 STEP, LEFT, TOP = 162, 24, 70
 
 STYLE: Final = """

@@ -22,7 +22,7 @@ def configuration() -> str:
         "Made by `make docs` from `src/solvent/app/config.py`; `solvent config` prints the values in force.",
         "",
         "Defaults are overridden by `solvent.toml` (beside the data directory, in the working directory, or named by",
-        "`--config`), and its plain settings by the environment: `SOLVENT_CURRENCY=USD`. Amounts are texts, so that they",
+        "`--config`), and its plain settings by the environment: `SOLVENT_CURRENCY=USD`. Amounts are texts, so they",
         "stay exact. Keys are written by reference, `env:NAME` or `file:PATH`, never themselves.",
         "",
         "```toml",

@@ -15,6 +15,7 @@ from solvent.ledger import store
 from solvent.ledger.account import CUSTOMER_GRANTS, wallet
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId
+from solvent.values.limits import GRAINS_MAX
 from solvent.values.money import Money, money
 
 A, B = CustomerId("cus_a"), CustomerId("cus_b")
@@ -109,5 +110,21 @@ def test_any_text_is_a_key_of_its_own(tmp_path: Path, key: str) -> None:
         assert await grant(A, TEN, "k", database, 1)
         assert await grant(A, TEN, key, database, 1)
         assert not await grant(A, TEN, key, database, 1)
+
+    story(tmp_path, tell)
+
+
+def test_no_grant_takes_the_books_beyond_what_their_columns_hold(tmp_path: Path) -> None:
+    """Past 64 bits SQLite would turn the balance into a float."""
+    most = money(GRANT_UNITS_MAX, "USD")
+
+    async def tell(database: GroupCommit) -> None:
+        given = 0
+        with pytest.raises(Invalid) as caught:
+            for n in range(100):
+                await grant(A, most, str(n), database, n)
+                given += 1
+        assert caught.value.code == "amount_too_large"
+        assert await balance(database, wallet(A), "USD") == given * most.grains <= GRAINS_MAX
 
     story(tmp_path, tell)

@@ -57,7 +57,10 @@ def test_the_report_is_the_sum_of_the_receipts(asked: Solvent) -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("You kept", "they paid", "we paid", "margin", "scripted", "hasty", "total", "1 questions failed")),
+        (
+            "en",
+            ("You kept", "they paid", "we paid", "margin", "scripted", "hasty", "total", "Questions that failed: 1"),
+        ),
         ("ko", ("남겼습니다", "받은 돈", "든 돈", "남은 돈", "scripted", "hasty", "합계", "질문 1개가 실패")),
     ],
 )

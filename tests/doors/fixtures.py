@@ -23,7 +23,7 @@ grant = "1000"
 Serve = Callable[..., Solvent]
 
 
-def scripted_model(upstream: Upstream, name: str = "scripted", **members: object) -> str:
+def scripted_model(upstream: Upstream, name: str = "scripted", /, **members: object) -> str:
     """A `[[models]]` entry whose answers come from the scripted upstream."""
     entry = {
         "name": name,

@@ -281,3 +281,23 @@ def test_books_that_cannot_be_opened_are_told_in_one_line(serve: Serve, spoil: C
     said = (server.folder / "stderr").read_text()
     assert said.startswith("solvent: the database ")
     assert said.count("\n") == 1
+
+
+def test_a_port_that_is_taken_while_we_start_is_refused_too(serve: Serve) -> None:
+    """Two that start at the same moment may both bind; only one may listen, and only that one says ready."""
+    server = serve()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 0))
+        process = server.launch("--port", str(other.getsockname()[1]))
+        eventually(lambda: (server.data / "solvent.db").exists() or process.poll() is not None, "it does not start")
+        try:
+            other.listen()
+        except OSError:  # the server was there first: the port is its own, and it serves
+            eventually(lambda: "\nready " in server.output, "it holds the port and does not serve")
+            return
+        assert process.wait(30) == 2, server.output
+    said = (server.folder / "stderr").read_text()
+    assert said.startswith("solvent: cannot listen")
+    assert said.count("\n") == 1
+    assert "\nready " not in server.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,3 +147,23 @@ def test_the_bounds_never_cross_and_what_is_known_is_one_figure(
     assert all(0 <= least <= most for least, most in pairs)
     assert measured.estimated or measured.least == measured.most
     assert bool(measured.refused_report) == any(usage == NONSENSE for _, usage, _ in steps)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [b'{"prompt_tokens":10401,"completion_tokens":1}', b'{"prompt_tokens":1,"completion_tokens":10201}'],
+)
+def test_a_report_far_beyond_what_was_sent_and_allowed_is_refused(report: bytes) -> None:
+    """A wrong unit, or somebody else's bill: the whole hold must not be charged for it."""
+    meter = Meter(input_tokens_most=100, output_tokens_max=50)
+    meter.add(3, msgspec.Raw(report), None)
+    measured = meter.measure()
+    assert measured.estimated
+    assert measured.refused_report
+    assert measured.least == Usage(output_tokens=3)
+
+
+def test_a_report_a_little_beyond_its_bounds_is_believed() -> None:
+    meter = Meter(input_tokens_most=100, output_tokens_max=50)
+    meter.add(3, msgspec.Raw(b'{"prompt_tokens":10400,"completion_tokens":10200}'), None)
+    assert meter.measure().least == Usage(input_tokens=10_400, output_tokens=10_200)

@@ -39,9 +39,7 @@ NOISE = st.lists(FRAGMENTS | st.binary(max_size=12), max_size=7)
     at_once=st.sampled_from([0, 0, 1, 3]),
     closes=st.lists(st.booleans(), min_size=1, max_size=3),
 )
-def test_no_upstream_can_hang_crash_or_leak(
-    noises: list[list[bytes]], at_once: int, closes: list[bool]
-) -> None:
+def test_no_upstream_can_hang_crash_or_leak(noises: list[list[bytes]], at_once: int, closes: list[bool]) -> None:
     async def work() -> None:
         turn = 0
 

@@ -78,9 +78,7 @@ def test_a_body_may_end_with_the_connection(run: Run) -> None:
 @pytest.mark.parametrize("method_and_status", ["HEAD 200", "GET 204", "GET 304"])
 def test_some_answers_have_no_body(run: Run, method_and_status: str) -> None:
     method, status = method_and_status.split()
-    answer = (
-        f"HTTP/1.1 {status} X\r\netag: 1\r\n{'content-length: 5' if method == 'HEAD' else 'x: y'}\r\n\r\n"
-    )
+    answer = f"HTTP/1.1 {status} X\r\netag: 1\r\n{'content-length: 5' if method == 'HEAD' else 'x: y'}\r\n\r\n"
 
     async def work() -> None:
         async with Upstream(saying(answer.encode())) as upstream:

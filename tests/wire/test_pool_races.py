@@ -59,9 +59,7 @@ def test_a_slot_given_to_a_cancelled_caller_goes_to_the_next(run: Run) -> None:
     run(work())
 
 
-def test_a_connection_given_to_a_cancelled_caller_goes_to_the_next(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_connection_given_to_a_cancelled_caller_goes_to_the_next(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         async with Upstream(slow) as upstream:
             pool = upstream.pool(connections_max=1)
@@ -74,9 +72,7 @@ def test_a_connection_given_to_a_cancelled_caller_goes_to_the_next(
     run(work())
 
 
-def test_a_caller_cancelled_as_its_answer_ends_leaves_the_next_alone(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_caller_cancelled_as_its_answer_ends_leaves_the_next_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         async with Upstream(slow) as upstream:
             pool = upstream.pool(connections_max=1)
@@ -90,9 +86,7 @@ def test_a_caller_cancelled_as_its_answer_ends_leaves_the_next_alone(
     run(work())
 
 
-def test_a_connection_lost_on_the_way_to_a_caller_is_replaced(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_connection_lost_on_the_way_to_a_caller_is_replaced(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         async with Upstream(slow) as upstream:
             pool = upstream.pool(connections_max=1)

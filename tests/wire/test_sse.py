@@ -31,9 +31,7 @@ def test_strips_one_space_only() -> None:
 
 
 def test_joins_lines_and_ignores_other_fields() -> None:
-    stream = (
-        b": keep-alive\n\nevent: delta\ndata: one\nid: 7\ndata: two\nretry: 3\ndatabase: no\n\nevent: x\n\n"
-    )
+    stream = b": keep-alive\n\nevent: delta\ndata: one\nid: 7\ndata: two\nretry: 3\ndatabase: no\n\nevent: x\n\n"
     assert EventReader().feed(stream) == [b"one\ntwo"]
 
 
@@ -81,16 +79,11 @@ def test_reads_byte_by_byte(step: int, end: bytes) -> None:
     stream = b"".join(b"data: %d" % number + end + end for number in range(20))
     reader = EventReader()
     pieces = [stream[start : start + step] for start in range(0, len(stream), step)]
-    assert [payload for piece in pieces for payload in reader.feed(piece)] == [
-        b"%d" % number for number in range(20)
-    ]
+    assert [payload for piece in pieces for payload in reader.feed(piece)] == [b"%d" % number for number in range(20)]
 
 
 def test_the_limit_is_per_event_not_per_read() -> None:
-    assert (
-        len(EventReader(event_bytes_max=50).feed(b"data: " + b"x" * 40 + b"\n\n" + b"data: y\n\n" * 99))
-        == 100
-    )
+    assert len(EventReader(event_bytes_max=50).feed(b"data: " + b"x" * 40 + b"\n\n" + b"data: y\n\n" * 99)) == 100
 
 
 @given(

@@ -19,9 +19,7 @@ BRIEF = Timeouts(connect_s=2.0, first_byte_s=2.0, silence_s=2.0, total_s=10.0)
 class Peer:
     """One request as the script sees it. number: of this request on its connection, from 0."""
 
-    def __init__(
-        self, request: bytes, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, request: bytes, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.request = request
         self.number = number
         self.reader = reader
@@ -96,9 +94,7 @@ class Upstream:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.sleep(0)
 
-    def pool(
-        self, *, timeouts: Timeouts = BRIEF, connections_max: int = 64, tls: ssl.SSLContext | None = None
-    ) -> Pool:
+    def pool(self, *, timeouts: Timeouts = BRIEF, connections_max: int = 64, tls: ssl.SSLContext | None = None) -> Pool:
         scheme = "https" if self._tls else "http"
         return Pool(
             Origin.parse(f"{scheme}://localhost:{self.port}/v1"),

@@ -86,7 +86,7 @@ class _Running:
     def __init__(self, opened: Opened, desk: Desk) -> None:
         self.opened = opened
         self._desk = desk
-        self._meter = Meter(opened.question.input_tokens_most)
+        self._meter = Meter(opened.question.input_tokens_most, opened.output_tokens_max)
         self._seat: Seat | None = None
         self._effort: Effort | None = None
         self._stream: AsyncGenerator[Chunk, None] | None = None

@@ -111,7 +111,10 @@ def _route(
     )
     kind = "openai_compatible" if engine else entry.provider  # engines speak it too
     open_provider: OpenProvider = _plug("solvent.providers", kind)
-    provider = open_provider(settings)
+    try:
+        provider = open_provider(settings)
+    except Invalid as wrong:
+        raise Invalid(wrong.code, f"model {entry.name!r}: {wrong.message}", param="base_url") from None
     routes.providers.append(provider)
     upstream = entry.upstream or entry.name
     return Route(

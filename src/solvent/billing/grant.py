@@ -7,9 +7,11 @@ from hashlib import sha256
 from solvent.db.port import Connection, Database
 from solvent.ledger import store
 from solvent.ledger.account import CUSTOMER_GRANTS, wallet
+from solvent.ledger.balance import Movement
 from solvent.ledger.transfer import posting
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId, TransferId
+from solvent.values.limits import GRAINS_MAX
 from solvent.values.money import Money, money, plain
 
 GRANT_UNITS_MAX = "100000000"
@@ -33,8 +35,18 @@ async def grant(customer: CustomerId, amount: Money, key: str, database: Databas
             raise Conflict("idempotency_key_conflict", f"this key was used before, for {given}; use a new one")
         if before:
             return False
+        _demand_room(store.balances_at(connection, (wallet(customer), CUSTOMER_GRANTS)), wallet(customer), amount)
         row = posting(id, now_us, CUSTOMER_GRANTS, wallet(customer), amount, f"grant/{customer}")
         store.append(connection, [row])
         return True
 
     return await database.write(work)
+
+
+def _demand_room(balances: dict[tuple[str, str], Movement], account: str, amount: Money) -> None:
+    """The columns hold 64 bits; beyond them a balance would silently stop being exact."""
+    paid_in = balances.get((account, amount.currency), Movement()).credits
+    given = balances.get((CUSTOMER_GRANTS, amount.currency), Movement()).debits
+    if max(paid_in, given) + amount.grains > GRAINS_MAX:
+        message = f"{plain(amount)} {amount.currency} more does not fit the books; give less"
+        raise Invalid("amount_too_large", message, param="amount")

@@ -58,7 +58,7 @@ def main() -> None:
         wrong.show()
         sys.exit(EXIT_MEND)
     except SolventError as wrong:
-        click.echo(f"solvent: {wrong.message}", err=True)
+        click.echo(f"solvent: {' '.join(wrong.message.split())}", err=True)  # a parser's words may be many lines
         sys.exit(EXIT_MEND if isinstance(wrong, Invalid | Refused) else EXIT_FAILED)
 
 

@@ -29,6 +29,8 @@ from solvent.values.limits import CONNECTIONS_MAX, SHUTDOWN_S_MAX, SWEEP_S
 
 log = logging.getLogger("solvent")
 
+BACKLOG = 4096  # connections that wait to be accepted
+
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -58,9 +60,13 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as wrong:
         listening.close()
-        message = f"cannot listen on {host} port {port}: {wrong.strerror or wrong}; choose another with --port"
-        raise Invalid("port_taken", message) from None
+        raise _taken(host, port, wrong) from None
     return listening
+
+
+def _taken(host: str, port: int, wrong: OSError) -> Invalid:
+    message = f"cannot listen on {host} port {port}: {wrong.strerror or wrong}; choose another with --port"
+    return Invalid("port_taken", message)
 
 
 def _allow_many_sockets() -> None:
@@ -82,12 +88,17 @@ async def _serve(
 ) -> None:
     app = await open_app(directory, config, near)
     url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    try:
+        listening.listen(BACKLOG)
+    except OSError as wrong:  # who started at the same moment may have bound it too, and was quicker
+        await app.close(SHUTDOWN_S_MAX)
+        raise _taken(host, listening.getsockname()[1], wrong) from None
     keys = await first_run(app, url)
     console = Console(app)
     server = uvicorn.Server(
         uvicorn.Config(
             Gateway(app, console), http=BoundedHttp, loop="none", lifespan="off", ws="none", log_config=None,
-            access_log=False, proxy_headers=False, server_header=False, date_header=False, backlog=4096,
+            access_log=False, proxy_headers=False, server_header=False, date_header=False, backlog=BACKLOG,
             timeout_keep_alive=75, limit_concurrency=CONNECTIONS_MAX, timeout_graceful_shutdown=int(SHUTDOWN_S_MAX),
         )
     )  # fmt: skip
@@ -99,6 +110,8 @@ async def _serve(
     _stop_on_signals(app, server)
     while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event
         await asyncio.sleep(0.01)
+    if serving.done():
+        serving.result()  # raises what kept it from starting: never say ready then
     gc.freeze()  # what is here now stays: never look at it again
     _welcome(url, directory, keys, app, demo=demo)
     await serving
@@ -120,7 +133,10 @@ def _stop_on_signals(app: App, server: uvicorn.Server) -> None:
 async def _sweep(app: App) -> None:
     while True:
         await asyncio.sleep(SWEEP_S)
-        await void_lost_holds(app.database, now_us())
+        try:
+            await void_lost_holds(app.database, now_us())
+        except Exception:  # a disk that is full now may not be in a minute
+            log.exception("expired holds could not be voided; that is tried again")
 
 
 def _welcome(url: str, directory: Directory, keys: FirstRunKeys, app: App, *, demo: bool) -> None:

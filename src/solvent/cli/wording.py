@@ -17,7 +17,7 @@ _WORDS = {
         "cost_each": "cost/answer", "charge_each": "charge/answer",
         "no_answers": "No answers are on the books in these {days} days.",
         "kept": "You kept {amount} in {days} days.", "lost": "You lost {amount} in {days} days.",
-        "failed": "{count:,} questions failed; nothing was charged for them.",
+        "failed": "Questions that failed: {count:,}; nothing was charged for them.",
         "standing": "{plan}: breaks even at {answers:,} answers a month (net {net}, {each} an answer).",
         "standing_unknown": "{plan}: no answer has cost anything yet, so there is no break-even (net {net}).",
         "receipt": "{time}  {who} {charge:>9} paid  {cost:>9} cost  {kept:>9} kept  {seconds:.2f} s  {outcome}",

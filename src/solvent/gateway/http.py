@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from solvent.values.errors import Invalid
-from solvent.values.limits import MIB, REQUEST_BODY_BYTES_MAX, REQUEST_BODY_S_MAX
+from solvent.values.limits import MIB, REQUEST_BODY_BYTES_MAX, REQUEST_BODY_S_MAX, REQUEST_BODY_WHOLE_S_MAX
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -30,6 +30,8 @@ async def read_body(receive: Receive) -> bytes:
         return _bounded(body)
     parts: list[bytes] = []
     size = 0
+    loop = asyncio.get_running_loop()
+    latest_s = loop.time() + REQUEST_BODY_WHOLE_S_MAX
     while True:
         if message["type"] == "http.disconnect":
             raise ClientGone
@@ -41,10 +43,13 @@ async def read_body(receive: Receive) -> bytes:
         if not message.get("more_body"):
             return b"".join(parts)
         try:
-            async with asyncio.timeout(REQUEST_BODY_S_MAX):
+            async with asyncio.timeout_at(min(loop.time() + REQUEST_BODY_S_MAX, latest_s)):
                 message = await receive()
         except TimeoutError:
-            what = f"the request body stopped coming for {REQUEST_BODY_S_MAX:.0f} s; send it again"
+            what = (
+                f"the request body stopped coming for {REQUEST_BODY_S_MAX:.0f} s, or was not whole after "
+                f"{REQUEST_BODY_WHOLE_S_MAX:.0f} s; send it again"
+            )
             raise Invalid("body_too_slow", what) from None
 
 

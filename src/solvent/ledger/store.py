@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Index, Table, Text, and_, select, text
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
-from solvent.ledger.balance import Movement, movements
+from solvent.ledger.balance import Key, Movement, movements
 from solvent.ledger.transfer import Transfer
 
 transfers = Table(
@@ -61,18 +61,23 @@ def append(connection: Connection, rows: list[Transfer]) -> None:
     append_rows(connection, balances, ((*key, *msgspec.structs.astuple(moves)) for key, moves in moved), _MOVE)
 
 
-def balances_of(connection: Connection, prefix: str = "") -> dict[tuple[str, str], Movement]:
+def balances_of(connection: Connection, prefix: str = "") -> dict[Key, Movement]:
     """The kept balances of all accounts that begin with `prefix`."""
-    rows = connection.execute(select(balances).where(balances.c.account.startswith(prefix, autoescape=True)))
-    return {
-        (row.account, row.currency): Movement(row.debits, row.credits, row.held_debits, row.held_credits)
-        for row in rows
-    }
+    return _kept(connection.execute(select(balances).where(balances.c.account.startswith(prefix, autoescape=True))))
 
 
-def balances_rebuilt(connection: Connection) -> dict[tuple[str, str], Movement]:
+def balances_at(connection: Connection, accounts: Sequence[str]) -> dict[Key, Movement]:
+    """The kept balances of some accounts; those that never moved are left out."""
+    return _kept(connection.execute(select(balances).where(balances.c.account.in_(accounts))))
+
+
+def balances_rebuilt(connection: Connection) -> dict[Key, Movement]:
     """The balances as the journal alone gives them: what `balances_of` must equal."""
     return movements(Transfer(*row) for row in connection.execute(select(transfers)).yield_per(10_000))
+
+
+def _kept(rows: Iterable[Any]) -> dict[Key, Movement]:
+    return {(row.account, row.currency): Movement(*row[2:]) for row in rows}
 
 
 def open_holds(connection: Connection, from_id: str, until_id: str) -> list[Transfer]:

@@ -6,11 +6,18 @@ Where nobody can say what an answer used, we charge the least and book the most 
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from solvent.metering.dialect import engine_usage, openai_usage
 from solvent.values.errors import Invalid
-from solvent.values.usage import Usage
+from solvent.values.limits import TOKENS_MAX
+from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
+
+# How far a report may go beyond its bounds and still be believed: hidden prompts, limits an upstream ignores.
+SLACK: Final = 4
+SLACK_TOKENS: Final = 10_000
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -25,10 +32,19 @@ class Measurement(msgspec.Struct, frozen=True):
 class Meter:
     """Counts one answer. `input_tokens_most` bounds what the model can have read."""
 
-    __slots__ = ("_input_tokens_most", "_refused", "_reported", "_running", "left_unanswered", "pieces")
+    __slots__ = (
+        "_input_tokens_most",
+        "_output_tokens_max",
+        "_refused",
+        "_reported",
+        "_running",
+        "left_unanswered",
+        "pieces",
+    )
 
-    def __init__(self, input_tokens_most: int) -> None:
+    def __init__(self, input_tokens_most: int, output_tokens_max: int = TOKENS_MAX) -> None:
         self._input_tokens_most = input_tokens_most
+        self._output_tokens_max = output_tokens_max
         self._reported: Usage | None = None
         self._running: Usage | None = None
         self._refused = ""
@@ -45,11 +61,23 @@ class Meter:
         self.pieces += pieces
         try:
             if usage is not None:
-                self._reported = openai_usage(usage)
+                self._reported = self._plausible(openai_usage(usage))
             if timings is not None:
                 self._running = engine_usage(timings)
         except Invalid as wrong:
             self._refused = wrong.message
+
+    def _plausible(self, usage: Usage) -> Usage:
+        """Refuses a report in a wrong unit: far beyond what was sent and what was allowed to be written."""
+        read, written = all_input_tokens(usage), all_output_tokens(usage)
+        if (
+            read > SLACK * self._input_tokens_most + SLACK_TOKENS
+            or written > SLACK * self._output_tokens_max + SLACK_TOKENS
+        ):
+            bounds = f"{self._input_tokens_most} sent and {self._output_tokens_max} allowed"
+            message = f"the upstream reports {read} tokens read and {written} written where {bounds} are the bounds"
+            raise Invalid("bad_usage", message)
+        return usage
 
     def measure(self, engine: Usage | None = None) -> Measurement:
         """What was used. `engine`: the time and energy of our own engine, when it ran there."""

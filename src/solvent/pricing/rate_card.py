@@ -123,9 +123,7 @@ def _picos(text: object, per: int, param: str) -> int:
     if picos < 0 or picos > PICOS_MAX:
         raise Invalid("bad_price", f"{param}: {text} is below zero or beyond all reason", param=param)
     if picos.denominator != 1:
-        raise Invalid(
-            "bad_price", f"{param}: {text} is finer than a pico a unit; write fewer decimals", param=param
-        )
+        raise Invalid("bad_price", f"{param}: {text} is finer than a pico a unit; write fewer decimals", param=param)
     return picos.numerator
 
 

@@ -149,7 +149,7 @@ class OpenAICompatible:
         if usage is not None and bytes(usage) == b"null":
             usage = None
         finish = next((choice.finish_reason for choice in choices if choice.finish_reason), "")
-        pieces = sum(_pieces(choice, reported=usage is not None) for choice in choices)
+        pieces = sum(map(_pieces, choices))
         return Chunk(members, pieces, usage, members.pop("timings", None), finish)
 
     async def _fault(self, reply: Reply) -> Invalid | Unavailable:
@@ -188,16 +188,13 @@ class OpenAICompatible:
         return Unavailable("upstream_garbage", f"{self.name} cannot be understood: {what[:200]}")
 
 
-def _pieces(choice: _Choice, *, reported: bool) -> int:
-    """A streamed delta is at least one token. Of a whole message only its words are sure to be tokens; they are
-    counted when the upstream reported no usage."""
+def _pieces(choice: _Choice) -> int:
+    """A streamed delta is at least one token. Of a whole message only its words are sure to be tokens."""
     if choice.delta is not None:
         delta = choice.delta
         return 1 if delta.content or delta.reasoning_content or delta.tool_calls else 0
     if choice.message is None:
         return 0
-    if reported:
-        return 1
     text = choice.message
     words = len((text.content or "").split()) + len((text.reasoning_content or "").split())
     return words + (1 if text.tool_calls else 0)

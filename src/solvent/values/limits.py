@@ -13,6 +13,7 @@ REQUEST_BODY_BYTES_MAX = 4 * MIB
 REQUEST_HEADER_BYTES_MAX = 64 * KIB
 REQUEST_HEAD_S_MAX = 15.0  # from the first byte of a request to the end of its headers
 REQUEST_BODY_S_MAX = 30.0  # silence between two pieces of a request body
+REQUEST_BODY_WHOLE_S_MAX = 120.0
 MESSAGES_MAX = 2_048
 STOP_SEQUENCES_MAX = 4
 OUTPUT_TOKENS_MAX = 1_000_000  # nobody may ask for more, whatever the model allows

@@ -78,8 +78,7 @@ def cut_off(origin: Origin, what: str, status: int | None = None) -> Unavailable
 def head_too_large(origin: Origin, limit: str) -> Unavailable:
     return Unavailable(
         "upstream_head_too_large",
-        f"{origin.authority} sent more than {limit} of headers or framing. "
-        "Check what answers at this address.",
+        f"{origin.authority} sent more than {limit} of headers or framing. Check what answers at this address.",
     )
 
 

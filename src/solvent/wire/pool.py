@@ -53,9 +53,7 @@ class Timeouts(msgspec.Struct, frozen=True):
     total_s: float = ANSWER_S_MAX
 
     def __post_init__(self) -> None:
-        assert min(self.connect_s, self.first_byte_s, self.silence_s, self.total_s) > 0, (
-            "timeouts are above 0"
-        )
+        assert min(self.connect_s, self.first_byte_s, self.silence_s, self.total_s) > 0, "timeouts are above 0"
 
     @property
     def tick_s(self) -> float:
@@ -134,9 +132,7 @@ class Pool:
         """Callers queueing for a connection."""
         return sum(not waiter.future.done() for waiter in self._waiters)
 
-    async def send(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Reply:
+    async def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Reply:
         """Send one request and return when the head of its answer is here. Read or close the reply.
 
         path: appended to the origin's prefix. headers: replace the pool's own of the same name.
@@ -290,9 +286,7 @@ class Pool:
             if not connection.closed:
                 connection.drop()
             if isinstance(error, TimeoutError):
-                raise failures.timeout(
-                    origin, "did not accept a connection", self.timeouts.connect_s
-                ) from None
+                raise failures.timeout(origin, "did not accept a connection", self.timeouts.connect_s) from None
             if isinstance(error, ssl.SSLError):
                 reason = getattr(error, "verify_message", "") or error.reason or "no common protocol"
                 raise failures.untrusted(origin, reason) from None
@@ -332,9 +326,7 @@ class Pool:
     def _overdue(self, connection: Connection, reply: Reply, now_s: float) -> Unavailable | None:
         timeouts, phase_s = self.timeouts, now_s - connection.since_s
         if now_s - connection.started_s > timeouts.total_s:
-            return failures.timeout(
-                self.origin, "did not end its answer", timeouts.total_s, reply.status or None
-            )
+            return failures.timeout(self.origin, "did not end its answer", timeouts.total_s, reply.status or None)
         if not connection.head_done:
             if phase_s > timeouts.first_byte_s:
                 return failures.timeout(self.origin, "did not start to answer", timeouts.first_byte_s)
