@@ -167,3 +167,11 @@ def test_a_report_a_little_beyond_its_bounds_is_believed() -> None:
     meter = Meter(input_tokens_most=100, output_tokens_max=50)
     meter.add(3, msgspec.Raw(b'{"prompt_tokens":10400,"completion_tokens":10200}'), None)
     assert meter.measure().least == Usage(input_tokens=10_400, output_tokens=10_200)
+
+
+@pytest.mark.parametrize("report", [None, b'{"prompt_tokens":-1}', b'{"prompt_tokens":"many"}'])
+def test_a_whole_reply_is_charged_by_its_words_where_no_report_can_be_believed(report: bytes | None) -> None:
+    meter = Meter(input_tokens_most=100)
+    meter.add(1, msgspec.Raw(report) if report else None, None, "one two three")
+    measured = meter.measure()
+    assert (measured.estimated, measured.least, measured.most.input_tokens) == (True, Usage(output_tokens=3), 100)

@@ -58,9 +58,9 @@ def test_thoughts_and_tool_calls_are_pieces(upstream: Upstream) -> None:
     assert sum(chunk.pieces for chunk in ask(upstream, {"tools": True})) == 3
 
 
-def test_words_of_a_whole_reply_without_a_report_are_counted(upstream: Upstream) -> None:
+def test_a_whole_reply_hands_on_its_words_to_be_counted(upstream: Upstream) -> None:
     (chunk,) = ask(upstream, {"words": 9, "usage": "none"}, stream=False)
-    assert (chunk.pieces, chunk.usage) == (9, None)
+    assert (chunk.pieces, len(chunk.text.split()), chunk.usage) == (1, 9, None)
 
 
 def test_a_null_report_is_none(upstream: Upstream) -> None:

@@ -109,7 +109,7 @@ class _Running:
 
     def count(self, chunk: Chunk) -> None:
         """Meter one chunk. Raises Unavailable when the answer has taken too long."""
-        self._meter.add(chunk.pieces, chunk.usage, chunk.timings)
+        self._meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
         now_us = self._desk.now_us()
         if chunk.pieces and self._first_token_us < 0:
             self._first_token_us = now_us - self.opened.question.received_us

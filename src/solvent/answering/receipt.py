@@ -99,13 +99,15 @@ class Receipt(msgspec.Struct, frozen=True):
 
 def sums_of(receipt: Receipt) -> MarginSums:
     """What one receipt adds to a margin line."""
+    failed = receipt.outcome == "failed"
+    used = receipt.usage
     return MarginSums(
-        answers=int(receipt.outcome != "failed"),
-        failed=int(receipt.outcome == "failed"),
+        answers=0 if failed else 1,
+        failed=1 if failed else 0,
         charge_grains=receipt.charge_grains,
         cost_grains=receipt.cost_grains,
         estimated_answers=receipt.usage_estimated,
-        input_tokens=all_input_tokens(receipt.usage),
-        output_tokens=all_output_tokens(receipt.usage),
+        input_tokens=all_input_tokens(used),
+        output_tokens=all_output_tokens(used),
         energy_uj=receipt.energy_uj,
     )

@@ -78,9 +78,8 @@ def _allow_many_sockets() -> None:
 
 
 def _tune() -> None:
-    """Answers make little garbage that is cyclic: collect less often; hand Python's lock over sooner."""
+    """Answers make little garbage that is cyclic: collect less often."""
     gc.set_threshold(50_000, 20, 50)
-    sys.setswitchinterval(0.0005)
 
 
 async def _serve(

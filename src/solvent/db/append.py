@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table
 
 # Few sizes, so that few statements are prepared; the largest keeps within SQLite's 32,766 bound values.
-_ROWS_AT_ONCE: Final = (256, 64, 16, 4, 1)
+_ROWS_AT_ONCE: Final = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
 def append_rows(connection: Connection, table: Table, rows: Iterable[Sequence[Any]], on_conflict: str = "") -> None:

@@ -118,7 +118,8 @@ def _check(chat: _Chat) -> None:
 
 
 def _refuse_unpriced(chat: _Chat, members: dict[str, msgspec.Raw]) -> None:
-    for name in sorted(UNPRICED & members.keys()):
+    if not UNPRICED.isdisjoint(members):
+        name = min(UNPRICED & members.keys())
         raise Invalid("unpriced_feature", f"{name}: it has no price here, so it is not served", param=name)
     for message in chat.messages:
         for part in message.content if isinstance(message.content, list) else ():

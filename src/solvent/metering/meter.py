@@ -38,6 +38,7 @@ class Meter:
         "_refused",
         "_reported",
         "_running",
+        "_text",
         "left_unanswered",
         "pieces",
     )
@@ -49,6 +50,7 @@ class Meter:
         self._running: Usage | None = None
         self._refused = ""
         self.pieces = 0
+        self._text = ""
         self.left_unanswered = False  # the upstream took the question and has not said what it used
 
     @property
@@ -56,9 +58,15 @@ class Meter:
         """Whether the upstream has made its usage report, so that nothing is left to wait for."""
         return self._reported is not None
 
-    def add(self, pieces: int, usage: bytes | msgspec.Raw | None, timings: bytes | msgspec.Raw | None) -> None:
-        """Take in one chunk: how many pieces of text (at least one token each), and its reports, if any."""
+    def add(
+        self, pieces: int, usage: bytes | msgspec.Raw | None, timings: bytes | msgspec.Raw | None, text: str = ""
+    ) -> None:
+        """Take in one chunk: how many pieces of text (at least one token each), and its reports, if any.
+
+        text: of a whole reply, to count words in if no report is made: a token never spans two of them.
+        """
         self.pieces += pieces
+        self._text = text or self._text
         try:
             if usage is not None:
                 self._reported = self._plausible(openai_usage(usage))
@@ -88,6 +96,7 @@ class Meter:
         extra = engine or Usage()
         if not self.pieces and not self._refused and not self.left_unanswered:
             return Measurement(extra, extra, estimated=False)
-        least = Usage(output_tokens=self.pieces)
-        most = Usage(input_tokens=self._input_tokens_most, output_tokens=self.pieces)
+        delivered = max(self.pieces, len(self._text.split()))
+        least = Usage(output_tokens=delivered)
+        most = Usage(input_tokens=self._input_tokens_most, output_tokens=delivered)
         return Measurement(least + extra, most + extra, estimated=True, refused_report=self._refused)

@@ -47,16 +47,22 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
 
 def unpriced(usage: Usage, card: RateCard) -> tuple[str, ...]:
     """The token buckets that were used and have no price on this card: empty when all is well."""
-    priced = (
-        ("input", usage.input_tokens, card.input_picos),
-        ("cached_input", usage.cached_input_tokens, card.cached_input_picos),
-        ("cache_write_5m", usage.cache_write_5m_tokens, card.cache_write_5m_picos),
-        ("cache_write_1h", usage.cache_write_1h_tokens, card.cache_write_1h_picos),
-        ("output", usage.output_tokens, card.output_picos),
-        ("reasoning", usage.reasoning_tokens, card.reasoning_picos),
-    )
-    by_time = card.engine_hour_picos is not None or card.answer_picos is not None
-    return tuple(name for name, used, picos in priced if used and picos is None and not by_time)
+    if card.engine_hour_picos is not None or card.answer_picos is not None:
+        return ()
+    missing = []
+    if usage.input_tokens and card.input_picos is None:
+        missing.append("input")
+    if usage.cached_input_tokens and card.cached_input_picos is None:
+        missing.append("cached_input")
+    if usage.cache_write_5m_tokens and card.cache_write_5m_picos is None:
+        missing.append("cache_write_5m")
+    if usage.cache_write_1h_tokens and card.cache_write_1h_picos is None:
+        missing.append("cache_write_1h")
+    if usage.output_tokens and card.output_picos is None:
+        missing.append("output")
+    if usage.reasoning_tokens and card.reasoning_picos is None:
+        missing.append("reasoning")
+    return tuple(missing)
 
 
 def can_cost(card: RateCard) -> bool:

@@ -150,7 +150,8 @@ class OpenAICompatible:
             usage = None
         finish = next((choice.finish_reason for choice in choices if choice.finish_reason), "")
         pieces = sum(map(_pieces, choices))
-        return Chunk(members, pieces, usage, members.pop("timings", None), finish)
+        text = " ".join(map(_whole_text, choices))
+        return Chunk(members, pieces, usage, members.pop("timings", None), finish, text)
 
     async def _fault(self, reply: Reply) -> Invalid | Unavailable:
         try:
@@ -189,12 +190,15 @@ class OpenAICompatible:
 
 
 def _pieces(choice: _Choice) -> int:
-    """A streamed delta is at least one token. Of a whole message only its words are sure to be tokens."""
-    if choice.delta is not None:
-        delta = choice.delta
-        return 1 if delta.content or delta.reasoning_content or delta.tool_calls else 0
-    if choice.message is None:
-        return 0
-    text = choice.message
-    words = len((text.content or "").split()) + len((text.reasoning_content or "").split())
-    return words + (1 if text.tool_calls else 0)
+    """What a choice holds is at least one token, if it holds anything."""
+    said = choice.delta or choice.message
+    return 1 if said and (said.content or said.reasoning_content or said.tool_calls) else 0
+
+
+def _whole_text(choice: _Choice) -> str:
+    """A whole message's words; of a whole message only they are sure to be tokens."""
+    message = choice.message
+    if message is None:
+        return ""
+    thought = message.reasoning_content
+    return f"{thought} {message.content}" if thought else message.content or ""

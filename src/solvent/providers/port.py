@@ -30,7 +30,8 @@ class Chunk(msgspec.Struct, frozen=True):
 
     members: the JSON object as it came, without its usage report. pieces: how many pieces of text it
     holds, each at least one token. usage, timings: the upstream's reports, verbatim, if it made them.
-    finish: why the model stopped, on the chunk that says so.
+    finish: why the model stopped, on the chunk that says so. text: of a whole reply; its words are counted only
+    where no report says what it used.
     """
 
     members: dict[str, msgspec.Raw]
@@ -38,6 +39,7 @@ class Chunk(msgspec.Struct, frozen=True):
     usage: msgspec.Raw | None = None
     timings: msgspec.Raw | None = None
     finish: str = ""
+    text: str = ""
 
 
 class Provider(Protocol):
