@@ -90,8 +90,14 @@ def open_engine(settings: Settings) -> Engine:
 
 
 def _server(settings: Settings, threads: int, key: str) -> Any:
-    import xllamacpp  # 100 MB of native code: loaded only by who runs an engine
-
+    try:
+        import xllamacpp  # 100 MB of native code: loaded only by who runs an engine
+    except ImportError as missing:
+        message = (
+            f"llama.cpp cannot be loaded: {missing}; on Debian: apt-get install libgomp1. "
+            "To serve without local models, set house_model = false"
+        )
+        raise Invalid("engine_unusable", message) from None
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(settings.file)
     parameters.n_parallel = settings.seats
