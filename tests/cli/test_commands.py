@@ -59,9 +59,18 @@ def test_the_report_is_the_sum_of_the_receipts(asked: Solvent) -> None:
     [
         (
             "en",
-            ("You kept", "they paid", "we paid", "margin", "scripted", "hasty", "total", "Questions that failed: 1"),
+            (
+                "Answers brought in",
+                "charged",
+                "cost",
+                "margin",
+                "scripted",
+                "hasty",
+                "total",
+                "Questions that failed: 1",
+            ),
         ),
-        ("ko", ("남겼습니다", "받은 돈", "든 돈", "남은 돈", "scripted", "hasty", "합계", "질문 1개가 실패")),
+        ("ko", ("많았습니다", "요금", "비용", "남은 돈", "scripted", "hasty", "합계", "질문 1개가 실패")),
     ],
 )
 def test_the_report_speaks_the_operators_language(asked: Solvent, language: str, words: tuple[str, ...]) -> None:

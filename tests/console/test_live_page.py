@@ -97,7 +97,7 @@ def test_a_loss_has_its_sign_and_colour_and_a_failure_says_that_nothing_was_paid
     assert loss.inner_text().startswith("−")
     assert loss.evaluate("node => getComputedStyle(node).color") == "rgb(194, 51, 15)"
     failed.locator("summary").click()
-    expect(failed.locator(".facts")).to_contain_text("There was no answer, so they paid 0.")
+    expect(failed.locator(".facts")).to_contain_text("There was no answer, so nothing was charged.")
     expect(failed.locator(".facts")).to_contain_text("upstream_failed")
 
 

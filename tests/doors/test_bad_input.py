@@ -292,3 +292,10 @@ def test_nothing_bad_was_held_booked_or_logged(solvent: Solvent) -> None:
     for secret in (solvent.key, solvent.operator_key, "sk-upstream"):
         assert secret not in after_welcome
     assert "Traceback" not in solvent.output
+
+
+@pytest.mark.parametrize("member", ["models", "plugins", "provider", "search_parameters", "enable_search", "fallbacks"])
+def test_members_that_would_buy_something_else_are_refused(solvent: Solvent, member: str) -> None:
+    """A fallback list, a paid search: the upstream would bill more than the tokens we charge for."""
+    members: dict[str, Any] = {member: ["x"]}
+    refuse(solvent, solvent.send("POST", CHAT, question(**members)), 400, "unpriced_feature", member)

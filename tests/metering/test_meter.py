@@ -175,3 +175,11 @@ def test_a_whole_reply_is_charged_by_its_words_where_no_report_can_be_believed(r
     meter.add(1, msgspec.Raw(report) if report else None, None, "one two three")
     measured = meter.measure()
     assert (measured.estimated, measured.least, measured.most.input_tokens) == (True, Usage(output_tokens=3), 100)
+
+
+def test_an_engines_timings_beyond_all_bounds_are_refused_too() -> None:
+    meter = Meter(input_tokens_most=100, output_tokens_max=50)
+    meter.add(2, None, msgspec.Raw(b'{"prompt_n":10,"predicted_n":9000000000}'))
+    measured = meter.measure()
+    assert (measured.estimated, measured.least) == (True, Usage(output_tokens=2))
+    assert measured.refused_report

@@ -75,7 +75,6 @@ class _Running:
         "_finish",
         "_first_token_us",
         "_latest_us",
-        "_latest_us",
         "_meter",
         "_seat",
         "_stream",
@@ -169,7 +168,7 @@ class _Running:
         purse.settle(opened.hold.grains, receipt.charge_grains)
         desk.under_way -= 1
         try:
-            await desk.database.append(
+            booked = desk.database.append(
                 [
                     *((ledger_store.append, transfer) for transfer in settlement.transfers),
                     (store.append, receipt),
@@ -179,7 +178,15 @@ class _Running:
         except Unavailable:
             purse.add(receipt.charge_grains)
             raise
-        desk.tell(receipt, settlement.margin[1])
+
+        def known(done: asyncio.Future[None]) -> None:
+            if done.exception() is None:
+                desk.tell(receipt, settlement.margin[1])
+            else:
+                purse.add(receipt.charge_grains)
+
+        booked.add_done_callback(known)
+        await asyncio.shield(booked)  # who leaves now leaves a booked answer behind, not a half-known one
         return receipt
 
 

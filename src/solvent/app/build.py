@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random, SystemRandom
 
@@ -21,16 +22,17 @@ from solvent.billing.grant import grant
 from solvent.billing.plan import Plan
 from solvent.db.engine import open_engine
 from solvent.db.group_commit import GroupCommit
+from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.identity.add_customer import add_customer
 from solvent.identity.add_operator import add_operator
 from solvent.identity.caller import Customer, Role
-from solvent.identity.key import SECRET_BYTES, secret
+from solvent.identity.key import SECRET_BYTES, digest, secret
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import wallet
 from solvent.ledger.balance import Purse
 from solvent.ledger.void_lost_holds import void_lost_holds
-from solvent.values.errors import Invalid
+from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import ENTROPY_BITS, CustomerId
 from solvent.values.money import Money, money
 from solvent.values.period import zone
@@ -41,6 +43,19 @@ WALLETS = wallet(CustomerId(""))
 def now_us() -> int:
     """The clock, given to whoever needs one."""
     return time.time_ns() // 1000
+
+
+def demand_currency(connection: Connection, currency: str) -> None:
+    """Books are kept in one currency, remembered at the first start: sums of two would mean nothing.
+
+    Raises Invalid when the configuration now says another.
+    """
+    kept = ledger_store.mark(connection, "currency")
+    if kept and kept != currency:
+        message = f"the books here are kept in {kept}, the configuration says {currency}; name the right --config"
+        raise Invalid("currency_changed", message, param="currency")
+    if not kept:
+        ledger_store.set_mark(connection, "currency", currency)
 
 
 class App:
@@ -121,6 +136,7 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
     cards = read_cards(near)
     database = GroupCommit(open_engine(directory.path))
     try:
+        await database.write(lambda connection: demand_currency(connection, config.currency))
         lost = await void_lost_holds(database, now_us(), all_of_them=True)
         routes = open_routes(config, cards, near, now_us())
     except BaseException:
@@ -174,4 +190,9 @@ async def first_run(app: App, url: str) -> FirstRunKeys:
         gift = money(settings.grant, app.config.currency, "first_run.grant")
         await app.open_customer("First customer", settings.plan, keys.api_key, gift)
     await app.reload_callers()
+    mine = app.desk.callers.get(digest(keys.api_key.encode()))
+    if mine and mine.customer and not app.desk.purse(mine.customer.id).posted:
+        # A crash may have come between the customer and the gift; a gift that was given is not given again.
+        with suppress(Conflict):
+            await app.give(mine.customer.id, money(app.config.first_run.grant, app.config.currency), "welcome")
     return keys

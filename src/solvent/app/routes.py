@@ -41,18 +41,14 @@ class Routes:
             engine.close()
 
 
-def open_routes(
-    config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, now_us: int, *, only_remote: bool = False
-) -> Routes:
+def open_routes(config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, now_us: int) -> Routes:
     """Routes of all models. `near`: the folder that relative paths start from.
 
-    only_remote: leave local engines out, for a look from outside. Raises Invalid naming the model.
+    Raises Invalid naming the model.
     """
     routes = Routes()
     exchanges = read_exchanges(config)
     for entry in (*_house_model(config), *config.models):
-        if only_remote and _is_local(entry):
-            continue
         route = _route(entry, config, cards, near, routes)
         if not entry.cost_card.startswith(HOUSE_MODEL):
             prices_at(route, config.currency, exchanges, now_us)  # an unpriced model is found now, not when asked
@@ -95,6 +91,7 @@ def _route(
     for book, card in (("cost_card", entry.cost_card), ("price_card", entry.price_card)):
         if card not in cards:
             message = f"model {entry.name!r}: there is no rate card {card!r}; write one in rate_cards/*.yaml"
+            message += ", or set house_model = false" if entry.name == HOUSE_MODEL else ""
             raise Invalid("no_rate_card", message, param=book)
     engine = _engine(entry, config, near) if _is_local(entry) else None
     if engine is not None:

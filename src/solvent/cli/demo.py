@@ -46,12 +46,9 @@ async def run_demo(app: App) -> None:
     callers = await _customers(app)
     weights = activity(len(callers), chance)
     app.desk.listeners.append(lambda receipt, _: _print(app, receipt))
-    asking: set[asyncio.Task[None]] = set()
     while not app.stopping:
         caller = chance.choices(callers, weights)[0]
-        task = asyncio.create_task(_ask(app, caller, chance))
-        asking.add(task)
-        task.add_done_callback(asking.discard)
+        app.background.start(_ask(app, caller, chance))  # whose end `App.close` waits for
         await asyncio.sleep(pause_s(QUESTIONS_PER_S, chance))
 
 

@@ -44,4 +44,4 @@ def score_command(file: Path, as_json: bool) -> None:  # noqa: FBT001
 def build_command(into: Path, minutes: float) -> None:
     """Train the house model from scratch; needs the extra `lightening` (torch)."""
     build(into, minutes, click.echo)
-    click.echo(f"done: {into}; `solvent house-model score --file {into}/...gguf` examines it")
+    click.echo(f"done: {into}; `solvent house-model score --file {into / SHIPPED.name}` examines it")

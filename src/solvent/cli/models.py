@@ -11,13 +11,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from solvent.answering.route import Route, prices_at
+from solvent.answering.route import Route
 from solvent.app.build import now_us
 from solvent.app.cards import read_cards
 from solvent.app.routes import open_routes
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.pull import pull
-from solvent.values.errors import Invalid, SolventError
+from solvent.values.errors import SolventError
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -60,29 +60,21 @@ command.add_command(pull)
 
 async def _look(data: Path, config_file: Path | None) -> list[Standing]:
     config, near = load_config(config_file, data)
-    now = now_us()
-    routes = open_routes(config, read_cards(near), near, now)
+    routes = open_routes(config, read_cards(near), near, now_us())
     try:
-        return list(await asyncio.gather(*(_standing(route, now) for route in routes.by_model.values())))
+        return list(await asyncio.gather(*(_standing(route) for route in routes.by_model.values())))
     finally:
         await routes.close()
 
 
-async def _standing(route: Route, now: int) -> Standing:
+async def _standing(route: Route) -> Standing:
+    """Its prices are in force: an unpriced model would not have been opened."""
     trouble = ""
-    currency = route.price_cards[-1].currency
-    cards = ("", "")
     try:
         served = await route.provider.probe()
         if route.engine is None and served and route.upstream not in served:
             trouble = f"{route.provider.name} serves no {route.upstream}"
     except SolventError as wrong:
         trouble = wrong.message
-    cost, price = route.cost_cards[-1], route.price_cards[-1]
-    cards = (cost.version, price.version)
-    if cost.currency == currency:
-        try:
-            prices_at(route, currency, (), now)
-        except Invalid as wrong:
-            trouble = trouble or wrong.message
-    return Standing(route.model, route.provider.name, route.upstream, *cards, not trouble, trouble)
+    cost, price = route.cost_cards[-1].version, route.price_cards[-1].version
+    return Standing(route.model, route.provider.name, route.upstream, cost, price, not trouble, trouble)

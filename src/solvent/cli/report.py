@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from solvent.app.build import now_us
+from solvent.app.build import demand_currency, now_us
 from solvent.app.plans import read_plans
 from solvent.app.report import Report, report
 from solvent.cli.options import config_option, data_option, json_option, load_config
@@ -46,6 +46,7 @@ def command(data: Path, config_file: Path | None, since: str, group_by: GroupBy,
     async def read() -> Report:
         database = GroupCommit(open_engine(data))
         try:
+            await database.write(lambda connection: demand_currency(connection, config.currency))
             today = day_number(now, in_zone)
             return await report(group_by, from_day, today, read_plans(config), config.currency, database)
         finally:

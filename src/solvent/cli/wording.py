@@ -12,28 +12,48 @@ MINUS = "−"
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩"}
 _WORDS = {
     "en": {
-        "customer": "customer", "plan": "plan", "model": "model", "day": "day", "total": "total",
-        "answers": "answers", "revenue": "they paid", "cost": "we paid", "margin": "margin",
-        "cost_each": "cost/answer", "charge_each": "charge/answer",
+        "customer": "customer",
+        "plan": "plan",
+        "model": "model",
+        "day": "day",
+        "total": "total",
+        "answers": "answers",
+        "revenue": "charged",
+        "cost": "cost",
+        "margin": "margin",
+        "cost_each": "cost/answer",
+        "charge_each": "charge/answer",
         "no_answers": "No answers are on the books in these {days} days.",
-        "kept": "You kept {amount} in {days} days.", "lost": "You lost {amount} in {days} days.",
+        "kept": "Answers brought in {amount} more than they cost in {days} days.",
+        "lost": "Answers cost {amount} more than they brought in, in {days} days.",
         "failed": "Questions that failed: {count:,}; nothing was charged for them.",
-        "standing": "{plan}: breaks even at {answers:,} answers a month (net {net}, {each} an answer).",
-        "standing_unknown": "{plan}: no answer has cost anything yet, so there is no break-even (net {net}).",
-        "receipt": "{time}  {who} {charge:>9} paid  {cost:>9} cost  {kept:>9} kept  {seconds:.2f} s  {outcome}",
+        "standing": "{plan}: breaks even at {answers:,} answers a month: net price {net}, less {fixed} fixed "
+        "and {subsidy} for free customers, at {each} an answer.",
+        "standing_unknown": "{plan}: no answer has cost anything yet, so there is no break-even (net price {net}).",
+        "receipt": "{time}  {who} {charge:>9} charged  {cost:>9} cost  {kept:>9} kept  {seconds:.2f} s  {outcome}",
     },
     "ko": {
-        "customer": "고객", "plan": "요금제", "model": "모델", "day": "날짜", "total": "합계",
-        "answers": "답변", "revenue": "받은 돈", "cost": "든 돈", "margin": "남은 돈",
-        "cost_each": "답변당 비용", "charge_each": "답변당 요금",
+        "customer": "고객",
+        "plan": "요금제",
+        "model": "모델",
+        "day": "날짜",
+        "total": "합계",
+        "answers": "답변",
+        "revenue": "요금",
+        "cost": "비용",
+        "margin": "남은 돈",
+        "cost_each": "답변당 비용",
+        "charge_each": "답변당 요금",
         "no_answers": "{days}일 동안 장부에 적힌 답변이 없습니다.",
-        "kept": "{days}일 동안 {amount} 남겼습니다.", "lost": "{days}일 동안 {amount} 손해를 봤습니다.",
+        "kept": "{days}일 동안 답변 요금이 비용보다 {amount} 많았습니다.",
+        "lost": "{days}일 동안 답변 비용이 요금보다 {amount} 많았습니다.",
         "failed": "질문 {count:,}개가 실패했고, 그 값은 받지 않았습니다.",
-        "standing": "{plan}: 한 달 답변 {answers:,}개가 본전입니다 (순매출 {net}, 답변당 {each}).",
+        "standing": "{plan}: 한 달 답변 {answers:,}개가 본전입니다. 순매출 {net}에서 고정비 {fixed}, "
+        "무료 고객 몫 {subsidy} 빼고, 답변당 {each}으로 셈했습니다.",
         "standing_unknown": "{plan}: 아직 든 돈이 없어 본전을 셈할 수 없습니다 (순매출 {net}).",
         "receipt": "{time}  {who} 요금 {charge:>8}  비용 {cost:>8}  남음 {kept:>8}  {seconds:.2f}초  {outcome}",
     },
-}  # fmt: skip
+}
 
 
 def decimals(amount: Money) -> int:
@@ -84,7 +104,10 @@ class Speaker:
         if standing.answers_month is None or standing.cost_per_answer_grains is None:
             return self("standing_unknown").format(plan=standing.plan, net=net)
         each = self.money(Money(standing.cost_per_answer_grains, standing.net_price.currency))
-        return self("standing").format(plan=standing.plan, answers=standing.answers_month, net=net, each=each)
+        fixed, subsidy = self.money(standing.fixed), self.money(standing.free_subsidy)
+        return self("standing").format(
+            plan=standing.plan, answers=standing.answers_month, net=net, each=each, fixed=fixed, subsidy=subsidy
+        )
 
 
 def speaker() -> Speaker:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import threading
 from asyncio import Future
 from collections import deque
@@ -15,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from solvent.db.port import Entry, Journal
 from solvent.values.errors import Unavailable
@@ -26,6 +28,7 @@ T = TypeVar("T")
 Group = tuple[Sequence[Entry], "Future[None] | None"]
 Work = tuple[Callable[[Connection], Any], "Future[Any]"]
 Outcome = tuple["Future[Any] | None", Any, BaseException | None]
+_ALIKE = (OperationalError, sqlite3.OperationalError)  # a locked or full disk fails every group alike
 LATER_S = 0.05  # what nobody waits for is written with the next commit, or after this long
 
 
@@ -123,13 +126,15 @@ class GroupCommit:
             with connection.begin():
                 _write(connection, [entry for entries, _ in groups for entry in entries])
         except Exception as wrong:
-            if len(groups) > 1:  # find the one at fault: the others must not fail with it
+            if len(groups) > 1 and not isinstance(
+                wrong, _ALIKE
+            ):  # find the one at fault: the others must not fail with it
                 return [out for group in groups for out in self._commit_groups(connection, [group])]
             self.failure = str(wrong)[:500]
             log.error("the books could not be written: %s", self.failure)
             message = "the books could not be written, so nothing was charged; ask again in a moment"
             refused = Unavailable("books_unavailable", message, retry_after_s=5)
-            return [(groups[0][1], None, refused)]
+            return [(future, None, refused) for _, future in groups]
         self.failure = ""
         return [(future, None, None) for _, future in groups]
 

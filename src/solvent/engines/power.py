@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,7 +50,10 @@ class PackagePower:
         """See `Power.milliwatts`."""
         now_s = time.monotonic()
         if now_s - self._read_s >= _READ_EVERY_S:
-            now_uj = self._read()
+            try:
+                now_uj = self._read()
+            except (OSError, ValueError):
+                return self._milliwatts  # an answer is not lost for want of a figure
             if now_uj >= self._read_uj:  # the counter wraps now and then: keep the last figure over that
                 self._milliwatts = int((now_uj - self._read_uj) / (now_s - self._read_s) / 1000)
             self._read_uj, self._read_s = now_uj, now_s
@@ -70,6 +74,7 @@ class GpuPower:
             import pynvml
         except ImportError as missing:
             raise OSError("nvidia-ml-py is not installed") from missing
+        self._trouble: type[Exception] = pynvml.NVMLError
         try:
             pynvml.nvmlInit()
             cards = [pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount())]
@@ -83,7 +88,9 @@ class GpuPower:
     def milliwatts(self) -> int:
         """See `Power.milliwatts`."""
         if time.monotonic() - self._read_s >= _READ_EVERY_S:
-            self._milliwatts, self._read_s = self._read(), time.monotonic()
+            self._read_s = time.monotonic()
+            with suppress(self._trouble):  # the card may be gone: keep the last figure
+                self._milliwatts = self._read()
         return self._milliwatts
 
 

@@ -80,10 +80,11 @@ class Gateway:
     async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         id = new_id("req", self._app.desk.now_us(), self._app.desk.entropy())
         named = [(b"x-request-id", id.encode())]
+        began = _Began(send)
         try:
             caller = self._caller(scope)
             if path == "/v1/live" and scope["method"] == "GET":
-                await live(self._app, caller, receive, send)
+                await live(self._app, caller, receive, began)
                 return
             method = "GET" if scope["method"] == "HEAD" else scope["method"]
             if path.startswith(_ANSWERS) and method == "GET":
@@ -91,7 +92,7 @@ class Gateway:
             else:
                 endpoint = _ENDPOINTS.get((method, path))
             if endpoint is None:
-                raise _nowhere(path, method)
+                raise _nowhere(path, scope["method"])
             body = await endpoint(self._app, caller, scope, receive)
             await respond(send, 200, msgspec.json.encode(body), named)
         except ClientGone:
@@ -100,7 +101,8 @@ class Gateway:
             await refuse(send, problem, named)
         except Exception:
             log.exception("request %s broke", id)
-            await refuse(send, _bug(id), named)
+            if not began.yes:
+                await refuse(send, _bug(id), named)
 
     async def _health(self, path: str, send: Send) -> None:
         """healthz: the process lives. readyz: it may be sent questions."""

@@ -18,8 +18,9 @@ TEMPLATE_TOKENS: Final = 128
 
 # Members that cost more than tokens read and written, or that could get around the limit we hold money for.
 UNPRICED: Final = {
-    "audio", "background", "best_of", "id_slot", "lora", "modalities", "n_cmpl", "n_predict",
-    "prediction", "web_search_options",
+    "audio", "background", "best_of", "enable_search", "fallbacks", "id_slot", "lora", "modalities", "models",
+    "n_cmpl", "n_predict", "plugins", "prediction", "provider", "route", "search_options", "search_parameters",
+    "web_search", "web_search_options",
 }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ async def models(app: App, _caller: Caller, _scope: Scope, _receive: Receive) ->
         {
             "id": name,
             "object": "model",
-            "created": route.price_cards[0].valid_from_us // US_PER_S,
+            "created": _created_s(route),
             "owned_by": "solvent",
         }
         for name, route in app.desk.routes.items()

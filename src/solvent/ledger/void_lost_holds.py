@@ -11,7 +11,7 @@ from solvent.ledger import store
 from solvent.ledger.transfer import Transfer, void
 from solvent.values.ids import new_id
 from solvent.values.instant import US_PER_S
-from solvent.values.limits import HOLD_S_MAX
+from solvent.values.limits import HOLD_S_MAX, REQUEST_BODY_WHOLE_S_MAX
 
 MARK = "holds_seen_until"
 ANSWERS_END = "ans`"  # sorts after every id that begins with ans_
@@ -29,7 +29,8 @@ async def void_lost_holds(database: Database, now_us: int, *, all_of_them: bool 
         if lost:
             store.append(connection, [void(hold, now_us) for hold in lost])
         # Every hold that old has expired, so it was voided above if it was still open.
-        seen_us = now_us - (HOLD_S_MAX + 60) * US_PER_S
+        # An id is born before its question's body is read, and the hold's time runs from after that.
+        seen_us = now_us - (HOLD_S_MAX + int(REQUEST_BODY_WHOLE_S_MAX) + 60) * US_PER_S
         store.set_mark(connection, MARK, new_id("ans", seen_us, 0))
         return lost
 

@@ -71,7 +71,7 @@ class Meter:
             if usage is not None:
                 self._reported = self._plausible(openai_usage(usage))
             if timings is not None:
-                self._running = engine_usage(timings)
+                self._running = self._plausible(engine_usage(timings))
         except Invalid as wrong:
             self._refused = wrong.message
 

@@ -171,9 +171,9 @@ class OpenAICompatible:
             param = self._without_key(fault.param)[:100] if isinstance(fault, _Fault) and fault.param else None
             message = f"the model does not accept this question: {words[:500] or f'status {status}'}"
             return Invalid("upstream_refused", message, param=param)
-        if status in (401, 403):
-            # Its words may repeat part of the key we sent.
-            message = "the model's provider does not accept our key; the operator must set a new one"
+        if status in (401, 402, 403):
+            # Its words may repeat part of the key we sent, or tell of our bill there.
+            message = "the model's provider does not accept our key or account; the operator must see to it"
             return Unavailable("upstream_key_refused", message, upstream_status=status)
         if status == 429:
             message = f"the model's provider is limiting us: {words[:200] or 'too many requests'}"

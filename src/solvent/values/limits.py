@@ -46,4 +46,3 @@ SWEEP_S = 60.0
 # Books
 COMMIT_ENTRIES_MAX = 4_000  # answers in one group commit
 COMMIT_QUEUE_MAX = 200_000  # entries waiting; past it new answers are refused as overloaded
-LIST_ROWS_MAX = 1_000

@@ -11,7 +11,7 @@ export function keyIn(text) {
 
 /** Takes the key out of the address bar, if one is there. The fragment was never sent to the server. */
 export function takeFromAddress() {
-  const fragment = decodeURIComponent(location.hash.slice(1));
+  const fragment = location.hash.slice(1); // a key has no character that an address would spell otherwise
   if (!SHAPE.test(fragment)) return '';
   history.replaceState(null, '', location.pathname + location.search);
   remember(fragment);
