@@ -138,6 +138,14 @@ def test_the_first_run_writes_keys_for_their_owner_only(serve: Serve) -> None:
     assert server.wallet()["balance"] == "1000"
 
 
+def test_a_first_customer_may_be_given_nothing(serve: Serve, upstream: Upstream) -> None:
+    config = CONFIG.replace('grant = "1000"', 'grant = "0"') + scripted_model(upstream)
+    server = serve(config=config).start()
+    assert server.wallet()["balance"] == "0"
+    assert server.stop() == 0
+    assert server.start().wallet()["balance"] == "0"
+
+
 def test_a_second_start_goes_on_where_the_first_was(serve: Serve) -> None:
     server = serve().start()
     keys = server.keys

@@ -185,14 +185,14 @@ async def first_run(app: App, url: str) -> FirstRunKeys:
         write_first_run(path, keys)
     if not app.desk.callers:
         await add_operator(keys.operator_key, app.database, now_us(), entropy())
+    settings = app.config.first_run
+    gift = money(settings.grant, app.config.currency, "first_run.grant")
     if all(caller.customer is None for caller in app.desk.callers.values()):
-        settings = app.config.first_run
-        gift = money(settings.grant, app.config.currency, "first_run.grant")
         await app.open_customer("First customer", settings.plan, keys.api_key, gift)
     await app.reload_callers()
     mine = app.desk.callers.get(digest(keys.api_key.encode()))
-    if mine and mine.customer and not app.desk.purse(mine.customer.id).posted:
+    if gift.grains > 0 and mine and mine.customer and not app.desk.purse(mine.customer.id).posted:
         # A crash may have come between the customer and the gift; a gift that was given is not given again.
         with suppress(Conflict):
-            await app.give(mine.customer.id, money(app.config.first_run.grant, app.config.currency), "welcome")
+            await app.give(mine.customer.id, gift, "welcome")
     return keys
