@@ -16,7 +16,7 @@ from solvent.answering.opening import open_answer
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import Ending, Opened, settle
-from solvent.engines.port import Effort, Seat
+from solvent.engines.port import Seat
 from solvent.identity.caller import Caller
 from solvent.ledger import store as ledger_store
 from solvent.margin import store as margin_store
@@ -43,13 +43,10 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
         async for chunk in await running.ask():
             running.count(chunk)
             yield chunk
-    except (GeneratorExit, asyncio.CancelledError):
-        desk.take_over(running.see_off())
-        raise
     except SolventError as fault:
         await running.end(running.outcome_of(fault), fault)
         raise
-    except BaseException:
+    except BaseException:  # the client left, the process is about to end, or we have a bug: the hold ends all the same
         desk.take_over(running.see_off())
         raise
     yield await running.end("answered")
@@ -71,7 +68,6 @@ class _Running:
 
     __slots__ = (
         "_desk",
-        "_effort",
         "_finish",
         "_first_token_us",
         "_latest_us",
@@ -80,14 +76,13 @@ class _Running:
         "_stream",
         "_usage_report",
         "opened",
-    )  # fmt: skip
+    )
 
     def __init__(self, opened: Opened, desk: Desk) -> None:
         self.opened = opened
         self._desk = desk
         self._meter = Meter(opened.question.input_tokens_most, opened.output_tokens_max)
         self._seat: Seat | None = None
-        self._effort: Effort | None = None
         self._stream: AsyncGenerator[Chunk, None] | None = None
         self._first_token_us = -1
         self._finish = ""
@@ -153,14 +148,13 @@ class _Running:
         """
         if self._stream is not None:
             await self._stream.aclose()
-        if self._seat is not None:
-            self._effort, self._seat = self._seat.leave(), None
+        effort = self._seat.leave() if self._seat is not None else None
         desk, opened = self._desk, self.opened
-        engine = Usage(engine_us=self._effort.engine_us, energy_uj=self._effort.energy_uj) if self._effort else None
+        engine = Usage(engine_us=effort.engine_us, energy_uj=effort.energy_uj) if effort else None
         now_us = desk.now_us()
         ending = Ending(
             outcome, now_us, self._finish, fault.code if fault else "", self._first_token_us,
-            bool(self._effort and self._effort.estimated), self._usage_report,
+            bool(effort and effort.estimated), self._usage_report,
         )  # fmt: skip
         settlement = settle(opened, self._meter.measure(engine), ending, desk.day(now_us))
         receipt = settlement.receipt

@@ -20,6 +20,7 @@ from solvent.answering.receipt import Receipt
 from solvent.app.build import App, new_key
 from solvent.app.routes import HOUSE_MODEL
 from solvent.cli.wording import speaker
+from solvent.gateway.asking import TEMPLATE_TOKENS
 from solvent.identity.caller import Caller
 from solvent.lightening.dataset import ask
 from solvent.simulation.arrival import activity, pause_s
@@ -84,8 +85,10 @@ async def _ask(app: App, caller: Caller, chance: Random) -> None:
     members = {"messages": msgspec.Raw(messages), "temperature": msgspec.Raw(b"0"), "stream": msgspec.Raw(b"true")}
     now_us = app.desk.now_us()
     id = AnswerId(new_id("ans", now_us, app.desk.entropy()))
-    question = Question(id, now_us, HOUSE_MODEL, members, stream=True, input_tokens_most=len(messages) + 128,
-                        output_tokens_asked=None)  # fmt: skip
+    read_most = len(messages) + TEMPLATE_TOKENS
+    question = Question(
+        id, now_us, HOUSE_MODEL, members, stream=True, input_tokens_most=read_most, output_tokens_asked=None
+    )
     try:
         async for _ in answer(question, caller, app.desk):
             pass

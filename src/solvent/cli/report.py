@@ -83,12 +83,7 @@ def _print(made: Report, say: Speaker) -> None:
 
 
 def _amounts(line: MarginLine) -> list[Money | None]:
-    answers = line.sums.answers
-    each = [
-        Money(grains // answers, line.currency) if answers else None
-        for grains in (line.sums.cost_grains, line.sums.charge_grains)
-    ]
-    return [line.charge, line.cost, line.margin, *each]
+    return [line.charge, line.cost, line.margin, line.cost_each, line.charge_each]
 
 
 def _places(total: MarginLine) -> list[int]:

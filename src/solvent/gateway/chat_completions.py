@@ -14,7 +14,7 @@ from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.gateway import problems
 from solvent.gateway.asking import read_question
-from solvent.gateway.http import JSON, Headers, Receive, Send, read_body
+from solvent.gateway.http import Headers, Receive, Send, read_body, respond, until_gone
 from solvent.identity.caller import Caller
 from solvent.providers.port import Chunk
 from solvent.values.errors import SolventError
@@ -60,14 +60,7 @@ async def _whole(question: Question, answering: Answering, send: Send) -> None:
                 (b"x-solvent-charge", plain(step.charge).encode()),
                 (b"x-solvent-currency", step.currency.encode()),
             ]
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [JSON, (b"content-length", str(len(body)).encode()), *headers],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+    await respond(send, 200, body, headers)
 
 
 async def _stream(question: Question, answering: Answering, receive: Receive, send: Send, *, wants_usage: bool) -> None:
@@ -92,8 +85,7 @@ async def _stream(question: Question, answering: Answering, receive: Receive, se
 
 async def _shorten_when_gone(deadline: asyncio.Timeout, teller: _Teller, receive: Receive) -> None:
     """A silent upstream is not waited for on behalf of nobody."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await until_gone(receive)
     deadline.reschedule(asyncio.get_running_loop().time() + teller.patience_s)
 
 

@@ -53,6 +53,12 @@ async def read_body(receive: Receive) -> bytes:
             raise Invalid("body_too_slow", what) from None
 
 
+async def until_gone(receive: Receive) -> None:
+    """Returns when the client has hung up. To be asked only once its request is whole."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def _bounded(body: bytes) -> bytes:
     if len(body) > REQUEST_BODY_BYTES_MAX:
         raise _too_large()

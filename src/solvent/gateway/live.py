@@ -12,7 +12,7 @@ from solvent.app.build import App
 from solvent.app.live import Watcher
 from solvent.app.report import report
 from solvent.gateway.bills import line_body, receipt_for_operator, report_body
-from solvent.gateway.http import Receive, Send
+from solvent.gateway.http import Receive, Send, until_gone
 from solvent.identity.caller import Caller, demand_operator
 
 BEAT_S = 15.0  # a comment this often keeps proxies from closing a quiet stream
@@ -45,7 +45,7 @@ async def _state(app: App) -> dict[str, object]:
 
 
 async def _follow(app: App, watcher: Watcher, receive: Receive, send: Send) -> None:
-    gone = asyncio.ensure_future(_until_gone(receive))
+    gone = asyncio.ensure_future(until_gone(receive))
     stop = asyncio.ensure_future(app.stop.wait())
     following: asyncio.Future[Receipt] = asyncio.ensure_future(watcher.get())
     try:
@@ -71,8 +71,3 @@ async def _follow(app: App, watcher: Watcher, receive: Receive, send: Send) -> N
 async def _tell(send: Send, event: str, body: object) -> None:
     data = b"event: " + event.encode() + b"\ndata: " + msgspec.json.encode(body) + b"\n\n"
     await send({"type": "http.response.body", "body": data, "more_body": True})
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -66,6 +66,19 @@ class MarginLine(msgspec.Struct, frozen=True):
         """What is left."""
         return self.charge - self.cost
 
+    @property
+    def cost_each(self) -> Money | None:
+        """What one answer cost us, rounded down; None while there is none."""
+        return self._each(self.sums.cost_grains)
+
+    @property
+    def charge_each(self) -> Money | None:
+        """What one answer was charged, rounded down; None while there is none."""
+        return self._each(self.sums.charge_grains)
+
+    def _each(self, grains: int) -> Money | None:
+        return Money(grains // self.sums.answers, self.currency) if self.sums.answers else None
+
 
 def total(lines: list[MarginLine], currency: str) -> MarginLine:
     """The line under the double rule."""
