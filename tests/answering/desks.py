@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from tests.db.opened import opened
 
 from solvent.answering import store as receipts_store
@@ -19,18 +19,21 @@ from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt, sums_of
 from solvent.answering.route import Route
 from solvent.app.background import Background
-from solvent.billing.grant import grant
 from solvent.engines.port import Engine
 from solvent.identity.caller import Caller, Customer
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import wallet
-from solvent.ledger.balance import Movement
+from solvent.ledger.account import CUSTOMER_GRANTS, MEMO_ISSUED, wallet
+from solvent.ledger.balance import Movement, all_months
+from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot_store import leases, open_pots
+from solvent.ledger.transfer import posting
+from solvent.ledger.unit import is_money
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginSums, total
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
 from solvent.providers.port import Call, Chunk, OnAbort
-from solvent.values.ids import ENTROPY_BITS, AnswerId, CustomerId, KeyId, new_id
+from solvent.values.ids import ENTROPY_BITS, AnswerId, CustomerId, KeyId, TransferId, new_id
 from solvent.values.instant import instant
 from solvent.values.money import Money
 from solvent.values.period import zone
@@ -40,6 +43,7 @@ PRICE = RateCard("price", "KRW", 0, "test", input_picos=2 * 10**6, cached_input_
                  reasoning_picos=8 * 10**6)  # fmt: skip
 COST = RateCard("cost", "KRW", 0, "test", input_picos=10**6, cached_input_picos=5 * 10**5, output_picos=4 * 10**6,
                 reasoning_picos=4 * 10**6)  # fmt: skip
+HOLDER = "proc_test"
 READ_MOST = 500
 WRITE_MOST = 100
 QUOTE_GRAINS = (READ_MOST * 2 * 10**6 + WRITE_MOST * 8 * 10**6) // 10**5
@@ -124,10 +128,27 @@ class Shop:
     async def customer(self, name: str, grains: int) -> Caller:
         """Somebody with that much money."""
         customer = Customer(CustomerId(f"cus_{name}"), name, "plus", START_US)
-        if grains:
-            await grant(customer.id, Money(grains, self.desk.currency), "start", self.desk.database, self.clock())
-            self.desk.purse(customer.id).add(grains)
+        pot = Pot(wallet(customer.id), self.desk.currency, customer.id, "wallet", "", 0, NEVER_US)
+        await self.fill(pot, grains, CUSTOMER_GRANTS)
         return Caller(KeyId(f"key_{name}"), "customer", customer)
+
+    async def fill(self, pot: Pot, grains: int, source: str = MEMO_ISSUED) -> None:
+        """Open a pot and put so much into it."""
+        id = TransferId(f"fill_{pot.account}_{self.clock()}")
+        row = posting(id, self.clock.at_us, source, pot.account, Money(grains, pot.unit), "start")
+
+        def work(connection: Connection) -> None:
+            open_pots(connection, [pot])
+            ledger_store.append(connection, [row])
+
+        await self.desk.database.write(work)
+        self.desk.funds_of(pot.customer).forget()
+
+    async def left(self, account: str, unit: str = "KRW") -> int:
+        """What is in a pot, set aside or not."""
+        kept = await self.desk.database.read(lambda connection: ledger_store.balances_at(connection, [account]))
+        moved = kept.get((account, unit), Movement())
+        return moved.credits - moved.debits
 
     def question(self, *, asked: int | None = WRITE_MOST, read_most: int = READ_MOST, model: str = "house") -> Question:
         """A new question."""
@@ -149,14 +170,16 @@ async def shop(
     route = Route("house", "upstream-model", provider, WRITE_MOST, [cost], [price], engine)
     async with opened(directory) as database:
         desk = Desk(database, clock, lambda: random.getrandbits(ENTROPY_BITS), "KRW", zone("Asia/Seoul"),
-                    {"house": route}, background.start)  # fmt: skip
+                    {"house": route}, background.start, holder=HOLDER)  # fmt: skip
         yield Shop(desk, clock, background, random)
 
 
 def _books(connection: Connection) -> tuple[list[Receipt], dict[tuple[str, str], Movement], MarginSums]:
     receipts = receipts_store.newest(connection, 10**6)
     kept = ledger_store.balances_of(connection)
-    assert kept == ledger_store.balances_rebuilt(connection)
+    rebuilt = ledger_store.balances_rebuilt(connection)
+    assert ledger_store.balances_by_month(connection) == rebuilt
+    assert kept == all_months(rebuilt)
     assert ledger_store.open_holds(connection, "", "zzz") == []
     lines = margin_store.lines(connection, "customer", 0, "KRW")
     for receipt in receipts:
@@ -167,16 +190,24 @@ def _books(connection: Connection) -> tuple[list[Receipt], dict[tuple[str, str],
 def _check_receipt(connection: Connection, receipt: Receipt) -> None:
     """A receipt can be rebuilt: from its usage and the card it names, and from its transfers."""
     rows = {row.id.removeprefix(f"{receipt.id}."): row for row in ledger_store.transfers_of(connection, receipt.id)}
-    held = rows.pop("hold")
-    ends = [rows.pop(end) for end in ("hold.posted", "hold.voided") if end in rows]
-    assert len(ends) == 1
-    assert ends[0].grains == receipt.charge_grains <= held.grains
-    assert (ends[0].resolves, ends[0].held_grains) == (held.id, held.grains)
-    assert {name: row.grains for name, row in rows.items()} == {
-        name: grains for name, grains in (("cost", receipt.cost_grains), ("overrun", receipt.overrun_grains)) if grains
-    }
+    paid = 0
+    for name in [name for name in rows if name.startswith("hold") and "." not in name]:
+        held = rows.pop(name)
+        ends = [rows.pop(end) for end in (f"{name}.posted", f"{name}.voided") if end in rows]
+        assert len(ends) == 1
+        assert ends[0].grains <= held.grains
+        assert (ends[0].resolves, ends[0].held_grains) == (held.id, held.grains)
+        paid += ends[0].grains if is_money(held.currency) else 0
+    on_account = rows.pop("overage").grains if "overage" in rows else 0
+    assert paid + on_account == receipt.charge_grains
+    costs = sum(rows.pop(name).grains for name in ("cost", "energy") if name in rows)
+    assert costs == receipt.cost_grains
+    assert {name: row.grains for name, row in rows.items()} == (
+        {"overrun": receipt.overrun_grains} if receipt.overrun_grains else {}
+    )
     if receipt.price_card == PRICE.version and receipt.outcome != "failed":
-        assert receipt.charge_grains + receipt.overrun_grains == rate(receipt.usage, PRICE).grains
+        due = receipt.charge_grains + receipt.included_grains + receipt.overrun_grains
+        assert due == rate(receipt.usage, PRICE).grains
 
 
 async def check_books(shop: Shop) -> list[Receipt]:
@@ -190,17 +221,24 @@ async def check_books(shop: Shop) -> list[Receipt]:
         sums["posted"] += moved.debits - moved.credits
         sums["held"] += moved.held_debits - moved.held_credits
         assert moved.held_debits == moved.held_credits == 0
-        assert account.startswith(("expense:", "cost:", "wallet:")) or moved.debits == 0
+        spends = ("expense:", "cost:", "wallet:", "grant:", "allowance:", "overage:", "budget:", "memo:", "receivable:")
+        assert account.startswith(spends) or moved.debits == 0
     assert not any(sums.values())
-    for customer, purse in desk.purses.items():
-        moved = kept.get((wallet(customer), "KRW"), Movement())
-        assert purse.held == 0
-        assert purse.posted == moved.credits - moved.debits >= 0
+    kept_leases = await desk.database.read(
+        lambda connection: {row.account: row.grains for row in connection.execute(select(leases))}
+    )
+    for funds in desk.funds.values():
+        for account, purse in funds.purses.items():
+            assert purse.under_way == 0
+            assert purse.spare == kept_leases.get(account, 0), "memory and the database tell the same"
+    for (account, _), moved in kept.items():
+        if account.startswith(("wallet:", "grant:", "allowance:", "overage:", "budget:")):
+            assert moved.credits - moved.debits - moved.held_debits - kept_leases.get(account, 0) >= 0
     added = MarginSums()
     for receipt in receipts:
         added.add(sums_of(receipt))
     assert added == margins
-    revenue = kept.get(("revenue:answers", "KRW"), Movement()).credits
+    revenue = sum(moved.credits for (account, _), moved in kept.items() if account.startswith("revenue:"))
     assert revenue == margins.charge_grains + sum(receipt.overrun_grains for receipt in receipts)
     assert {receipt.id for receipt in shop.told} <= {receipt.id for receipt in receipts}
     return receipts

@@ -29,6 +29,7 @@ from solvent.answering.answer import answer
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.identity.caller import Caller
+from solvent.ledger.account import wallet
 from solvent.pricing.rating import rate
 from solvent.providers.port import Chunk
 from solvent.values.errors import Invalid, SolventError, Unavailable
@@ -68,7 +69,7 @@ def story(
             receipts = await check_books(open_shop)
             spent = sum(receipt.charge_grains for receipt in receipts)
             assert caller.customer is not None
-            assert open_shop.desk.purse(caller.customer.id).available == WALLET - spent
+            assert await open_shop.left(wallet(caller.customer.id)) == WALLET - spent
             return receipts
 
     return asyncio.run(run())

@@ -48,6 +48,7 @@ from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.answering.store import newest
 from solvent.identity.caller import Caller
+from solvent.ledger.account import wallet
 from solvent.pricing.rating import rate
 from solvent.providers.port import Chunk
 from solvent.values.errors import Invalid, Refused, SolventError, Unavailable
@@ -225,8 +226,8 @@ def test_books_that_cannot_be_written_charge_nothing_and_say_so(tmp_path: Path) 
                 await ask(open_shop, caller)
             assert caught.value.code == "books_unavailable"
             assert open_shop.told == []
-            purse = open_shop.desk.purse(caller.customer.id)
-            assert (purse.posted, purse.held, open_shop.desk.under_way) == (WALLET, 0, 0)
+            assert await open_shop.left(wallet(caller.customer.id)) == WALLET
+            assert open_shop.desk.under_way == 0
             await open_shop.desk.database.write(lambda c: c.execute(text("DROP TRIGGER full")))
             assert isinstance((await ask(open_shop, caller))[-1], Receipt)
 

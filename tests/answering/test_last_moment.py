@@ -12,6 +12,7 @@ from tests.answering.stories import TEXT, WALLET, ask, story
 
 from solvent.db.engine import FILE_NAME
 from solvent.identity.caller import Caller
+from solvent.ledger.account import wallet
 
 
 def test_who_leaves_during_the_last_commit_leaves_a_booked_answer_behind(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_who_leaves_during_the_last_commit_leaves_a_booked_answer_behind(tmp_pat
         await until(lambda: bool(shop.told))
         assert caller.customer is not None
         [told] = shop.told
-        assert shop.desk.purse(caller.customer.id).posted == WALLET - told.charge_grains
+        assert await shop.left(wallet(caller.customer.id)) == WALLET - told.charge_grains
 
     provider = Scripted([[*TEXT, reported(USAGE)]], "cancel")
     [receipt] = story(tmp_path, provider, tell)

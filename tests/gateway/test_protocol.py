@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 
-from solvent.gateway import http, protocol
-from solvent.gateway.http import Receive, Scope, Send, read_body, respond
-from solvent.gateway.problems import refuse
+from solvent.app import http
+from solvent.app.http import Receive, Scope, Send, read_body, respond
+from solvent.app.problems import refuse
+from solvent.gateway import protocol
 from solvent.values.errors import SolventError
 from solvent.values.limits import REQUEST_HEADER_BYTES_MAX
 

@@ -171,9 +171,10 @@ class House:
         return self._kind_upstairs(source)
 
     def _kind_upstairs(self, source: Source) -> Kind:
-        named: dict[str, Kind] = {"store.py": "store", "port.py": "port"}
-        if source.name in named:
-            return named[source.name]
+        if source.name == "store.py" or source.name.endswith("_store.py"):
+            return "store"
+        if source.name == "port.py":
+            return "port"
         if self.is_plug(source) and source.name != "__init__.py":
             return "contract" if source.name == "contract.py" else "adapter"
         if source.place in self.jobs:

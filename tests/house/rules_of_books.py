@@ -28,10 +28,10 @@ _WHOLE_MATH = frozenset({"ceil", "comb", "factorial", "floor", "gcd", "isqrt", "
 
 
 def only_stores_speak_sql(house: House) -> list[str]:
-    """Rule 5: SQL only in `store.py` and `db/`; a store is synchronous and never ends a transaction."""
+    """Rule 5: SQL only in stores and `db/`; a store is synchronous and never ends a transaction."""
     broken = []
     for source in house.sources:
-        if source.name == "store.py":
+        if house.kind(source) == "store":
             findings = list(_ends_a_transaction(source))
         elif house.room(source) == "db":
             continue

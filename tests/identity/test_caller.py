@@ -1,34 +1,85 @@
-"""Permission is asked of the caller: who pays, and who runs the place."""
+"""Who calls is told by their key; who pays, by the caller."""
 
 from __future__ import annotations
 
-import pytest
+import hashlib
+from random import Random
 
-from solvent.identity.caller import Caller, Customer, demand_customer, demand_operator
-from solvent.values.errors import Refused
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solvent.identity.caller import OPERATOR_ROLES, Caller, Customer, caller_of, demand_customer, demand_wallet, digest
+from solvent.values.errors import Refused, Unauthenticated
 from solvent.values.ids import CustomerId, KeyId
 
 CUSTOMER = Customer(CustomerId("cus_1"), "Kim", "plus", 0)
 PAYS = Caller(KeyId("key_1"), "customer", CUSTOMER)
-RUNS = Caller(KeyId("key_2"), "operator")
 ORPHAN = Caller(KeyId("key_3"), "customer")  # its customer is gone from the books
+SECRET = b"sk-solvent-0123"
+CALLERS = {digest(SECRET): PAYS}
 
 
-def test_a_customers_key_pays_and_does_not_run_the_place() -> None:
-    assert demand_customer(PAYS) is CUSTOMER
-    with pytest.raises(Refused) as caught:
-        demand_operator(PAYS)
-    assert caught.value.code == "operator_key_needed"
+def test_a_customers_key_pays() -> None:
+    assert demand_customer(PAYS) is demand_wallet(PAYS) is CUSTOMER
 
 
-def test_an_operators_key_runs_the_place_and_has_no_wallet() -> None:
-    demand_operator(RUNS)
-    with pytest.raises(Refused) as caught:
-        demand_customer(RUNS)
-    assert caught.value.code == "customer_key_needed"
+@pytest.mark.parametrize("role", OPERATOR_ROLES)
+def test_an_operators_key_has_no_wallet(role: str) -> None:
+    for demand in (demand_customer, demand_wallet):
+        with pytest.raises(Refused) as caught:
+            demand(Caller(KeyId("key_2"), role))  # type: ignore[arg-type]
+        assert caught.value.code == "customer_key_needed"
 
 
 def test_a_key_without_its_customer_may_do_nothing() -> None:
-    for demand in (demand_customer, demand_operator):
+    for demand in (demand_customer, demand_wallet):
         with pytest.raises(Refused):
             demand(ORPHAN)
+
+
+def test_a_suspended_customer_sees_the_wallet_and_asks_nothing() -> None:
+    suspended = Caller(KeyId("key_1"), "customer", Customer(CustomerId("cus_1"), "Kim", "plus", 0, "suspended"))
+    assert demand_wallet(suspended).name == "Kim"
+    with pytest.raises(Refused) as caught:
+        demand_customer(suspended)
+    assert caught.value.code == "customer_suspended"
+
+
+def test_a_key_is_found_by_its_digest() -> None:
+    assert caller_of(SECRET, CALLERS, 5) is PAYS
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [(b"", "no_api_key"), (b"sk-solvent-0124", "invalid_api_key"), (digest(SECRET), "invalid_api_key"),
+     (SECRET + b" ", "invalid_api_key"), (SECRET.upper(), "invalid_api_key")],
+)  # fmt: skip
+def test_what_is_no_key_opens_nothing_and_is_not_repeated(sent: bytes, code: str) -> None:
+    with pytest.raises(Unauthenticated) as caught:
+        caller_of(sent, CALLERS, 5)
+    assert caught.value.code == code
+    assert sent == b"" or sent.decode("latin-1") not in caught.value.message
+
+
+@pytest.mark.parametrize(("now_us", "is_good"), [(99, True), (100, False), (101, False)])
+def test_a_key_is_good_until_just_before_it_expires(now_us: int, is_good: bool) -> None:
+    callers = {digest(SECRET): Caller(KeyId("key_1"), "customer", CUSTOMER, 100)}
+    if is_good:
+        assert caller_of(SECRET, callers, now_us).key == "key_1"
+    else:
+        with pytest.raises(Unauthenticated) as caught:
+            caller_of(SECRET, callers, now_us)
+        assert caught.value.code == "key_expired"
+
+
+@pytest.mark.parametrize("given", [b"", b"sk-solvent-", b"\xff\x00", b"x" * 100_000])
+def test_a_digest_is_sha256_of_whatever_was_sent(given: bytes) -> None:
+    assert digest(given) == hashlib.sha256(given).digest()
+
+
+@given(st.binary(max_size=200))
+def test_nothing_but_the_key_itself_is_let_in(sent: bytes) -> None:
+    if sent != SECRET:
+        with pytest.raises(Unauthenticated):
+            caller_of(sent, CALLERS, Random(1).randrange(10))

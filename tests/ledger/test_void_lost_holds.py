@@ -1,31 +1,42 @@
-"""Lost holds are voided, exactly those, exactly once, whenever and however often it is done."""
+"""Lost holds are voided, exactly those, exactly once, whenever and however often it is done; leases of the dead end."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from random import Random
 
 import pytest
-from tests.db.opened import opened
+from tests.db.opened import Place
 
 from solvent.db.group_commit import GroupCommit
-from solvent.ledger import store
-from solvent.ledger.transfer import Transfer, hold, post, void
+from solvent.ledger import pot_store, store
+from solvent.ledger.balance import all_months
+from solvent.ledger.transfer import Transfer, hold, post, posting, void
 from solvent.ledger.void_lost_holds import MARK, void_lost_holds
+from solvent.values.errors import Unavailable
 from solvent.values.ids import TransferId, new_id
 from solvent.values.instant import US_PER_S, instant
 from solvent.values.limits import HOLD_S_MAX
 from solvent.values.money import Money
 
 NOW_US = instant("2026-11-24T12:00:00Z", "now")
+RICH = 10**9
 
 
-def held_since(seconds: int, number: int = 0) -> Transfer:
+def everybody(_holder: str) -> bool:
+    return True
+
+
+def nobody(_holder: str) -> bool:
+    return False
+
+
+def held_since(seconds: int, number: int = 0, holder: str = "proc_1") -> Transfer:
     at_us = NOW_US - seconds * US_PER_S
     id = TransferId(f"{new_id('ans', at_us, number)}.hold")
-    return hold(id, at_us, "wallet:a", "revenue", Money(100 + number, "KRW"), at_us + HOLD_S_MAX * US_PER_S, "")
+    amount, until_us = Money(100 + number, "KRW"), at_us + HOLD_S_MAX * US_PER_S
+    return hold(id, at_us, "wallet:a", "revenue", amount, until_us, "", holder)
 
 
 async def put(database: GroupCommit, *rows: Transfer) -> None:
@@ -36,57 +47,102 @@ async def open_ids(database: GroupCommit) -> set[str]:
     return {row.id for row in await database.read(lambda connection: store.open_holds(connection, "", "z"))}
 
 
-def story(tmp_path: Path, tell: Callable[[GroupCommit], Awaitable[None]]) -> None:
+async def free(database: GroupCommit) -> int:
+    return await database.read(lambda connection: pot_store.free(connection, "wallet:a", "KRW"))
+
+
+def story(place: Place, tell: Callable[[GroupCommit], Awaitable[None]]) -> None:
     async def run() -> None:
-        async with opened(tmp_path) as database:
+        async with place.opened() as database:
+            await put(database, posting(TransferId("gift"), 1, "expense:grants", "wallet:a", Money(RICH, "KRW"), ""))
             await tell(database)
-            assert await database.read(store.balances_of) == await database.read(store.balances_rebuilt)
+            rebuilt = all_months(await database.read(store.balances_rebuilt))
+            assert await database.read(store.balances_of) == rebuilt
 
     asyncio.run(run())
 
 
-def test_only_the_expired_are_voided_while_others_may_be_answering(tmp_path: Path) -> None:
+def test_only_the_expired_are_voided_while_those_who_hold_are_alive(place: Place) -> None:
     old, edge, young = held_since(HOLD_S_MAX + 1, 1), held_since(HOLD_S_MAX, 2), held_since(HOLD_S_MAX - 1, 3)
     posted, voided = held_since(HOLD_S_MAX + 5, 4), held_since(HOLD_S_MAX + 5, 5)
 
     async def tell(database: GroupCommit) -> None:
         await put(database, old, edge, young, posted, voided)
         await put(database, post(posted, Money(1, "KRW"), NOW_US), void(voided, NOW_US))
-        assert {row.id for row in await void_lost_holds(database, NOW_US)} == {old.id, edge.id}
+        assert {row.id for row in await void_lost_holds(database, NOW_US, everybody)} == {old.id, edge.id}
         assert await open_ids(database) == {young.id}
         balance = (await database.read(store.balances_of))["wallet:a", "KRW"]
         assert (balance.debits, balance.held_debits) == (1, young.grains)
 
-    story(tmp_path, tell)
+    story(place, tell)
 
 
-def test_all_are_voided_when_nobody_is_answering(tmp_path: Path) -> None:
+def test_all_holds_of_the_dead_are_voided_however_young(place: Place) -> None:
     holds = [held_since(seconds, n) for n, seconds in enumerate((0, 1, HOLD_S_MAX, HOLD_S_MAX * 100, -5))]
 
     async def tell(database: GroupCommit) -> None:
         await put(database, *holds)
-        assert {row.id for row in await void_lost_holds(database, NOW_US, all_of_them=True)} == {
-            row.id for row in holds
-        }
+        assert {row.id for row in await void_lost_holds(database, NOW_US, nobody)} == {row.id for row in holds}
         assert await open_ids(database) == set()
+        assert await free(database) == RICH
 
-    story(tmp_path, tell)
+    story(place, tell)
 
 
-@pytest.mark.parametrize("all_of_them", [True, False])
-def test_doing_it_again_does_nothing(tmp_path: Path, all_of_them: bool) -> None:
+def test_the_holds_of_the_living_and_of_nobody_stay(place: Place) -> None:
+    """A hold that names no holder, as those of earlier versions, is only lost when its time is over."""
+    living, dead, nameless = (held_since(1, n, holder) for n, holder in enumerate(("proc_1", "proc_2", "")))
+
     async def tell(database: GroupCommit) -> None:
-        assert await void_lost_holds(database, NOW_US, all_of_them=all_of_them) == []
+        await put(database, living, dead, nameless)
+        lost = await void_lost_holds(database, NOW_US, lambda holder: holder == "proc_1")
+        assert [row.id for row in lost] == [dead.id]
+        assert await open_ids(database) == {living.id, nameless.id}
+        later = await void_lost_holds(database, NOW_US + HOLD_S_MAX * US_PER_S, everybody)
+        assert {row.id for row in later} == {living.id, nameless.id}
+
+    story(place, tell)
+
+
+def test_the_leases_of_the_dead_end_and_those_of_the_living_do_not(place: Place) -> None:
+    async def tell(database: GroupCommit) -> None:
+        for holder, most in (("proc_1", 300), ("proc_2", 500), ("proc_3", 700)):
+            await database.write(lambda c, h=holder, m=most: pot_store.take_lease(c, h, "wallet:a", "KRW", m))  # type: ignore[misc]
+        await put(database, held_since(1, 0, "proc_2"))
+        assert await free(database) == RICH - 1_500 - 100
+        await void_lost_holds(database, NOW_US, lambda holder: holder == "proc_1")
+        assert await database.read(pot_store.holders) == {"proc_1"}
+        assert await free(database) == RICH - 300
+
+    story(place, tell)
+
+
+@pytest.mark.parametrize("is_alive", [everybody, nobody])
+def test_doing_it_again_does_nothing(place: Place, is_alive: Callable[[str], bool]) -> None:
+    async def tell(database: GroupCommit) -> None:
+        assert await void_lost_holds(database, NOW_US, is_alive) == []
         await put(database, held_since(HOLD_S_MAX + 10))
-        assert len(await void_lost_holds(database, NOW_US, all_of_them=all_of_them)) == 1
+        assert len(await void_lost_holds(database, NOW_US, is_alive)) == 1
         for later_s in (0, 1, 10**6):
-            later_us = NOW_US + later_s * US_PER_S
-            assert await void_lost_holds(database, later_us, all_of_them=all_of_them) == []
+            assert await void_lost_holds(database, NOW_US + later_s * US_PER_S, is_alive) == []
 
-    story(tmp_path, tell)
+    story(place, tell)
 
 
-def test_the_mark_moves_and_never_passes_a_hold_that_may_be_open(tmp_path: Path) -> None:
+def test_two_processes_that_void_at_once_void_each_hold_once(place: Place) -> None:
+    holds = [held_since(1, n) for n in range(20)]
+
+    async def tell(database: GroupCommit) -> None:
+        await put(database, *holds)
+        async with place.opened() as other:
+            both = await asyncio.gather(*(void_lost_holds(each, NOW_US, nobody) for each in (database, other)))
+        assert sorted(row.id for lost in both for row in lost) == sorted(row.id for row in holds)
+        assert await free(database) == RICH
+
+    story(place, tell)
+
+
+def test_the_mark_moves_and_never_passes_a_hold_that_may_be_open(place: Place) -> None:
     async def tell(database: GroupCommit) -> None:
         random = Random(7)
         waiting: dict[str, Transfer] = {}
@@ -100,37 +156,38 @@ def test_the_mark_moves_and_never_passes_a_hold_that_may_be_open(tmp_path: Path)
             for id in random.sample(sorted(waiting), len(waiting) // 3):
                 await put(database, void(waiting.pop(id), now_us))
             expired = {row.id for row in waiting.values() if row.expires_us is not None and row.expires_us <= now_us}
-            assert {row.id for row in await void_lost_holds(database, now_us)} == expired
+            assert {row.id for row in await void_lost_holds(database, now_us, everybody)} == expired
             waiting = {id: row for id, row in waiting.items() if id not in expired}
             marks.append(await database.read(lambda connection: store.mark(connection, MARK)))
             assert await open_ids(database) == set(waiting)
         assert marks == sorted(marks)
         assert len(set(marks)) == len(marks)
 
-    story(tmp_path, tell)
+    story(place, tell)
 
 
-def test_a_clock_set_back_loses_no_hold(tmp_path: Path) -> None:
+def test_a_clock_set_back_loses_no_hold(place: Place) -> None:
     async def tell(database: GroupCommit) -> None:
-        await void_lost_holds(database, NOW_US + 10**6 * US_PER_S)
+        await void_lost_holds(database, NOW_US + 10**6 * US_PER_S, everybody)
         back = held_since(0)  # born before the mark, by a clock that was put right
         await put(database, back)
-        await void_lost_holds(database, NOW_US)
+        await void_lost_holds(database, NOW_US, everybody)
         assert await open_ids(database) == {back.id}
-        assert [row.id for row in await void_lost_holds(database, NOW_US + HOLD_S_MAX * US_PER_S)] == [back.id]
+        later_us = NOW_US + HOLD_S_MAX * US_PER_S
+        assert [row.id for row in await void_lost_holds(database, later_us, everybody)] == [back.id]
 
-    story(tmp_path, tell)
+    story(place, tell)
 
 
-def test_a_settlement_that_comes_after_the_void_changes_nothing(tmp_path: Path) -> None:
+def test_a_settlement_that_comes_after_the_void_changes_nothing(place: Place) -> None:
     held = held_since(HOLD_S_MAX + 1)
 
     async def tell(database: GroupCommit) -> None:
         await put(database, held)
-        await void_lost_holds(database, NOW_US)
+        await void_lost_holds(database, NOW_US, everybody)
         before = await database.read(store.balances_of)
-        with pytest.raises(Exception, match="books"):
+        with pytest.raises(Unavailable, match="books"):
             await put(database, post(held, Money(5, "KRW"), NOW_US))
         assert await database.read(store.balances_of) == before
 
-    story(tmp_path, tell)
+    story(place, tell)

@@ -29,7 +29,7 @@ def test_so_many_answers_a_month_does_a_price_pay_for(net: str, cents_each: str,
 
 
 def test_from_the_price_on_the_label_to_the_answers_it_pays_for() -> None:
-    net = net_price(Plan("pro", money("20", "USD"), NONE, 100, 34))
+    net = net_price(Plan(name="pro", price=money("20", "USD"), tax_permille=100, fee_permille=34))
     for cents, answers in ((5, 350), (2, 875)):
         assert break_even("pro", net, NONE, NONE, Money(cents * 10**7, "USD"), 1).answers_month == answers
 

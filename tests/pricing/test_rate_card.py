@@ -14,7 +14,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.pricing.rate_card import PRICES, RateCard, by_name, card_at, rate_cards
+from solvent.pricing.card_file import rate_cards
+from solvent.pricing.rate_card import RateCard, by_name, card_at
+from solvent.pricing.sheet import PRICES
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
 

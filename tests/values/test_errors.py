@@ -10,8 +10,8 @@ from typing import get_args
 
 import pytest
 
+from solvent.app.problems import body, status_and_type
 from solvent.billing.admission import Declination
-from solvent.gateway.problems import body, status_and_type
 from solvent.values import errors
 from solvent.values.errors import SolventError, Unavailable
 

@@ -18,7 +18,9 @@ from solvent.values.money import (
     decimal,
     grains_per_unit,
     minor_digits,
+    minor_units,
     money,
+    of_minor_units,
     picos_per_grain,
     plain,
     round_half_even,
@@ -163,3 +165,30 @@ def test_currencies_never_mix() -> None:
 def test_an_amount_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Money(1, "USD").grains = 2  # type: ignore[misc]
+
+
+@given(st.integers(-GRAINS_MAX // 10**7 + 1, GRAINS_MAX // 10**7), st.sampled_from(CURRENCIES))
+def test_minor_units_come_and_go_exactly(count: int, currency: str) -> None:
+    amount = of_minor_units(count, currency)
+    assert minor_units(amount) == count
+    assert amount == money(f"{Decimal(count).scaleb(-minor_digits(currency)):f}", currency)
+
+
+@given(GRAINS, st.sampled_from(CURRENCIES))
+def test_what_is_not_whole_is_never_rounded_away(grains: int, currency: str) -> None:
+    if grains % 10**7:
+        with pytest.raises(Invalid, match="cannot be paid"):
+            minor_units(Money(grains, currency))
+    else:
+        assert of_minor_units(minor_units(Money(grains, currency)), currency) == Money(grains, currency)
+
+
+def test_a_won_has_no_smaller_coin_and_a_dollar_has_cents() -> None:
+    assert minor_units(money("10000", "KRW")) == 10_000
+    assert minor_units(money("10.05", "USD")) == 1_005
+    with pytest.raises(Invalid, match="KRW has no decimals"):
+        minor_units(money("10.5", "KRW"))
+    with pytest.raises(Invalid):
+        of_minor_units(10**12, "KRW")
+    with pytest.raises(Invalid):
+        of_minor_units(1, "XXX")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,21 @@ from hypothesis import strategies as st
 
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
-from solvent.values.period import day_name, day_number, first_day, start_of_day, zone
+from solvent.values.period import (
+    MONTHS,
+    Every,
+    day_name,
+    day_number,
+    edge,
+    first_day,
+    month_number,
+    next_month,
+    period,
+    period_at,
+    start_of_day,
+    start_of_month,
+    zone,
+)
 
 SEOUL, NEW_YORK, UTC_ZONE = zone("Asia/Seoul"), zone("America/New_York"), zone("UTC")
 # With a midnight that does not exist (Sao Paulo, Cairo), one that exists twice (Havana), half hours, and a lost day.
@@ -104,3 +119,112 @@ def test_a_report_begins_with_nothing_else(since: str) -> None:
     with pytest.raises(Invalid) as caught:
         first_day(since, 0, SEOUL)
     assert (caught.value.code, caught.value.param) == ("not_a_date", "since")
+
+
+@given(st.integers(1975, 2090), st.integers(1, 12), st.sampled_from(ZONES))
+@settings(deadline=None, max_examples=200)
+def test_a_month_begins_with_its_first_instant_and_the_next_follows(year: int, month: int, in_zone: ZoneInfo) -> None:
+    number = year * 100 + month
+    start = start_of_month(number, in_zone)
+    assert month_number(start, in_zone) == number
+    assert month_number(start - 1, in_zone) < number
+    assert month_number(start_of_month(next_month(number), in_zone) - 1, in_zone) == number
+
+
+EVERY = st.sampled_from(list(MONTHS))
+NUMBERS = st.integers(-40, 400)
+
+
+def local(at_us: int, in_zone: ZoneInfo) -> datetime:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).astimezone(in_zone)
+
+
+def at(text: str) -> int:
+    return instant(text, "at")
+
+
+@given(INSTANTS, EVERY, NUMBERS, st.sampled_from(ZONES))
+@settings(deadline=None, max_examples=400)
+def test_periods_tile_time(anchor: int, every: Every, number: int, in_zone: ZoneInfo) -> None:
+    this, following = (period(anchor, every, n, in_zone) for n in (number, number + 1))
+    assert this.end_us == following.start_us
+    assert this.length_us >= 27 * 24 * HOUR_US
+    for inside in (this.start_us, this.start_us + 1, (this.start_us + this.end_us) // 2, this.end_us - 1):
+        assert this.holds(inside)
+        assert period_at(anchor, every, inside, in_zone) == this
+
+
+@given(INSTANTS, EVERY, NUMBERS, st.sampled_from(ZONES))
+@settings(deadline=None, max_examples=200)
+def test_the_instant_of_an_edge_belongs_to_what_begins_there(
+    anchor: int, every: Every, number: int, in_zone: ZoneInfo
+) -> None:
+    this = period(anchor, every, number, in_zone)
+    assert not this.holds(this.end_us)
+    assert period_at(anchor, every, this.end_us, in_zone).number == number + 1
+    assert period_at(anchor, every, this.start_us - 1, in_zone).number == number - 1
+
+
+@given(INSTANTS, INSTANTS, EVERY, st.sampled_from(ZONES))
+@settings(deadline=None, max_examples=300)
+def test_every_instant_lies_in_one_period(anchor: int, at_us: int, every: Every, in_zone: ZoneInfo) -> None:
+    found = period_at(anchor, every, at_us, in_zone)
+    assert found.holds(at_us)
+    assert found == period(anchor, every, found.number, in_zone)
+    assert period_at(anchor, every, anchor, in_zone).number == 0
+    assert period_at(anchor, every, anchor, in_zone).start_us == anchor
+
+
+@given(INSTANTS, st.integers(-40, 400), st.sampled_from(ZONES))
+@settings(deadline=None, max_examples=300)
+def test_the_day_of_the_month_is_kept_where_the_month_has_it(anchor: int, months: int, in_zone: ZoneInfo) -> None:
+    began, there = local(anchor, in_zone), local(edge(anchor, months, in_zone), in_zone)
+    assert (there.year * 12 + there.month) - (began.year * 12 + began.month) == months
+    assert there.day == min(began.day, monthrange(there.year, there.month)[1])
+
+
+@pytest.mark.parametrize(
+    ("anchor", "every", "edges"),
+    [
+        (
+            "2027-01-31T09:00:00+09:00",
+            "month",
+            ["2027-02-28T09:00:00+09:00", "2027-03-31T09:00:00+09:00", "2027-04-30T09:00:00+09:00"],
+        ),
+        ("2028-01-31T00:00:00+09:00", "month", ["2028-02-29T00:00:00+09:00", "2028-03-31T00:00:00+09:00"]),
+        ("2027-01-30T00:00:00+09:00", "month", ["2027-02-28T00:00:00+09:00", "2027-03-30T00:00:00+09:00"]),
+        (
+            "2028-02-29T12:00:00+09:00",
+            "year",
+            [f"{year}-02-{28 if year % 4 else 29}T12:00:00+09:00" for year in range(2029, 2034)],
+        ),
+        ("2026-12-15T23:59:59+09:00", "month", ["2027-01-15T23:59:59+09:00"]),
+    ],
+)
+def test_month_ends_and_leap_years(anchor: str, every: Every, edges: list[str]) -> None:
+    ends = [period(at(anchor), every, number, SEOUL).end_us for number in range(len(edges))]
+    assert ends == [at(text) for text in edges]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "in_zone", "months", "there"),
+    [
+        ("2026-02-08T02:30:00-05:00", NEW_YORK, 1, "2026-03-08T03:30:00-04:00"),  # half past two is skipped
+        ("2026-02-08T02:30:00-05:00", NEW_YORK, 2, "2026-04-08T02:30:00-04:00"),  # and back the month after
+        ("2026-10-01T01:30:00-04:00", NEW_YORK, 1, "2026-11-01T01:30:00-04:00"),  # comes twice: the first
+        ("2026-11-01T01:30:00-05:00", NEW_YORK, 0, "2026-11-01T01:30:00-05:00"),  # an anchor is itself
+        ("2026-11-01T01:30:00-05:00", NEW_YORK, 12, "2027-11-01T01:30:00-04:00"),
+        ("2026-03-01T09:00:00-05:00", NEW_YORK, 1, "2026-04-01T09:00:00-04:00"),  # nine stays nine
+        ("2018-10-04T00:00:00-03:00", zone("America/Sao_Paulo"), 1, "2018-11-04T01:00:00-02:00"),
+        ("2011-11-30T12:00:00-10:00", zone("Pacific/Apia"), 1, "2011-12-31T12:00:00+14:00"),  # the day that was not
+    ],
+)
+def test_clocks_that_change(anchor: str, in_zone: ZoneInfo, months: int, there: str) -> None:
+    assert edge(at(anchor), months, in_zone) == at(there)
+
+
+def test_a_month_with_a_change_of_clocks_is_an_hour_longer_or_shorter() -> None:
+    march, november = (period(at(f"2026-{month}-01T00:00:00-0{offset}:00"), "month", 0, NEW_YORK)
+                       for month, offset in (("03", 5), ("11", 4)))  # fmt: skip
+    assert march.length_us == (31 * 24 - 1) * HOUR_US
+    assert november.length_us == (30 * 24 + 1) * HOUR_US

@@ -8,24 +8,29 @@ background, read to its usage report or hung up on, as its provider bills.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from solvent.answering import store
+from solvent.answering.alarms import alarms_after
 from solvent.answering.desk import Desk
-from solvent.answering.opening import open_answer
+from solvent.answering.find_funds import find_funds
+from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
-from solvent.answering.settlement import Ending, Opened, settle
+from solvent.answering.settlement import Ending, Opened, Settlement, settle
+from solvent.audit import alarm_store
+from solvent.db.port import Entry
 from solvent.engines.port import Seat
 from solvent.identity.caller import Caller
+from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.margin import store as margin_store
 from solvent.metering.meter import Meter
 from solvent.providers.port import Call, Chunk
 from solvent.values.errors import SolventError, Unavailable
 from solvent.values.instant import US_PER_S
-from solvent.values.limits import ANSWER_S_MAX, DRAIN_BYTES_MAX, DRAIN_S_MAX
-from solvent.values.usage import Usage
+from solvent.values.limits import ANSWER_S_MAX, DRAIN_BYTES_MAX, DRAIN_S_MAX, SLOW_LANE_S
+from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
 # The question never reached a model, so nobody will bill us for it.
 _NEVER_TAKEN = {"upstream_refused", "upstream_unreachable", "upstream_busy", "engine_busy", "request_invalid"}
@@ -37,7 +42,11 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
     Raises Refused or Invalid before anything is asked; Unavailable or Invalid when the upstream fails, after
     the receipt of that failure is on the books. An abandoned generator settles by itself.
     """
-    running = _begin(open_answer(question, caller, desk), desk)
+    case = take_case(question, caller, desk)
+    opened = open_answer(case, desk, settle_for_less=False)
+    if not isinstance(opened, Opened):
+        opened = await find_funds(case, desk)
+    running = _begin(opened, desk)
     try:
         yield running.opened
         async for chunk in await running.ask():
@@ -55,12 +64,44 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
 def _begin(opened: Opened, desk: Desk) -> _Running:
     """The first write: queue the hold. Nobody waits for the disk here: a hold that a crash loses has charged
     nothing. Raises Unavailable when the books take no more; then nothing is set aside."""
+    entries: list[Entry] = [(ledger_store.append, hold) for hold in opened.holds]
+    entries += [
+        (pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)) for hold in opened.holds
+    ]
     try:
-        desk.database.append_later([(ledger_store.append, opened.hold)])
+        desk.database.append_later(entries)
     except Unavailable:
-        desk.purse(opened.customer.id).settle(opened.hold.grains, 0)
+        _settle_purses(opened, [0] * len(opened.holds))
+        for entered in opened.entered:
+            entered.pace.leave(entered.rule, entered.tokens, 0, entered.share)
         raise
     return _Running(opened, desk)
+
+
+def _settle_purses(opened: Opened, spent: Sequence[int]) -> None:
+    for draw, part in zip(opened.draws, spent, strict=True):
+        opened.funds.purse(draw.pot).settle(draw.grains, part)
+
+
+def _leave(opened: Opened, receipt: Receipt) -> None:
+    """What the answer used counts at every pace, and what it brought in and cost, where the customer stands."""
+    used = all_input_tokens(receipt.usage) + all_output_tokens(receipt.usage)
+    for entered in opened.entered:
+        entered.pace.leave(entered.rule, entered.tokens, used, entered.share)
+    if opened.funds.standing is not None:
+        opened.funds.standing.add(receipt.charge_grains - receipt.granted_grains, receipt.cost_grains)
+
+
+def _what_ends(opened: Opened, settlement: Settlement, holder: str) -> list[Entry]:
+    """The second write: the holds end, their leases get the rest back, and everything that is known is journaled."""
+    entries: list[Entry] = [(ledger_store.append, transfer) for transfer in settlement.transfers]
+    entries += [
+        (pot_store.shift_leases, (hold.debit, hold.currency, holder, hold.grains - spent))
+        for hold, spent in zip(opened.holds, settlement.bill.spent, strict=True)
+    ]
+    entries += [(store.append, settlement.receipt), (margin_store.add, settlement.margin)]
+    alarms = alarms_after(opened, settlement.receipt)
+    return [*entries, *((alarm_store.raise_alarms, alarm) for alarm in alarms)] if alarms else entries
 
 
 class _Running:
@@ -91,8 +132,10 @@ class _Running:
         desk.under_way += 1
 
     async def ask(self) -> AsyncGenerator[Chunk, None]:
-        """Take a seat where the model runs here, and ask."""
+        """Take a seat where the model runs here, and ask; in the slow lane, after a while."""
         opened = self.opened
+        if opened.is_slow:
+            await asyncio.sleep(SLOW_LANE_S)
         if opened.route.engine is not None:
             self._seat = await opened.route.engine.sit()
         question = opened.question
@@ -158,30 +201,29 @@ class _Running:
         )  # fmt: skip
         settlement = settle(opened, self._meter.measure(engine), ending, desk.day(now_us))
         receipt = settlement.receipt
-        purse = desk.purse(opened.customer.id)
-        purse.settle(opened.hold.grains, receipt.charge_grains)
+        _settle_purses(opened, settlement.bill.spent)
+        _leave(opened, receipt)
         desk.under_way -= 1
         try:
-            booked = desk.database.append(
-                [
-                    *((ledger_store.append, transfer) for transfer in settlement.transfers),
-                    (store.append, receipt),
-                    (margin_store.add, settlement.margin),
-                ]
-            )
+            booked = desk.database.append(_what_ends(opened, settlement, desk.holder))
         except Unavailable:
-            purse.add(receipt.charge_grains)
+            self._take_back(settlement)
             raise
 
         def known(done: asyncio.Future[None]) -> None:
             if done.exception() is None:
                 desk.tell(receipt, settlement.margin[1])
             else:
-                purse.add(receipt.charge_grains)
+                self._take_back(settlement)
 
         booked.add_done_callback(known)
         await asyncio.shield(booked)  # who leaves now leaves a booked answer behind, not a half-known one
         return receipt
+
+    def _take_back(self, settlement: Settlement) -> None:
+        """The holds are still open on the books, so what they hold is not spare; it returns when they expire."""
+        for draw, spent in zip(self.opened.draws, settlement.bill.spent, strict=True):
+            self.opened.funds.purse(draw.pot).spare -= draw.grains - spent
 
 
 def _was_refused(fault: SolventError) -> bool:

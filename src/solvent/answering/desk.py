@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from solvent.answering.receipt import Receipt
 from solvent.answering.route import Route
+from solvent.billing.funds import Funds
+from solvent.billing.pace import Pace
 from solvent.db.port import Database
 from solvent.identity.caller import Caller
-from solvent.ledger.balance import Purse
+from solvent.ledger.purse import Purse
 from solvent.margin.line import MarginSums
 from solvent.pricing.exchange import Exchange
 from solvent.values.ids import CustomerId
@@ -23,6 +25,8 @@ class Desk:
     callers: who may ask, by their key's digest. routes: the models on sale, by name.
     take_over: finishes an answer whose client is gone, in the background.
     listeners: told each receipt once it is on the books; they must be quick and never fail.
+    holder: this process's name among those that share the books; leases and holds bear it.
+    funds: what this process knows of the pots of those who asked here.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Desk:
         routes: Mapping[str, Route],
         take_over: Callable[[Coroutine[None, None, None]], None],
         exchanges: Sequence[Exchange] = (),
+        holder: str = "",
     ) -> None:
         self.database = database
         self.now_us = now_us
@@ -45,17 +50,22 @@ class Desk:
         self.take_over = take_over
         self.exchanges = exchanges
         self.callers: Mapping[bytes, Caller] = {}
-        self.purses: dict[CustomerId, Purse] = {}
+        self.holder = holder
+        self.funds: dict[CustomerId, Funds] = {}
+        self.shared: dict[str, Purse] = {}  # purses of the budgets of whole plans
+        self.paces: dict[str, Pace] = {}
+        self.told: set[str] = set()  # alarms of budgets that this process has raised
+        self.processes = 1  # that share the books, and so the rates
         self.listeners: list[Callable[[Receipt, MarginSums], None]] = []
         self.under_way = 0
         self._day = (0, 0, 0)
 
-    def purse(self, customer: CustomerId) -> Purse:
-        """The customer's purse; an empty one for whoever never had money."""
-        purse = self.purses.get(customer)
-        if purse is None:
-            purse = self.purses[customer] = Purse(0)
-        return purse
+    def funds_of(self, customer: CustomerId) -> Funds:
+        """What this process knows of a customer's pots; nothing yet for whoever never asked here."""
+        funds = self.funds.get(customer)
+        if funds is None:
+            funds = self.funds[customer] = Funds(self.shared)
+        return funds
 
     def day(self, at_us: int) -> int:
         """The calendar day of an instant, in the operator's time zone; quick while the day lasts."""

@@ -2,71 +2,164 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.route import Prices, Route, prices_at
-from solvent.answering.settlement import Opened
-from solvent.billing.admission import Admitted, Declined, Terms, admit
+from solvent.answering.settlement import Entered, Opened
+from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, admit
+from solvent.billing.funds import Funds
+from solvent.billing.limits import Asker, rates_for
+from solvent.billing.pace import Pace
+from solvent.billing.standing import Standing, action
 from solvent.identity.caller import Caller, Customer, demand_customer
-from solvent.ledger.account import REVENUE_ANSWERS, wallet
-from solvent.ledger.transfer import hold
-from solvent.pricing.quote import affordable_output_tokens, quote
+from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
+from solvent.ledger.transfer import Transfer, hold
+from solvent.ledger.unit import is_money
+from solvent.pricing.quote import quote
 from solvent.values.errors import Invalid, Refused
 from solvent.values.ids import TransferId
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import HOLD_S_MAX
-from solvent.values.money import Money, plain
+from solvent.values.money import Money
 
 
-def open_answer(question: Question, caller: Caller, desk: Desk) -> Opened:
-    """Everything that must be decided before a question is asked; money is promised, not yet written.
+class Case(msgspec.Struct, frozen=True):
+    """A question with everything that is known before anybody looks into the pots."""
 
-    Raises Refused (no wallet, not enough in it) and Invalid (unknown or unpriced model).
-    """
+    question: Question
+    caller: Caller
+    customer: Customer
+    route: Route
+    prices: Prices
+    ask: Ask
+    scopes: tuple[str, ...]
+
+
+def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
+    """Raises Refused (no wallet) and Invalid (unknown or unpriced model)."""
     customer = demand_customer(caller)
     route = desk.routes.get(question.model)
     if route is None:
         message = f"model {question.model[:100]!r} is not served here; GET /v1/models lists those that are"
         raise Invalid("model_not_found", message, param="model")
     prices = prices_at(route, desk.currency, desk.exchanges, question.received_us)
-    admitted = _admit(question, customer, route, prices, desk)
-    desk.purse(customer.id).hold(admitted.hold.grains)
-    held = hold(
-        TransferId(f"{question.id}.hold"),
+    asked = min(question.output_tokens_asked or route.output_tokens_max, route.output_tokens_max)
+    ask = Ask(question.input_tokens_most, asked, prices.price)
+    return Case(question, caller, customer, route, prices, ask, scopes_of(caller, customer, question))
+
+
+def scopes_of(caller: Caller, customer: Customer, question: Question) -> tuple[str, ...]:
+    """Whose budgets limit an answer: the customer's, the key's, the plan's, and the end user's."""
+    scopes = (f"customer:{customer.id}", f"key:{caller.key}", f"plan:{customer.plan}")
+    return (*scopes, f"user:{customer.id}:{question.user}") if question.user else scopes
+
+
+def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | Declined | None:
+    """Set money aside in memory, not yet written.
+
+    None: these funds are not known here well enough; ask the database first. settle_for_less: they are as good as
+    they get, so what they afford is taken and a refusal is final.
+    """
+    funds = desk.funds.get(case.customer.id)
+    at_us = case.question.received_us
+    if funds is None or not funds.is_known(case.scopes, at_us):
+        return None
+    standing = funds.standing
+    what_now = action(standing) if standing is not None else "go_on"
+    if what_now == "cheaper" and standing is not None:
+        case = _on_cheaper_model(case, standing, desk)
+    on_plan = what_now not in ("offer_top_up", "stop")
+    sources = _sources(case, funds, on_plan=on_plan)
+    budgets = funds.limits(case.scopes, at_us) if funds.budgets else ()
+    verdict = admit(case.ask, sources, budgets, settle_for_less=settle_for_less)
+    if isinstance(verdict, Admitted):
+        return _opened(case, verdict, funds, desk, is_slow=what_now == "slow")
+    if verdict is not None and not on_plan:
+        verdict = msgspec.structs.replace(verdict, code="plan_at_break_even")
+    return verdict if settle_for_less else None
+
+
+def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
+    """The same question to the model of the plan's cheaper class that costs the least; unchanged without one."""
+    choices = []
+    for route in desk.routes.values():
+        if route.model_class == standing.plan.cheaper_class:
+            prices = prices_at(route, desk.currency, desk.exchanges, case.question.received_us)
+            ask = Ask(
+                case.ask.input_tokens_most, min(case.ask.output_tokens_asked, route.output_tokens_max), prices.price
+            )
+            choices.append(
+                (quote(ask.input_tokens_most, ask.output_tokens_asked, prices.price).grains, route, prices, ask)
+            )
+    if not choices or case.route.model_class == standing.plan.cheaper_class:
+        return case
+    _, route, prices, ask = min(choices, key=lambda choice: (choice[0], choice[1].model))
+    chosen = msgspec.structs.replace(route, reason="break_even")
+    return msgspec.structs.replace(case, route=chosen, prices=prices, ask=ask)
+
+
+def _sources(case: Case, funds: Funds, *, on_plan: bool) -> list[Source]:
+    """What pays now: as the plan says of what comes after its quotas, and of break-even."""
+    standing, at_us = funds.standing, case.question.received_us
+    sources = funds.sources(case.route.model_class, at_us)
+    if standing is None:
+        return sources
+    if not on_plan:
+        kinds = ("grant", "wallet") if action(standing) == "offer_top_up" else ()
+    elif standing.plan.beyond == "stop":
+        kinds = ("allowance", "grant")
+    else:
+        return sources
+    return [source for source in sources if source[0].kind in kinds]
+
+
+def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow: bool) -> Opened:
+    tokens = case.ask.tokens(admitted.output_tokens_max)
+    entered = _enter(case, funds.standing, desk, tokens) if funds.standing is not None else ()
+    funds.hold(admitted, case.question.received_us)
+    holds = tuple(_hold(case.question, n, draw, desk.holder) for n, draw in enumerate(admitted.draws))
+    return Opened(
+        case.question, case.caller, case.customer, case.route, case.prices, funds, admitted.draws, holds,
+        admitted.output_tokens_max, entered, is_slow,
+    )  # fmt: skip
+
+
+def _enter(case: Case, standing: Standing, desk: Desk, tokens: int) -> tuple[Entered, ...]:
+    """Count the question at every pace that the plan sets. Raises Refused when it comes too fast."""
+    if not standing.plan.limits.rates:
+        return ()
+    at_us = case.question.received_us
+    entered: list[Entered] = []
+    for scope, rule in rates_for(standing.plan.limits.rates, asker_of(case, standing.plan.name)):
+        pace = desk.paces.setdefault(scope, Pace())
+        too_fast = pace.enter(rule, tokens, at_us, desk.processes)
+        if too_fast is not None:
+            for before in entered:
+                before.pace.leave(before.rule, tokens, 0, before.share)
+            wait_s = -(-too_fast.wait_us // US_PER_S)
+            words = too_fast.what.replace("_", " ")
+            message = f"{scope} may have {too_fast.limit:,} {words}; ask again in {wait_s} s"
+            raise Refused("rate_limited", message, retry_after_s=wait_s)
+        entered.append(Entered(pace, rule, tokens, desk.processes))
+    return tuple(entered)
+
+
+def asker_of(case: Case, plan: str) -> Asker:
+    """For whom limits are asked."""
+    return Asker(plan, case.customer.id, case.caller.key, case.question.user)
+
+
+def _hold(question: Question, n: int, draw: Draw, holder: str) -> Transfer:
+    pot = draw.pot
+    return hold(
+        TransferId(f"{question.id}.hold{n + 1 if n else ''}"),
         question.received_us,
-        wallet(customer.id),
-        REVENUE_ANSWERS,
-        admitted.hold,
+        pot.account,
+        REVENUE_ANSWERS if is_money(pot.unit) else MEMO_USED,
+        Money(draw.grains, pot.unit),
         question.received_us + HOLD_S_MAX * US_PER_S,
         question.id,
+        holder,
     )
-    return Opened(question, caller, customer, route, prices, held, admitted.output_tokens_max)
-
-
-def _admit(question: Question, customer: Customer, route: Route, prices: Prices, desk: Desk) -> Admitted:
-    purse = desk.purse(customer.id)
-    available = Money(purse.available, desk.currency)
-    asked = min(question.output_tokens_asked or route.output_tokens_max, route.output_tokens_max)
-    read = question.input_tokens_most
-    terms = Terms(
-        quote(read, asked, prices.price),
-        quote(read, 1, prices.price),
-        asked,
-        affordable_output_tokens(available, read, prices.price),
-    )
-    verdict = admit(terms, available, Money(purse.posted, desk.currency))
-    if isinstance(verdict, Declined):
-        raise _refusal(verdict)
-    return verdict
-
-
-def _refusal(declined: Declined) -> Refused:
-    needed = f"{plain(declined.needed)} {declined.needed.currency}"
-    left = f"{plain(declined.available)} {declined.available.currency}"
-    messages = {
-        "wallet_empty": "the wallet is empty; top it up and ask again",
-        "balance_held": f"this needs {needed}; {left} is free while other answers are under way; ask again soon",
-        "request_exceeds_balance": f"this needs at least {needed} and the wallet has {left}; top it up or ask less",
-    }
-    retry_after_s = 2 if declined.may_retry else None
-    return Refused(declined.code, messages[declined.code], retry_after_s=retry_after_s)

@@ -19,10 +19,12 @@ Outcome = Literal["answered", "abandoned", "broken", "failed", "overdue"]
 class Receipt(msgspec.Struct, frozen=True):
     """One answer. Its fields are the columns of `receipts`, in their order; money is in grains.
 
-    *_tokens, engine_us, energy_uj: see `values.usage`. What was charged for; where `usage_estimated`,
+    *_tokens, web_searches, engine_us, energy_uj: see `values.usage`. What was charged for; where `usage_estimated`,
     cost was booked for `cost_input_tokens` read instead.
     cost_grains, charge_grains: in `currency`, the operator's. provider_cost_grains: as the provider bills it.
     overrun_grains: what the answer came to beyond its hold; the house bore it.
+    source: the kinds of pots that paid, separated by spaces. granted_grains: the part of the charge that gifts paid.
+    included_grains: what it came to at list price and the plan covered, so that nobody was charged it.
     *_us of first_token_us and total_us: since the question came in; first_token_us is -1 when none came.
     alarms: what a person should look at, separated by spaces. usage_report: the upstream's own words.
     """
@@ -66,6 +68,16 @@ class Receipt(msgspec.Struct, frozen=True):
     total_us: int
     alarms: str
     usage_report: str
+    audio_input_tokens: int
+    cached_audio_input_tokens: int
+    image_input_tokens: int
+    cached_image_input_tokens: int
+    audio_output_tokens: int
+    image_output_tokens: int
+    web_searches: int
+    source: str
+    granted_grains: int
+    included_grains: int
 
     @property
     def usage(self) -> Usage:
@@ -77,6 +89,13 @@ class Receipt(msgspec.Struct, frozen=True):
             self.cache_write_1h_tokens,
             self.output_tokens,
             self.reasoning_tokens,
+            self.audio_input_tokens,
+            self.cached_audio_input_tokens,
+            self.image_input_tokens,
+            self.cached_image_input_tokens,
+            self.audio_output_tokens,
+            self.image_output_tokens,
+            self.web_searches,
             self.engine_us,
             self.energy_uj,
         )
@@ -93,8 +112,8 @@ class Receipt(msgspec.Struct, frozen=True):
 
     @property
     def margin(self) -> Money:
-        """What is left."""
-        return self.charge - self.cost
+        """What is left: gifts are no income."""
+        return self.charge - Money(self.granted_grains, self.currency) - self.cost
 
 
 def sums_of(receipt: Receipt) -> MarginSums:
@@ -105,6 +124,8 @@ def sums_of(receipt: Receipt) -> MarginSums:
         answers=0 if failed else 1,
         failed=1 if failed else 0,
         charge_grains=receipt.charge_grains,
+        granted_grains=receipt.granted_grains,
+        included_grains=receipt.included_grains,
         cost_grains=receipt.cost_grains,
         estimated_answers=receipt.usage_estimated,
         input_tokens=all_input_tokens(used),

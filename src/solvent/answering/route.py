@@ -15,7 +15,10 @@ from solvent.values.errors import Invalid
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One model as it is sold here, under `model`, and as its provider knows it, `upstream`."""
+    """One model as it is sold here, under `model`, and as its provider knows it, `upstream`.
+
+    model_class: what plans call models of its kind, such as quick or expert.
+    """
 
     model: str
     upstream: str
@@ -25,6 +28,7 @@ class Route(msgspec.Struct, frozen=True):
     price_cards: Sequence[RateCard]
     engine: Engine | None = None
     reason: str = "asked"
+    model_class: str = "standard"
 
 
 class Prices(msgspec.Struct, frozen=True):

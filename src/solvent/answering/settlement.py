@@ -7,9 +7,25 @@ import msgspec
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt, sums_of
 from solvent.answering.route import Prices, Route
+from solvent.billing.admission import Draw
+from solvent.billing.funds import Funds
+from solvent.billing.limits import RateRule
+from solvent.billing.pace import Pace
 from solvent.identity.caller import Caller, Customer
-from solvent.ledger.account import ENGINE_ACCRUED, ENGINE_COST, HOUSE_LOSS, REVENUE_ANSWERS, api_cost, api_payable
+from solvent.ledger.account import (
+    ENERGY,
+    ENGINE_ACCRUED,
+    ENGINE_BUSY,
+    HOUSE_LOSS,
+    REVENUE_ANSWERS,
+    REVENUE_OVERAGE,
+    api_cost,
+    api_payable,
+    unbilled,
+)
+from solvent.ledger.pot import limits
 from solvent.ledger.transfer import Transfer, post, posting, void
+from solvent.ledger.unit import ANSWERS, TOKENS
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.metering.meter import Measurement
 from solvent.pricing.rating import rate, unpriced
@@ -30,22 +46,56 @@ class Ending(msgspec.Struct, frozen=True):
     usage_report: str
 
 
+class Entered(msgspec.Struct, frozen=True):
+    """A pace that counted this answer, for so many tokens, as one of so many processes."""
+
+    pace: Pace
+    rule: RateRule
+    tokens: int
+    share: int
+
+
 class Opened(msgspec.Struct, frozen=True):
-    """An answer under way: everything decided before it was asked."""
+    """An answer under way: everything decided before it was asked.
+
+    holds: of `draws`, one each. is_slow: it waits in the slow lane first.
+    """
 
     question: Question
     caller: Caller
     customer: Customer
     route: Route
     prices: Prices
-    hold: Transfer
+    funds: Funds
+    draws: tuple[Draw, ...]
+    holds: tuple[Transfer, ...]
     output_tokens_max: int
+    entered: tuple[Entered, ...] = ()
+    is_slow: bool = False
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """Who pays what of an answer.
+
+    spent: what each hold ends with, in its pot's unit. charge: from gifts, the wallet and on account; granted: the
+    part of it from gifts, on_account: the part yet to be invoiced. included: at list price, covered by the plan.
+    overrun: beyond all that was held; the house bears it. source: what paid, such as "allowance wallet".
+    """
+
+    spent: tuple[int, ...]
+    charge: Money
+    granted: Money
+    on_account: Money
+    included: Money
+    overrun: Money
+    source: str
 
 
 class Settlement(msgspec.Struct, frozen=True):
     """What is written when an answer ends: together, in one commit."""
 
     receipt: Receipt
+    bill: Bill
     transfers: tuple[Transfer, ...]
     margin: tuple[MarginKey, MarginSums]
 
@@ -55,23 +105,61 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
 
     An answer that failed with no output charges nothing; its cost is booked all the same.
     """
-    prices, hold = opened.prices, opened.hold
-    currency = hold.currency
+    prices = opened.prices
+    currency = prices.price.currency
     cost = rate(measured.most, prices.cost, prices.cost_exchange)
     provider_cost = cost if prices.cost_exchange is None else rate(measured.most, prices.cost)
     nothing = ending.outcome == "failed" or not any(_tokens(measured.least))
     due = Money(0, currency) if nothing else rate(measured.least, prices.price)
-    charge = min(due, Money(hold.grains, currency))
-    overrun = due - charge
+    bill = bill_for(opened.draws, due, None if nothing else measured.least)
     if _was_never_asked(measured, ending):
         cost, provider_cost = Money(0, cost.currency), Money(0, prices.cost.currency)
-    alarms = _alarms(measured, prices, overrun)
-    receipt = _receipt(opened, measured, ending, (cost, charge, overrun, provider_cost), alarms)
+    receipt = _receipt(opened, measured, ending, bill, (cost, provider_cost), _alarms(measured, prices, bill.overrun))
     return Settlement(
         receipt,
-        _transfers(opened, ending.at_us, cost, charge, overrun),
+        bill,
+        _transfers(opened, ending.at_us, bill, cost, measured),
         (MarginKey(day, opened.customer.id, opened.customer.plan, opened.route.model), sums_of(receipt)),
     )
+
+
+def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None) -> Bill:
+    """Split what is due over what was set aside, in its order. used: None for an answer that is not charged."""
+    left = due.grains
+    spent: list[int] = []
+    by_kind = dict.fromkeys(("grant", "wallet", "overage"), 0)
+    included = 0
+    sources: list[str] = []
+    for draw in draws:
+        kind, unit = draw.pot.kind, draw.pot.unit
+        if used is None:
+            part = 0
+        elif limits(draw.pot):
+            part = min(draw.grains, _counted(unit, used, due))
+        elif unit in (ANSWERS, TOKENS):
+            part = min(draw.grains, _counted(unit, used, due))
+            included, left = included + left, 0
+        else:
+            part = min(draw.grains, left)
+            left -= part
+            if kind == "allowance":
+                included += part
+            else:
+                by_kind[kind] += part
+        spent.append(part)
+        if part and not limits(draw.pot) and kind not in sources:
+            sources.append(kind)
+    currency = due.currency
+    return Bill(
+        tuple(spent), Money(sum(by_kind.values()), currency), Money(by_kind["grant"], currency),
+        Money(by_kind["overage"], currency), Money(included, currency), Money(left, currency), " ".join(sources),
+    )  # fmt: skip
+
+
+def _counted(unit: str, used: Usage, due: Money) -> int:
+    if unit == ANSWERS:
+        return 1
+    return sum(_tokens(used)) if unit == TOKENS else due.grains
 
 
 def _was_never_asked(measured: Measurement, ending: Ending) -> bool:
@@ -95,27 +183,35 @@ def _alarms(measured: Measurement, prices: Prices, overrun: Money) -> str:
     return " ".join(alarms)
 
 
-def _transfers(opened: Opened, at_us: int, cost: Money, charge: Money, overrun: Money) -> tuple[Transfer, ...]:
-    hold, id = opened.hold, opened.question.id
-    rows = [post(hold, charge, at_us) if charge.grains else void(hold, at_us)]
-    if overrun.grains:
+def _transfers(opened: Opened, at_us: int, bill: Bill, cost: Money, measured: Measurement) -> tuple[Transfer, ...]:
+    id = opened.question.id
+    rows = [
+        post(hold, Money(spent, hold.currency), at_us) if spent else void(hold, at_us)
+        for hold, spent in zip(opened.holds, bill.spent, strict=True)
+    ]
+    if bill.on_account.grains:
+        row = TransferId(f"{id}.overage")
+        rows.append(posting(row, at_us, unbilled(opened.customer.id), REVENUE_OVERAGE, bill.on_account, id))
+    if bill.overrun.grains:
         row = TransferId(f"{id}.overrun")
-        rows.append(posting(row, at_us, HOUSE_LOSS, REVENUE_ANSWERS, overrun, id))
-    if cost.grains:
-        row = TransferId(f"{id}.cost")
-        if opened.route.engine is not None:
-            rows.append(posting(row, at_us, ENGINE_COST, ENGINE_ACCRUED, cost, id))
-        else:
-            name = opened.route.provider.name
-            rows.append(posting(row, at_us, api_cost(name), api_payable(name), cost, id))
+        rows.append(posting(row, at_us, HOUSE_LOSS, REVENUE_ANSWERS, bill.overrun, id))
+    if cost.grains and opened.route.engine is None:
+        name = opened.route.provider.name
+        rows.append(posting(TransferId(f"{id}.cost"), at_us, api_cost(name), api_payable(name), cost, id))
+    elif cost.grains:
+        energy = rate(Usage(energy_uj=measured.most.energy_uj), opened.prices.cost, opened.prices.cost_exchange)
+        busy = cost - min(energy, cost)
+        for account, name, part in ((ENGINE_BUSY, "cost", busy), (ENERGY, "energy", cost - busy)):
+            if part.grains:
+                rows.append(posting(TransferId(f"{id}.{name}"), at_us, account, ENGINE_ACCRUED, part, id))
     return tuple(rows)
 
 
 def _receipt(
-    opened: Opened, measured: Measurement, ending: Ending, amounts: tuple[Money, Money, Money, Money], alarms: str
+    opened: Opened, measured: Measurement, ending: Ending, bill: Bill, costs: tuple[Money, Money], alarms: str
 ) -> Receipt:
     question, route, prices = opened.question, opened.route, opened.prices
-    cost, charge, overrun, provider_cost = amounts
+    cost, provider_cost = costs
     used = measured.least
     exchange = prices.cost_exchange
     return Receipt(
@@ -145,10 +241,10 @@ def _receipt(
         usage_estimated=int(measured.estimated),
         energy_estimated=int(ending.energy_estimated),
         cost_input_tokens=all_input_tokens(measured.most),
-        currency=charge.currency,
+        currency=bill.charge.currency,
         cost_grains=cost.grains,
-        charge_grains=charge.grains,
-        overrun_grains=overrun.grains,
+        charge_grains=bill.charge.grains,
+        overrun_grains=bill.overrun.grains,
         provider_currency=provider_cost.currency,
         provider_cost_grains=provider_cost.grains,
         cost_card=prices.cost.version,
@@ -158,4 +254,14 @@ def _receipt(
         total_us=ending.at_us - question.received_us,
         alarms=alarms,
         usage_report=ending.usage_report,
+        audio_input_tokens=used.audio_input_tokens,
+        cached_audio_input_tokens=used.cached_audio_input_tokens,
+        image_input_tokens=used.image_input_tokens,
+        cached_image_input_tokens=used.cached_image_input_tokens,
+        audio_output_tokens=used.audio_output_tokens,
+        image_output_tokens=used.image_output_tokens,
+        web_searches=used.web_searches,
+        source=bill.source,
+        granted_grains=bill.granted.grains,
+        included_grains=bill.included.grains,
     )

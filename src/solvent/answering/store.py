@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Table, Text, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, select
 
 from solvent.answering.receipt import Receipt
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
-from solvent.values.ids import AnswerId
+from solvent.values.ids import AnswerId, CustomerId
 
 _TEXTS = {
     "id", "customer", "plan", "key", "end_user", "model", "provider", "upstream", "reason", "outcome", "finish",
     "fault", "currency", "provider_currency", "cost_card", "price_card", "exchange", "alarms", "usage_report",
+    "source",
 }  # fmt: skip
 
 receipts = Table(
@@ -22,6 +23,7 @@ receipts = Table(
         Column(name, Text if name in _TEXTS else BigInteger, primary_key=name == "id", nullable=False)
         for name in Receipt.__struct_fields__
     ),
+    Index("ix_receipts_customer_id", "customer", "id"),
 )
 
 
@@ -36,7 +38,14 @@ def receipt(connection: Connection, id: AnswerId) -> Receipt | None:
     return Receipt(*row) if row else None
 
 
-def newest(connection: Connection, count: int) -> list[Receipt]:
-    """The last receipts, newest first. Ids sort by time."""
-    rows = connection.execute(select(receipts).order_by(receipts.c.id.desc()).limit(count))
+def newest(
+    connection: Connection, count: int, customer: CustomerId | None = None, before: AnswerId | None = None
+) -> list[Receipt]:
+    """The last receipts, newest first: of one customer, and from before an answer, when these are named."""
+    chosen = select(receipts)  # ids sort by time
+    if customer is not None:
+        chosen = chosen.where(receipts.c.customer == customer)
+    if before is not None:
+        chosen = chosen.where(receipts.c.id < before)
+    rows = connection.execute(chosen.order_by(receipts.c.id.desc()).limit(count))
     return [Receipt(*row) for row in rows]

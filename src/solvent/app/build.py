@@ -3,41 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Final
 
 from solvent.answering.desk import Desk
+from solvent.answering.raise_budget_alarms import raise_budget_alarms
+from solvent.answering.tend_leases import tend_leases
 from solvent.app.background import Background
 from solvent.app.cards import read_cards
+from solvent.app.class_costs import class_costs
 from solvent.app.config import Config
+from solvent.app.database import open_database
 from solvent.app.directory import Directory, FirstRunKeys, read_first_run, write_first_run
 from solvent.app.live import Live
-from solvent.app.plans import read_plans
+from solvent.app.payments import Payments, open_processors
+from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
+from solvent.audit.act import Act, by_system, fingerprint
+from solvent.billing import pack_store, proposal_store
+from solvent.billing.collect_due import collect_due
+from solvent.billing.expire_pots import expire_pots
 from solvent.billing.grant import grant
 from solvent.billing.plan import Plan
-from solvent.db.engine import open_engine
+from solvent.billing.publish_plans import publish_plans
+from solvent.billing.rails import OnPaid
+from solvent.billing.renew_due import renew_due
 from solvent.db.group_commit import GroupCommit
 from solvent.db.port import Connection
+from solvent.db.presence import Presence
 from solvent.identity import store as identity_store
-from solvent.identity.add_customer import add_customer
-from solvent.identity.add_operator import add_operator
-from solvent.identity.caller import Customer, Role
-from solvent.identity.key import SECRET_BYTES, digest, secret
+from solvent.identity.caller import Caller, Customer, Role, digest
+from solvent.identity.key import SECRET_BYTES, NewKey, secret
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import wallet
-from solvent.ledger.balance import Purse
 from solvent.ledger.void_lost_holds import void_lost_holds
-from solvent.values.errors import Conflict, Invalid
-from solvent.values.ids import ENTROPY_BITS, CustomerId
+from solvent.office.issue_key import issue_key
+from solvent.office.open_customer import Opening, open_customer
+from solvent.values.errors import Invalid
+from solvent.values.ids import ENTROPY_BITS, CustomerId, new_id
 from solvent.values.money import Money, money
 from solvent.values.period import zone
 
-WALLETS = wallet(CustomerId(""))
+log = logging.getLogger("solvent.app")
+
+# What is booked in the same transaction as a payment, by what it was for.
+ON_PAID: Final[dict[str, OnPaid]] = {
+    "subscription": proposal_store.begin_paid,
+    "pack": pack_store.give_paid,
+}
+CALLERS = "callers"  # the mark that counts changes of customers and keys, for processes that keep them in memory
 
 
 def now_us() -> int:
@@ -45,25 +63,12 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def demand_currency(connection: Connection, currency: str) -> None:
-    """Books are kept in one currency, remembered at the first start: sums of two would mean nothing.
-
-    Raises Invalid when the configuration now says another.
-    """
-    kept = ledger_store.mark(connection, "currency")
-    if kept and kept != currency:
-        message = f"the books here are kept in {kept}, the configuration says {currency}; name the right --config"
-        raise Invalid("currency_changed", message, param="currency")
-    if not kept:
-        ledger_store.set_mark(connection, "currency", currency)
-
-
 class App:
     """One running service. `open_app` makes it, `close` ends it with nothing left open."""
 
     def __init__(
         self, config: Config, plans: dict[str, Plan], desk: Desk, database: GroupCommit, routes: Routes,
-        background: Background, directory: Directory,
+        background: Background, directory: Directory, presence: Presence,
     ) -> None:  # fmt: skip
         self.config = config
         self.plans = plans
@@ -72,16 +77,46 @@ class App:
         self.routes = routes
         self.background = background
         self.directory = directory
+        self.presence = presence
         self.live = Live(desk)
+        self.payments = Payments(database, now_us, entropy, config.public_url)
         self.names: dict[str, str] = {}  # of customers, by id
         self.stop = asyncio.Event()
         self.lost_holds = 0
+        self._callers_seen = self._pots_seen = 0
 
     async def reload_callers(self) -> None:
         """Take in who may call: a new snapshot, swapped whole."""
-        callers = await self.database.read(identity_store.callers)
+
+        def read(connection: Connection) -> tuple[int, dict[bytes, Caller]]:
+            return int(ledger_store.mark(connection, CALLERS) or 0), identity_store.callers(connection)
+
+        self._callers_seen, callers = await self.database.read(read)
         self.names = {caller.customer.id: caller.customer.name for caller in callers.values() if caller.customer}
         self.desk.callers = callers
+
+    async def tend(self) -> None:
+        """Twice a second: give back leases that others want, and take in what changed beside this process."""
+        if not self.presence.is_held():
+            log.error("the place among the processes that share the books is lost; stopping")
+            self.stop.set()
+        self.desk.processes = self.presence.count()
+        self._pots_seen = await tend_leases(self.desk, self._pots_seen)
+        await raise_budget_alarms(self.desk)
+        seen = await self.database.read(lambda connection: int(ledger_store.mark(connection, CALLERS) or 0))
+        if seen != self._callers_seen:
+            await self.reload_callers()
+
+    async def renew(self) -> None:
+        """Every few seconds: begin the periods that are due, so that nobody waits for what their plan includes."""
+        await renew_due(self.database, now_us())
+
+    async def sweep(self) -> None:
+        """Every minute: void lost holds, empty what has expired, collect what is owed, resume payments."""
+        await void_lost_holds(self.database, now_us(), self.presence.is_alive)
+        await expire_pots(self.database, now_us())
+        await collect_due(self.payments.rails, self.database, now_us())
+        await self.payments.resume()
 
     @property
     def stopping(self) -> bool:
@@ -98,26 +133,33 @@ class App:
         if plan not in self.plans:
             message = f"there is no plan {plan[:100]!r}; plans are: {', '.join(self.plans)}"
             raise Invalid("unknown_plan", message, param="plan")
-        customer = await add_customer(name, plan, key, self.database, now_us(), entropy())
-        for amount, why in ((self.plans[plan].wallet_month, "plan"), (gift, "welcome")):
-            if amount is not None and amount.grains > 0:
-                await self.give(customer.id, amount, why)
+        opening = Opening(name=name, plan=plan, secret=key, currency=self.config.currency, gift=gift)
+        act = by_system(f"open/{digest(key.encode()).hex()}", now_us())
+        opened, _ = await open_customer(opening, act, self.database, entropy())
         await self.reload_callers()
-        return customer
+        return opened.customer
 
     async def give(self, customer: CustomerId, amount: Money, key: str) -> bool:
         """Grant money and let the desk know of it. See `billing.grant`."""
-        is_new = await grant(customer, amount, key, self.database, now_us())
-        if is_new:
-            self.desk.purse(customer).add(amount.grains)
+        asked = fingerprint(customer, amount.grains, amount.currency)
+        act = Act("operator", f"grant/{customer}/{key}", asked, now_us())
+        _, is_new = await grant(customer, amount, act, self.database)
+        self.forget(customer)
         return is_new
 
+    def forget(self, customer: CustomerId) -> None:
+        """Something changed in a customer's pots: the desk asks the database before the next answer."""
+        if customer in self.desk.funds:
+            self.desk.funds[customer].forget()
+
     async def close(self, seconds: float) -> None:
-        """Settle what is open, write what is queued, let go of the rest."""
+        """Settle what is open, give back leases, write what is queued, let go of the rest."""
         self.stop.set()
         await self.background.all_done(seconds)
-        await void_lost_holds(self.database, now_us(), all_of_them=self.desk.under_way == 0)
+        await tend_leases(self.desk, self._pots_seen, all_of_them=True)
+        self.presence.leave()
         await self.routes.close()
+        await self.payments.close()
         await self.database.close()
         self.directory.release()
 
@@ -134,26 +176,30 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
     """
     plans = read_plans(config)
     cards = read_cards(near)
-    database = GroupCommit(open_engine(directory.path))
+    database = await open_database(config, directory.path, near)
+    holder = new_id("proc", now_us(), entropy())
     try:
-        await database.write(lambda connection: demand_currency(connection, config.currency))
-        lost = await void_lost_holds(database, now_us(), all_of_them=True)
+        presence = Presence(database.engine, directory.path, holder)
+        lost = await void_lost_holds(database, now_us(), presence.is_alive)
         routes = open_routes(config, cards, near, now_us())
+        processors = open_processors(config.payments, near)
     except BaseException:
         await database.close()
         raise
     background = Background()
     desk = Desk(
         database, now_us, _quick_entropy(), config.currency, zone(config.time_zone), routes.by_model,
-        background.start, read_exchanges(config),
+        background.start, read_exchanges(config), holder,
     )  # fmt: skip
-    app = App(config, plans, desk, database, routes, background, directory)
+    app = App(config, plans, desk, database, routes, background, directory, presence)
     app.lost_holds = len(lost)
+    app.payments.connect(processors, ON_PAID)
+    try:
+        await publish_plans(plans, meant_losses(config), await class_costs(desk), database, now_us())
+    except BaseException:
+        await app.close(0)
+        raise
     await app.reload_callers()
-    kept = await database.read(lambda connection: ledger_store.balances_of(connection, WALLETS))
-    for (account, currency), moved in kept.items():
-        if currency == config.currency:
-            desk.purses[CustomerId(account.removeprefix(WALLETS))] = Purse(moved.credits - moved.debits)
     await app.live.start()
     return app
 
@@ -180,19 +226,15 @@ async def first_run(app: App, url: str) -> FirstRunKeys:
     if keys is None and app.desk.callers:
         return FirstRunKeys("", "", url)
     if keys is None or keys.url != url:
-        made = keys or FirstRunKeys(new_key("customer"), new_key("operator"), url)
+        made = keys or FirstRunKeys(new_key("customer"), new_key("owner"), url)
         keys = FirstRunKeys(made.api_key, made.operator_key, url)
         write_first_run(path, keys)
     if not app.desk.callers:
-        await add_operator(keys.operator_key, app.database, now_us(), entropy())
+        owner = NewKey("owner", None, keys.operator_key, entropy(), "first run")
+        await issue_key(owner, by_system("first_run/owner", now_us()), app.database)
     settings = app.config.first_run
     gift = money(settings.grant, app.config.currency, "first_run.grant")
     if all(caller.customer is None for caller in app.desk.callers.values()):
         await app.open_customer("First customer", settings.plan, keys.api_key, gift)
     await app.reload_callers()
-    mine = app.desk.callers.get(digest(keys.api_key.encode()))
-    if gift.grains > 0 and mine and mine.customer and not app.desk.purse(mine.customer.id).posted:
-        # A crash may have come between the customer and the gift; a gift that was given is not given again.
-        with suppress(Conflict):
-            await app.give(mine.customer.id, gift, "welcome")
     return keys

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from solvent.app.plan_entries import PlanEntry, demand_todays_words
 from solvent.providers.port import OnAbort
 from solvent.values.errors import Invalid
 from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
@@ -55,6 +56,10 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider: Annotated[str, Meta(description="how it is reached: openai_compatible, or llamacpp to run it here")]
     cost_card: Annotated[str, Meta(description="the rate card of what we pay")]
     price_card: Annotated[str, Meta(description="the rate card of what they pay")]
+    model_class: Annotated[
+        str,
+        Meta(description="what plans call models of its kind, such as quick or expert", min_length=1, max_length=60),
+    ] = "standard"
     upstream: Annotated[str, Meta(description="what the provider calls it; the same name when left out")] = ""
     vendor: Annotated[str, Meta(description="whose bill it is on, in the books; `provider` when left out")] = ""
     base_url: Annotated[str, Meta(description="where the provider is: https://api.openai.com/v1")] = ""
@@ -78,24 +83,38 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gpu_layers: Annotated[int, Meta(description="llamacpp: layers run on a graphics card", ge=0)] = 0
 
 
-class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One plan on sale."""
+class PaymentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rail that customers pay over."""
 
-    name: Annotated[str, Meta(description="the plan's name", min_length=1, max_length=120)]
-    price_month: Annotated[str, Meta(description="what a customer pays a month, tax included")] = "0"
-    wallet_month: Annotated[str, Meta(description="what the wallet is given a month for it")] = "0"
-    tax_permille: Annotated[int, Meta(description="value-added tax, in thousandths of the net price", ge=0, le=500)] = (
-        100
-    )
-    fee_permille: Annotated[int, Meta(description="payment fee, in thousandths of the price", ge=0, le=500)] = 34
-    fixed_month: Annotated[str, Meta(description="what one customer costs a month whatever they ask")] = "0"
+    rail: Annotated[
+        str, Meta(description="its name, in addresses and in the books", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    ]
+    kind: Annotated[str, Meta(description="who moves the money: stripe, toss, or bank for transfers by hand")]
+    currencies: Annotated[tuple[str, ...], Meta(description='what it takes, such as ["KRW"]', min_length=1)]
+    key: Annotated[str, Meta(description="our secret key there, by reference: env:NAME or file:PATH")] = ""
+    webhook_secret: Annotated[
+        str, Meta(description="stripe: what signs its webhooks (whsec_...), by reference: env:NAME or file:PATH")
+    ] = ""
+    client_key: Annotated[str, Meta(description="toss: the client key, which customers' browsers may know")] = ""
+    account: Annotated[str, Meta(description="bank: where customers send money: bank, number, holder")] = ""
+    base_url: Annotated[str, Meta(description="where the processor is; its own address when left out")] = ""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of one service."""
 
     currency: Annotated[str, Meta(description="what wallets and reports are kept in")] = "KRW"
-    time_zone: Annotated[str, Meta(description="whose calendar days reports use")] = "Asia/Seoul"
+    time_zone: Annotated[str, Meta(description="whose calendar days and months the books use")] = "Asia/Seoul"
+    database: Annotated[
+        str,
+        Meta(
+            description="where the books are: postgresql://user:password@host/name, or by reference, "
+            "env:DATABASE_URL; empty for SQLite in the data directory"
+        ),
+    ] = ""
+    public_url: Annotated[
+        str, Meta(description="the address customers reach this service at, to come back to after a payment")
+    ] = ""
     top_up_url: Annotated[str, Meta(description="where an empty wallet is told to go; no link when empty")] = ""
     house_model: Annotated[bool, Meta(description="serve the embedded house model")] = True
     house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
@@ -104,6 +123,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[ModelEntry, ...] = ()
     plans: tuple[PlanEntry, ...] = ()
     exchanges: tuple[ExchangeEntry, ...] = ()
+    payments: tuple[PaymentEntry, ...] = ()
 
 
 def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
@@ -121,6 +141,7 @@ def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
         given = environment.get(ENVIRONMENT_PREFIX + name.upper())
         if given is not None:
             document[name] = given
+    demand_todays_words(document.get("plans"), str(file or "the environment"))
     try:
         config = msgspec.convert(document, Config, strict=False)
     except msgspec.ValidationError as wrong:
@@ -129,7 +150,7 @@ def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
     return config
 
 
-_TABLES = {"first_run", "hardware", "models", "plans", "exchanges"}
+_TABLES = {"first_run", "hardware", "models", "plans", "exchanges", "payments"}
 
 
 def _check(config: Config, where: str) -> None:
@@ -141,6 +162,7 @@ def _check(config: Config, where: str) -> None:
     for kind, names in (
         ("model", [model.name for model in config.models]),
         ("plan", [plan.name for plan in config.plans]),
+        ("payment rail", [entry.rail for entry in config.payments]),
     ):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

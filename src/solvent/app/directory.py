@@ -25,8 +25,8 @@ class FirstRunKeys(msgspec.Struct, frozen=True):
 class Directory:
     """A data directory held by this process until `release`."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises Invalid when it cannot be written, or another process holds it."""
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
+        """shared: beside other processes that share it, too. Raises Invalid when it cannot be written, or is taken."""
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -35,10 +35,12 @@ class Directory:
             message = f"the data directory {path} cannot be written: {wrong.strerror}; choose another with --data"
             raise Invalid("directory_unusable", message) from None
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError:
             os.close(self._lock)
-            message = f"another solvent is serving from {path}; stop it, or choose another directory with --data"
+            message = (
+                f"another solvent is serving from {path}; stop it, start both with --shared, or choose another --data"
+            )
             raise Invalid("directory_taken", message) from None
 
     def release(self) -> None:

@@ -115,8 +115,9 @@ def _route(
     routes.providers.append(provider)
     upstream = entry.upstream or entry.name
     return Route(
-        entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card], engine
-    )
+        entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card],
+        engine, model_class=entry.model_class,
+    )  # fmt: skip
 
 
 def _engine(entry: ModelEntry, config: Config, near: Path) -> Engine:

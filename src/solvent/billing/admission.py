@@ -1,57 +1,180 @@
-"""May this question be asked now, and how much of the wallet is set aside for it? A verdict, not an error."""
+"""May this question be asked now, and what is set aside for it? A verdict, not an error.
+
+An answer is paid from the customer's pots in their order: what the plan includes first, then gifts, the wallet,
+and on account. An allowance in answers or tokens covers an answer whole; pots of money cover it together.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Final, Literal
 
 import msgspec
 
+from solvent.ledger.pot import Pot
+from solvent.ledger.unit import ANSWERS, TOKENS
+from solvent.pricing.quote import affordable_output_tokens, quote
+from solvent.pricing.rate_card import RateCard
 from solvent.values.money import Money
 
-Declination = Literal["wallet_empty", "request_exceeds_balance", "balance_held"]
+Declination = Literal[
+    "wallet_empty",
+    "request_exceeds_balance",
+    "balance_held",
+    "plan_quota_exhausted",
+    "budget_exceeded",
+    "plan_at_break_even",
+]
+# A pot, how much of it may be promised now, and whether that is all there is: else the database may lease more.
+Source = tuple[Pot, int, bool]
+COUNTED: Final = frozenset({ANSWERS, TOKENS})
+OUTPUT_TOKENS_UNBOUND: Final = 2**62
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What a question may come to: what it reads at most, what it may write, at the prices of a card."""
+
+    input_tokens_most: int
+    output_tokens_asked: int
+    card: RateCard
+
+    def value(self, output_tokens: int) -> Money:
+        """The most it comes to with so much output."""
+        return quote(self.input_tokens_most, output_tokens, self.card)
+
+    def tokens(self, output_tokens: int) -> int:
+        """The most tokens it reads and writes with so much output."""
+        return self.input_tokens_most + output_tokens
+
+    def affordable(self, unit: str, grains: int) -> int:
+        """How many output tokens `grains` of a unit pay for; below 1 when not even the input and one."""
+        if unit == ANSWERS:
+            return OUTPUT_TOKENS_UNBOUND if grains >= 1 else -1
+        if unit == TOKENS:
+            return grains - self.input_tokens_most
+        return affordable_output_tokens(Money(grains, self.card.currency), self.input_tokens_most, self.card)
+
+    def needed(self, unit: str, output_tokens: int) -> int:
+        """What is set aside of a unit for so much output."""
+        if unit == ANSWERS:
+            return 1
+        return self.tokens(output_tokens) if unit == TOKENS else self.value(output_tokens).grains
+
+
+class Draw(msgspec.Struct, frozen=True):
+    """How much is set aside in one pot."""
+
+    pot: Pot
+    grains: int
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """Go ahead. output_tokens_max may be less than was asked: it is what the wallet affords."""
+    """Go ahead. output_tokens_max may be less than was asked: it is what the pots afford.
 
-    hold: Money
+    draws: in the order in which the answer is paid from them; budgets come last and pay nothing.
+    """
+
+    draws: tuple[Draw, ...]
     output_tokens_max: int
 
 
 class Declined(msgspec.Struct, frozen=True):
-    """No. `may_retry`: only other answers under way stand in between."""
+    """No. needed: for the input and one token of output; available: in pots of money. by: the budget used up."""
 
     code: Declination
     needed: Money
     available: Money
-    may_retry: bool
+    by: str = ""
 
 
-class Terms(msgspec.Struct, frozen=True):
-    """What the question would come to, worked out by pricing.
+def admit(
+    ask: Ask, sources: Sequence[Source], budgets: Sequence[Source] = (), *, settle_for_less: bool = False
+) -> Admitted | Declined | None:
+    """sources: the pots that pay for this model now, in drawing order. budgets: those that limit or watch it.
 
-    quote: for all the output that was asked. input_quote: for the input and one token.
-    affordable_output_tokens: with what is available now.
+    None: a pot that comes first may have more than is known here; ask the database. settle_for_less: what is known
+    is all there is; whoever affords some but not all of the output is then admitted for that much, and what is not
+    used returns. (facts/API_CONTRACT.md: clamp rather than refuse.)
     """
+    limit = ask.output_tokens_asked
+    for pot, spare, is_all in budgets:
+        affords = ask.affordable(pot.unit, spare)
+        if affords < limit and not (is_all or settle_for_less):
+            return None
+        limit = min(limit, affords) if pot.kind == "budget" else limit
+        if limit < 1:
+            return Declined("budget_exceeded", ask.value(1), _money(ask, sources), pot.account)
+    if not settle_for_less and limit < ask.output_tokens_asked:
+        return None
+    chosen = _choose(ask, sources, limit, settle_for_less=settle_for_less)
+    if chosen is None:
+        return None
+    way, most = chosen
+    if most < 1:
+        available = _money(ask, sources)
+        code: Declination = "wallet_empty" if not available.grains else "request_exceeds_balance"
+        return Declined(code, ask.value(1), available)
+    limit = min(limit, most)
+    draws = _fill(ask, way, limit)
+    draws += [Draw(pot, min(ask.needed(pot.unit, limit), spare)) for pot, spare, _ in budgets]
+    return Admitted(tuple(draws), limit)
 
-    quote: Money
-    input_quote: Money
-    output_tokens_asked: int
-    affordable_output_tokens: int
+
+def _choose(
+    ask: Ask, sources: Sequence[Source], limit: int, *, settle_for_less: bool
+) -> tuple[list[Source], int] | None:
+    """The pots to pay from, and the output they afford: the first way that affords all of it, else the most."""
+    best: list[Source] = []
+    most = -1
+    money = [source for source in sources if source[0].unit not in COUNTED]
+    asked_money = False
+    for source in sources:
+        pot, spare, is_all = source
+        if pot.unit in COUNTED:
+            way, affords, short = [source], ask.affordable(pot.unit, spare), not is_all
+        elif asked_money:
+            continue
+        else:
+            asked_money = True
+            way, affords, short = money, *_afford(ask, money, limit)
+        if affords >= limit and (pot.unit in COUNTED or not short or settle_for_less):
+            return way, affords
+        if short and not settle_for_less:
+            return None
+        if affords > most:
+            best, most = way, affords
+    if most < limit and not settle_for_less:
+        return None
+    return best, most
 
 
-def admit(terms: Terms, available: Money, posted: Money) -> Admitted | Declined:
-    """posted: the wallet with nothing set aside; available: less what is held for answers under way.
+def _afford(ask: Ask, money: Sequence[Source], limit: int) -> tuple[int, bool]:
+    """The output that pots of money afford together, and whether one that comes first may have more."""
+    left = ask.value(limit).grains
+    total = 0
+    for _, spare, is_all in money:
+        total += spare
+        if left <= spare:
+            return limit, False
+        if not is_all:
+            return ask.affordable("", total), True
+        left -= spare
+    return ask.affordable("", total), False
 
-    A wallet that affords some but not all of the output is admitted with all that is available:
-    whatever is not used returns. (facts/API_CONTRACT.md: clamp rather than refuse.)
-    """
-    if terms.quote <= available:
-        return Admitted(terms.quote, terms.output_tokens_asked)
-    if terms.affordable_output_tokens >= 1:
-        return Admitted(available, min(terms.affordable_output_tokens, terms.output_tokens_asked))
-    if posted.grains <= 0:
-        return Declined("wallet_empty", terms.input_quote, available, may_retry=False)
-    if terms.input_quote <= posted:
-        return Declined("balance_held", terms.input_quote, available, may_retry=True)
-    return Declined("request_exceeds_balance", terms.input_quote, available, may_retry=False)
+
+def _fill(ask: Ask, way: Sequence[Source], output_tokens: int) -> list[Draw]:
+    first = way[0][0]
+    if first.unit in COUNTED:
+        return [Draw(first, ask.needed(first.unit, output_tokens))]
+    left = ask.value(output_tokens).grains
+    draws = []
+    for pot, spare, _ in way:
+        part = min(left, spare)
+        if part:
+            draws.append(Draw(pot, part))
+            left -= part
+    return draws or [Draw(first, 0)]
+
+
+def _money(ask: Ask, sources: Sequence[Source]) -> Money:
+    return Money(sum(spare for pot, spare, _ in sources if pot.unit not in COUNTED), ask.card.currency)

@@ -57,8 +57,8 @@ async def _customers(app: App) -> Sequence[Caller]:
     """The demo's customers: those of an earlier run, or new ones."""
     known = _known(app)
     names = [PREFIX + name for name in _NAMES[:CUSTOMERS]]
-    plans = sorted(app.plans.values(), key=lambda plan: plan.price_month.grains)
-    plans = [plan for plan in plans if plan.wallet_month.grains] or plans
+    plans = sorted(app.plans.values(), key=lambda plan: plan.price.grains)
+    plans = [plan for plan in plans if plan.included] or plans
     for n, name in enumerate(names):
         if name not in known:
             place = (n * 7 % CUSTOMERS) / CUSTOMERS  # spreads each plan over both languages

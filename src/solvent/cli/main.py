@@ -15,6 +15,10 @@ EXIT_FAILED = 1
 _COMMANDS = {
     "serve": "Start the service.",
     "report": "Print the profit and loss.",
+    "customers": "Open, list, suspend and close customers; their keys.",
+    "operators": "The keys that run the place.",
+    "ledger": "Look at accounts and transfers; verify and export the books.",
+    "audit": "List who changed what.",
     "models": "List, test and download models.",
     "config": "Show every setting, its value and what it is for.",
     "house-model": "Build and score the embedded house model.",

@@ -8,21 +8,18 @@ from pathlib import Path
 from typing import get_args
 
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from solvent.app.build import demand_currency, now_us
-from solvent.app.plans import read_plans
+from solvent.app.business import open_business
 from solvent.app.report import Report, report
+from solvent.app.report_body import report_body
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.wording import Speaker, decimals, speaker
-from solvent.db.engine import FILE_NAME, open_engine
-from solvent.db.group_commit import GroupCommit
-from solvent.gateway.bills import report_body
 from solvent.margin.line import GroupBy, MarginLine
-from solvent.values.errors import Invalid
 from solvent.values.money import Money
-from solvent.values.period import day_number, first_day, zone
+from solvent.values.period import day_number, first_day
 
 
 @click.command("report")
@@ -36,25 +33,17 @@ from solvent.values.period import day_number, first_day, zone
 @json_option
 def command(data: Path, config_file: Path | None, since: str, group_by: GroupBy, as_json: bool) -> None:  # noqa: FBT001
     """Print the profit and loss, and where each plan breaks even."""
-    config, _ = load_config(config_file, data)
-    if not (data / FILE_NAME).is_file():
-        raise Invalid("no_books", f"there are no books in {data}; `solvent serve` starts them there")
-    now = now_us()
-    in_zone = zone(config.time_zone)
-    from_day = first_day(since, now, in_zone)
+    config, near = load_config(config_file, data)
 
     async def read() -> Report:
-        database = GroupCommit(open_engine(data))
-        try:
-            await database.write(lambda connection: demand_currency(connection, config.currency))
-            today = day_number(now, in_zone)
-            return await report(group_by, from_day, today, read_plans(config), config.currency, database)
-        finally:
-            await database.close()
+        async with open_business(config, data, near) as business:
+            now = business.now_us()
+            from_day, today = first_day(since, now, business.time_zone), day_number(now, business.time_zone)
+            return await report(group_by, from_day, today, dict(business.plans), business.currency, business.database)
 
     made = asyncio.run(read())
     if as_json:
-        click.echo(json.dumps(report_body(made), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(msgspec.to_builtins(report_body(made)), indent=2, ensure_ascii=False))
     else:
         _print(made, speaker())
 

@@ -9,13 +9,14 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
 import uvicorn
 import uvloop
 
-from solvent.app.build import App, first_run, now_us, open_app
+from solvent.app.build import App, first_run, open_app
 from solvent.app.config import Config
 from solvent.app.directory import Directory, FirstRunKeys
 from solvent.cli.demo import run_demo
@@ -23,9 +24,8 @@ from solvent.cli.options import config_option, data_option, load_config
 from solvent.console.pages import Console
 from solvent.gateway.asgi import Gateway
 from solvent.gateway.protocol import BoundedHttp
-from solvent.ledger.void_lost_holds import void_lost_holds
 from solvent.values.errors import Invalid
-from solvent.values.limits import CONNECTIONS_MAX, SHUTDOWN_S_MAX, SWEEP_S
+from solvent.values.limits import CONNECTIONS_MAX, LEASE_TENDED_S, RENEW_S, SHUTDOWN_S_MAX, SWEEP_S
 
 log = logging.getLogger("solvent")
 
@@ -37,12 +37,13 @@ BACKLOG = 4096  # connections that wait to be accepted
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 @data_option
 @config_option
+@click.option("--shared", is_flag=True, help="Serve beside other processes that share these books.")
 @click.option("--demo", is_flag=True, help="Let 40 simulated customers ask the house model.")
-def command(host: str, port: int, data: Path, config_file: Path | None, demo: bool) -> None:  # noqa: FBT001
+def command(host: str, port: int, data: Path, config_file: Path | None, shared: bool, demo: bool) -> None:  # noqa: FBT001
     """Start the service: an OpenAI-compatible API, its books, and a live page at /."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     config, near = load_config(config_file, data)
-    directory = Directory(data.resolve())
+    directory = Directory(data.resolve(), shared=shared)
     try:
         listening = _listen(host, port)
         _allow_many_sockets()
@@ -103,7 +104,7 @@ async def _serve(
     )  # fmt: skip
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    chores = [asyncio.create_task(_sweep(app))]
+    chores = _chores(app)
     if demo:
         chores.append(asyncio.create_task(run_demo(app)))
     _stop_on_signals(app, server)
@@ -129,13 +130,19 @@ def _stop_on_signals(app: App, server: uvicorn.Server) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop)
 
 
-async def _sweep(app: App) -> None:
+def _chores(app: App) -> list[asyncio.Task[None]]:
+    """What goes on beside the answers, each at its own pace."""
+    chores = ((app.tend, LEASE_TENDED_S), (app.renew, RENEW_S), (app.sweep, SWEEP_S))
+    return [asyncio.create_task(_every(seconds, chore)) for chore, seconds in chores]
+
+
+async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
     while True:
-        await asyncio.sleep(SWEEP_S)
+        await asyncio.sleep(seconds)
         try:
-            await void_lost_holds(app.database, now_us())
+            await chore()
         except Exception:  # a disk that is full now may not be in a minute
-            log.exception("expired holds could not be voided; that is tried again")
+            log.exception("a chore failed: %s; that is tried again", chore.__name__)
 
 
 def _welcome(url: str, directory: Directory, keys: FirstRunKeys, app: App, *, demo: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from fractions import Fraction
 
+from solvent.cli.words import WORDS
 from solvent.margin.break_even import BreakEven
 from solvent.values.money import Money, grains_per_unit, minor_digits
 
@@ -76,6 +77,9 @@ class Speaker:
         self.language = language if language in _WORDS else "en"
 
     def __call__(self, word: str) -> str:
+        if word in WORDS:
+            english, korean = WORDS[word]
+            return korean if self.language == "ko" else english
         return _WORDS[self.language][word]
 
     def money(self, amount: Money, places: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The live page and its files, with headers that keep foreign scripts and frames out."""
+"""The operator's side: pages, with headers that keep foreign scripts and frames out, and the API under /v1."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from solvent.app.build import App
+from solvent.app.business import business_of
+from solvent.console.api import OperatorApi
+from solvent.console.webhooks import payment_routes
 
 _WEB = Path(str(files("solvent"))) / "web"
 # Nothing but our own files, no form that could send the key anywhere, and no text that turns into a script.
@@ -30,17 +33,22 @@ _HEADERS = (
 
 
 class Console:
-    """One ASGI application for all that is not /v1."""
+    """One ASGI application for all that is not about answers."""
 
-    def __init__(self, _app: App) -> None:
+    def __init__(self, app: App) -> None:
+        self._api = OperatorApi(business_of(app), lambda: app.desk.callers, app.reload_callers)
         routes = [
             Route("/", _page),
+            *payment_routes(app),
             Mount("/static", StaticFiles(directory=_WEB)),
         ]
         self._inner: ASGIApp = Starlette(routes=routes, exception_handlers={404: _not_found})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            await self._api(scope, receive, send)
+            return
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

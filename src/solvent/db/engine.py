@@ -1,35 +1,49 @@
-"""Opening the database: SQLite in write-ahead mode, synced at every commit, brought to today's tables."""
+"""Opening the books: SQLite in write-ahead mode or Postgres, synced at every commit, brought to today's tables.
+
+Both are used alike: one writer at a time, so that what a use case has read in its transaction still holds when it
+writes (docs/decisions/0007-one-writer-at-a-time.md).
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 
-from solvent.values.errors import Unavailable
+from solvent.values.errors import Invalid, Unavailable
 
 FILE_NAME = "solvent.db"
+WRITE: Final = {"writes": True}  # the execution option of a connection that writes
+READ: Final = {"reads": True}  # of one that only reads, and all of it from one moment
+_SORTED_OTHERWISE: Final = """
+SELECT attrelid::regclass::text, attname FROM pg_attribute
+WHERE atttypid = 'text'::regtype AND attcollation <> '"C"'::regcollation AND attnum > 0 AND NOT attisdropped
+  AND attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace)
+"""
+_WRITER = 0x501_7E47  # any number, the same in every process: the key of the lock that a writer holds
 
 
-def open_engine(directory: Path) -> Engine:
-    """The database in a directory, its tables migrated. Raises Unavailable when it cannot be used."""
-    engine = create_engine(URL.create("sqlite", database=str(directory / FILE_NAME)), pool_size=8, hide_parameters=True)
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+def open_engine(directory: Path, url: str = "") -> Engine:
+    """The books in a directory, or behind `url` (postgresql://user@host/name); their tables migrated.
+
+    Raises Invalid for an URL we cannot read and Unavailable when the books cannot be used.
+    """
+    engine = _postgres(url) if url else _sqlite(directory)
+    where = engine.url.render_as_string(hide_password=True) if url else str(directory / FILE_NAME)
     try:
         migrate(engine)
-    except DatabaseError as wrong:
+    except (DatabaseError, InterfaceError) as wrong:
         engine.dispose()
-        message = f"the database {directory / FILE_NAME} cannot be opened: {wrong.orig}"
-        raise Unavailable("database_unusable", message) from None
+        raise Unavailable("database_unusable", f"the database {where} cannot be opened: {wrong.orig}") from None
     except CommandError:
         engine.dispose()
-        message = f"the database {directory / FILE_NAME} was written by a newer solvent; install that one"
+        message = f"the database {where} was written by a newer solvent; install that one"
         raise Unavailable("database_unusable", message) from None
     return engine
 
@@ -38,13 +52,28 @@ def migrate(engine: Engine) -> None:
     """Bring the tables to the newest migration; does nothing when they are there."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
+    with engine.connect().execution_options(**WRITE) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if engine.dialect.name == "postgresql":
+            _sort_by_bytes(connection)
 
 
-def _prepare(connection: SqliteConnection, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin in `_begin`, so that table changes are in them too
+def _sort_by_bytes(connection: Connection) -> None:
+    """Ids sort by time and accounts by path in any language: text is compared by its bytes, as in SQLite."""
+    for table, column in connection.execute(text(_SORTED_OTHERWISE)).all():
+        connection.exec_driver_sql(f'ALTER TABLE {table} ALTER COLUMN "{column}" TYPE text COLLATE "C"')
+
+
+def _sqlite(directory: Path) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(directory / FILE_NAME)), pool_size=8, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin in `_begin_sqlite`, so that table changes are in them too
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",  # an acknowledged answer survives a power cut
@@ -57,5 +86,35 @@ def _prepare(connection: SqliteConnection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its turn before it reads, or another process's write in between would fail ours at once.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _postgres(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        message = "database: write it like postgresql://user:password@host:5432/name"
+        raise Invalid("bad_config", message, param="database") from None
+    if parsed.get_backend_name() != "postgresql":
+        message = (
+            f"database: {parsed.get_backend_name()!r} is not supported; leave it empty for SQLite, or name Postgres"
+        )
+        raise Invalid("bad_config", message, param="database")
+    engine = create_engine(
+        parsed.set(drivername="postgresql+pg8000"), pool_size=8, pool_pre_ping=True, hide_parameters=True
+    )
+    event.listen(engine, "begin", _begin_postgres)
+    return engine
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if _writes(connection):  # waits for its turn, and has it until this transaction ends
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+    elif connection.get_execution_options().get("reads"):  # sees one instant, as a reader of SQLite does
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("writes"))

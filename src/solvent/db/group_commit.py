@@ -15,9 +15,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import pg8000
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from solvent.db.engine import READ, WRITE
 from solvent.db.port import Entry, Journal
 from solvent.values.errors import Unavailable
 from solvent.values.limits import COMMIT_ENTRIES_MAX, COMMIT_QUEUE_MAX
@@ -28,7 +30,8 @@ T = TypeVar("T")
 Group = tuple[Sequence[Entry], "Future[None] | None"]
 Work = tuple[Callable[[Connection], Any], "Future[Any]"]
 Outcome = tuple["Future[Any] | None", Any, BaseException | None]
-_ALIKE = (OperationalError, sqlite3.OperationalError)  # a locked or full disk fails every group alike
+# A locked or full disk, a lost database: these fail every group alike. Postgres's driver raises its own bare.
+_ALIKE = (OperationalError, InterfaceError, sqlite3.OperationalError, pg8000.InterfaceError, OSError)
 LATER_S = 0.05  # what nobody waits for is written with the next commit, or after this long
 
 
@@ -36,7 +39,7 @@ class GroupCommit:
     """The database of one process. Built inside a running event loop; see `Database` for its promises."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._loop = asyncio.get_running_loop()
         self._groups: deque[Group] = deque()
         self._works: deque[Work] = deque()
@@ -78,7 +81,7 @@ class GroupCommit:
         self._stopping = True
         self._wake.set()
         await asyncio.to_thread(self._thread.join)
-        self._engine.dispose()
+        self.engine.dispose()
 
     def _demand_open(self) -> None:
         if len(self._groups) >= COMMIT_QUEUE_MAX:
@@ -88,12 +91,18 @@ class GroupCommit:
             raise Unavailable("books_closed", "the service is stopping; ask again when it is back")
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection:
+        try:
+            return self._read_once(work)
+        except OSError:  # so the driver calls a connection that was lost; the pool may hold more of them
+            self.engine.dispose()
+            return self._read_once(work)
+
+    def _read_once(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect().execution_options(**READ) as connection:
             return work(connection)
 
     def _run(self) -> None:
-        # The writer takes its turn before it reads, or another process's write in between would fail ours at once.
-        with self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
+        with self.engine.connect().execution_options(**WRITE) as connection:
             while True:
                 self._wake.wait(LATER_S)
                 self._wake.clear()
@@ -117,7 +126,7 @@ class GroupCommit:
                     result = work(connection)
                 outcomes.append((future, result, None))
             except Exception as wrong:  # whoever asked for the work is told
-                outcomes.append((future, None, wrong))
+                outcomes.append((future, None, self._told(connection, wrong)))
         self.commits += 1
         return outcomes
 
@@ -132,11 +141,23 @@ class GroupCommit:
                 return [out for group in groups for out in self._commit_groups(connection, [group])]
             self.failure = str(wrong)[:500]
             log.error("the books could not be written: %s", self.failure)
-            message = "the books could not be written, so nothing was charged; ask again in a moment"
-            refused = Unavailable("books_unavailable", message, retry_after_s=5)
-            return [(future, None, refused) for _, future in groups]
+            self._reconnect(connection, wrong)
+            return [(future, None, _unwritten()) for _, future in groups]
         self.failure = ""
         return [(future, None, None) for _, future in groups]
+
+    def _told(self, connection: Connection, wrong: Exception) -> Exception:
+        """What whoever asked for a work is told of its failure: the database's own words are for the log."""
+        if not isinstance(wrong, _ALIKE):
+            return wrong
+        log.error("the books could not be written: %s", wrong)
+        self._reconnect(connection, wrong)
+        return _unwritten()
+
+    def _reconnect(self, connection: Connection, wrong: Exception) -> None:
+        """A connection that is gone is opened anew at the next commit."""
+        if self.engine.dialect.name == "postgresql" and isinstance(wrong, _ALIKE):
+            connection.invalidate()
 
     def _tell(self, outcomes: list[Outcome]) -> None:
         try:
@@ -154,6 +175,11 @@ def _write(connection: Connection, entries: list[Entry]) -> None:
             rows[journal] = [row]
     for journal, batch in rows.items():
         journal(connection, batch)
+
+
+def _unwritten() -> Unavailable:
+    message = "the books could not be written, so nothing was charged; ask again in a moment"
+    return Unavailable("books_unavailable", message, retry_after_s=5)
 
 
 def _resolve(outcomes: list[Outcome]) -> None:

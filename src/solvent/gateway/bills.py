@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from solvent.answering.receipt import Receipt
-from solvent.app.report import Report
-from solvent.margin.line import MarginLine
-from solvent.values.instant import iso
+from solvent.app.report_body import UJ_PER_WATT_HOUR, decimals
+from solvent.ledger.balance import Movement
+from solvent.ledger.beancount import amount
+from solvent.ledger.pot import Pot
+from solvent.values.instant import NEVER_US, iso
 from solvent.values.money import Money, plain
-
-UJ_PER_WATT_HOUR = 3_600_000_000
 
 
 def receipt_for_customer(receipt: Receipt) -> dict[str, object]:
@@ -34,6 +32,8 @@ def receipt_for_customer(receipt: Receipt) -> dict[str, object]:
             "estimated": bool(receipt.usage_estimated),
         },
         "charge": plain(receipt.charge),
+        "included": plain(Money(receipt.included_grains, receipt.currency)),
+        "paid_from": receipt.source.split(),
         "currency": receipt.currency,
         "price_card": receipt.price_card,
         "output_tokens_max": receipt.output_tokens_max,
@@ -41,6 +41,20 @@ def receipt_for_customer(receipt: Receipt) -> dict[str, object]:
         "energy_estimated": bool(receipt.energy_estimated) if receipt.energy_uj else None,
         "first_token_ms": receipt.first_token_us // 1000 if receipt.first_token_us >= 0 else None,
         "total_ms": receipt.total_us // 1000,
+    }
+
+
+def pot_body(pot: Pot, moved: Movement) -> dict[str, object]:
+    """What an answer may be drawn from: in whole answers or tokens, or an amount of money."""
+    left = moved.credits - moved.debits
+    return {
+        "kind": pot.kind,
+        "unit": pot.unit,
+        "left": _pieces(left, pot.unit),
+        "held": _pieces(moved.held_debits, pot.unit),
+        "used": _pieces(moved.debits, pot.unit),
+        "model_classes": pot.classes.split(),
+        "expires_at": iso(pot.expires_us) if pot.expires_us < NEVER_US else None,
     }
 
 
@@ -54,6 +68,7 @@ def receipt_for_operator(receipt: Receipt) -> dict[str, object]:
         "upstream": receipt.upstream,
         "route_reason": receipt.reason,
         "cost": plain(receipt.cost),
+        "granted": plain(Money(receipt.granted_grains, receipt.currency)),
         "margin": plain(receipt.margin),
         "overrun": plain(Money(receipt.overrun_grains, receipt.currency)),
         "provider_cost": plain(Money(receipt.provider_cost_grains, receipt.provider_currency)),
@@ -67,55 +82,5 @@ def receipt_for_operator(receipt: Receipt) -> dict[str, object]:
     }
 
 
-def report_body(report: Report) -> dict[str, object]:
-    """The profit and loss as JSON."""
-    return {
-        "object": "margin.report",
-        "currency": report.currency,
-        "group_by": report.group_by,
-        "days": report.days,
-        "rows": [line_body(line, report.names) for line in report.lines],
-        "total": line_body(report.total, {}),
-        "plans": [
-            {
-                "plan": standing.plan,
-                "net_price": plain(standing.net_price),
-                "free_subsidy": plain(standing.free_subsidy),
-                "fixed": plain(standing.fixed),
-                "cost_per_answer": _grains(standing.cost_per_answer_grains, report.currency),
-                "break_even_answers_month": standing.answers_month,
-            }
-            for standing in report.plans
-        ],
-    }
-
-
-def line_body(line: MarginLine, names: dict[str, str]) -> dict[str, object]:
-    """One line of the profit and loss as JSON."""
-    sums = line.sums
-    known = {"display_name": names[line.name]} if line.name in names else {}
-    return {
-        "name": line.name,
-        **known,
-        "answers": sums.answers,
-        "failed": sums.failed,
-        "estimated_answers": sums.estimated_answers,
-        "revenue": plain(line.charge),
-        "cost": plain(line.cost),
-        "margin": plain(line.margin),
-        "cost_per_answer": plain(line.cost_each) if line.cost_each else None,
-        "charge_per_answer": plain(line.charge_each) if line.charge_each else None,
-        "input_tokens": sums.input_tokens,
-        "output_tokens": sums.output_tokens,
-        "energy_watt_hours": decimals(sums.energy_uj, UJ_PER_WATT_HOUR, 6),
-        "currency": line.currency,
-    }
-
-
-def decimals(numerator: int, denominator: int, places: int) -> str:
-    """A ratio for people, as a decimal text."""
-    return f"{float(Fraction(numerator, denominator)):.{places}f}"
-
-
-def _grains(grains: int | None, currency: str) -> str | None:
-    return None if grains is None else plain(Money(grains, currency))
+def _pieces(grains: int, unit: str) -> str:
+    return amount(grains, unit).partition(" ")[0]

@@ -12,9 +12,9 @@ from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
-from solvent.gateway import problems
+from solvent.app import problems
+from solvent.app.http import Headers, Receive, Send, read_body, respond, until_gone
 from solvent.gateway.asking import read_question
-from solvent.gateway.http import Headers, Receive, Send, read_body, respond, until_gone
 from solvent.identity.caller import Caller
 from solvent.providers.port import Chunk
 from solvent.values.errors import SolventError

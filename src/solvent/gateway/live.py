@@ -9,11 +9,13 @@ import msgspec
 
 from solvent.answering.receipt import Receipt
 from solvent.app.build import App
+from solvent.app.http import Receive, Send, until_gone
 from solvent.app.live import Watcher
 from solvent.app.report import report
-from solvent.gateway.bills import line_body, receipt_for_operator, report_body
-from solvent.gateway.http import Receive, Send, until_gone
-from solvent.identity.caller import Caller, demand_operator
+from solvent.app.report_body import line_body, report_body
+from solvent.gateway.bills import receipt_for_operator
+from solvent.identity.caller import Caller
+from solvent.identity.permission import demand
 
 BEAT_S = 15.0  # a comment this often keeps proxies from closing a quiet stream
 _EVENT_STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
@@ -21,7 +23,7 @@ _EVENT_STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cach
 
 async def live(app: App, caller: Caller, receive: Receive, send: Send) -> None:
     """Runs until the watcher leaves or the service stops. Raises before the response began, or not at all."""
-    demand_operator(caller)
+    demand(caller, "margin.read")
     watcher = app.live.watch()
     try:
         state = await _state(app)
@@ -39,7 +41,7 @@ async def _state(app: App) -> dict[str, object]:
         "today": line_body(app.live.today, {}),
         "receipts": [receipt_for_operator(receipt) for receipt in app.live.receipts],
         "names": app.names,
-        "plans": report_body(made)["plans"],
+        "plans": report_body(made).plans,
         "time_zone": str(app.desk.time_zone),
     }
 

@@ -73,7 +73,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is whole; the body has limits of its own (gateway/http.py)."""
+        """The head is whole; the body has limits of its own (app/http.py)."""
         self._head_since_s = None
         self._body_since_s = self.loop.time()
         super().on_headers_complete()

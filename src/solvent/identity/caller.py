@@ -2,42 +2,77 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final, Literal
 
 import msgspec
 
-from solvent.values.errors import Refused
+from solvent.values.errors import Refused, Unauthenticated
 from solvent.values.ids import CustomerId, KeyId
+from solvent.values.instant import NEVER_US, iso
 
-Role = Literal["customer", "operator"]
+# A customer's key asks for answers. The others belong to operators; permission.py says what each may do.
+Role = Literal["customer", "owner", "finance", "support", "read_only"]
+OPERATOR_ROLES: Final[tuple[Role, ...]] = ("owner", "finance", "support", "read_only")
+# suspended: answers are refused until it is lifted. closed: for good, with every key revoked.
+State = Literal["active", "suspended", "closed"]
 
 
 class Customer(msgspec.Struct, frozen=True):
-    """Who pays. plan: the name of a plan in the configuration."""
+    """Who pays. plan: the name of a plan. created_us: when they came."""
 
     id: CustomerId
     name: str
     plan: str
     created_us: int
+    state: State = "active"
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks. An operator's key has no customer and therefore no wallet."""
+    """Who asks. An operator's key has no customer and therefore no wallet. expires_us: the key is good until then."""
 
     key: KeyId
     role: Role
     customer: Customer | None = None
+    expires_us: int = NEVER_US
 
 
-def demand_customer(caller: Caller) -> Customer:
-    """The customer who pays for this call. Raises Refused for an operator's key."""
+def digest(given: bytes) -> bytes:
+    """What is stored of a key and looked up. 192 random bits need no slow hash: there is nothing to guess."""
+    return sha256(given).digest()
+
+
+def caller_of(given: bytes, callers: Mapping[bytes, Caller], now_us: int) -> Caller:
+    """Who holds the key that was sent. callers: who may call, by the digest of their key.
+
+    Raises Unauthenticated, never repeating what was sent.
+    """
+    if not given:
+        words = "no key was sent; send the header Authorization: Bearer YOUR_KEY"
+        raise Unauthenticated("no_api_key", words)
+    caller = callers.get(digest(given))
+    if caller is None:
+        words = "this key is not known here; check it, or ask the operator for a new one"
+        raise Unauthenticated("invalid_api_key", words)
+    if caller.expires_us <= now_us:
+        words = f"this key expired at {iso(caller.expires_us)}; ask the operator for a new one"
+        raise Unauthenticated("key_expired", words)
+    return caller
+
+
+def demand_wallet(caller: Caller) -> Customer:
+    """The customer whose wallet is behind this call. Raises Refused for an operator's key."""
     if caller.customer is None:
         message = "an operator key has no wallet to answer from; use a customer's key"
         raise Refused("customer_key_needed", message)
     return caller.customer
 
 
-def demand_operator(caller: Caller) -> None:
-    """Raises Refused unless the caller runs this service."""
-    if caller.role != "operator":
-        raise Refused("operator_key_needed", "this needs the operator key, written at first run")
+def demand_customer(caller: Caller) -> Customer:
+    """The customer who pays for this call. Raises Refused for an operator's key, and for who may not ask now."""
+    customer = demand_wallet(caller)
+    if customer.state != "active":
+        message = f"answers for {customer.name!r} are suspended; the operator says why, and lifts it"
+        raise Refused("customer_suspended", message)
+    return customer

@@ -2,34 +2,74 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import msgspec
 
-from solvent.identity.caller import Role
-from solvent.values.ids import CustomerId, KeyId
+from solvent.identity.caller import Role, digest
+from solvent.values.errors import Invalid
+from solvent.values.ids import CustomerId, KeyId, new_id
+from solvent.values.instant import NEVER_US, iso
+from solvent.values.limits import NAME_CHARACTERS_MAX
 
-PREFIX = {"customer": "sk-solvent-", "operator": "op-solvent-"}
 SECRET_BYTES = 24
+HINT_CHARACTERS = 4
+_JOINERS = "\u200c\u200d"  # inside words of some scripts, and in emoji
 
 
-class KeyRecord(msgspec.Struct, frozen=True):
-    """One key as it is stored. `hint` is its last four characters, to tell keys apart in lists."""
+class Key(msgspec.Struct, frozen=True):
+    """What may be told of a key. Its fields are the columns of `keys`, in their order, but the digest.
+
+    hint: its last characters, to tell keys apart in lists. name: the operator's word for it, "" for none.
+    expires_us: good until then. revoked_us: when it was taken back; 0 while it was not.
+    """
 
     id: KeyId
-    digest: bytes
     role: Role
     customer: CustomerId | None
     hint: str
     created_us: int
+    name: str = ""
+    expires_us: int = NEVER_US
+    revoked_us: int = 0
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    """A key to be issued. secret: made by `secret`; only its digest is kept. entropy: for its id."""
+
+    role: Role
+    customer: CustomerId | None
+    secret: str
+    entropy: int
+    name: str = ""
+    expires_us: int = NEVER_US
+
+    def __repr__(self) -> str:
+        return f"NewKey({self.role}, {self.customer}, ...{self.secret[-HINT_CHARACTERS:]})"
 
 
 def secret(role: Role, entropy: bytes) -> str:
-    """The key a person is given, once."""
+    """The key a person is given, once. Customers' and operators' are told apart at a glance."""
     assert len(entropy) == SECRET_BYTES, "a secret is made of SECRET_BYTES random bytes"
-    return PREFIX[role] + entropy.hex()
+    return ("sk-solvent-" if role == "customer" else "op-solvent-") + entropy.hex()
 
 
-def digest(given: bytes) -> bytes:
-    """What we store and look up. 192 random bits need no slow hash: there is nothing to guess."""
-    return sha256(given).digest()
+def issue(new: NewKey, now_us: int) -> tuple[Key, bytes]:
+    """The key to keep, and its digest. Raises Invalid for a bad name, or an expiry that is past."""
+    name = clean_name(new.name, "a key's name") if new.name else ""
+    if new.expires_us <= now_us:
+        message = f"expires: {iso(new.expires_us)} is past already; choose a later one, or none"
+        raise Invalid("bad_expiry", message, param="expires")
+    id = KeyId(new_id("key", now_us, new.entropy))
+    hint = new.secret[-HINT_CHARACTERS:]
+    key = Key(id, new.role, new.customer, hint, now_us, name, new.expires_us)
+    return key, digest(new.secret.encode())
+
+
+def clean_name(name: str, whose: str) -> str:
+    """A name without needless space. Raises Invalid for an empty or too long one, or one that cannot be printed."""
+    clean = " ".join(name.split())
+    if not clean or len(clean) > NAME_CHARACTERS_MAX:
+        message = f"{whose} has 1 to {NAME_CHARACTERS_MAX} characters"
+        raise Invalid("bad_name", message, param="name")
+    if not all(character.isprintable() or character in _JOINERS for character in clean):
+        raise Invalid("bad_name", f"{whose} has a character that cannot be printed; leave it out", param="name")
+    return clean

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, Table, Text, insert, select
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, Table, Text, insert, or_, select, update
 
 from solvent.db.tables import metadata
-from solvent.identity.caller import Caller, Customer
-from solvent.identity.key import KeyRecord
+from solvent.identity.caller import Caller, Customer, State
+from solvent.identity.key import Key
+from solvent.values.errors import NotFound
+from solvent.values.ids import CustomerId, KeyId
 
 customers = Table(
     "customers",
@@ -15,6 +21,7 @@ customers = Table(
     Column("name", Text, nullable=False),
     Column("plan", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
 )
 keys = Table(
     "keys",
@@ -25,38 +32,113 @@ keys = Table(
     Column("customer", Text),
     Column("hint", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger, nullable=False),
     Index("uq_keys_digest", "digest", unique=True),
+    Index("ix_keys_customer", "customer"),
 )
+_KEY = [keys.c[name] for name in Key.__struct_fields__]
 
 
 def add_customer(connection: Connection, customer: Customer) -> None:
     """Add one customer."""
-    connection.execute(
-        insert(customers).values(id=customer.id, name=customer.name, plan=customer.plan, created_us=customer.created_us)
-    )
+    connection.execute(insert(customers).values(**msgspec.structs.asdict(customer)))
 
 
-def add_key(connection: Connection, key: KeyRecord) -> None:
-    """Add one key."""
-    connection.execute(
-        insert(keys).values(
-            id=key.id,
-            digest=key.digest,
-            role=key.role,
-            customer=key.customer,
-            hint=key.hint,
-            created_us=key.created_us,
-        )
-    )
+def add_key(connection: Connection, key: Key, digest: bytes) -> None:
+    """Add one key. Its secret is nowhere: `digest` is of it."""
+    connection.execute(insert(keys).values(digest=digest, **msgspec.structs.asdict(key)))
+
+
+def known_customer(connection: Connection, id: CustomerId) -> Customer:
+    """The customer of an id. Raises NotFound."""
+    row = connection.execute(select(customers).where(customers.c.id == id)).first()
+    if row is None:
+        raise NotFound("no_such_customer", f"there is no customer {id[:60]!r}", param="customer")
+    return Customer(*row)
+
+
+def change_customer(connection: Connection, id: CustomerId, **columns: str) -> None:
+    """Give a customer another name, plan or state."""
+    connection.execute(update(customers).where(customers.c.id == id).values(**columns))
 
 
 def all_customers(connection: Connection) -> list[Customer]:
     """Every customer, oldest first."""
-    rows = connection.execute(select(customers).order_by(customers.c.created_us, customers.c.id))
-    return [Customer(row.id, row.name, row.plan, row.created_us) for row in rows]
+    return _customers(connection.execute(select(customers).order_by(customers.c.created_us, customers.c.id)))
+
+
+def customers_page(
+    connection: Connection, before: str, count: int, *, search: str = "", state: State | None = None
+) -> list[Customer]:
+    """Up to `count` customers, newest first: those with ids before one, or all for "".
+
+    search: what is in the name, in whatever case, or begins the id.
+    """
+    chosen = select(customers).order_by(customers.c.id.desc()).limit(count)
+    if before:
+        chosen = chosen.where(customers.c.id < before)
+    if search:
+        named = customers.c.name.icontains(search, autoescape=True)
+        chosen = chosen.where(or_(named, customers.c.id.startswith(search, autoescape=True)))
+    if state is not None:
+        chosen = chosen.where(customers.c.state == state)
+    return _customers(connection.execute(chosen))
+
+
+def known_key(connection: Connection, id: KeyId, *, of_operators: bool) -> Key:
+    """The key of an id, an operator's or a customer's. Raises NotFound."""
+    whose = keys.c.customer.is_(None) if of_operators else keys.c.customer.is_not(None)
+    row = connection.execute(select(*_KEY).where(keys.c.id == id, whose)).first()
+    if row is None:
+        raise NotFound("no_such_key", f"there is no key {id[:60]!r}", param="key")
+    return Key(*row)
+
+
+def keys_page(connection: Connection, customer: CustomerId | None, before: str, count: int) -> list[Key]:
+    """Up to `count` keys, newest first, of a customer, or of operators for None. before: as in `customers_page`."""
+    whose = keys.c.customer.is_(None) if customer is None else keys.c.customer == customer
+    chosen = select(*_KEY).where(whose).order_by(keys.c.id.desc()).limit(count)
+    if before:
+        chosen = chosen.where(keys.c.id < before)
+    return [Key(*row) for row in connection.execute(chosen)]
+
+
+def keys_among(connection: Connection, ids: Sequence[str]) -> dict[str, Key]:
+    """Those of some ids that are keys, by id."""
+    return {row.id: Key(*row) for row in connection.execute(select(*_KEY).where(keys.c.id.in_(ids)))}
+
+
+def owners_at(connection: Connection, now_us: int) -> list[KeyId]:
+    """The owners' keys that are good now."""
+    good = (keys.c.role == "owner", keys.c.revoked_us == 0, keys.c.expires_us > now_us)
+    return list(connection.execute(select(keys.c.id).where(*good)).scalars())
+
+
+def revoke_key(connection: Connection, id: KeyId, now_us: int) -> None:
+    """Take a key back; one that was taken back before stays as it is."""
+    connection.execute(update(keys).where(keys.c.id == id, keys.c.revoked_us == 0).values(revoked_us=now_us))
+
+
+def revoke_keys_of(connection: Connection, customer: CustomerId, now_us: int) -> int:
+    """Take back every key of a customer; returns how many."""
+    theirs = (keys.c.customer == customer, keys.c.revoked_us == 0)
+    return connection.execute(update(keys).where(*theirs).values(revoked_us=now_us)).rowcount
 
 
 def callers(connection: Connection) -> dict[bytes, Caller]:
-    """Whoever may call, by the digest of their key: the snapshot that requests are checked against."""
+    """Whoever may call, by the digest of their key: the snapshot that requests are checked against.
+
+    Revoked keys are not in it; whether one has expired is asked at each call.
+    """
     known = {customer.id: customer for customer in all_customers(connection)}
-    return {row.digest: Caller(row.id, row.role, known.get(row.customer)) for row in connection.execute(select(keys))}
+    chosen = select(keys.c.digest, keys.c.id, keys.c.role, keys.c.customer, keys.c.expires_us)
+    return {
+        bytes(row.digest): Caller(row.id, row.role, known.get(row.customer), row.expires_us)
+        for row in connection.execute(chosen.where(keys.c.revoked_us == 0))
+    }
+
+
+def _customers(rows: Iterable[Any]) -> list[Customer]:
+    return [Customer(*row) for row in rows]

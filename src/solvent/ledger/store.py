@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any, Final, cast
 
-import msgspec
-from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Index, Table, Text, and_, select, text
+from msgspec.structs import astuple
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    delete,
+    func,
+    select,
+    text,
+)
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
-from solvent.ledger.balance import Key, Movement, movements
+from solvent.ledger.balance import Calendar, Key, MonthKey, Movement, movements
+from solvent.ledger.chain import Head, head_text, links, read_head
+from solvent.ledger.sealing import SEALED, into_open_month
 from solvent.ledger.transfer import Transfer
+from solvent.values.period import zone
+
+# What is not an answer's is few rows, with indexes of their own, so that an account's are found at once in the
+# largest books, and answers are booked as quickly as without them.
+BESIDE_ANSWERS: Final = "substr(reference, 1, 4) <> 'ans_'"
+_BESIDE_ANSWERS: Final = text(BESIDE_ANSWERS)
 
 transfers = Table(
     "transfers",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("debit", Text, nullable=False),
@@ -27,13 +52,24 @@ transfers = Table(
     Column("held_grains", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
     Column("reference", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    # SQLite keeps the rows in this order, without an index beside them.
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("id", name="uq_transfers_id"),
     Index("uq_transfers_resolves", "resolves", unique=True),
+    *(
+        Index(f"ix_transfers_{side}", side, "seq", sqlite_where=_BESIDE_ANSWERS, postgresql_where=_BESIDE_ANSWERS)
+        for side in ("debit", "credit")
+    ),
 )
+# One row for each account, unit and month: the balance of an account is their sum.
 balances = Table(
     "balances",
     metadata,
     Column("account", Text, primary_key=True),
     Column("currency", Text, primary_key=True),
+    Column("month", BigInteger, primary_key=True),
     Column("debits", BigInteger, nullable=False),
     Column("credits", BigInteger, nullable=False),
     Column("held_debits", BigInteger, nullable=False),
@@ -46,38 +82,100 @@ marks = Table(
     Column("value", Text, nullable=False),
 )
 
-_MOVE = "ON CONFLICT (account, currency) DO UPDATE SET " + ", ".join(
+CHAIN: Final = "chain"  # the mark of the chain's head
+TIME_ZONE: Final = "time_zone"  # the mark of the zone whose months the books are kept in
+DEFAULT_TIME_ZONE: Final = "Asia/Seoul"
+_PAGE: Final = 10_000
+_FIELDS = len(Transfer.__struct_fields__)
+_ROW = transfers.columns.values()[:_FIELDS]
+_SUMS = [func.sum(balances.c[name]).label(name) for name in Movement.__struct_fields__]
+
+_MOVE = "ON CONFLICT (account, currency, month) DO UPDATE SET " + ", ".join(
     f"{name} = balances.{name} + excluded.{name}" for name in Movement.__struct_fields__
 )
+_KEPT: Final = f"SELECT name, value FROM marks WHERE name IN ('{CHAIN}', '{TIME_ZONE}', '{SEALED}')"  # noqa: S608
+_SET_MARK: Final = {
+    name: f"INSERT INTO marks (name, value) VALUES ({mark}, {mark}) "  # noqa: S608
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    for name, mark in (("sqlite", "?"), ("postgresql", "%s"))
+}
 _MARK = text(
     "INSERT INTO marks (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
 
 
 def append(connection: Connection, rows: list[Transfer]) -> None:
-    """Journal: add transfers and move the balances with them. A known id, or a second resolution, fails."""
-    append_rows(connection, transfers, map(msgspec.structs.astuple, rows))
-    moved = movements(rows).items()
-    append_rows(connection, balances, ((*key, *msgspec.structs.astuple(moves)) for key, moves in moved), _MOVE)
+    """Journal: add transfers to the chain and move the balances with them; none into a month that is sealed.
+
+    A known id, or a second resolution of a hold, fails.
+    """
+    if not rows:
+        return
+    cursor = connection.connection.cursor()  # the driver's own: this is the hot path of every answer
+    cursor.execute(_KEPT)
+    kept = dict(cursor.fetchall())
+    rows = into_open_month(rows, int(kept.get(SEALED, 0)))
+    heads = links(read_head(kept.get(CHAIN, "")), rows)
+    pairs = zip(rows, heads, strict=True)
+    append_rows(connection, transfers, ((*astuple(row), head.seq, head.hash) for row, head in pairs))
+    cursor.execute(_SET_MARK[connection.dialect.name], (CHAIN, head_text(heads[-1])))
+    cursor.close()
+    moved = movements(rows, _calendar(kept.get(TIME_ZONE, DEFAULT_TIME_ZONE)).month)
+    # In one order everywhere, so that two writers could never wait for each other.
+    append_rows(connection, balances, ((*key, *astuple(moved[key])) for key in sorted(moved)), _MOVE)
+
+
+@cache
+def _calendar(name: str) -> Calendar:
+    return Calendar(zone(name))
 
 
 def balances_of(connection: Connection, prefix: str = "") -> dict[Key, Movement]:
     """The kept balances of all accounts that begin with `prefix`."""
-    return _kept(connection.execute(select(balances).where(balances.c.account.startswith(prefix, autoescape=True))))
+    return _kept(connection, balances.c.account.startswith(prefix, autoescape=True))
 
 
 def balances_at(connection: Connection, accounts: Sequence[str]) -> dict[Key, Movement]:
     """The kept balances of some accounts; those that never moved are left out."""
-    return _kept(connection.execute(select(balances).where(balances.c.account.in_(accounts))))
+    return _kept(connection, balances.c.account.in_(accounts))
 
 
-def balances_rebuilt(connection: Connection) -> dict[Key, Movement]:
-    """The balances as the journal alone gives them: what `balances_of` must equal."""
-    return movements(Transfer(*row) for row in connection.execute(select(transfers)).yield_per(10_000))
+def month_movements(connection: Connection, month: int, prefix: str = "") -> dict[Key, Movement]:
+    """How accounts that begin with `prefix` moved in a month such as 202611."""
+    return _kept(connection, and_(balances.c.account.startswith(prefix, autoescape=True), balances.c.month == month))
 
 
-def _kept(rows: Iterable[Any]) -> dict[Key, Movement]:
-    return {(row.account, row.currency): Movement(*row[2:]) for row in rows}
+def movements_until(connection: Connection, month: int, prefix: str = "") -> dict[Key, Movement]:
+    """How accounts that begin with `prefix` moved up to the end of a month: their balances then."""
+    return _kept(connection, and_(balances.c.account.startswith(prefix, autoescape=True), balances.c.month <= month))
+
+
+def balances_rebuilt(connection: Connection) -> dict[MonthKey, Movement]:
+    """The balances by month as the journal alone gives them: what `balances_by_month` must equal."""
+    calendar = _calendar(mark(connection, TIME_ZONE) or DEFAULT_TIME_ZONE)
+    return movements((transfer for transfer, _ in chained(connection)), calendar.month)
+
+
+def keep_months_in(connection: Connection, time_zone: str) -> None:
+    """Keep the books' months in a time zone from now on; those that are kept already are summed again."""
+    if mark(connection, TIME_ZONE) == time_zone:
+        return
+    set_mark(connection, TIME_ZONE, time_zone)
+    rebuilt = balances_rebuilt(connection)
+    connection.execute(delete(balances))
+    append_rows(connection, balances, ((*key, *astuple(rebuilt[key])) for key in sorted(rebuilt)))
+
+
+def balances_by_month(connection: Connection) -> dict[MonthKey, Movement]:
+    """Every row of the kept balances."""
+    rows = connection.execute(select(balances)).yield_per(10_000)
+    return {(row.account, row.currency, row.month): Movement(*row[3:]) for row in rows}
+
+
+def _kept(connection: Connection, chosen: Any) -> dict[Key, Movement]:
+    accounts = (balances.c.account, balances.c.currency)
+    rows = connection.execute(select(*accounts, *_SUMS).where(chosen).group_by(*accounts))
+    return {(row[0], row[1]): Movement(*map(int, row[2:])) for row in rows}
 
 
 def open_holds(connection: Connection, from_id: str, until_id: str) -> list[Transfer]:
@@ -85,13 +183,26 @@ def open_holds(connection: Connection, from_id: str, until_id: str) -> list[Tran
     other = transfers.alias("other")
     unresolved = ~select(other.c.id).where(other.c.resolves == transfers.c.id).exists()
     pending = and_(transfers.c.state == "pending", transfers.c.id >= from_id, transfers.c.id < until_id)
-    return _read(connection.execute(select(transfers).where(pending, unresolved).order_by(transfers.c.id)).all())
+    return _read(connection.execute(select(*_ROW).where(pending, unresolved).order_by(transfers.c.id)).all())
 
 
 def transfers_of(connection: Connection, reference: str) -> list[Transfer]:
     """Every transfer an answer or grant caused, in order; `reference` is the start of their ids."""
     chosen = transfers.c.id.startswith(reference, autoescape=True)
-    return _read(connection.execute(select(transfers).where(chosen).order_by(transfers.c.id)).all())
+    return _read(connection.execute(select(*_ROW).where(chosen).order_by(transfers.c.id)).all())
+
+
+def chained(connection: Connection) -> Iterator[tuple[Transfer, Head]]:
+    """Every transfer in the order of the chain, with the link that was written beside it."""
+    seq = -1
+    while True:  # in pages: not every driver streams
+        page = select(transfers).where(transfers.c.seq > seq).order_by(transfers.c.seq).limit(_PAGE)
+        rows = connection.execute(page).all()
+        for row in rows:
+            yield Transfer(*row[:_FIELDS]), Head(row.seq, bytes(row.hash))
+        if len(rows) < _PAGE:
+            return
+        seq = rows[-1].seq
 
 
 def mark(connection: Connection, name: str) -> str:

@@ -25,6 +25,7 @@ class Transfer(msgspec.Struct, frozen=True):
     resolves: on a posting or void of a hold, the hold's id; held_grains: what that hold had set aside.
     expires_us: on a hold, when it may be voided by anybody.
     reference: the answer, grant or other cause of it.
+    holder: on a hold, the process that made it and will resolve it; "" when none has to.
     """
 
     id: TransferId
@@ -38,6 +39,7 @@ class Transfer(msgspec.Struct, frozen=True):
     held_grains: int
     expires_us: int | None
     reference: str
+    holder: str = ""
 
 
 def posting(id: TransferId, at_us: int, debit: str, credit: str, amount: Money, reference: str) -> Transfer:
@@ -47,11 +49,19 @@ def posting(id: TransferId, at_us: int, debit: str, credit: str, amount: Money, 
 
 
 def hold(
-    id: TransferId, at_us: int, debit: str, credit: str, amount: Money, expires_us: int, reference: str
+    id: TransferId,
+    at_us: int,
+    debit: str,
+    credit: str,
+    amount: Money,
+    expires_us: int,
+    reference: str,
+    holder: str = "",
 ) -> Transfer:
     """Set `amount` aside until it is posted, voided or expired."""
     assert amount.grains >= 0, "a hold sets a positive amount aside"
-    return Transfer(id, at_us, "pending", debit, credit, amount.grains, amount.currency, None, 0, expires_us, reference)
+    grains, currency = amount.grains, amount.currency
+    return Transfer(id, at_us, "pending", debit, credit, grains, currency, None, 0, expires_us, reference, holder)
 
 
 def post(held: Transfer, amount: Money, at_us: int) -> Transfer:

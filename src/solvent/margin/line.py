@@ -21,11 +21,16 @@ class MarginKey(msgspec.Struct, frozen=True):
 
 
 class MarginSums(msgspec.Struct):
-    """Sums over answers, money in grains of the operator's currency. A running total, so not frozen."""
+    """Sums over answers, money in grains of the operator's currency. A running total, so not frozen.
+
+    granted_grains: the part of the charge that gifts paid. included_grains: at list price, covered by plans.
+    """
 
     answers: int = 0
     failed: int = 0
     charge_grains: int = 0
+    granted_grains: int = 0
+    included_grains: int = 0
     cost_grains: int = 0
     estimated_answers: int = 0
     input_tokens: int = 0
@@ -37,6 +42,8 @@ class MarginSums(msgspec.Struct):
         self.answers += other.answers
         self.failed += other.failed
         self.charge_grains += other.charge_grains
+        self.granted_grains += other.granted_grains
+        self.included_grains += other.included_grains
         self.cost_grains += other.cost_grains
         self.estimated_answers += other.estimated_answers
         self.input_tokens += other.input_tokens
@@ -62,9 +69,19 @@ class MarginLine(msgspec.Struct, frozen=True):
         return Money(self.sums.cost_grains, self.currency)
 
     @property
+    def granted(self) -> Money:
+        """The part of it that we gave them first."""
+        return Money(self.sums.granted_grains, self.currency)
+
+    @property
+    def included(self) -> Money:
+        """What they used at list price and their plan covered."""
+        return Money(self.sums.included_grains, self.currency)
+
+    @property
     def margin(self) -> Money:
-        """What is left."""
-        return self.charge - self.cost
+        """What is left: gifts are no income."""
+        return self.charge - self.granted - self.cost
 
     @property
     def cost_each(self) -> Money | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Table, Text, func, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, func, select
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
@@ -20,6 +20,7 @@ margins = Table(
     Column("plan", Text, primary_key=True),
     Column("model", Text, primary_key=True),
     *(Column(name, BigInteger, nullable=False) for name in _SUMS),
+    Index("ix_margins_customer_day", "customer", "day"),
 )
 
 _ADD = f"ON CONFLICT ({', '.join(_KEYS)}) DO UPDATE SET " + ", ".join(
@@ -37,6 +38,13 @@ def add(connection: Connection, lines: list[tuple[MarginKey, MarginSums]]) -> No
         kept.add(line)
     rows = ((*msgspec.structs.astuple(key), *msgspec.structs.astuple(line)) for key, line in sums.items())
     append_rows(connection, margins, rows, _ADD)
+
+
+def customer_sums(connection: Connection, customer: str, from_day: int) -> MarginSums:
+    """What a customer's answers came to since a day."""
+    sums = [func.coalesce(func.sum(margins.c[name]), 0) for name in _SUMS]
+    chosen = select(*sums).where(margins.c.customer == customer, margins.c.day >= from_day)
+    return MarginSums(*map(int, connection.execute(chosen).one()))
 
 
 def lines(connection: Connection, group_by: GroupBy, from_day: int, currency: str) -> list[MarginLine]:

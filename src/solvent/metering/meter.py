@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from solvent.metering.dialect import engine_usage, openai_usage
+from solvent.metering.dialect import ReadUsage, engine_usage, openai_usage
 from solvent.values.errors import Invalid
 from solvent.values.limits import TOKENS_MAX
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
@@ -30,11 +30,15 @@ class Measurement(msgspec.Struct, frozen=True):
 
 
 class Meter:
-    """Counts one answer. `input_tokens_most` bounds what the model can have read."""
+    """Counts one answer. `input_tokens_most` bounds what the model can have read.
+
+    read: understands the provider's usage reports; see `dialect.reader`.
+    """
 
     __slots__ = (
         "_input_tokens_most",
         "_output_tokens_max",
+        "_read",
         "_refused",
         "_reported",
         "_running",
@@ -43,9 +47,12 @@ class Meter:
         "pieces",
     )
 
-    def __init__(self, input_tokens_most: int, output_tokens_max: int = TOKENS_MAX) -> None:
+    def __init__(
+        self, input_tokens_most: int, output_tokens_max: int = TOKENS_MAX, read: ReadUsage = openai_usage
+    ) -> None:
         self._input_tokens_most = input_tokens_most
         self._output_tokens_max = output_tokens_max
+        self._read = read
         self._reported: Usage | None = None
         self._running: Usage | None = None
         self._refused = ""
@@ -69,7 +76,7 @@ class Meter:
         self._text = text or self._text
         try:
             if usage is not None:
-                self._reported = self._plausible(openai_usage(usage))
+                self._reported = self._plausible(self._read(usage))
             if timings is not None:
                 self._running = self._plausible(engine_usage(timings))
         except Invalid as wrong:

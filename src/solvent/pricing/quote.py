@@ -2,42 +2,71 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from solvent.pricing.rate_card import RateCard
 from solvent.values.money import Money, picos_per_grain
 
+WITHOUT_END: Final = 2**62
 
-def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard) -> Money:
-    """An upper bound of the charge, whatever share of the input turns out cached. Rounded up."""
+
+def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard, *, web_searches_most: int = 0) -> Money:
+    """An upper bound of the charge, whatever the tokens turn out to be and whichever tier is reached.
+
+    Rounded up to a grain.
+    """
     picos = (
-        input_tokens_most * _dearest_input(card) + output_tokens_most * _dearest_output(card) + (card.answer_picos or 0)
+        input_tokens_most * card.dearest_input_picos
+        + output_tokens_most * card.dearest_output_picos
+        + (card.answer_picos or 0)
     )
-    return Money(-(-picos // picos_per_grain(card.currency)), card.currency)
+    if card.tiers or web_searches_most:
+        picos = max(
+            read * tier.dearest_input_picos
+            + output_tokens_most * tier.dearest_output_picos
+            + web_searches_most * (tier.web_search_picos or 0)
+            + (tier.answer_picos or 0)
+            for read, tier in _reachable(input_tokens_most, card)
+        )
+    return Money(-(-picos // (card.parts * picos_per_grain(card.currency))), card.currency)
 
 
-def affordable_output_tokens(available: Money, input_tokens_most: int, card: RateCard) -> int:
+def affordable_output_tokens(
+    available: Money, input_tokens_most: int, card: RateCard, *, web_searches_most: int = 0
+) -> int:
     """How many output tokens `available` pays for beside the input; negative if not even the input.
 
-    2**62 when output is free.
+    WITHOUT_END when output is free.
     """
-    spare = (
-        available.grains * picos_per_grain(card.currency)
-        - input_tokens_most * _dearest_input(card)
-        - (card.answer_picos or 0)
+    picos = available.grains * card.parts * picos_per_grain(card.currency)
+    if not card.tiers and not web_searches_most:
+        return _for_the_rest(
+            picos - input_tokens_most * card.dearest_input_picos - (card.answer_picos or 0), card.dearest_output_picos
+        )
+    return min(
+        _for_the_rest(
+            picos
+            - read * tier.dearest_input_picos
+            - web_searches_most * (tier.web_search_picos or 0)
+            - (tier.answer_picos or 0),
+            tier.dearest_output_picos,
+        )
+        for read, tier in _reachable(input_tokens_most, card)
     )
-    each = _dearest_output(card)
+
+
+def _for_the_rest(spare: int, each: int) -> int:
     if spare < 0:
         return -1
-    return spare // each if each else 2**62
+    return spare // each if each else WITHOUT_END
 
 
-def _dearest_input(card: RateCard) -> int:
-    return max(
-        card.input_picos or 0,
-        card.cached_input_picos or 0,
-        card.cache_write_5m_picos or 0,
-        card.cache_write_1h_picos or 0,
-    )
-
-
-def _dearest_output(card: RateCard) -> int:
-    return max(card.output_picos or 0, card.reasoning_picos or 0)
+def _reachable(input_tokens_most: int, card: RateCard) -> list[tuple[int, RateCard]]:
+    """Each tier an answer can end in, with the most it can have read there."""
+    found = []
+    most = input_tokens_most
+    for tier in reversed(card.tiers):
+        if input_tokens_most > tier.above_tokens:
+            found.append((most, tier))
+            most = tier.above_tokens
+    return [*found, (most, card)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from solvent.pricing.exchange import Exchange
-from solvent.pricing.rate_card import RateCard
+from solvent.pricing.rate_card import RateCard, tier_for
 from solvent.values.money import Money, picos_per_grain, round_half_even
-from solvent.values.usage import Usage
+from solvent.values.usage import Usage, all_input_tokens
 
 US_PER_HOUR: Final = 3_600_000_000
 UJ_PER_KILOWATT_HOUR: Final = 3_600_000_000_000
@@ -19,6 +19,8 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
     exchange: from the card's currency to the one wanted; None leaves it in the card's currency.
     An unpriced bucket adds nothing here: ask `unpriced` whether there was one.
     """
+    if card.tiers:
+        card = tier_for(card, all_input_tokens(usage))
     picos = (
         usage.input_tokens * (card.input_picos or 0)
         + usage.cached_input_tokens * (card.cached_input_picos or 0)
@@ -28,11 +30,13 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
         + usage.reasoning_tokens * (card.reasoning_picos or 0)
         + (card.answer_picos or 0)
     )
-    denominator = 1
+    if _has_more(usage):
+        picos += _more(usage, card)
+    denominator = card.parts
     if usage.engine_us or usage.energy_uj:
-        denominator = UJ_PER_KILOWATT_HOUR
+        denominator *= UJ_PER_KILOWATT_HOUR
         picos = (
-            picos * denominator
+            picos * UJ_PER_KILOWATT_HOUR
             + usage.engine_us * (card.engine_hour_picos or 0) * (UJ_PER_KILOWATT_HOUR // US_PER_HOUR)
             + usage.energy_uj * (card.kilowatt_hour_picos or 0)
         )
@@ -45,24 +49,68 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
     return Money(grains, exchange.quote)
 
 
+def _has_more(usage: Usage) -> int:
+    """Whether anything but text was used: most answers are text alone, and this is asked for each of them."""
+    return (
+        usage.audio_input_tokens
+        or usage.image_input_tokens
+        or usage.audio_output_tokens
+        or usage.image_output_tokens
+        or usage.web_searches
+        or usage.cached_audio_input_tokens
+        or usage.cached_image_input_tokens
+    )
+
+
+def _more(usage: Usage, card: RateCard) -> int:
+    return (
+        usage.audio_input_tokens * (card.audio_input_picos or 0)
+        + usage.cached_audio_input_tokens * (card.cached_audio_input_picos or 0)
+        + usage.image_input_tokens * (card.image_input_picos or 0)
+        + usage.cached_image_input_tokens * (card.cached_image_input_picos or 0)
+        + usage.audio_output_tokens * (card.audio_output_picos or 0)
+        + usage.image_output_tokens * (card.image_output_picos or 0)
+        + usage.web_searches * (card.web_search_picos or 0)
+    )
+
+
 def unpriced(usage: Usage, card: RateCard) -> tuple[str, ...]:
-    """The token buckets that were used and have no price on this card: empty when all is well."""
+    """The buckets that were used and have no price of their own on this card: empty when all is well."""
     if card.engine_hour_picos is not None or card.answer_picos is not None:
         return ()
+    if card.tiers:
+        card = tier_for(card, all_input_tokens(usage))
     missing = []
     if usage.input_tokens and card.input_picos is None:
         missing.append("input")
     if usage.cached_input_tokens and card.cached_input_picos is None:
         missing.append("cached_input")
-    if usage.cache_write_5m_tokens and card.cache_write_5m_picos is None:
+    if usage.cache_write_5m_tokens and _is_unpriced("cache_write_5m", card):
         missing.append("cache_write_5m")
-    if usage.cache_write_1h_tokens and card.cache_write_1h_picos is None:
+    if usage.cache_write_1h_tokens and _is_unpriced("cache_write_1h", card):
         missing.append("cache_write_1h")
     if usage.output_tokens and card.output_picos is None:
         missing.append("output")
     if usage.reasoning_tokens and card.reasoning_picos is None:
         missing.append("reasoning")
+    if _has_more(usage):
+        missing += [bucket for bucket, used in _MORE if getattr(usage, used) and _is_unpriced(bucket, card)]
     return tuple(missing)
+
+
+_MORE: Final = (
+    ("audio_input", "audio_input_tokens"),
+    ("cached_audio_input", "cached_audio_input_tokens"),
+    ("image_input", "image_input_tokens"),
+    ("cached_image_input", "cached_image_input_tokens"),
+    ("audio_output", "audio_output_tokens"),
+    ("image_output", "image_output_tokens"),
+    ("web_search", "web_searches"),
+)
+
+
+def _is_unpriced(bucket: str, card: RateCard) -> bool:
+    return bucket in card.borrowed or getattr(card, f"{bucket}_picos") is None
 
 
 def can_cost(card: RateCard) -> bool:

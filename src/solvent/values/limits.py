@@ -18,6 +18,11 @@ MESSAGES_MAX = 2_048
 STOP_SEQUENCES_MAX = 4
 OUTPUT_TOKENS_MAX = 1_000_000  # nobody may ask for more, whatever the model allows
 NAME_CHARACTERS_MAX = 120
+IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
+CURSOR_CHARACTERS_MAX = 200
+QUERY_MEMBERS_MAX = 50
+PAGE_ROWS_MAX = 200  # of a list, at once
+PAGE_ROWS = 50  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
 # What an upstream may send
@@ -36,13 +41,51 @@ DRAIN_S_MAX = 60.0
 # Money
 TOKENS_MAX = 10_000_000_000  # in one bucket of one answer; more is refused as nonsense
 GRAINS_MAX = 2**63 - 1  # one 64-bit column
+PRICE_LIST_BYTES_MAX = 64 * MIB  # of somebody else's list of prices
+CARD_FILE_BYTES_MAX = 16 * MIB
+CORRECTIONS_AT_ONCE = 500  # answers re-rated in one transaction
+INVOICE_LINES_MAX = 1_000
 
 # Time
 ANSWER_S_MAX = 1_800.0  # one whole answer
 HOLD_S_MAX = 2_400  # a hold nobody resolved by then is voided; longer than any answer
 SHUTDOWN_S_MAX = 30.0  # for answers under way when the process is told to stop
 SWEEP_S = 60.0
+RENEW_S = 5.0  # how long a period that is due waits at most for its renewal
+
+# Leases: slices of a customer's money that a process may promise without asking the database
+LEASE_TENDED_S = 0.5  # how often a process looks whether another wants some back
+LEASE_IDLE_S = 5.0  # a lease nobody used for so long is given back
+LEASE_CALL_IN_S_MAX = 3.0  # for others to give back theirs
+LEASE_CALL_IN_STEP_S = 0.05
+LEASE_QUESTIONS = 32  # how many questions like the one at hand the first lease is enough for
+
+SLOW_LANE_S = 3.0  # what an answer waits first, on a plan that slows down at break-even
 
 # Books
 COMMIT_ENTRIES_MAX = 4_000  # answers in one group commit
+EXPORT_ROWS_AT_ONCE = 5_000
+MONTH_CLOSE_GRACE_S = 600  # after its end, before a month is closed: for clocks that differ
 COMMIT_QUEUE_MAX = 200_000  # entries waiting; past it new answers are refused as overloaded
+
+# Payments
+PAYMENT_ANSWER_S_MAX = 60.0  # for a processor to answer: a bank may think for long
+PAYMENT_ANSWER_BYTES_MAX = 4 * MIB
+PAYMENT_CONNECTIONS_MAX = 16  # to one processor
+PAYMENT_RETRIES_MAX = 1  # at once, with the same idempotency key, after a failure of the network
+PAYMENT_KEY_S_MAX = 82_800  # processors keep idempotency keys for a day: a charge is asked again for 23 hours
+WEBHOOK_BYTES_MAX = 512 * KIB
+WEBHOOK_AGE_S_MAX = 300  # of a signature, and as much into the future
+WEBHOOKS_AN_ORDER_MAX = 100  # kept; what comes unsigned can be anybody's
+CHECKOUT_S_MAX = 82_800  # a checkout can be paid for 23 hours
+TRANSFER_S_MAX = 14 * 86_400  # a bank transfer is waited for
+RETURN_BYTES_MAX = 4 * KIB  # of what a customer's browser brings back from a processor
+PAYMENTS_RESUMED_MAX = 200  # orders, events and refunds looked at in one sweep
+PAYMENT_WAIT_S_MAX = 3_600  # the longest pause between two looks at an order that is not settled
+
+# Plans
+PLAN_LIST_MAX = 64  # quotas, limits, packs or classes in one plan
+SEATS_MAX = 100_000  # of one customer
+INVOICE_DUE_DAYS = 14  # to pay an invoice that is sent
+NOTICE_DAYS_MIN = 30  # before other terms hold for those who are on older ones
+RENEWALS_AT_ONCE = 500  # in one transaction

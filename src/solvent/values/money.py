@@ -114,6 +114,29 @@ def money(amount: str, currency: str, param: str = "amount") -> Money:
     return Money(grains.numerator, currency)
 
 
+def minor_units(amount: Money, param: str = "amount") -> int:
+    """The amount in whole minor units, such as cents or won: what processors and banks count in.
+
+    Raises Invalid when it is not a whole number of them, rather than rounding somebody's money.
+    """
+    whole, rest = divmod(amount.grains, GRAINS_PER_MINOR_UNIT)
+    if rest:
+        digits = minor_digits(amount.currency)
+        smallest = "no decimals" if not digits else f"{digits} decimals"
+        message = f"{param}: {plain(amount)} {amount.currency} cannot be paid; {amount.currency} has {smallest}"
+        raise Invalid("amount_not_whole", message, param=param)
+    return whole
+
+
+def of_minor_units(count: int, currency: str) -> Money:
+    """So many cents or won as money. Raises Invalid for an unknown currency, or more than fits the books."""
+    minor_digits(currency)
+    grains = count * GRAINS_PER_MINOR_UNIT
+    if abs(grains) > GRAINS_MAX:
+        raise Invalid("amount_too_large", f"{count} minor units of {currency} do not fit the books", param="amount")
+    return Money(grains, currency)
+
+
 def decimal(text: str, param: str) -> Fraction:
     """A plain decimal such as "-12.50" as an exact fraction. Raises Invalid for anything else."""
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)

@@ -1,13 +1,20 @@
-"""Calendar days in a named time zone: the only place where clocks and calendars meet."""
+"""Calendar days, months and billing periods in a named time zone: the only place where clocks and calendars meet."""
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from solvent.values.errors import Invalid
 from solvent.values.instant import utc
+
+Every = Literal["month", "year"]
+MONTHS: Final[dict[Every, int]] = {"month": 1, "year": 12}
 
 _AGO = re.compile(r"(\d{1,5})d\Z")
 
@@ -51,3 +58,73 @@ def first_day(since: str, now_us: int, in_zone: ZoneInfo) -> int:
     except ValueError:
         message = f"since: {since[:40]!r} is neither days like 7d nor a date like 2026-11-01"
         raise Invalid("not_a_date", message, param="since") from None
+
+
+def month_number(at_us: int, in_zone: ZoneInfo) -> int:
+    """The calendar month an instant falls in, in a zone: 202611 for November 2026."""
+    local = utc(at_us).astimezone(in_zone)
+    return local.year * 100 + local.month
+
+
+def start_of_month(number: int, in_zone: ZoneInfo) -> int:
+    """The first instant of a month such as 202611, in microseconds."""
+    first = date(number // 100, number % 100, 1)
+    return start_of_day(first.toordinal() - date(1970, 1, 1).toordinal(), in_zone)
+
+
+def next_month(number: int) -> int:
+    """The month after: 202701 after 202612."""
+    return number + 1 if number % 100 < 12 else number + 89
+
+
+class Period(msgspec.Struct, frozen=True):
+    """Time between two edges: from start_us until just before end_us.
+
+    number: how many periods after the one that begins with the anchor; below zero before it.
+    """
+
+    number: int
+    start_us: int
+    end_us: int
+
+    @property
+    def length_us(self) -> int:
+        """Never less than 27 days for months."""
+        return self.end_us - self.start_us
+
+    def holds(self, at_us: int) -> bool:
+        """Whether an instant lies in it. The instant of an edge belongs to the period that begins there."""
+        return self.start_us <= at_us < self.end_us
+
+
+def edge(anchor_us: int, months: int, in_zone: ZoneInfo) -> int:
+    """The instant some months after the anchor, on its day of the month and at its time of day in the zone.
+
+    A month too short for that day ends the period on its last day; the day itself is kept for the months after. A
+    time that clocks skip is as much later as they skip; of one that comes twice it is the first.
+    """
+    if not months:
+        return anchor_us
+    local = utc(anchor_us).astimezone(in_zone)
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    day = min(local.day, monthrange(year, month + 1)[1])
+    there = local.replace(year=year, month=month + 1, day=day, fold=0)
+    return (there.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def period(anchor_us: int, every: Every, number: int, in_zone: ZoneInfo) -> Period:
+    """The period of that number. Periods tile all time: where one ends the next begins."""
+    months = MONTHS[every]
+    start_us, end_us = (edge(anchor_us, (number + ahead) * months, in_zone) for ahead in (0, 1))
+    return Period(number, start_us, end_us)
+
+
+def period_at(anchor_us: int, every: Every, at_us: int, in_zone: ZoneInfo) -> Period:
+    """The period an instant lies in."""
+    first, here = utc(anchor_us).astimezone(in_zone), utc(at_us).astimezone(in_zone)
+    number = ((here.year - first.year) * 12 + here.month - first.month) // MONTHS[every]
+    while edge(anchor_us, number * MONTHS[every], in_zone) > at_us:
+        number -= 1
+    while edge(anchor_us, (number + 1) * MONTHS[every], in_zone) <= at_us:
+        number += 1
+    return period(anchor_us, every, number, in_zone)

@@ -13,7 +13,9 @@ class Usage(msgspec.Struct, frozen=True):
     """Quantities of one answer.
 
     *_tokens: whole tokens. `reasoning_tokens` are not in `output_tokens`; `cached_input_tokens` and
-    the cache writes are not in `input_tokens`.
+    the cache writes are not in `input_tokens`; audio and images are in neither.
+    image_*: everything that is seen: pictures, scanned pages, frames of a video.
+    web_searches: how often the provider searched the web on the way to the answer.
     engine_us: this answer's share of the busy time of our own engine, in microseconds.
     energy_uj: this answer's share of its energy, in microjoules (3.6e9 of them are one watt-hour).
     """
@@ -24,6 +26,13 @@ class Usage(msgspec.Struct, frozen=True):
     cache_write_1h_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    audio_input_tokens: int = 0
+    cached_audio_input_tokens: int = 0
+    image_input_tokens: int = 0
+    cached_image_input_tokens: int = 0
+    audio_output_tokens: int = 0
+    image_output_tokens: int = 0
+    web_searches: int = 0
     engine_us: int = 0
     energy_uj: int = 0
 
@@ -43,6 +52,13 @@ def amounts(usage: Usage) -> tuple[int, ...]:
         usage.cache_write_1h_tokens,
         usage.output_tokens,
         usage.reasoning_tokens,
+        usage.audio_input_tokens,
+        usage.cached_audio_input_tokens,
+        usage.image_input_tokens,
+        usage.cached_image_input_tokens,
+        usage.audio_output_tokens,
+        usage.image_output_tokens,
+        usage.web_searches,
         usage.engine_us,
         usage.energy_uj,
     )
@@ -50,9 +66,18 @@ def amounts(usage: Usage) -> tuple[int, ...]:
 
 def all_input_tokens(usage: Usage) -> int:
     """Everything the model read, cached or not: what OpenAI calls prompt_tokens."""
-    return usage.input_tokens + usage.cached_input_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens
+    return (
+        usage.input_tokens
+        + usage.cached_input_tokens
+        + usage.cache_write_5m_tokens
+        + usage.cache_write_1h_tokens
+        + usage.audio_input_tokens
+        + usage.cached_audio_input_tokens
+        + usage.image_input_tokens
+        + usage.cached_image_input_tokens
+    )
 
 
 def all_output_tokens(usage: Usage) -> int:
     """Everything the model wrote, thought or said: what OpenAI calls completion_tokens."""
-    return usage.output_tokens + usage.reasoning_tokens
+    return usage.output_tokens + usage.reasoning_tokens + usage.audio_output_tokens + usage.image_output_tokens

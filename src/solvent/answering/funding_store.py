@@ -1,0 +1,71 @@
+"""Reads what pays for a question, opens the budgets that limit it, and leases what this process needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from solvent.answering.funding import Found, Known, named
+from solvent.answering.opening import Case, asker_of
+from solvent.billing import budget_store, standing_store
+from solvent.billing.admission import COUNTED
+from solvent.billing.limits import budgets_for
+from solvent.billing.standing import Standing, opening_paid
+from solvent.ledger import pot_store
+from solvent.ledger.balance import Movement
+from solvent.ledger.pot import Pot, is_good, limits
+from solvent.ledger.store import balances_at
+from solvent.margin import store as margin_store
+from solvent.values.limits import LEASE_QUESTIONS
+from solvent.values.period import day_number
+
+
+def look(connection: Connection, case: Case, known: Mapping[str, Known], holder: str, in_zone: ZoneInfo) -> Found:
+    """known: what this process has, by account; more is leased where it does not reach for this question."""
+    at_us = case.question.received_us
+    standing, budgets = _standing(connection, case, in_zone)
+    pots = [pot for pot in pot_store.pots_of(connection, case.customer.id, at_us) if not limits(pot)]
+    found = Found(pots + budgets, standing, {}, set(), set())
+    moved = balances_at(connection, [pot.account for pot in found.pots])
+    of_these = named(case.scopes)
+    for pot in found.pots:
+        if not (pot.account.startswith(of_these) if limits(pot) else is_good(pot, case.route.model_class, at_us)):
+            continue
+        balance = moved.get((pot.account, pot.unit), Movement())
+        if pot.unit not in COUNTED and not limits(pot):
+            found.posted += balance.credits - balance.debits
+        mine = known.get(pot.account, Known(0, 0))
+        needed = case.ask.needed(pot.unit, case.ask.output_tokens_asked)
+        if mine.spare < needed:
+            _lease(connection, found, pot, holder, needed, max(needed * LEASE_QUESTIONS, mine.slice))
+    return found
+
+
+def _standing(connection: Connection, case: Case, in_zone: ZoneInfo) -> tuple[Standing | None, list[Pot]]:
+    at_us, customer = case.question.received_us, case.customer.id
+    terms = standing_store.terms_of(connection, customer)
+    if terms is None:
+        return None, []
+    subscription, plan = terms
+    period = subscription.period
+    sums = margin_store.customer_sums(connection, customer, day_number(period.start_us, in_zone))
+    brought = sums.charge_grains - sums.granted_grains
+    overrides = budget_store.overrides_of(connection, customer)
+    standing = Standing(
+        plan, period, subscription.usable_until_us, opening_paid(plan) + brought, sums.cost_grains, sums.answers,
+        overrides,
+    )  # fmt: skip
+    asker = asker_of(case, plan.name)
+    budgets = budgets_for(plan.limits.budgets, asker, overrides, plan.currency, period, at_us, in_zone)
+    return standing, standing_store.open_budgets(connection, budgets, at_us) if budgets else []
+
+
+def _lease(connection: Connection, found: Found, pot: Pot, holder: str, needed: int, most: int) -> None:
+    taken = pot_store.take_lease(connection, holder, pot.account, pot.unit, most)
+    found.leased[pot.account] = taken
+    if taken < most:
+        found.dry.add(pot.account)
+    if taken < needed and pot_store.recall(connection, pot.account, pot.unit, holder):
+        found.elsewhere.add(pot.account)

@@ -1,0 +1,115 @@
+"""The profit and loss as JSON, for the command, the API and the page alike: amounts are exact decimal texts."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from solvent.app.report import Report
+from solvent.margin.break_even import BreakEven
+from solvent.margin.line import GroupBy, MarginLine
+from solvent.values.money import Money, plain
+
+UJ_PER_WATT_HOUR = 3_600_000_000
+
+
+class LineBody(msgspec.Struct):
+    """One line: what answers were charged, the part of it that gifts paid, what they cost, and what is left.
+
+    included: used at list price and covered by plans, so not charged. display_name: of a customer.
+    """
+
+    name: str
+    answers: int
+    failed: int
+    estimated_answers: int
+    revenue: str
+    granted: str
+    included: str
+    cost: str
+    margin: str
+    cost_per_answer: str | None
+    charge_per_answer: str | None
+    input_tokens: int
+    output_tokens: int
+    energy_watt_hours: str
+    currency: str
+    display_name: str | UnsetType = UNSET
+
+
+class StandingBody(msgspec.Struct):
+    """Where one plan breaks even; nulls while no answer has cost anything."""
+
+    plan: str
+    net_price: str
+    free_subsidy: str
+    fixed: str
+    cost_per_answer: str | None
+    break_even_answers_month: int | None
+
+
+class ReportBody(msgspec.Struct, kw_only=True):
+    """The profit and loss of some days."""
+
+    object: Literal["margin.report"] = "margin.report"
+    currency: str
+    group_by: GroupBy
+    days: int
+    rows: list[LineBody]
+    total: LineBody
+    plans: list[StandingBody]
+
+
+def report_body(report: Report) -> ReportBody:
+    """The profit and loss as JSON."""
+    return ReportBody(
+        currency=report.currency,
+        group_by=report.group_by,
+        days=report.days,
+        rows=[line_body(line, report.names) for line in report.lines],
+        total=line_body(report.total, {}),
+        plans=[_standing(standing) for standing in report.plans],
+    )
+
+
+def _standing(standing: BreakEven) -> StandingBody:
+    each, currency = standing.cost_per_answer_grains, standing.net_price.currency
+    return StandingBody(
+        plan=standing.plan,
+        net_price=plain(standing.net_price),
+        free_subsidy=plain(standing.free_subsidy),
+        fixed=plain(standing.fixed),
+        cost_per_answer=None if each is None else plain(Money(each, currency)),
+        break_even_answers_month=standing.answers_month,
+    )
+
+
+def line_body(line: MarginLine, names: dict[str, str]) -> LineBody:
+    """One line of the profit and loss as JSON."""
+    sums = line.sums
+    return LineBody(
+        name=line.name,
+        answers=sums.answers,
+        failed=sums.failed,
+        estimated_answers=sums.estimated_answers,
+        revenue=plain(line.charge),
+        granted=plain(line.granted),
+        included=plain(line.included),
+        cost=plain(line.cost),
+        margin=plain(line.margin),
+        cost_per_answer=plain(line.cost_each) if line.cost_each else None,
+        charge_per_answer=plain(line.charge_each) if line.charge_each else None,
+        input_tokens=sums.input_tokens,
+        output_tokens=sums.output_tokens,
+        energy_watt_hours=decimals(sums.energy_uj, UJ_PER_WATT_HOUR, 6),
+        currency=line.currency,
+        display_name=names.get(line.name, UNSET),
+    )
+
+
+def decimals(numerator: int, denominator: int, places: int) -> str:
+    """A ratio for people, as a decimal text."""
+    return f"{float(Fraction(numerator, denominator)):.{places}f}"

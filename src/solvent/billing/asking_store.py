@@ -1,0 +1,77 @@
+"""Makes payment orders: what is asked is checked against the wallet or the invoice it is for, and written."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from solvent.billing import payment_store
+from solvent.billing.asking import Asking, order_of
+from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder
+from solvent.billing.rails import Rails
+from solvent.invoicing import store as invoicing_store
+from solvent.invoicing.invoice import InvoiceId, due_grains
+from solvent.invoicing.tax import split
+from solvent.ledger import pot_store
+from solvent.ledger.account import wallet
+from solvent.values.errors import Conflict, Invalid
+from solvent.values.ids import CustomerId
+from solvent.values.money import Money, minor_units, of_minor_units, plain
+
+
+def make_order(connection: Connection, rails: Rails, asking: Asking, now_us: int, id_entropy: int) -> PaymentOrder:
+    """Write the order that was asked for.
+
+    Raises Invalid, Refused, NotFound or Conflict for what cannot be paid so.
+    """
+    processor = rails.processor(asking.rail)
+    rails.demand_currency(asking.rail, asking.amount.currency)
+    order = order_of(asking, now_us, id_entropy, is_bank=processor.is_bank)
+    rails.demand_purpose(order.kind)
+    if order.kind == TOP_UP:
+        _demand_wallet(connection, order)
+    elif order.kind == INVOICE:
+        demand_due(connection, order)
+    if order.charges and order.kind != TOP_UP:
+        _demand_no_other_charge(connection, order)
+    payment_store.add_order(connection, order)
+    return order
+
+
+def vat_on_top(connection: Connection, customer: CustomerId, amount: Money, at_us: int) -> Money:
+    """The VAT that a top-up is charged on top: where prices are without it. Elsewhere it is owed on use, not now."""
+    tax = invoicing_store.profile_at(connection, customer, at_us).tax
+    if tax.treatment != "exclusive":
+        return Money(0, amount.currency)
+    return of_minor_units(split(minor_units(amount), tax).vat, amount.currency)
+
+
+def due_of(connection: Connection, customer: CustomerId, invoice: str) -> Money:
+    """What an invoice of a customer still asks for. Raises NotFound, also for another customer's."""
+    document, standing = invoicing_store.invoice_by_id(connection, InvoiceId(invoice))
+    if document.customer != customer or document.kind != "invoice":
+        return Money(0, document.currency)
+    return Money(due_grains(document.total.grains, standing), document.currency)
+
+
+def demand_due(connection: Connection, order: PaymentOrder) -> None:
+    """Raises Conflict when the invoice does not ask for so much, or not of this customer."""
+    due = due_of(connection, order.customer, order.subject)
+    if order.currency != due.currency or not 0 < order.grains <= due.grains:
+        message = f"invoice {order.subject} asks for {plain(due)} {due.currency} now; it takes no other payment"
+        raise Conflict("invoice_not_due", message, param="amount")
+
+
+def _demand_no_other_charge(connection: Connection, order: PaymentOrder) -> None:
+    """A charge whose end nobody knows yet may have been made: a second one could pay twice."""
+    for other in payment_store.orders_for(connection, order.purpose):
+        if other.state == "open" and other.charges:
+            message = f"{order.purpose} is being charged by {other.id}, whose end is not known yet; wait for that"
+            raise Conflict("payment_under_way", message, retry_after_s=60)
+
+
+def _demand_wallet(connection: Connection, order: PaymentOrder) -> None:
+    account = wallet(order.customer)
+    for pot in pot_store.pots_of(connection, order.customer):
+        if pot.account == account and pot.unit != order.currency:
+            message = f"the wallet is kept in {pot.unit}, not in {order.currency}; top it up in {pot.unit}"
+            raise Invalid("wrong_currency", message, param="currency")

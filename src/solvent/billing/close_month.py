@@ -1,0 +1,38 @@
+"""Close a month: earn what is earned, state to each customer what they used, set the VAT aside, and prove it all.
+
+In small steps, so that answers go on being booked beside it, and a close that was cut short goes on where it was.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from solvent.audit.act import Act
+from solvent.billing import close_store
+from solvent.billing.close import Closing, UsageReader
+from solvent.db.port import Database
+from solvent.invoicing.statement_store import add_statements
+
+
+async def close_month(month: int, currency: str, usage: UsageReader, database: Database, act: Act) -> Closing:
+    """month: such as 202611, in the zone the books are kept in; after its end, and after the month before it.
+
+    currency: of the operator's prices. usage: reads what customers used in some days.
+    Closing a closed month gives its closing again. Raises Invalid for no month, and Conflict before its turn.
+    """
+    known = await database.write(partial(close_store.begin, month=month, now_us=act.at_us))
+    if known is not None:
+        return known
+    after = " "
+    while after:
+        after = await database.write(partial(close_store.recognise_some, month=month, after=after))
+    customer = ""
+    while True:
+        read = partial(close_store.statements_after, month=month, after=customer, currency=currency, usage=usage)
+        made, customer = await database.read(read)
+        if not customer:
+            break
+        await database.write(partial(add_statements, added=made))
+    await database.write(partial(close_store.post_vat, month=month))
+    accounts, proof = await database.read(partial(close_store.prove, month=month))
+    return await database.write(partial(close_store.finish, month=month, accounts=accounts, proof=proof, act=act))

@@ -1,0 +1,162 @@
+"""An invoice is a document and its postings, in one transaction: issue, pay, give back, credit.
+
+Store functions, so that a renewal or a payment writes its own rows and the invoice's together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from solvent.billing.invoice_postings import invoice_postings, schedules_of_invoice
+from solvent.billing.recognition_store import add_schedules
+from solvent.identity.store import customers
+from solvent.invoicing import store
+from solvent.invoicing.credit import Part, credit_note
+from solvent.invoicing.invoice import (
+    DatedRate,
+    Invoice,
+    InvoiceDraft,
+    InvoiceId,
+    made_out,
+    paid_with,
+    returned_with,
+)
+from solvent.invoicing.number import CREDIT_NOTES, INVOICES
+from solvent.ledger import store as ledger_store
+from solvent.ledger.account import invoiced, unbilled
+from solvent.ledger.transfer import posting
+from solvent.pricing.exchange import Exchange
+from solvent.values.errors import Invalid
+from solvent.values.ids import CustomerId, TransferId, new_id
+from solvent.values.money import Money
+from solvent.values.period import month_number, zone
+
+
+def issue(connection: Connection, draft: InvoiceDraft, now_us: int, exchange: Exchange | None = None) -> Invoice:
+    """Number the draft, write it, and post it: receivable:invoices:<customer> against each line's account and VAT.
+
+    A draft whose `reference` was invoiced before gives that invoice again. An invoice over nothing is paid at once.
+    exchange: needed when there is VAT and the invoice is not in the currency the VAT is owed in.
+    Raises Invalid for a draft that makes no invoice.
+    """
+    known = store.invoice_for(connection, draft.reference)
+    if known is not None:
+        return known
+    profile = store.profile_at(connection, draft.customer, now_us)
+    rate = _rate(exchange, draft.currency)
+    id = invoice_id(draft.reference, now_us)
+    number = store.next_number(connection, INVOICES, year_of(connection, now_us))
+    invoice = made_out(draft, id, number, profile, _name(connection, draft.customer), now_us, rate)
+    write(connection, invoice)
+    return invoice
+
+
+def write(connection: Connection, invoice: Invoice) -> None:
+    """Write a document that has its number, its postings, and what is to be recognised later."""
+    store.add_invoice(connection, invoice)
+    if rows := invoice_postings(invoice):
+        ledger_store.append(connection, rows)
+    add_schedules(connection, schedules_of_invoice(invoice))
+
+
+def pay(connection: Connection, id: InvoiceId, amount: Money, via: str, at_us: int, reference: str) -> Invoice:
+    """Book a payment, whole or in part: debit `via` (cash:bank, receivable:processor:<rail>, wallet:<customer>).
+
+    The same reference books once. Raises NotFound, and Conflict for more than is due.
+    """
+    return _move(connection, id, amount, via, at_us, reference, is_payment=True)
+
+
+def give_back(connection: Connection, id: InvoiceId, amount: Money, via: str, at_us: int, reference: str) -> Invoice:
+    """Book money that was paid and goes back, by a refund or a chargeback: credit `via`.
+
+    What is not credited becomes due again. Raises NotFound, and Conflict for more than was paid.
+    """
+    return _move(connection, id, amount, via, at_us, reference, is_payment=False)
+
+
+def credit(
+    connection: Connection,
+    id: InvoiceId,
+    parts: Sequence[Part] | None,
+    now_us: int,
+    reference: str,
+    remark: str = "",
+) -> Invoice:
+    """Issue a credit note for parts of an invoice, or for all that is left of it, and post its mirror image.
+
+    What was paid already stays on receivable:invoices:<customer>, to be given back (`give_back`) or used.
+    The same reference gives the same note again. Raises NotFound, Invalid, and Conflict for more than is left.
+    """
+    known = store.invoice_for(connection, reference)
+    if known is not None:
+        return known
+    invoice, standing = store.invoice_by_id(connection, id)
+    before = store.credit_notes_of(connection, id)
+    number = store.next_number(connection, CREDIT_NOTES, year_of(connection, now_us))
+    note_id = invoice_id(reference, now_us)
+    note = credit_note(invoice, before, parts, note_id, number, now_us, reference, remark)
+    write(connection, note)
+    credited = standing.credited - note.total.grains
+    store.set_standing(connection, invoice, msgspec.structs.replace(standing, credited=credited))
+    return note
+
+
+def unbilled_grains(connection: Connection, customer: CustomerId, currency: str) -> int:
+    """What a customer used on account and no invoice has asked for yet; exact, so not in whole minor units."""
+    account = unbilled(customer)
+    moved = ledger_store.balances_at(connection, (account,)).get((account, currency))
+    return moved.debits - moved.credits if moved else 0
+
+
+def _move(
+    connection: Connection, id: InvoiceId, amount: Money, via: str, at_us: int, reference: str, *, is_payment: bool
+) -> Invoice:
+    invoice, standing = store.invoice_by_id(connection, id)
+    if amount.currency != invoice.currency:
+        message = f"the invoice is in {invoice.currency}, the payment in {amount.currency}; exchange it first"
+        raise Invalid("wrong_currency", message, param="currency")
+    mark = sha256(reference.encode()).hexdigest()[:20]
+    transfer = TransferId(f"{id}.{'paid' if is_payment else 'back'}.{mark}")
+    transfers = ledger_store.transfers
+    if connection.execute(select(transfers.c.id).where(transfers.c.id == transfer)).first() is not None:
+        return invoice
+    owed = invoiced(invoice.customer)
+    if is_payment:
+        standing = paid_with(invoice.total.grains, standing, amount.grains)
+        row = posting(transfer, at_us, via, owed, amount, id)
+    else:
+        standing = returned_with(standing, amount.grains)
+        row = posting(transfer, at_us, owed, via, amount, id)
+    ledger_store.append(connection, [row])
+    store.set_standing(connection, invoice, standing)
+    return invoice
+
+
+def invoice_id(reference: str, at_us: int) -> InvoiceId:
+    """Sorts by the day of issue; its other half comes from the reference, so that no dice are thrown."""
+    return InvoiceId(new_id("inv", at_us, int.from_bytes(sha256(reference.encode()).digest()[:8], "big")))
+
+
+def year_of(connection: Connection, at_us: int) -> int:
+    """The calendar year in the zone the books are kept in."""
+    kept = ledger_store.mark(connection, ledger_store.TIME_ZONE) or ledger_store.DEFAULT_TIME_ZONE
+    return month_number(at_us, zone(kept)) // 100
+
+
+def _name(connection: Connection, customer: CustomerId) -> str:
+    return str(connection.execute(select(customers.c.name).where(customers.c.id == customer)).scalar() or customer)
+
+
+def _rate(exchange: Exchange | None, currency: str) -> DatedRate | None:
+    if exchange is None:
+        return None
+    if exchange.base != currency:
+        message = f"the exchange rate is from {exchange.base}, the invoice in {currency}"
+        raise Invalid("wrong_currency", message, param="exchange")
+    fields = {name: getattr(exchange, name) for name in DatedRate.__struct_fields__}
+    return msgspec.convert(fields, DatedRate)

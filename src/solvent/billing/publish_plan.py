@@ -1,0 +1,42 @@
+"""Publish a plan: new terms are a new version, and who is on an older one stays on it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from solvent.audit.act import Act
+from solvent.audit.store import once
+from solvent.billing import plan_store
+from solvent.billing.loss import ClassCost, Finding, demand_no_loss, weigh
+from solvent.billing.plan import Plan
+from solvent.billing.soundness import demand_sound
+from solvent.db.port import Connection, Database
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """The plan with its version (the same as before when no term changed), and whether it earns."""
+
+    plan: Plan
+    finding: Finding
+
+
+async def publish_plan(
+    plan: Plan, costs: tuple[ClassCost, ...], act: Act, database: Database, *, at_a_loss: bool = False
+) -> tuple[Publication, bool]:
+    """costs: what answers of each class of models cost us, as far as known. at_a_loss: a loss is meant.
+
+    Returns the publication, and whether this is new. Raises Invalid naming the field, and Refused for a plan whose
+    price is below the cost of what it includes.
+    """
+    demand_sound(plan)
+    finding = weigh(plan, costs)
+    demand_no_loss(finding, at_a_loss=at_a_loss)
+
+    def work(connection: Connection) -> tuple[Publication, bool]:
+        def effect() -> Publication:
+            plan_store.demand_afterwards(connection, plan, ())
+            return Publication(plan_store.publish(connection, plan, "api", act.at_us), finding)
+
+        return once(connection, act, "plan.publish", plan.name, effect, Publication)
+
+    return await database.write(work)

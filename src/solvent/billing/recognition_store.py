@@ -1,0 +1,72 @@
+"""The table of schedules: deferred sums and how much of each was recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, select
+
+from solvent.billing.recognition import Schedule, earned_between
+from solvent.db.append import append_rows
+from solvent.db.tables import metadata
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("customer", "plan", "account", "revenue_account", "currency")),
+    *(Column(name, BigInteger, nullable=False) for name in ("grains", "from_us", "until_us")),
+    Column("pot", Text, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("pieces", "recognised_grains", "attention_us")),
+    Index("ix_schedules_attention_us", "attention_us"),
+    Index("ix_schedules_account", "account"),
+    Index("ix_schedules_until_us", "until_us"),
+)
+
+_POSTED: Final = (
+    "ON CONFLICT (id) DO UPDATE SET recognised_grains = excluded.recognised_grains, "
+    "attention_us = excluded.attention_us"
+)
+
+
+def add_schedules(connection: Connection, added: Iterable[Schedule]) -> None:
+    """Begin to recognise some sums. A known id fails."""
+    append_rows(connection, schedules, map(msgspec.structs.astuple, added))
+
+
+def note_recognised(connection: Connection, changed: Iterable[Schedule]) -> None:
+    """Note what was posted; nothing else of a schedule changes."""
+    append_rows(connection, schedules, map(msgspec.structs.astuple, changed), _POSTED)
+
+
+def schedules_waiting(connection: Connection, until_us: int, after: str, count: int) -> list[Schedule]:
+    """Schedules with something to recognise before an instant, by id, after an id."""
+    chosen = and_(schedules.c.attention_us < until_us, schedules.c.id > after)
+    rows = connection.execute(select(schedules).where(chosen).order_by(schedules.c.id).limit(count))
+    return [_read(row) for row in rows]
+
+
+def schedules_of(connection: Connection, account: str) -> list[Schedule]:
+    """Every schedule of one deferred account, by id."""
+    rows = connection.execute(select(schedules).where(schedules.c.account == account).order_by(schedules.c.id))
+    return [_read(row) for row in rows]
+
+
+def revenue_between(connection: Connection, from_us: int, until_us: int) -> dict[tuple[str, str, str], int]:
+    """Grains earned by time in [from_us, until_us), by customer, plan and currency; posted or not.
+
+    For the profit and loss of a day: what subscriptions bring in while the month is still open.
+    """
+    chosen = and_(schedules.c.until_us > from_us, schedules.c.from_us < until_us, schedules.c.pot == "")
+    sums: dict[tuple[str, str, str], int] = {}
+    for row in connection.execute(select(schedules).where(chosen)):
+        schedule = _read(row)
+        key = (schedule.customer, schedule.plan, schedule.currency)
+        sums[key] = sums.get(key, 0) + earned_between(schedule, from_us, until_us)
+    return sums
+
+
+def _read(row: Any) -> Schedule:
+    return Schedule(**dict(zip(Schedule.__struct_fields__, row, strict=True)))

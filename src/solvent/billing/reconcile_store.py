@@ -1,0 +1,139 @@
+"""Brings our books to what a processor says of an order, in one transaction, as often as you like.
+
+Every step looks at what is booked already, so a repeated, late or misordered hint changes nothing that it should not.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+from sqlalchemy import Connection
+
+from solvent.audit import store as audit_store
+from solvent.audit.act import by_system
+from solvent.billing import invoice_store, payment_store
+from solvent.billing.order import (
+    INVOICE,
+    METHOD,
+    TOP_UP,
+    PaymentOrder,
+    disagreement,
+    fee_transfer,
+    top_up_transfers,
+    words_of,
+)
+from solvent.billing.payment_store import SavedMethod
+from solvent.billing.rails import Rails
+from solvent.billing.take_back_store import take_back_dispute, take_back_refund
+from solvent.invoicing.invoice import InvoiceId
+from solvent.ledger import pot_store
+from solvent.ledger import store as ledger_store
+from solvent.ledger.account import wallet
+from solvent.ledger.pot import Pot
+from solvent.payments.port import Method, Payment
+from solvent.values.errors import SolventError
+from solvent.values.ids import new_id
+from solvent.values.instant import NEVER_US
+from solvent.values.money import Money
+
+
+class Reconciled(msgspec.Struct, frozen=True):
+    """How an order stands now. changes: what was booked, in words. problem: what does not agree; "" when all does."""
+
+    order: PaymentOrder
+    changes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def reconcile(connection: Connection, rails: Rails, id: str, payment: Payment, at_us: int) -> Reconciled:
+    """Book what is new in `payment`, and nothing else. The order is read anew: what counts is what is kept now."""
+    order = payment_store.order_by_id(connection, id)
+    problem = disagreement(order, payment)
+    changes: list[str] = []
+    if not problem and payment.state == "paid" and not order.is_paid:
+        problem = _pay_invoice(connection, order, at_us)
+        if not problem:
+            order = _paid(connection, rails, order, payment, at_us)
+            changes.append("paid")
+    elif not problem and payment.state in ("failed", "expired") and not order.is_paid:
+        if order.state != payment.state:
+            changes.append(payment.state)
+        order = msgspec.structs.replace(order, state=payment.state, why=payment.why, look_us=0)
+    if not problem and order.is_paid:
+        order, problem = _after(connection, order, payment, at_us, changes)
+    if problem:
+        order = msgspec.structs.replace(order, why=problem)
+    payment_store.set_order(connection, order)
+    return Reconciled(order, tuple(changes), problem)
+
+
+def _after(
+    connection: Connection, order: PaymentOrder, payment: Payment, at_us: int, changes: list[str]
+) -> tuple[PaymentOrder, str]:
+    """What may come with a payment or any time after it: its fee, a saved method, money that went back."""
+    if payment.fee is not None and not order.fee_currency:
+        if payment.fee.grains > 0:
+            ledger_store.append(connection, [fee_transfer(order, payment.fee, at_us)])
+            changes.append("fee")
+        order = msgspec.structs.replace(order, fee_grains=payment.fee.grains, fee_currency=payment.fee.currency)
+    if payment.method is not None and order.saves:
+        _save_method(connection, order, payment.method, at_us)
+    problem = ""
+    for refund in payment.refunds:
+        order, change, wrong = take_back_refund(connection, order, refund, at_us)
+        changes += change
+        problem = problem or wrong
+    for dispute in payment.disputes:
+        order, change, wrong = take_back_dispute(connection, order, dispute, at_us)
+        changes += change
+        problem = problem or wrong
+    return order, problem
+
+
+def _pay_invoice(connection: Connection, order: PaymentOrder, at_us: int) -> str:
+    """Book the payment of an invoice, or say why it cannot be; then nothing was written."""
+    if order.kind != INVOICE:
+        return ""
+    try:
+        invoice_store.pay(connection, InvoiceId(order.subject), order.amount, order.account, at_us, order.id)
+    except SolventError as wrong:
+        return f"{words_of(order.amount)} came for {order.purpose} and cannot be booked: {wrong.message}"
+    return ""
+
+
+def _paid(connection: Connection, rails: Rails, order: PaymentOrder, payment: Payment, at_us: int) -> PaymentOrder:
+    if order.kind == TOP_UP:
+        ledger_store.append(connection, top_up_transfers(order, at_us))
+        open_wallet(connection, order, at_us)
+    paid = msgspec.structs.replace(order, state="paid", payment=payment.payment, paid_us=at_us, why="", look_us=0)
+    if order.kind in rails.on_paid:
+        paid = rails.on_paid[order.kind](connection, paid, at_us) or paid
+    else:
+        assert order.kind in (INVOICE, TOP_UP, METHOD), "who made the order has seen that its purpose is known"
+    act = by_system(f"payment/{order.id}/paid", at_us)
+    what = f"{order.purpose} {words_of(order.amount)} {payment.payment}"
+    audit_store.once(connection, act, "payment.paid", order.customer, lambda: what, str)
+    return paid
+
+
+def open_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:
+    """See that answers can be drawn from the wallet, and that every process looks at it anew."""
+    account = wallet(order.customer)
+    if any(pot.account == account for pot in pot_store.pots_of(connection, order.customer)):
+        pot_store.touch_customers(connection, [order.customer])
+        return
+    pot = Pot(account, order.currency, order.customer, "wallet", "", at_us, NEVER_US)
+    pot_store.open_pots(connection, [pot])
+
+
+def _save_method(connection: Connection, order: PaymentOrder, method: Method, at_us: int) -> None:
+    entropy = int.from_bytes(sha256(f"{order.rail}/{method.token}".encode()).digest()[:8], "big")
+    id = new_id("pm", order.created_us, entropy)
+    saved = SavedMethod(id, order.customer, order.rail, method.token, method.owner, method.label, at_us)
+    payment_store.save_method(connection, saved)
+
+
+def credited(order: PaymentOrder) -> Money:
+    """What a paid top-up put into the wallet."""
+    return Money(order.grains - order.vat_grains if order.kind == TOP_UP else 0, order.currency)

@@ -1,0 +1,46 @@
+"""Take a webhook from a payment processor: verify it, keep it once, and settle what it is about, exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from solvent.billing import payment_store
+from solvent.billing.payment_store import EventRecord
+from solvent.billing.rails import Rails
+from solvent.billing.settle_event import SettledEvent, settle_event
+from solvent.db.port import Connection, Database
+from solvent.payments.port import Event
+from solvent.values.errors import Refused
+from solvent.values.limits import WEBHOOKS_AN_ORDER_MAX
+
+
+async def take_event(
+    rail: str, headers: Mapping[str, str], body: bytes, rails: Rails, database: Database, now_us: int
+) -> SettledEvent:
+    """headers: names in lower case.
+
+    Raises NotFound for an unknown rail, Refused for what is forged, Invalid for what cannot be read; nothing is kept
+    then. Raises Unavailable when the processor cannot be asked: it is kept, tried again, and may be sent again.
+    """
+    event = rails.processor(rail).read_event(headers, body, now_us)
+    if event.kind == "ignored":
+        return SettledEvent("ignored", event.id, why="of a kind that changes nothing")
+    noted = await database.write(lambda connection: _note(connection, rail, event, now_us))
+    if noted is None:
+        return SettledEvent("ignored", event.id, why="it is unsigned and names no order of ours")
+    if noted.state != "seen":
+        return SettledEvent("replayed", event.id, why=f"it came before and was {noted.state}")
+    return await settle_event(noted, rails, database, now_us, event)
+
+
+def _note(connection: Connection, rail: str, event: Event, now_us: int) -> EventRecord | None:
+    """Keep it; None for what anybody could have sent about nothing."""
+    if not event.signed:
+        if payment_store.find_order(connection, event.order) is None:
+            return None
+        known = payment_store.event_by_id(connection, rail, event.id)
+        if known is None and payment_store.events_about(connection, event.order) >= WEBHOOKS_AN_ORDER_MAX:
+            message = f"{rail}: more than {WEBHOOKS_AN_ORDER_MAX} webhooks came about one order; no more are taken"
+            raise Refused("too_many_webhooks", message)
+    record, _ = payment_store.note_event(connection, rail, event, now_us)
+    return record

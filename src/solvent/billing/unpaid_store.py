@@ -1,0 +1,94 @@
+"""Subscriptions whose invoice is not paid: who they are, and what becomes of them."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from solvent.billing import begin_store, credit_store, payment_store, plan_store, subscription_store
+from solvent.billing.collection import Step, next_step
+from solvent.billing.dunning import Schedule
+from solvent.billing.order import INVOICE
+from solvent.billing.plan import Plan
+from solvent.billing.proration import prorated
+from solvent.billing.subscription import DAY_US, Subscription, unpaid
+from solvent.billing.turn import stretches
+from solvent.invoicing import store as invoicing_store
+from solvent.invoicing.invoice import InvoiceId, due_grains
+from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
+
+
+class Unpaid(msgspec.Struct, frozen=True):
+    """One unpaid invoice of a subscription, and what to do about it. failures: charges that failed so far."""
+
+    subscription: Subscription
+    plan: Plan
+    due: Money
+    step: Step
+    failures: int
+
+
+def unpaid_after(connection: Connection, after: str, count: int) -> list[Subscription]:
+    """Running subscriptions with an invoice that was not paid when they were looked at last, by id, after an id."""
+    table = subscription_store.subscriptions
+    chosen = select(table.c.id).where(
+        table.c.invoice != "", table.c.state.in_(("active", "past_due")), table.c.id > after
+    )
+    ids = connection.execute(chosen.order_by(table.c.id).limit(count)).scalars().all()
+    return [subscription_store.by_id(connection, id) for id in ids]
+
+
+def look(connection: Connection, id: str, now_us: int) -> Unpaid | None:
+    """What to do about a subscription's unpaid invoice now; None when there is nothing to do any more.
+
+    An invoice that was paid, or credited, beside the payments that are known here is noticed.
+    """
+    subscription = subscription_store.by_id(connection, id)
+    oldest = credit_store.oldest_unpaid(connection, subscription)
+    if not subscription.invoice or subscription.state not in ("active", "past_due"):
+        return None
+    if oldest != subscription.invoice:
+        subscription = begin_store.is_paid(connection, subscription, oldest)
+        if not oldest:
+            return None
+    plan = plan_store.plan_at(connection, subscription.plan, subscription.version)
+    invoice, standing = invoicing_store.invoice_by_id(connection, InvoiceId(subscription.invoice))
+    orders = payment_store.orders_for(connection, f"{INVOICE}:{invoice.id}")
+    schedule = Schedule(plan.retry_days)
+    is_late = subscription.state == "past_due"
+    step = next_step(subscription.pays, schedule, orders, invoice.due_us, now_us, is_late=is_late)
+    failures = sum(1 for order in orders if order.charges and order.state in ("failed", "expired"))
+    due = Money(due_grains(invoice.total.grains, standing), invoice.currency)
+    return Unpaid(subscription, plan, due, step, failures)
+
+
+def fall_behind(connection: Connection, id: str, now_us: int) -> None:
+    """It is past due: what its period gives may be used for the plan's days of grace. A second time changes nothing."""
+    subscription = subscription_store.by_id(connection, id)
+    if subscription.state != "active" or not subscription.invoice:
+        return
+    plan = plan_store.plan_at(connection, subscription.plan, subscription.version)
+    after = unpaid(subscription, now_us + plan.grace_days * DAY_US)
+    subscription_store.put(connection, [after])
+    begin_store.set_usable(connection, after)
+
+
+def give_up(connection: Connection, id: str, now_us: int) -> Subscription:
+    """It ends unpaid. What was invoiced for the time in which it cannot be used is credited, the rest stays due.
+
+    Returns what the customer has then.
+    """
+    subscription = subscription_store.by_id(connection, id)
+    if subscription.state not in ("active", "past_due"):
+        return subscription
+    plan = plan_store.plan_at(connection, subscription.plan, subscription.version)
+    period = subscription.period
+    until_us = max(period.start_us, min(subscription.usable_until_us, period.end_us, now_us))
+    spells = subscription_store.spells_of(connection, subscription)
+    earlier = stretches((spell.from_us, spell.price_grains) for spell in spells if spell.from_us <= until_us)
+    spent = prorated(earlier, period, until_us, GRAINS_PER_MINOR_UNIT)
+    whole = stretches((spell.from_us, spell.price_grains) for spell in spells)
+    asked = prorated(whole, period, period.end_us, GRAINS_PER_MINOR_UNIT)
+    if asked > spent:
+        credit_store.give_back(connection, subscription, Money(asked - spent, plan.currency), until_us, now_us)
+    return begin_store.end(connection, subscription, now_us, now_us)

@@ -1,0 +1,28 @@
+"""How keys are shown to people: in lists without their secret, and once with it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from solvent.cli.here import Screen
+from solvent.console.keys import KeyBody
+
+KEY_COLUMNS: Final = {
+    "id": "left", "name": "left", "role": "left", "hint": "left", "state": "left", "since": "left", "expires": "left",
+}  # fmt: skip
+
+
+def key_row(key: KeyBody, screen: Screen) -> list[str]:
+    """One key of a list."""
+    say = screen.say
+    since, expires = screen.day(key.created_at), screen.day(key.expires_at)
+    return [key.id, key.name, say(key.role), key.hint, say(key.state), since, expires]
+
+
+def issued_key(api_key: str | None, screen: Screen) -> None:
+    """A new key, and that it is shown this once."""
+    if api_key is None:
+        screen.word("key_not_shown")
+        return
+    screen.facts({"api_key": api_key})
+    screen.word("key_shown_once")

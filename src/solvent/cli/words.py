@@ -1,0 +1,86 @@
+"""The words of the commands on the books, each in English and in Korean."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    # What stands over columns and before facts
+    "id": ("id", "ID"),
+    "name": ("name", "이름"),
+    "state": ("state", "상태"),
+    "since": ("since", "시작"),
+    "at": ("at", "시각"),
+    "by": ("by", "한 사람"),
+    "action": ("what", "한 일"),
+    "subject": ("to whom", "대상"),
+    "key": ("key", "키"),
+    "role": ("role", "역할"),
+    "hint": ("ends in", "끝자리"),
+    "expires": ("expires", "만료"),
+    "api_key": ("API key", "API 키"),
+    "account": ("account", "계정"),
+    "unit": ("unit", "단위"),
+    "debits": ("debits", "차변"),
+    "credits": ("credits", "대변"),
+    "balance": ("balance", "잔액"),
+    "held": ("held", "예약"),
+    "debit": ("debit", "차변"),
+    "credit": ("credit", "대변"),
+    "amount": ("amount", "금액"),
+    "side": ("side", "변"),
+    "reference": ("for", "까닭"),
+    # States
+    "active": ("active", "이용 중"),
+    "suspended": ("suspended", "정지"),
+    "closed": ("closed", "해지"),
+    "pending": ("hold", "예약"),
+    "posted": ("posted", "확정"),
+    "voided": ("void", "취소"),
+    "good": ("good", "사용 가능"),
+    "expired": ("expired", "만료됨"),
+    "revoked": ("revoked", "폐기됨"),
+    # Roles
+    "owner": ("owner", "소유자"),
+    "finance": ("finance", "재무"),
+    "support": ("support", "고객 지원"),
+    "read_only": ("read only", "읽기 전용"),
+    # Sentences
+    "no_accounts": ("Nothing is booked yet.", "아직 적힌 것이 없습니다."),
+    "no_transfers": ("No transfers.", "이체가 없습니다."),
+    "books_clean": (
+        "The books are right. Transfers: {transfers:,}; holds under way: {open_holds:,}.\nHead: {head}",
+        "장부가 맞습니다. 이체 {transfers:,}건, 진행 중인 예약 {open_holds:,}건.\n머리값: {head}",
+    ),
+    "books_wrong": (
+        "The books are wrong. Problems: {count}; transfers: {transfers:,}.",
+        "장부가 틀렸습니다. 문제 {count}개, 이체 {transfers:,}건.",
+    ),
+    "exported": ("Wrote {file}.", "{file}에 썼습니다."),
+    "more": ("There is more: --cursor {cursor}", "더 있습니다: --cursor {cursor}"),
+    "no_customers": (
+        "No customers yet; `solvent customers open NAME --plan PLAN` opens one.",
+        "아직 고객이 없습니다. `solvent customers open 이름 --plan 요금제`로 등록합니다.",
+    ),
+    "no_keys": ("No keys.", "키가 없습니다."),
+    "no_changes": ("Nobody changed anything here.", "바뀐 것이 없습니다."),
+    "key_shown_once": (
+        "This key is shown this once; only its digest is kept.",
+        "이 키는 지금 한 번만 보여 줍니다. 저장되는 것은 지문뿐입니다.",
+    ),
+    "key_not_shown": (
+        "This was done before, and the key was shown then; issue a new one if it is lost.",
+        "이미 처리한 요청이고 키는 그때 보여 주었습니다. 잃어버렸다면 새로 발급하십시오.",
+    ),
+    "customer_suspended": (
+        "{name} is suspended: questions are refused until `solvent customers resume {id}`.",
+        "{name} 고객을 정지했습니다. `solvent customers resume {id}` 전까지 질문을 받지 않습니다.",
+    ),
+    "customer_resumed": ("{name} may ask again.", "{name} 고객이 다시 질문할 수 있습니다."),
+    "customer_closed": (
+        "{name} is closed for good, and every key revoked.",
+        "{name} 고객을 해지했습니다. 키는 모두 폐기했습니다.",
+    ),
+    "customer_renamed": ("The customer is now called {name}.", "고객 이름을 {name}(으)로 바꿨습니다."),
+    "key_revoked": ("The key ...{hint} opens nothing any more.", "끝자리 {hint} 키는 이제 쓸 수 없습니다."),
+}

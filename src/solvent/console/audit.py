@@ -1,0 +1,84 @@
+"""The operation that tells who changed what."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from solvent.audit import store as audit_store
+from solvent.audit.act import Change
+from solvent.console.operation import Asked, Nothing, Page, PageQuery, page_of, reading
+from solvent.db.port import Connection
+from solvent.identity import store as identity_store
+from solvent.identity.key import Key
+from solvent.values.errors import Invalid
+from solvent.values.instant import NEVER_US, iso
+from solvent.values.limits import NAME_CHARACTERS_MAX
+from solvent.values.period import first_day, start_of_day
+
+_WORD = Meta(max_length=NAME_CHARACTERS_MAX)
+
+
+class ChangeBody(msgspec.Struct, kw_only=True):
+    """One change. actor: a key's id, "system" for a job, or who used the command line. result: what came of it."""
+
+    object: Literal["change"] = "change"
+    id: str
+    at: str
+    actor: str
+    actor_name: str | None
+    actor_role: str | None
+    action: str
+    subject: str
+    idempotency_key: str
+    result: Any
+
+
+class AuditQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
+    """Which changes."""
+
+    subject: Annotated[str, _WORD, Meta(description="to whom or what: an id")] = ""
+    actor: Annotated[str, _WORD, Meta(description="by whom: a key's id, or system")] = ""
+    since: Annotated[str, _WORD, Meta(description="days like 7d (today counts), or a date in the books' zone")] = ""
+
+
+async def audit(asked: Asked[AuditQuery, Nothing]) -> Page[ChangeBody]:
+    """List who changed what, newest first."""
+    query, business = asked.query, asked.business
+    from_us = 0
+    if query.since:
+        from_us = start_of_day(first_day(query.since, business.now_us(), business.time_zone), business.time_zone)
+    before = _read_cursor(query.cursor) if query.cursor else None
+
+    def look(connection: Connection) -> tuple[list[Change], dict[str, Key]]:
+        found = audit_store.changes_between(
+            connection, from_us, NEVER_US, subject=query.subject, actor=query.actor, count=query.limit + 1,
+            before=before,
+        )  # fmt: skip
+        return found, identity_store.keys_among(connection, [change.actor for change in found])
+
+    found, actors = await business.database.read(look)
+    rows, cursor = page_of(found, query.limit, lambda change: f"{change.at_us}-{change.id}")
+    return Page([_body(change, actors.get(change.actor)) for change in rows], cursor)
+
+
+def _body(change: Change, actor: Key | None) -> ChangeBody:
+    return ChangeBody(
+        id=change.id, at=iso(change.at_us), actor=change.actor,
+        actor_name=(actor.name or f"...{actor.hint}") if actor else None, actor_role=actor.role if actor else None,
+        action=change.action, subject=change.subject, idempotency_key=change.key, result=msgspec.Raw(change.result),
+    )  # fmt: skip
+
+
+def _read_cursor(cursor: str) -> tuple[int, str]:
+    at_us, dash, id = cursor.partition("-")
+    if not (dash and at_us.isascii() and at_us.isdigit() and len(at_us) < 19):
+        message = f"cursor: {cursor[:60]!r} is none that this list gave; leave it out to begin again"
+        raise Invalid("bad_cursor", message, param="cursor")
+    return int(at_us), id
+
+
+LIST = reading("/v1/audit", "audit.read", audit, AuditQuery, Page[ChangeBody])
+OPERATIONS = (LIST,)

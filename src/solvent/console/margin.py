@@ -1,0 +1,36 @@
+"""The operation that tells the profit and loss."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from solvent.app.report import report
+from solvent.app.report_body import ReportBody, report_body
+from solvent.console.operation import Asked, Nothing, reading
+from solvent.margin.line import GroupBy
+from solvent.values.limits import NAME_CHARACTERS_MAX
+from solvent.values.period import day_number, first_day
+
+
+class MarginQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which profit and loss."""
+
+    group_by: Annotated[GroupBy, Meta(description="what to sum by")] = "model"
+    since: Annotated[str, Meta(max_length=NAME_CHARACTERS_MAX, description="days like 7d, or a date")] = "30d"
+
+
+async def margin(asked: Asked[MarginQuery, Nothing]) -> ReportBody:
+    """Show what answers brought in and cost, and where each plan breaks even."""
+    business, query = asked.business, asked.query
+    now_us = business.now_us()
+    from_day = first_day(query.since, now_us, business.time_zone)
+    today = day_number(now_us, business.time_zone)
+    made = await report(query.group_by, from_day, today, dict(business.plans), business.currency, business.database)
+    return report_body(made)
+
+
+SHOW = reading("/v1/margin", "margin.read", margin, MarginQuery, ReportBody)
+OPERATIONS = (SHOW,)

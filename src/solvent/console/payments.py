@@ -1,0 +1,375 @@
+"""Operations on payments: orders, refunds, transfers to the bank, payouts, and what nobody can explain yet."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from solvent.billing import payment_store, reversal_store
+from solvent.billing.book_chargeback import book_chargeback
+from solvent.billing.book_payout import book_payout
+from solvent.billing.book_suspense import book_suspense
+from solvent.billing.charge_order import charge_order
+from solvent.billing.confirm_transfer import REFUND_PREFIX, confirm_transfer
+from solvent.billing.order import PaymentOrder
+from solvent.billing.payment_store import SavedMethod
+from solvent.billing.refund import refund
+from solvent.billing.reversal import RefundOrder
+from solvent.billing.save_method import save_method
+from solvent.console.checkouts import OrderBody, PaymentBody, order_body, payment_of
+from solvent.console.ledger import TransferBody, read_seq, transfer_body
+from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
+from solvent.console.wallets import Amount
+from solvent.db.port import Connection
+from solvent.identity.store import known_customer
+from solvent.ledger.account import SUSPENSE
+from solvent.ledger.journal_store import rows_of_account
+from solvent.payments.port import Dispute
+from solvent.values.ids import CustomerId
+from solvent.values.instant import iso
+from solvent.values.limits import NAME_CHARACTERS_MAX
+from solvent.values.money import Money, money, plain
+
+_WORD: Final = Meta(max_length=NAME_CHARACTERS_MAX)
+RailName = Annotated[str, Meta(description="a payment rail of the configuration", max_length=60)]
+Currency = Annotated[str, Meta(description="of the amounts; the books' own when left out", max_length=3)]
+Note = Annotated[str, Meta(description="why, for people", max_length=200)]
+
+
+class RefundBody(msgspec.Struct, kw_only=True):
+    """Money that goes back. wallet: taken from the customer's wallet; short: what is not there and is our loss."""
+
+    object: Literal["payment.refund"] = "payment.refund"
+    id: str
+    order: str
+    state: str
+    amount: str
+    vat: str
+    wallet: str
+    short: str
+    currency: str
+    refund: str | None
+    why: str | None
+    created_at: str
+    done_at: str | None
+
+
+class DisputeBody(msgspec.Struct, kw_only=True):
+    """Money that a customer's bank asks back."""
+
+    object: Literal["payment.dispute"] = "payment.dispute"
+    id: str
+    state: str
+    amount: str
+    currency: str
+
+
+class PaymentDetail(msgspec.Struct, kw_only=True):
+    """An order, and what went back of it."""
+
+    object: Literal["payment.detail"] = "payment.detail"
+    order: OrderBody
+    refunds: list[RefundBody]
+    disputes: list[DisputeBody]
+
+
+class MethodBody(msgspec.Struct, kw_only=True):
+    """Something saved to charge. label: as people know it; what the processor keeps is never shown."""
+
+    object: Literal["payment.method"] = "payment.method"
+    id: str
+    customer: str
+    rail: str
+    label: str
+    created_at: str
+
+
+class MethodsBody(msgspec.Struct, kw_only=True):
+    """What can be charged of a customer, the newest first: that one is, when none is named."""
+
+    object: Literal["list"] = "list"
+    data: list[MethodBody]
+
+
+class RailBody(msgspec.Struct, kw_only=True):
+    """One way customers pay. is_bank: transfers are confirmed by hand."""
+
+    object: Literal["payment.rail"] = "payment.rail"
+    rail: str
+    currencies: list[str]
+    is_bank: bool
+
+
+class RailsBody(msgspec.Struct, kw_only=True):
+    """The rails of the configuration."""
+
+    object: Literal["list"] = "list"
+    data: list[RailBody]
+
+
+class BookedBody(msgspec.Struct, kw_only=True):
+    """What was booked. id: how its transfers' ids begin; see GET /v1/ledger/transfers?cause=ID."""
+
+    object: Literal["booked"] = "booked"
+    id: str
+
+
+class PaymentsQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
+    """Which orders."""
+
+    customer: Annotated[str, _WORD, Meta(description="only those of this customer")] = ""
+
+
+class Transfer(msgspec.Struct, forbid_unknown_fields=True):
+    """What the bank statement says."""
+
+    amount: Amount
+    memo: Note = ""
+    from_suspense: Annotated[bool, Meta(description="it came before and was booked to suspense")] = False
+
+
+class NewRefund(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to go back."""
+
+    amount: Amount
+    why: Note = ""
+    force: Annotated[bool, Meta(description="what is not free in the wallet is our loss")] = False
+
+
+class NewDispute(msgspec.Struct, forbid_unknown_fields=True):
+    """A chargeback that the processor does not tell by itself."""
+
+    dispute: Annotated[str, Meta(description="the bank's or processor's id of it", min_length=1), _WORD]
+    state: Annotated[Literal["open", "lost", "won"], Meta(description="how it stands")]
+    amount: Amount
+
+
+class NewCharge(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be charged of what a customer saved."""
+
+    purpose: Annotated[str, Meta(description="top_up, or invoice:ID", min_length=1), _WORD]
+    amount: Amount
+    name: Annotated[str, Meta(description="what the customer reads", min_length=1), _WORD] = "Solvent"
+    method: Annotated[str, Meta(description="a saved method's id; the newest when left out"), _WORD] = ""
+
+
+class NewMethod(msgspec.Struct, forbid_unknown_fields=True):
+    """Something to save, to charge it later."""
+
+    rail: RailName
+
+
+class NewPayout(msgspec.Struct, forbid_unknown_fields=True):
+    """What a processor has sent to the bank."""
+
+    rail: RailName
+    received: Annotated[str, Meta(description="what came into the bank account", max_length=40)]
+    cleared: Annotated[str, Meta(description="the payments it is for, all together", max_length=40)]
+    fee: Annotated[str, Meta(description="what was kept of them and is not booked yet", max_length=40)] = "0"
+    currency: Currency = ""
+    received_currency: Currency = ""
+
+
+class NewSuspense(msgspec.Struct, forbid_unknown_fields=True):
+    """Money that came and matches no order."""
+
+    rail: RailName
+    amount: Amount
+    note: Note = ""
+    goes_out: Annotated[bool, Meta(description="it was sent back, and is in suspense no more")] = False
+    currency: Currency = ""
+
+
+def refund_body(refund: RefundOrder) -> RefundBody:
+    """A refund as JSON."""
+    vat, wallet, short = (
+        plain(Money(grains, refund.currency))
+        for grains in (refund.vat_grains, refund.wallet_grains, refund.short_grains)
+    )
+    return RefundBody(
+        id=refund.id, order=refund.order_id, state=refund.state, amount=plain(refund.amount), vat=vat, wallet=wallet,
+        short=short, currency=refund.currency, refund=refund.refund or None, why=refund.why or None,
+        created_at=iso(refund.created_us), done_at=iso(refund.done_us) if refund.done_us else None,
+    )  # fmt: skip
+
+
+async def orders(asked: Asked[PaymentsQuery, Nothing]) -> Page[OrderBody]:
+    """List payment orders, newest first."""
+    query = asked.query
+    customer = CustomerId(query.customer) if query.customer else None
+    look = partial(payment_store.orders_page, customer=customer, before=query.cursor, count=query.limit + 1)
+    rows, cursor = page_of(await asked.business.database.read(look), query.limit, lambda order: order.id)
+    return Page([order_body(order) for order in rows], cursor)
+
+
+async def show(asked: Asked[Nothing, Nothing]) -> PaymentDetail:
+    """Show one order, and what went back of it."""
+    id = asked.path["order"]
+
+    def look(connection: Connection) -> PaymentDetail:
+        order = payment_store.order_by_id(connection, id)
+        return PaymentDetail(
+            order=order_body(order),
+            refunds=[refund_body(one) for one in reversal_store.refunds_of(connection, id)],
+            disputes=[
+                DisputeBody(
+                    id=one.id, state=one.state, amount=plain(Money(one.grains, order.currency)), currency=order.currency
+                )
+                for one in reversal_store.disputes_of(connection, id)
+            ],
+        )
+
+    return await asked.business.database.read(look)
+
+
+async def confirm(asked: Asked[Nothing, Transfer]) -> OrderBody:
+    """Confirm that a bank transfer came, or that a refund was sent: then it is booked.
+
+    The id is the order's, or the refund's.
+    """
+    id, body = asked.path["order"], asked.body
+    currency = await asked.business.database.read(lambda connection: _currency_of(connection, id))
+    amount = money(body.amount, currency)
+    done = await confirm_transfer(
+        id, amount, asked.business.payments.rails, asked.business.database, asked.act, memo=body.memo,
+        from_suspense=body.from_suspense,
+    )  # fmt: skip
+    return order_body(done)
+
+
+def _currency_of(connection: Connection, id: str) -> str:
+    if id.startswith(REFUND_PREFIX):
+        return reversal_store.refund_by_id(connection, id).currency
+    return payment_store.order_by_id(connection, id).currency
+
+
+async def give_back(asked: Asked[Nothing, NewRefund]) -> RefundBody:
+    """Refund a payment, whole or in part. A top-up gives back at most what is free in the wallet, unless forced."""
+    business, body = asked.business, asked.body
+    order = await _order(asked)
+    made = await refund(
+        order.id, money(body.amount, order.currency), business.payments.rails, business.database, asked.act,
+        business.entropy(), why=body.why, force=body.force,
+    )  # fmt: skip
+    return refund_body(made)
+
+
+async def charge_back(asked: Asked[Nothing, NewDispute]) -> OrderBody:
+    """Book a chargeback that the processor does not tell by itself."""
+    order, body = await _order(asked), asked.body
+    dispute = Dispute(body.dispute, money(body.amount, order.currency), body.state)
+    return order_body(await book_chargeback(order.id, dispute, asked.business.database, asked.act))
+
+
+async def _order(asked: Asked[Nothing, Any]) -> PaymentOrder:
+    id = asked.path["order"]
+    return await asked.business.database.read(lambda connection: payment_store.order_by_id(connection, id))
+
+
+async def charge(asked: Asked[Nothing, NewCharge]) -> OrderBody:
+    """Charge what a customer saved, now."""
+    business, body = asked.business, asked.body
+    made = await charge_order(
+        CustomerId(asked.path["customer"]), body.purpose, money(body.amount, business.currency), body.name,
+        business.payments.rails, business.database, asked.act, business.entropy(), method=body.method,
+    )  # fmt: skip
+    return order_body(made)
+
+
+async def methods(asked: Asked[Nothing, Nothing]) -> MethodsBody:
+    """List what a customer saved to pay with."""
+    id = CustomerId(asked.path["customer"])
+
+    def look(connection: Connection) -> list[SavedMethod]:
+        known_customer(connection, id)
+        return payment_store.methods_of(connection, id)
+
+    found = await asked.business.database.read(look)
+    return MethodsBody(
+        data=[
+            MethodBody(id=one.id, customer=one.customer, rail=one.rail, label=one.label, created_at=iso(one.created_us))
+            for one in found
+        ]
+    )
+
+
+async def save(asked: Asked[Nothing, NewMethod]) -> PaymentBody:
+    """Ask a customer for something to charge later, without paying now. The answer says where they give it."""
+    business, rail = asked.business, asked.body.rail
+    opened = await save_method(
+        CustomerId(asked.path["customer"]), business.currency, rail, business.payments.rails, business.database,
+        asked.act, business.entropy(), return_url=business.payments.return_url(rail),
+    )  # fmt: skip
+    return payment_of(opened)
+
+
+async def rails(asked: Asked[Nothing, Nothing]) -> RailsBody:
+    """List the rails customers can pay over."""
+    known = asked.business.payments.rails.processors
+    return RailsBody(
+        data=[
+            RailBody(rail=name, currencies=sorted(known[name].currencies), is_bank=known[name].is_bank)
+            for name in sorted(known)
+        ]
+    )
+
+
+async def pay_out(asked: Asked[Nothing, NewPayout]) -> BookedBody:
+    """Book what a processor has sent to the bank, less what it keeps."""
+    business, body = asked.business, asked.body
+    currency = body.currency or business.currency
+    received = money(body.received, body.received_currency or currency, "received")
+    cleared, fee = money(body.cleared, currency, "cleared"), money(body.fee, currency, "fee")
+    rails = business.payments.rails
+    id = await book_payout(body.rail, received, cleared, fee, rails, business.database, asked.act)
+    return BookedBody(id=id)
+
+
+async def suspense(asked: Asked[PageQuery, Nothing]) -> Page[TransferBody]:
+    """List money that came and nobody could explain, and where it went, newest first."""
+    query = asked.query
+    look = partial(rows_of_account, account=SUSPENSE, before_seq=read_seq(query.cursor), count=query.limit + 1)
+    rows, cursor = page_of(await asked.business.database.read(look), query.limit, lambda row: str(row[0]))
+    return Page([transfer_body(row) for row in rows], cursor)
+
+
+async def suspend(asked: Asked[Nothing, NewSuspense]) -> BookedBody:
+    """Book money that came and matches no order, until somebody can explain it."""
+    business, body = asked.business, asked.body
+    amount = money(body.amount, body.currency or business.currency)
+    id = await book_suspense(
+        body.rail, amount, business.payments.rails, business.database, asked.act, note=body.note,
+        goes_out=body.goes_out,
+    )  # fmt: skip
+    return BookedBody(id=id)
+
+
+_ORDER: Final = "/v1/payments/{order}"
+_CUSTOMER: Final = "/v1/customers/{customer}"
+LIST = reading("/v1/payments", "payments.read", orders, PaymentsQuery, Page[OrderBody])
+SHOW = reading(_ORDER, "payments.read", show, Nothing, PaymentDetail)
+CONFIRM = Operation(
+    "POST", f"{_ORDER}/confirm", "payments.write", confirm, Nothing, Transfer, OrderBody, is_money=True,
+    touches_callers=True,
+)  # fmt: skip
+REFUND = Operation(
+    "POST", f"{_ORDER}/refund", "payments.write", give_back, Nothing, NewRefund, RefundBody, is_money=True
+)
+CHARGEBACK = Operation(
+    "POST", f"{_ORDER}/chargeback", "payments.write", charge_back, Nothing, NewDispute, OrderBody, is_money=True
+)
+CHARGE = Operation(
+    "POST", f"{_CUSTOMER}/charges", "payments.write", charge, Nothing, NewCharge, OrderBody, is_money=True
+)
+METHODS = reading(f"{_CUSTOMER}/methods", "payments.read", methods, Nothing, MethodsBody)
+SAVE = Operation("POST", f"{_CUSTOMER}/methods", "payments.write", save, Nothing, NewMethod, PaymentBody)
+RAILS = reading("/v1/rails", "payments.read", rails, Nothing, RailsBody)
+PAYOUT = Operation("POST", "/v1/payouts", "payments.write", pay_out, Nothing, NewPayout, BookedBody, is_money=True)
+SUSPENDED = reading("/v1/suspense", "payments.read", suspense, PageQuery, Page[TransferBody])
+SUSPEND = Operation("POST", "/v1/suspense", "payments.write", suspend, Nothing, NewSuspense, BookedBody, is_money=True)
+OPERATIONS = (
+    LIST, SHOW, CONFIRM, REFUND, CHARGEBACK, CHARGE, METHODS, SAVE, RAILS, PAYOUT, SUSPENDED, SUSPEND,
+)  # fmt: skip

@@ -1,0 +1,71 @@
+"""What each role may do: one table, and one place that asks it.
+
+An action is named `what.read` or `what.write`. Who runs the place may do everything; the other roles what their
+work needs and no more.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+from solvent.identity.caller import OPERATOR_ROLES, Caller, Role
+from solvent.values.errors import Refused
+
+Action = Literal[
+    "answers.read", "audit.read", "coupons.read", "coupons.write", "customers.read", "customers.write",
+    "invoices.read", "invoices.write", "keys.read", "keys.write", "ledger.read", "ledger.write", "limits.read",
+    "limits.write", "margin.read", "operators.read", "operators.write", "payments.read", "payments.write",
+    "plans.read", "plans.write", "prices.read", "prices.write", "subscriptions.read", "subscriptions.write",
+    "wallets.read", "wallets.write",
+]  # fmt: skip
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+
+_ALL: Final = frozenset(OPERATOR_ROLES)
+_MONEY: Final[frozenset[Role]] = frozenset({"owner", "finance"})  # who may move money or change what it costs
+_CARE: Final[frozenset[Role]] = frozenset({"owner", "finance", "support"})  # who looks after customers
+_BOOKS: Final[frozenset[Role]] = frozenset({"owner", "finance", "read_only"})  # who may see cost and margin
+ALLOWED: Final[dict[Action, frozenset[Role]]] = {
+    "answers.read": _ALL,
+    "audit.read": _BOOKS,
+    "coupons.read": _ALL,
+    "coupons.write": _MONEY,
+    "customers.read": _ALL,
+    "customers.write": _CARE,
+    "invoices.read": _ALL,
+    "invoices.write": _MONEY,
+    "keys.read": _ALL,
+    "keys.write": frozenset({"owner", "support"}),
+    "ledger.read": _BOOKS,
+    "ledger.write": _MONEY,
+    "limits.read": _ALL,
+    "limits.write": _CARE,
+    "margin.read": _BOOKS,
+    "operators.read": frozenset({"owner"}),
+    "operators.write": frozenset({"owner"}),
+    "payments.read": _ALL,
+    "payments.write": _MONEY,
+    "plans.read": _ALL,
+    "plans.write": _MONEY,
+    "prices.read": _BOOKS,
+    "prices.write": _MONEY,
+    "subscriptions.read": _ALL,
+    "subscriptions.write": _CARE,
+    "wallets.read": _ALL,
+    "wallets.write": _MONEY,
+}
+
+
+def may(role: Role, action: Action) -> bool:
+    """Whether a role may do something. A customer's key may do none of it."""
+    return role in ALLOWED[action]
+
+
+def demand(caller: Caller, action: Action) -> None:
+    """Raises Refused unless the caller may do this, naming who may."""
+    if may(caller.role, action):
+        return
+    if caller.role == "customer":
+        raise Refused("operator_key_needed", "this needs an operator's key; the first is written at first run")
+    roles = ", ".join(role for role in OPERATOR_ROLES if role in ALLOWED[action])
+    message = f"this needs a key of the role {roles}; this one's role is {caller.role}"
+    raise Refused("role_not_allowed", message)

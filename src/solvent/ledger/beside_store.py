@@ -1,0 +1,41 @@
+"""What moved in customers' pots beside answers: top-ups, gifts, refunds, expiry. Few rows among very many.
+
+An answer's posting goes to revenue, or to what is used of an allowance. Two partial indexes find all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Index, func, select, text
+
+from solvent.ledger.store import transfers
+
+_OUT: Final = text(
+    "state = 'posted' AND credit NOT IN ('revenue:answers', 'memo:used') AND "
+    "(debit LIKE 'wallet:%' OR debit LIKE 'grant:%' OR debit LIKE 'allowance:%')"
+)
+_IN: Final = text("state = 'posted' AND credit LIKE 'wallet:%'")
+Index("ix_transfers_out_beside", transfers.c.debit, transfers.c.at_us, sqlite_where=_OUT, postgresql_where=_OUT)
+Index("ix_transfers_in_beside", transfers.c.credit, transfers.c.at_us, sqlite_where=_IN, postgresql_where=_IN)
+
+Beside = tuple[str, str, str, int]  # debit, credit, unit, grains
+
+
+def out_beside(connection: Connection, accounts: Sequence[str], from_us: int, until_us: int) -> list[Beside]:
+    """What left wallets, gifts and allowances in [from_us, until_us) other than for an answer, by where it went."""
+    columns = (transfers.c.debit, transfers.c.credit, transfers.c.currency)
+    chosen = select(*columns, func.sum(transfers.c.grains)).where(
+        transfers.c.debit.in_(accounts), transfers.c.at_us >= from_us, transfers.c.at_us < until_us, _OUT
+    )
+    return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(chosen.group_by(*columns))]
+
+
+def in_beside(connection: Connection, accounts: Sequence[str], from_us: int, until_us: int) -> list[Beside]:
+    """What came into wallets in [from_us, until_us), by where it came from."""
+    columns = (transfers.c.debit, transfers.c.credit, transfers.c.currency)
+    chosen = select(*columns, func.sum(transfers.c.grains)).where(
+        transfers.c.credit.in_(accounts), transfers.c.at_us >= from_us, transfers.c.at_us < until_us, _IN
+    )
+    return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(chosen.group_by(*columns))]

@@ -1,0 +1,53 @@
+"""Change a customer: another name, suspended or not, or closed for good."""
+
+from __future__ import annotations
+
+import msgspec
+
+from solvent.audit.act import Act
+from solvent.audit.store import once
+from solvent.db.port import Connection, Database
+from solvent.identity import store as identity_store
+from solvent.identity.caller import Customer, State
+from solvent.identity.key import clean_name
+from solvent.office.store import touch_callers
+from solvent.values.errors import Conflict
+from solvent.values.ids import CustomerId
+
+
+class CustomerChange(msgspec.Struct, frozen=True):
+    """What is to be different; None for what stays."""
+
+    name: str | None = None
+    state: State | None = None
+
+
+async def change_customer(
+    id: CustomerId, change: CustomerChange, act: Act, database: Database
+) -> tuple[Customer, bool]:
+    """Returns the customer as they are then, and whether this act changed them.
+
+    Raises NotFound, Invalid for a bad name, and Conflict for one that is closed: that is for good.
+    """
+
+    def work(connection: Connection) -> tuple[Customer, bool]:
+        def effect() -> Customer:
+            customer = identity_store.known_customer(connection, id)
+            if customer.state == "closed" and change.state != "closed":
+                raise Conflict("customer_closed", f"{id} is closed for good; open a new customer", param="customer")
+            columns: dict[str, str] = {}
+            if change.name is not None:
+                columns["name"] = clean_name(change.name, "a customer's name")
+            if change.state is not None:
+                columns["state"] = change.state
+            if columns:
+                identity_store.change_customer(connection, id, **columns)
+            if change.state == "closed":
+                identity_store.revoke_keys_of(connection, id, act.at_us)
+            touch_callers(connection)
+            return identity_store.known_customer(connection, id)
+
+        action = f"customer.{change.state or 'rename'}"
+        return once(connection, act, action, id, effect, Customer)
+
+    return await database.write(work)

@@ -1,0 +1,1 @@
+"""Payment processors: what moves money between customers and us, behind one port."""
