@@ -6,12 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from random import Random
 
 import msgspec
 from sqlalchemy import Connection, select
-from tests.db.opened import opened
+from tests.db.opened import Place
 
 from solvent.answering import store as receipts_store
 from solvent.answering.desk import Desk
@@ -26,6 +25,7 @@ from solvent.ledger.account import CUSTOMER_GRANTS, MEMO_ISSUED, wallet
 from solvent.ledger.balance import Movement, all_months
 from solvent.ledger.pot import NEVER_US, Pot
 from solvent.ledger.pot_store import leases, open_pots
+from solvent.ledger.purse import Purse
 from solvent.ledger.transfer import posting
 from solvent.ledger.unit import is_money
 from solvent.margin import store as margin_store
@@ -150,6 +150,12 @@ class Shop:
         moved = kept.get((account, unit), Movement())
         return moved.credits - moved.debits
 
+    def purse(self, caller: Caller) -> Purse:
+        """This process's purse of a customer's wallet."""
+        assert caller.customer is not None
+        customer = caller.customer.id
+        return self.desk.funds_of(customer).purses.get(wallet(customer), Purse())
+
     def question(self, *, asked: int | None = WRITE_MOST, read_most: int = READ_MOST, model: str = "house") -> Question:
         """A new question."""
         id = AnswerId(new_id("ans", self.clock(), self._random.getrandbits(ENTROPY_BITS)))
@@ -163,14 +169,20 @@ class Shop:
 
 @asynccontextmanager
 async def shop(
-    directory: Path, provider: Scripted, *, engine: Engine | None = None, price: RateCard = PRICE, cost: RateCard = COST
+    place: Place,
+    provider: Scripted,
+    *,
+    engine: Engine | None = None,
+    price: RateCard = PRICE,
+    cost: RateCard = COST,
+    holder: str = HOLDER,
 ) -> AsyncIterator[Shop]:
-    """A shop that sells one model, `house`."""
+    """A shop that sells one model, `house`. holder: its process's name; two shops at one place are two processes."""
     random, clock, background = Random(20261124), Clock(), Background()
     route = Route("house", "upstream-model", provider, WRITE_MOST, [cost], [price], engine)
-    async with opened(directory) as database:
+    async with place.opened() as database:
         desk = Desk(database, clock, lambda: random.getrandbits(ENTROPY_BITS), "KRW", zone("Asia/Seoul"),
-                    {"house": route}, background.start, holder=HOLDER)  # fmt: skip
+                    {"house": route}, background.start, holder=holder)  # fmt: skip
         yield Shop(desk, clock, background, random)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from tests.answering.desks import (
     said,
     shop,
 )
+from tests.db.opened import Place
 
 from solvent.answering.answer import answer
 from solvent.answering.receipt import Receipt
@@ -58,12 +58,12 @@ def name(fault: SolventError) -> str:
 
 
 def story(
-    tmp_path: Path, provider: Scripted, tell: Callable[[Shop, Caller], Awaitable[Any]], **kinds: Any
+    place: Place, provider: Scripted, tell: Callable[[Shop, Caller], Awaitable[Any]], **kinds: Any
 ) -> list[Receipt]:
     """Tell a story in a shop where one customer has money, then look at the books."""
 
     async def run() -> list[Receipt]:
-        async with shop(tmp_path, provider, **kinds) as open_shop:
+        async with shop(place, provider, **kinds) as open_shop:
             caller = await open_shop.customer("a", WALLET)
             await asyncio.wait_for(tell(open_shop, caller), SOON_S)
             receipts = await check_books(open_shop)

@@ -6,7 +6,7 @@ After each run: nobody is below zero, no hold is open, nobody was refused who co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -17,6 +17,7 @@ from tests.answering.desks import (
     NONSENSE,
     QUOTE_GRAINS,
     USAGE,
+    WRITE_MOST,
     ZERO,
     Scripted,
     Shop,
@@ -26,18 +27,21 @@ from tests.answering.desks import (
     said,
     shop,
 )
+from tests.db.opened import Place
+from tests.db.postgres import Postgres
 
 from solvent.answering.answer import answer
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.identity.caller import Caller
+from solvent.ledger import pot_store
 from solvent.ledger.account import wallet
-from solvent.ledger.store import balances_of
 from solvent.providers.port import Chunk, OnAbort
 from solvent.values.errors import Refused, SolventError, Unavailable
 
 RUNS = 520
 RUNS_EACH = 130  # share one database, as customers of one service do
+RUNS_ON_POSTGRES = 60
 QUESTIONS = 24
 REFUSALS = {"wallet_empty", "balance_held", "request_exceeds_balance"}
 
@@ -94,14 +98,12 @@ class Run:
 
     async def read(self, caller: Caller, steps: int) -> None:
         """Read so many steps; look at the purse at every one."""
-        assert caller.customer is not None
-        purse = self.shop.desk.purse(caller.customer.id)
         question = self.shop.question(asked=self.random.choice([None, 1, 40, 100]))
         answering: AsyncGenerator[Opened | Chunk | Receipt, None] = answer(question, caller, self.shop.desk)
         try:
             for _ in range(steps):
                 step = await anext(answering, None)
-                assert purse.available >= 0
+                assert self.shop.purse(caller).spare >= 0
                 self.admitted += isinstance(step, Opened)
                 if step is None:
                     return
@@ -110,29 +112,45 @@ class Run:
 
     async def check(self, caller: Caller) -> None:
         """The purse is what the books say; whoever has the money is answered, now that nothing is held."""
-        assert caller.customer is not None
         assert set(self.refused) <= REFUSALS
-        purse = self.shop.desk.purse(caller.customer.id)
-        assert purse.held == 0
-        assert purse.available >= 0
+        assert caller.customer is not None
+        assert self.shop.purse(caller).under_way == 0
         account = wallet(caller.customer.id)
-        moved = (await self.shop.desk.database.read(balances_of))[account, "KRW"] if purse.posted else None
-        assert moved is None or moved.credits - moved.debits == purse.posted
-        if purse.available >= QUOTE_GRAINS:
+        left = await self.shop.left(account)
+        free = await self.shop.desk.database.read(lambda connection: pot_store.free(connection, account, "KRW"))
+        assert left == free + self.shop.purse(caller).spare >= 0
+        if left >= QUOTE_GRAINS:
             answering = answer(self.shop.question(), caller, self.shop.desk)
-            assert isinstance(await anext(answering), Opened)
+            opened = await anext(answering)
+            assert isinstance(opened, Opened)
+            assert opened.output_tokens_max == WRITE_MOST
             await answering.aclose()
 
 
 @pytest.mark.parametrize("first", range(0, RUNS, RUNS_EACH))
 def test_nobody_goes_below_zero_and_no_hold_outlives_its_answer(first: int) -> None:
-    async def story(folder: Path) -> list[Receipt]:
+    with TemporaryDirectory() as folder:
+        play(first, RUNS_EACH, lambda on_abort: Place(_made(Path(folder) / on_abort)))
+
+
+def test_nobody_goes_below_zero_on_postgres_either(postgres: Postgres, tmp_path: Path) -> None:
+    play(RUNS, RUNS_ON_POSTGRES, lambda _on_abort: Place(tmp_path, postgres.database()))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def play(first: int, count: int, place: Callable[[OnAbort], Place]) -> None:
+    """So many runs, half of them with providers that bill on after an abort; what must hold after all of them."""
+
+    async def story() -> list[Receipt]:
         random = Random(first)
         for on_abort in get_args(OnAbort):
             provider = Scripted([script(random) for _ in range(997)], on_abort)
-            (folder / on_abort).mkdir()
-            async with shop(folder / on_abort, provider) as open_shop:
-                runs = [Run(open_shop, first + n) for n in range(0 if on_abort == "drain" else 1, RUNS_EACH, 2)]
+            async with shop(place(on_abort), provider) as open_shop:
+                runs = [Run(open_shop, first + n) for n in range(0 if on_abort == "drain" else 1, count, 2)]
                 for run in runs:
                     await run.play()
                 receipts = await check_books(open_shop)
@@ -140,17 +158,16 @@ def test_nobody_goes_below_zero_and_no_hold_outlives_its_answer(first: int) -> N
                 assert any(run.refused for run in runs)
         return receipts
 
-    with TemporaryDirectory() as folder:
-        receipts = asyncio.run(story(Path(folder)))
+    receipts = asyncio.run(story())
     assert {receipt.outcome for receipt in receipts} == {"answered", "abandoned", "broken", "failed"}
 
 
-def test_the_first_questions_of_a_new_customer_all_see_the_same_wallet(tmp_path: Path) -> None:
+def test_the_first_questions_of_a_new_customer_all_see_the_same_wallet(place: Place) -> None:
     """Ten at once, money for exactly four: four are answered, six are told to come back, then all find room."""
 
     async def story() -> None:
         provider = Scripted([[said(), 0.01, reported(ZERO)]])
-        async with shop(tmp_path, provider) as open_shop:
+        async with shop(place, provider) as open_shop:
             caller = await open_shop.customer("new", 4 * QUOTE_GRAINS)
 
             async def ask() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from tests.answering.desks import (
@@ -21,10 +20,12 @@ from tests.answering.stories import (
     ask_and_fail,
     story,
 )
+from tests.db.opened import Place
 
 from solvent.answering.answer import answer
 from solvent.engines.port import Effort
 from solvent.identity.caller import Caller
+from solvent.ledger.account import ENERGY, ENGINE_ACCRUED, ENGINE_BUSY
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
 from solvent.values.errors import SolventError, Unavailable
@@ -81,9 +82,10 @@ ENGINE_COST = RateCard("hours", "KRW", 0, "test", engine_hour_picos=500 * 10**12
     ],
 )
 def test_an_engines_seat_is_left_once_and_its_effort_is_booked(
-    tmp_path: Path, script: list[Step], steps: int, outcome: str
+    place: Place, script: list[Step], steps: int, outcome: str
 ) -> None:
     engine = OneSeat()
+    books: dict[str, int] = {}
 
     async def tell(shop: Shop, caller: Caller) -> None:
         answering: Answering = answer(shop.question(), caller, shop.desk)
@@ -93,17 +95,22 @@ def test_an_engines_seat_is_left_once_and_its_effort_is_booked(
         except (StopAsyncIteration, SolventError):
             pass
         await answering.aclose()
+        await shop.quiet()
+        for account in (ENERGY, ENGINE_BUSY, ENGINE_ACCRUED):
+            books[account] = -await shop.left(account)
 
-    [receipt] = story(tmp_path, Scripted([script], "cancel"), tell, engine=engine, cost=ENGINE_COST)
+    [receipt] = story(place, Scripted([script], "cancel"), tell, engine=engine, cost=ENGINE_COST)
     assert receipt.outcome == outcome
     assert [seat.left for seat in engine.seats] == [1]
     assert (receipt.engine_us, receipt.energy_uj, receipt.energy_estimated) == (2_500_000, 40_000_000, 1)
     effort = Usage(engine_us=2_500_000, energy_uj=40_000_000)
     assert receipt.cost_grains == rate(effort, ENGINE_COST).grains > 0
+    energy = rate(Usage(energy_uj=40_000_000), ENGINE_COST).grains
+    assert books == {ENERGY: energy, ENGINE_BUSY: receipt.cost_grains - energy, ENGINE_ACCRUED: -receipt.cost_grains}
     assert outcome != "failed" or receipt.charge_grains == 0
 
 
-def test_whoever_leaves_while_waiting_for_a_seat_is_charged_nothing(tmp_path: Path) -> None:
+def test_whoever_leaves_while_waiting_for_a_seat_is_charged_nothing(place: Place) -> None:
     engine, provider = OneSeat(), Scripted([TEXT], "cancel")
 
     async def tell(shop: Shop, caller: Caller) -> None:
@@ -114,13 +121,13 @@ def test_whoever_leaves_while_waiting_for_a_seat_is_charged_nothing(tmp_path: Pa
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    [receipt] = story(tmp_path, provider, tell, engine=engine, cost=ENGINE_COST)
+    [receipt] = story(place, provider, tell, engine=engine, cost=ENGINE_COST)
     assert (receipt.outcome, receipt.charge_grains, receipt.cost_grains) == ("abandoned", 0, 0)
     assert (engine.seats, provider.calls) == ([], [])
 
 
-def test_a_full_engine_turns_away_without_cost(tmp_path: Path) -> None:
-    [receipt] = story(tmp_path, Scripted([TEXT]), ask_and_fail, engine=OneSeat(busy=True), cost=ENGINE_COST)
+def test_a_full_engine_turns_away_without_cost(place: Place) -> None:
+    [receipt] = story(place, Scripted([TEXT]), ask_and_fail, engine=OneSeat(busy=True), cost=ENGINE_COST)
     assert (receipt.outcome, receipt.fault, receipt.charge_grains, receipt.cost_grains) == (
         "failed",
         "engine_busy",

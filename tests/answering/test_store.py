@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from pathlib import Path
 
-from tests.db.opened import opened
+from tests.db.opened import Place
 
 from solvent.answering import store
 from solvent.answering.receipt import Receipt
@@ -24,10 +23,10 @@ def receipt(number: int) -> Receipt:
     return Receipt(**values | {"id": AnswerId(f"ans_{number:05d}")})  # type: ignore[arg-type]
 
 
-def test_a_receipt_comes_back_whole(tmp_path: Path) -> None:
+def test_a_receipt_comes_back_whole(place: Place) -> None:
     async def run() -> None:
         rows = [receipt(n) for n in range(700)]
-        async with opened(tmp_path) as database:
+        async with place.opened() as database:
             await database.append([(store.append, row) for row in rows])
             assert await database.read(partial(store.receipt, id=AnswerId("ans_00031"))) == rows[31]
             assert await database.read(partial(store.receipt, id=AnswerId("ans_none"))) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -31,12 +31,12 @@ from solvent.invoicing.store import set_profile
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import MEMO_USED, wallet
 from solvent.ledger.balance import all_months
-from solvent.ledger.pot import Pot
-from solvent.ledger.pot_store import left_of, open_pots
+from solvent.ledger.pot import Pot, drawing_order
+from solvent.ledger.pot_store import left_of, open_pots, pots_of
 from solvent.ledger.transfer import posting
 from solvent.values.ids import CustomerId, TransferId
 from solvent.values.instant import NEVER_US, instant
-from solvent.values.money import Money, money
+from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, money
 
 KIM = CustomerId("cus_kim")
 FREE = Plan(name="free", price=money("0", "KRW"), included=(Included("answers", 10),))
@@ -54,7 +54,7 @@ _keys = count()
 
 def at(text: str) -> int:
     """An instant; without an offset in Seoul."""
-    return instant(text if "+" in text or text.endswith("Z") else f"{text}+09:00", "at")
+    return instant(f"{text}+09:00" if len(text) == len("2026-06-01T00:00:00") else text, "at")
 
 
 def won(units: int) -> Money:
@@ -139,18 +139,20 @@ class Books:
         def work(connection: Connection) -> None:
             quotas = quota_store.open_of_customer(connection, customer)
             newest = max((quota for quota in quotas if quota.place == place), key=lambda quota: quota.opens_us)
-            id = TransferId(f"ans_{next(_keys)}")
-            row = posting(id, now_us, newest.account, MEMO_USED, Money(grains, newest.unit), id)
-            ledger_store.append(connection, [row])
+            _use(connection, newest.account, newest.unit, grains, now_us)
 
         await self.database.write(work)
+
+    async def use_account(self, account: str, answers: int, now_us: int) -> None:
+        """Use some of one pot of answers."""
+        await self.database.write(lambda connection: _use(connection, account, "ANSWERS", answers, now_us))
 
     async def invoices(self, customer: CustomerId = KIM) -> list[tuple[Invoice, Standing]]:
         """Every document of a customer, oldest first."""
         found = await self.database.read(
             lambda connection: invoicing_store.invoices_between(connection, 0, NEVER_US, customer=customer)
         )
-        return sorted(found, key=lambda pair: (pair[0].issued_us, pair[0].id))
+        return sorted(found, key=lambda pair: (pair[0].issued_us, pair[0].kind, pair[0].number.sequence))
 
     async def put(self, subscription: Subscription) -> None:
         """Change a row as no verb would."""
@@ -190,6 +192,22 @@ class Books:
             assert not any(sums.values()), sums
 
         await self.database.read(work)
+
+
+def _use(connection: Connection, account: str, unit: str, grains: int, now_us: int) -> None:
+    id = TransferId(f"ans_{next(_keys)}")
+    ledger_store.append(connection, [posting(id, now_us, account, MEMO_USED, Money(grains, unit), id)])
+
+
+async def pots(books: Books, at_us: int, customer: CustomerId = KIM) -> list[Pot]:
+    """What pays for an answer at an instant, in the order in which it is drawn from."""
+    found = await books.database.read(lambda connection: pots_of(connection, customer, at_us))
+    return sorted((pot for pot in found if pot.opens_us <= at_us < pot.expires_us), key=drawing_order)
+
+
+def totals(documents: Sequence[tuple[Invoice, object]]) -> list[int]:
+    """Whole won of each document."""
+    return [document.total.grains // GRAINS_PER_MINOR_UNIT for document, _ in documents]
 
 
 @asynccontextmanager

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -122,6 +124,52 @@ def test_leaving_twice_is_leaving_once(place: Place, engine: Engine) -> None:
     again = Presence(engine, place.directory, "proc_2")
     assert not again.is_alive("proc_1")
     again.leave()
+
+
+def test_those_who_share_the_books_are_counted(place: Place, me: Presence) -> None:
+    assert me.count() == 1
+    with child(place, "proc_1") as one, child(place, "proc_2"):
+        assert me.count() == 3
+        one.kill()
+        one.wait()
+        assert soon(lambda: me.count() == 2)
+    assert soon(lambda: me.count() == 1)
+
+
+def test_many_who_ask_at_once_hear_the_same(place: Place, me: Presence) -> None:
+    """Asking is not holding: whoever asks is never taken for the one that is asked for, nor stands in another's way."""
+    with child(place, "proc_1") as process:
+        process.kill()
+        process.wait()
+        assert soon(lambda: not me.is_alive("proc_1"))
+    (place.directory / FOLDER).mkdir(exist_ok=True)
+
+    def ask(_n: int) -> list[bool]:
+        (place.directory / FOLDER / "proc_1").touch()  # as if the dead had only just died
+        return [me.is_alive("proc_1") for _ in range(60)]
+
+    with ThreadPoolExecutor(4) as crowd:
+        assert not any(alive for answers in crowd.map(ask, range(12)) for alive in answers)
+
+
+def test_nobody_who_is_just_arriving_is_taken_for_dead(place: Place, engine: Engine, me: Presence) -> None:
+    """A process that counts the others meets one that has not got its lock yet."""
+    arriving = threading.Event()
+
+    def count() -> None:
+        while not arriving.is_set():
+            assert me.count() >= 1
+
+    with ThreadPoolExecutor(1) as crowd:
+        counting = crowd.submit(count)
+        try:
+            for n in range(30 if place.url else 600):
+                presence = Presence(engine, place.directory, f"proc_{n}")
+                assert me.is_alive(f"proc_{n}")
+                presence.leave()
+        finally:
+            arriving.set()
+        counting.result()
 
 
 def test_the_dead_leave_nothing_behind(place: Place, me: Presence) -> None:

@@ -23,6 +23,7 @@ from solvent.app.database import demand_same_books
 from solvent.app.payments import Payments
 from solvent.app.plans import meant_losses, read_plans
 from solvent.audit.act import by_system
+from solvent.billing.loss import ClassCost
 from solvent.billing.publish_plans import publish_plans
 from solvent.console.api import OperatorApi
 from solvent.db.group_commit import GroupCommit
@@ -46,11 +47,15 @@ class Office:
         self.port = 0
         self.keys: dict[str, str] = {}
         self.callers: Mapping[bytes, Caller] = {}
+        self.costs: tuple[ClassCost, ...] = ()
         self.processors: dict[str, PaymentProcessor] = {}
         self._chance = Random(1)
 
     def entropy(self) -> int:
         return self._chance.getrandbits(ENTROPY_BITS)
+
+    async def class_costs(self) -> tuple[ClassCost, ...]:
+        return self.costs
 
     def tick(self) -> int:
         """The clock moves on with every look at it, so that what came later is later."""
@@ -130,7 +135,7 @@ async def _serve(office: Office, place: Place, servers: list[uvicorn.Server], re
         payments.connect(office.processors)
         business = Business(
             database, office.config, plans, payments, zone(office.config.time_zone), office.tick, office.entropy,
-            lambda: os.urandom(SECRET_BYTES),
+            lambda: os.urandom(SECRET_BYTES), office.class_costs, place.directory,
         )  # fmt: skip
 
         async def reload() -> None:

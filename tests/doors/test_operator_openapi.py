@@ -79,8 +79,11 @@ def test_every_operation_is_in_it_under_a_name_of_its_own() -> None:
 def test_what_changes_money_says_that_it_needs_a_key() -> None:
     for operation in OPERATIONS:
         item = MADE["paths"][operation.path][operation.method.lower()]
-        needed = [p["required"] for p in item["parameters"] if p["name"] == "Idempotency-Key"]
-        assert needed == ([operation.is_money] if operation.method == "POST" and not operation.is_reading else []), operation.path
+        known = MADE["components"]["parameters"]
+        named = [known[p["$ref"].rpartition("/")[2]] for p in item["parameters"] if "$ref" in p]
+        needed = [p["required"] for p in named if p["name"] == "Idempotency-Key"]
+        writes = operation.method == "POST" and not operation.is_reading
+        assert needed == ([operation.is_money] if writes else []), operation.path
 
 
 @schema.parametrize()

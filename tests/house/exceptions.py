@@ -39,7 +39,7 @@ PORT_MODULES: Final = frozenset({"pathlib"})
 PURE_MODULES: Final = frozenset(
     {
         "__future__", "abc", "array", "base64", "binascii", "bisect", "calendar", "collections",
-        "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
+        "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
         "hashlib", "heapq", "hmac", "html", "itertools", "json", "math", "msgspec", "numbers", "operator",
         "random", "re", "statistics", "string", "struct", "textwrap", "types", "typing", "unicodedata",
         "urllib.parse", "zlib", "zoneinfo",

@@ -4,57 +4,75 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.pricing.cards import cards
+from tests.pricing.cards import USED, cards
 
 from solvent.pricing.quote import affordable_output_tokens, quote
-from solvent.pricing.rate_card import RateCard
+from solvent.pricing.rate_card import INPUT_FIELDS, OUTPUT_FIELDS, RateCard
 from solvent.pricing.rating import rate
 from solvent.values.money import Money
 from solvent.values.usage import Usage
 
 TOKENS = st.integers(0, 10**7)
+SEARCHES = st.integers(0, 20)
 TOKEN_CARDS = cards(by_the_hour=False)
+READ = [USED[field] for field in INPUT_FIELDS]
+WRITTEN = [USED[field] for field in OUTPUT_FIELDS]
 
 
 @st.composite
-def splits(draw: st.DrawFn, input_most: int, output_most: int) -> Usage:
+def splits(draw: st.DrawFn, input_most: int, output_most: int, searches_most: int) -> Usage:
     """Any usage within the bounds: any total, cut at any places into the buckets."""
-    read, written = draw(st.integers(0, input_most)), draw(st.integers(0, output_most))
-    cuts = sorted(draw(st.tuples(*[st.integers(0, read)] * 3)))
-    thought = draw(st.integers(0, written))
-    return Usage(cuts[0], cuts[1] - cuts[0], cuts[2] - cuts[1], read - cuts[2], written - thought, thought)
+    usage: dict[str, int] = {"web_searches": draw(st.integers(0, searches_most))}
+    for most, buckets in ((input_most, READ), (output_most, WRITTEN)):
+        whole = draw(st.integers(0, most))
+        cuts = sorted(draw(st.lists(st.integers(0, whole), min_size=len(buckets) - 1, max_size=len(buckets) - 1)))
+        usage |= {name: b - a for name, a, b in zip(buckets, [0, *cuts], [*cuts, whole], strict=True)}
+    return Usage(**usage)
 
 
-@given(st.data(), TOKENS, TOKENS, TOKEN_CARDS)
-@settings(deadline=None, max_examples=400)
-def test_no_split_over_the_buckets_charges_more_than_the_quote(
-    data: st.DataObject, input_most: int, output_most: int, card: RateCard
+@given(st.data(), TOKENS, TOKENS, SEARCHES, TOKEN_CARDS)
+@settings(deadline=None, max_examples=600)
+def test_no_split_over_the_buckets_and_no_tier_charges_more_than_the_quote(
+    data: st.DataObject, input_most: int, output_most: int, searches_most: int, card: RateCard
 ) -> None:
-    usage = data.draw(splits(input_most, output_most))
-    assert rate(usage, card) <= quote(input_most, output_most, card)
+    usage = data.draw(splits(input_most, output_most, searches_most))
+    assert rate(usage, card) <= quote(input_most, output_most, card, web_searches_most=searches_most)
+
+
+@given(TOKENS, TOKENS, SEARCHES, TOKEN_CARDS)
+@settings(deadline=None, max_examples=300)
+def test_a_quote_is_the_dearest_charge_rounded_up(
+    input_most: int, output_most: int, searches: int, card: RateCard
+) -> None:
+    heights = {input_most, *(edge for tier in card.tiers if (edge := tier.above_tokens) < input_most)}
+    dearest = max(
+        rate(Usage(**{read: height, written: output_most, "web_searches": searches}), card).grains
+        for height in heights
+        for read in READ
+        for written in WRITTEN
+    )
+    assert 0 <= quote(input_most, output_most, card, web_searches_most=searches).grains - dearest <= 1
+
+
+@given(st.integers(0, 10**15), TOKENS, SEARCHES, TOKEN_CARDS)
+@settings(deadline=None, max_examples=400)
+def test_what_is_affordable_is_the_most_whose_quote_fits(
+    grains: int, input_most: int, searches: int, card: RateCard
+) -> None:
+    available = Money(grains, card.currency)
+    tokens = affordable_output_tokens(available, input_most, card, web_searches_most=searches)
+    if tokens < 0:
+        assert quote(input_most, 0, card, web_searches_most=searches) > available
+        return
+    assert quote(input_most, tokens, card, web_searches_most=searches) <= available
+    assert tokens == 2**62 or quote(input_most, tokens + 1, card, web_searches_most=searches) > available
 
 
 @given(TOKENS, TOKENS, TOKEN_CARDS)
 @settings(deadline=None)
-def test_a_quote_is_the_dearest_charge_rounded_up(input_most: int, output_most: int, card: RateCard) -> None:
-    dearest = max(
-        rate(Usage(**{read: input_most, written: output_most}), card).grains
-        for read in ("input_tokens", "cached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens")
-        for written in ("output_tokens", "reasoning_tokens")
-    )
-    assert 0 <= quote(input_most, output_most, card).grains - dearest <= 1
-
-
-@given(st.integers(0, 10**15), TOKENS, TOKEN_CARDS)
-@settings(deadline=None, max_examples=400)
-def test_what_is_affordable_is_the_most_whose_quote_fits(grains: int, input_most: int, card: RateCard) -> None:
-    available = Money(grains, card.currency)
-    tokens = affordable_output_tokens(available, input_most, card)
-    if tokens < 0:
-        assert quote(input_most, 0, card) > available
-        return
-    assert quote(input_most, tokens, card) <= available
-    assert tokens == 2**62 or quote(input_most, tokens + 1, card) > available
+def test_reading_more_is_never_quoted_less(input_most: int, output_most: int, card: RateCard) -> None:
+    """However cheap a high tier is, the answer may still end below it."""
+    assert quote(input_most, output_most, card) <= quote(input_most + 1, output_most, card)
 
 
 @given(st.integers(0, 10**9), TOKENS, st.integers(1, 10**6), st.integers(0, 10**6))

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from tests.pricing.cards import EXCHANGES, TOKEN_FIELDS, cards, exchange_of, usages
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.pricing.cards import EXCHANGES, USED, cards, exchange_of, usages
 
 from solvent.pricing.exchange import Exchange
-from solvent.pricing.rate_card import RateCard
+from solvent.pricing.rate_card import INPUT_FIELDS, RateCard
 from solvent.pricing.rating import can_cost, can_sell, rate, unpriced
 from solvent.values.money import MINOR_DIGITS, Money
-from solvent.values.usage import Usage
+from solvent.values.usage import Usage, all_input_tokens
+
+# Those a card can have no price of its own for and still charge: see `pricing.sheet`.
+BORROWABLE = {"cache_write_5m", "cache_write_1h", "audio_input", "cached_audio_input", "audio_output", "image_output"}
 
 
 def exactly(usage: Usage, card: RateCard, exchange: Exchange | None) -> Money:
     """What an answer comes to, from the prices as people say them, in fractions of a whole unit until the end."""
-    units = Fraction(card.answer_picos or 0, 10**12)
-    for field in TOKEN_FIELDS:
-        tokens = getattr(usage, field.replace("_picos", "_tokens"))
-        units += tokens * Fraction(getattr(card, field) or 0, 10**12)
-    units += Fraction(usage.engine_us, 3_600 * 10**6) * Fraction(card.engine_hour_picos or 0, 10**12)
-    units += Fraction(usage.energy_uj, 3_600_000 * 10**6) * Fraction(card.kilowatt_hour_picos or 0, 10**12)
+    read = sum(getattr(usage, USED[field]) for field in INPUT_FIELDS)
+    prices = [card, *(tier for tier in card.tiers if read > tier.above_tokens)][-1]
+    unit = Fraction(1, 10**12 * card.parts)
+    units = (prices.answer_picos or 0) * unit
+    for field, bucket in USED.items():
+        units += getattr(usage, bucket) * (getattr(prices, field) or 0) * unit
+    units += Fraction(usage.engine_us, 3_600 * 10**6) * (prices.engine_hour_picos or 0) * unit
+    units += Fraction(usage.energy_uj, 3_600_000 * 10**6) * (prices.kilowatt_hour_picos or 0) * unit
     currency = card.currency
     if exchange is not None:
         units *= Fraction(exchange.numerator, exchange.denominator)
@@ -64,6 +72,14 @@ def test_rating_twice_would_show() -> None:
         # a price per answer stands beside the tokens
         (Usage(input_tokens=1), RateCard("c", "KRW", 0, "", input_picos=10**5, answer_picos=2 * 10**5), 3),
         (Usage(), RateCard("c", "USD", 0, ""), 0),
+        # gpt-audio: 2.50 and 10 dollars a million for text, 32 and 64 for sound
+        (Usage(input_tokens=10, audio_input_tokens=1_000, output_tokens=20, audio_output_tokens=500),
+         RateCard("c", "USD", 0, "", input_picos=2_500_000, output_picos=10_000_000, audio_input_picos=32_000_000,
+                  audio_output_picos=64_000_000), 64_225_000),
+        # two web searches at 10 dollars a thousand
+        (Usage(web_searches=2), RateCard("c", "USD", 0, "", web_search_picos=10**10), 20_000_000),
+        # a twelfth of a dollar a million tokens: a million of them are a twelfth of a dollar
+        (Usage(input_tokens=10**6), RateCard("c", "USD", 0, "", input_picos=250_000, parts=3), 83_333_333),
         # ties go to the even grain
         (Usage(input_tokens=1), RateCard("c", "USD", 0, "", input_picos=500), 0),
         (Usage(input_tokens=3), RateCard("c", "USD", 0, "", input_picos=500), 2),
@@ -74,7 +90,24 @@ def test_worked_examples_come_to_the_grain(usage: Usage, card: RateCard, grains:
     assert rate(usage, card) == Money(grains, card.currency)
 
 
-@given(usages(10**6), usages(10**6), cards())
+HALF_PRICE = RateCard("c", "USD", 0, "", input_picos=2 * 10**6, output_picos=10**6, above_tokens=200_000)
+TIERED = RateCard("c", "USD", 0, "", input_picos=4 * 10**6, output_picos=3 * 10**6, tiers=(HALF_PRICE,))
+
+
+@pytest.mark.parametrize(
+    ("usage", "picos"),
+    [
+        (Usage(input_tokens=200_000, output_tokens=1), 200_000 * 4 * 10**6 + 3 * 10**6),
+        (Usage(input_tokens=200_001, output_tokens=1), 200_001 * 2 * 10**6 + 10**6),  # the whole answer, not the rest
+        (Usage(input_tokens=1, output_tokens=10**6), 4 * 10**6 + 3 * 10**12),  # what is written raises no tier
+        (Usage(input_tokens=100_000, cached_input_tokens=50_001, image_input_tokens=50_000), 100_000 * 2 * 10**6),
+    ],
+)
+def test_a_tier_is_reached_by_everything_that_was_read(usage: Usage, picos: int) -> None:
+    assert rate(usage, TIERED) == Money(picos // 1_000, "USD")
+
+
+@given(usages(10**6), usages(10**6), cards(tiers=False))
 @settings(deadline=None)
 def test_more_usage_never_costs_less(less: Usage, more: Usage, card: RateCard) -> None:
     assert rate(less, card) <= rate(less + more, card)
@@ -85,13 +118,19 @@ def test_an_exchange_from_another_currency_is_a_defect() -> None:
         rate(Usage(), RateCard("c", "USD", 0, ""), Exchange("EUR", "KRW", 1, 1, 0, ""))
 
 
-@given(usages(9), cards())
+@given(usages(9), cards(), st.sets(st.sampled_from(sorted(BORROWABLE))))
 @settings(deadline=None, max_examples=300)
-def test_a_bucket_that_was_used_without_a_price_is_named(usage: Usage, card: RateCard) -> None:
+def test_a_bucket_that_was_used_without_a_price_of_its_own_is_named(
+    usage: Usage, card: RateCard, borrowed: set[str]
+) -> None:
+    card = replace(
+        card, borrowed=tuple(borrowed), tiers=tuple(replace(t, borrowed=tuple(borrowed)) for t in card.tiers)
+    )
+    prices = [card, *(tier for tier in card.tiers if all_input_tokens(usage) > tier.above_tokens)][-1]
     missing = {
         field.removesuffix("_picos")
-        for field in TOKEN_FIELDS
-        if getattr(usage, field.replace("_picos", "_tokens")) and getattr(card, field) is None
+        for field, bucket in USED.items()
+        if getattr(usage, bucket) and (getattr(prices, field) is None or field.removesuffix("_picos") in borrowed)
     }
     by_time = card.engine_hour_picos is not None or card.answer_picos is not None
     assert set(unpriced(usage, card)) == (set() if by_time else missing)
@@ -112,7 +151,7 @@ def test_a_bucket_that_was_used_without_a_price_is_named(usage: Usage, card: Rat
         ({"answer_picos": 1, "kilowatt_hour_picos": 1}, True, False),
     ],
 )
-def test_a_card_must_say_what_an_answer_comes_to(prices: dict[str, int], cost: bool, sell: bool) -> None:
+def test_a_card_must_say_what_an_answer_comes_to(prices: dict[str, Any], cost: bool, sell: bool) -> None:
     card = RateCard("c", "USD", 0, "", **prices)
     assert (can_cost(card), can_sell(card)) == (cost, sell)
 

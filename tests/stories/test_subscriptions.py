@@ -4,47 +4,26 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.billing.subscribers import KIM, PLUS, PRO, Books, act, at, story, won
+from tests.billing.subscribers import KIM, PLUS, PRO, Books, act, at, pots, story, totals, won
 from tests.db.opened import Place
 
 from solvent.billing.add_coupon import add_coupon
 from solvent.billing.cancel import cancel
-from solvent.billing.collect_due import collect_due
 from solvent.billing.coupon import Coupon
 from solvent.billing.expire_pots import expire_pots
 from solvent.billing.grant import grant
 from solvent.billing.included import Included
 from solvent.billing.plan import Plan, Seats, Trial
-from solvent.billing.proposal_store import begin_paid, invoice_paid
-from solvent.billing.rails import Rails
 from solvent.billing.redeem import redeem
 from solvent.billing.renew_due import renew_due
-from solvent.billing.save_method import save_method
-from solvent.billing.settle_order import settle_order
-from solvent.invoicing.invoice import Invoice
 from solvent.invoicing.profile import Profile
 from solvent.invoicing.tax import Tax
 from solvent.ledger.account import CUSTOMER_GRANTS, deferred, invoiced, wallet
-from solvent.ledger.pot import Pot, drawing_order
-from solvent.ledger.pot_store import pots_of
-from solvent.payments.fake import BAD_CARD, GOOD_CARD, FakeProcessor
 from solvent.values.errors import Conflict, Refused
 from solvent.values.ids import CustomerId
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, money
-from solvent.values.period import zone
 
 DAY = 86_400 * 10**6
-
-
-async def pots(books: Books, at_us: int, customer: CustomerId = KIM) -> list[Pot]:
-    """What pays for an answer at an instant, in the order in which it is drawn from."""
-    found = await books.database.read(lambda connection: pots_of(connection, customer, at_us))
-    return sorted((pot for pot in found if pot.opens_us <= at_us < pot.expires_us), key=drawing_order)
-
-
-def totals(documents: list[tuple[Invoice, object]]) -> list[int]:
-    """Whole won of each document."""
-    return [document.total.grains // GRAINS_PER_MINOR_UNIT for document, _ in documents]
 
 
 def test_included_quota_comes_first_then_the_wallet_or_overage_as_the_plan_says(place: Place) -> None:
@@ -180,164 +159,6 @@ def test_cancellation_at_the_end_of_the_period(place: Place) -> None:
         assert await books.left() == {"answers": 10}
         assert await books.plan_name() == "free"
         assert totals(await books.invoices()) == [9_900]
-
-    story(place, tell)
-
-
-async def save_card(books: Books, rails: Rails, processor: FakeProcessor, now_us: int, token: str = "") -> None:
-    """What the customer's cards are charged on from now on."""
-    opened = await save_method(KIM, "KRW", "fake", rails, books.database, act(now_us), now_us)
-    processor.pay(opened.order.id, won(0))
-    if token:
-        method = msgspec.structs.replace(GOOD_CARD, token=token)
-        processor.payments[opened.order.id] = msgspec.structs.replace(
-            processor.payments[opened.order.id], method=method
-        )
-    await settle_order(opened.order.id, rails, books.database, now_us)
-
-
-def test_failed_renewal_and_dunning(place: Place) -> None:
-    async def tell(books: Books) -> None:
-        processor = FakeProcessor()
-        rails = Rails({"fake": processor}, {"subscription": begin_paid, "invoice": invoice_paid})
-        start = at("2026-06-01T00:00:00")
-        await books.subscribe("plus", start)
-        paid = msgspec.structs.replace(await books.current(), pays="card")
-        await books.put(paid)
-        await save_card(books, rails, processor, start)
-        assert (await collect_due(rails, books.database, start)).paid == 1
-        assert (await books.current()).invoice == ""
-        # The next month the card is empty: three days of grace, tries after 1, 3, 5 and 7 days, then it ends.
-        await save_card(books, rails, processor, start, BAD_CARD.token)
-        july = at("2026-07-01T00:00:00")
-        await books.renew(july)
-        assert (await collect_due(rails, books.database, july)).failed == 1
-        late = await books.current()
-        assert (late.state, late.usable_until_us) == ("past_due", july + 3 * DAY)
-        assert [pot.kind for pot in await pots(books, july + 3 * DAY - 1)] == ["allowance", "wallet"]
-        assert [pot.kind for pot in await pots(books, july + 3 * DAY)] == ["wallet"]
-        assert (await collect_due(rails, books.database, july + DAY - 1)).failed == 0
-        for day in (1, 3, 5, 7):
-            assert (await collect_due(rails, books.database, july + day * DAY)).failed == 1
-        last = await collect_due(rails, books.database, july + 7 * DAY + 1)
-        assert last.ended == 1
-        assert (await books.current()).plan == "free"
-        # Of July, three days could be used: 957.5 won of 9,900 stay asked for.
-        assert sum(document.total.grains for document, _ in await books.invoices()) == won(9_900 + 958).grains
-        assert await books.balance(invoiced(KIM)) == -won(958).grains
-
-    story(place, tell)
-
-
-def test_a_failed_renewal_that_is_paid_later_goes_on_as_if_nothing_had_been(place: Place) -> None:
-    async def tell(books: Books) -> None:
-        processor = FakeProcessor()
-        rails = Rails({"fake": processor}, {"subscription": begin_paid, "invoice": invoice_paid})
-        start = at("2026-06-01T00:00:00")
-        await books.subscribe("plus", start)
-        await books.put(msgspec.structs.replace(await books.current(), pays="card"))
-        await save_card(books, rails, processor, start, BAD_CARD.token)
-        assert (await collect_due(rails, books.database, start)).failed == 1
-        assert (await books.current()).state == "past_due"
-        with pytest.raises(Conflict):
-            await books.change("pro", start + 1)
-        await save_card(books, rails, processor, start + DAY)
-        assert (await collect_due(rails, books.database, start + 4 * DAY)).paid == 1
-        now = await books.current()
-        assert (now.state, now.invoice, now.usable_until_us) == ("active", "", now.period_end_us)
-        assert [pot.kind for pot in await pots(books, start + 20 * DAY)] == ["allowance", "wallet"]
-        assert await books.left() == {"answers": 300}
-
-    story(place, tell)
-
-
-@pytest.mark.parametrize(
-    ("start", "ends"),
-    [
-        ("2027-01-31T09:00:00", ["2027-02-28T09:00:00", "2027-03-31T09:00:00", "2027-04-30T09:00:00"]),
-        ("2028-01-31T09:00:00", ["2028-02-29T09:00:00", "2028-03-31T09:00:00"]),
-    ],
-)
-def test_month_ends_and_leap_years(place: Place, start: str, ends: list[str]) -> None:
-    async def tell(books: Books) -> None:
-        await books.subscribe("plus", at(start))
-        for n, end in enumerate(ends):
-            assert (await books.current()).period_end_us == at(end)
-            assert await books.renew(at(end) - 1) == 0
-            assert await books.renew(at(end)) == 1
-            assert (await books.current()).number == n + 1
-
-    story(place, tell)
-
-
-def test_a_year_from_the_29th_of_february(place: Place) -> None:
-    async def tell(books: Books) -> None:
-        await books.subscribe("pro-year", at("2028-02-29T12:00:00"))
-        for year in (2029, 2030, 2031, 2032):
-            day = 29 if year % 4 == 0 else 28
-            assert (await books.current()).period_end_us == at(f"{year}-02-{day}T12:00:00")
-            assert await books.renew(at(f"{year}-03-01T00:00:00")) == 1
-
-    story(place, tell)
-
-
-def test_time_zones_with_daylight_saving(place: Place) -> None:
-    """Half past two on the 8th does not exist in March in New York; nine o'clock stays nine all year."""
-
-    async def tell(books: Books) -> None:
-        await books.set_zone("America/New_York")
-        start = at("2026-02-08T02:30:00-05:00")
-        await books.subscribe("plus", start)
-        now = await books.current()
-        assert now.period_end_us == at("2026-03-08T03:30:00-04:00")
-        await books.renew(now.period_end_us)
-        assert (await books.current()).period_end_us == at("2026-04-08T02:30:00-04:00")
-        assert zone(now.time_zone).key == "America/New_York"
-        upgraded = await books.change("pro", at("2026-03-23T17:00:00-04:00"))
-        length = at("2026-04-08T02:30:00-04:00") - at("2026-03-08T03:30:00-04:00")
-        rest = at("2026-04-08T02:30:00-04:00") - at("2026-03-23T17:00:00-04:00")
-        assert upgraded.due == won(round(29_000 * rest / length) - round(9_900 * rest / length))
-
-    story(place, tell)
-
-
-def test_the_clock_exactly_at_the_edge_of_a_period(place: Place) -> None:
-    async def tell(books: Books) -> None:
-        start, end = at("2026-06-01T00:00:00"), at("2026-07-01T00:00:00")
-        await books.subscribe("plus", start)
-        before, after = await pots(books, end - 1), await pots(books, end)
-        assert [pot.kind for pot in before] == ["allowance", "wallet"]
-        assert [pot.kind for pot in after] == ["wallet"], "at the edge the old period is over"
-        with pytest.raises(Conflict) as caught:
-            await books.change("pro", end)
-        assert caught.value.code == "subscription_renewing"
-        assert await books.renew(end) == 1
-        assert [pot.opens_us for pot in await pots(books, end) if pot.kind == "allowance"] == [end]
-        done = await books.change("pro", end)
-        assert done.due == won(29_000 - 9_900), "a change at the first instant costs the whole difference"
-
-    story(place, tell)
-
-
-def test_an_upgrade_in_the_last_microsecond_costs_nothing(place: Place) -> None:
-    async def tell(books: Books) -> None:
-        await books.subscribe("plus", at("2026-06-01T00:00:00"))
-        done = await books.change("pro", at("2026-07-01T00:00:00") - 1, "now")
-        assert (done.due, done.invoice) == (won(0), "")
-        assert (await books.current()).plan == "pro"
-
-    story(place, tell)
-
-
-def test_periods_missed_while_nothing_ran_are_caught_up_one_by_one(place: Place) -> None:
-    async def tell(books: Books) -> None:
-        await books.subscribe("plus", at("2026-01-31T00:00:00"))
-        assert await books.renew(at("2026-05-03T00:00:00")) == 3
-        now = await books.current()
-        assert (now.number, now.period_end_us) == (3, at("2026-05-31T00:00:00"))
-        assert totals(await books.invoices()) == [9_900] * 4
-        assert await books.renew(at("2026-05-03T00:00:00")) == 0
-        assert (await books.left(at_us=at("2026-05-03T00:00:00")))["answers"] == 350, "and one of them rolled over"
 
     story(place, tell)
 

@@ -223,7 +223,7 @@ class _Running:
     def _take_back(self, settlement: Settlement) -> None:
         """The holds are still open on the books, so what they hold is not spare; it returns when they expire."""
         for draw, spent in zip(self.opened.draws, settlement.bill.spent, strict=True):
-            self.opened.funds.purse(draw.pot).spare -= draw.grains - spent
+            self.opened.funds.purse(draw.pot).forfeit(draw.grains - spent)
 
 
 def _was_refused(fault: SolventError) -> bool:

@@ -52,6 +52,7 @@ class Desk:
         self.callers: Mapping[bytes, Caller] = {}
         self.holder = holder
         self.funds: dict[CustomerId, Funds] = {}
+        self.looking = 0  # questions for which the database is being asked what pays
         self.shared: dict[str, Purse] = {}  # purses of the budgets of whole plans
         self.paces: dict[str, Pace] = {}
         self.told: set[str] = set()  # alarms of budgets that this process has raised

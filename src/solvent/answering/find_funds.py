@@ -10,50 +10,98 @@ import asyncio
 
 from solvent.answering import funding_store
 from solvent.answering.desk import Desk
-from solvent.answering.funding import Found, Known
+from solvent.answering.funding import Found, Known, matters
 from solvent.answering.opening import Case, open_answer
 from solvent.answering.settlement import Opened
 from solvent.billing.admission import Declined
 from solvent.billing.funds import Funds
+from solvent.ledger.purse import Purse
 from solvent.values.errors import Refused
 from solvent.values.instant import US_PER_S, iso
-from solvent.values.limits import LEASE_CALL_IN_S_MAX, LEASE_CALL_IN_STEP_S, LEASE_IDLE_S, LEASE_TENDED_S
+from solvent.values.limits import LEASE_CALL_IN_S_MAX, LEASE_CALL_IN_STEP_S, LEASE_IDLE_S
 from solvent.values.money import Money, plain
 
 
 async def find_funds(case: Case, desk: Desk) -> Opened:
     """Raises Refused when the pots cannot pay, saying whether waiting, topping up or asking for less would help."""
-    waited_s = 0.0
+    clock = asyncio.get_running_loop().time
+    latest = clock() + LEASE_CALL_IN_S_MAX
     while True:
         funds = desk.funds_of(case.customer.id)
         if funds.turn is None:
             funds.turn = asyncio.Lock()
+        came = funds.looks
         async with funds.turn:  # those who ask at once for one customer share what the first one finds
+            if desk.funds.get(case.customer.id) is not funds:
+                continue  # they were idle, and given up while we waited
             opened = open_answer(case, desk, settle_for_less=False)
             if isinstance(opened, Opened):
                 return opened
-            found = await _look(case, funds, desk)
-            _take_in(found, case, funds, desk.now_us())
-            last = not found.elsewhere or waited_s >= LEASE_CALL_IN_S_MAX
-            opened = open_answer(case, desk, settle_for_less=last)
+            if not _has_looked(case, funds, came):
+                await _look(case, funds, desk)
+            if clock() >= latest:
+                _stop_waiting(case, funds, desk.now_us())
+            is_all = not any(purse.is_elsewhere and purse.spare < needed for purse, needed in _purses(case, funds))
+            opened = open_answer(case, desk, settle_for_less=is_all)
         if isinstance(opened, Opened):
             return opened
         if isinstance(opened, Declined):
-            raise _refusal(opened, found)
+            raise _refusal(opened, funds.found)
         await asyncio.sleep(LEASE_CALL_IN_STEP_S)
-        waited_s += LEASE_CALL_IN_STEP_S
 
 
-async def _look(case: Case, funds: Funds, desk: Desk) -> Found:
-    purses = {pot.account: funds.purse(pot) for pot in (*funds.pots, *funds.budgets)}
-    known = {account: Known(purse.spare, purse.slice) for account, purse in purses.items()}
-    return await desk.database.write(
-        lambda connection: funding_store.look(connection, case, known, desk.holder, desk.time_zone)
+def _purses(case: Case, funds: Funds) -> list[tuple[Purse, int]]:
+    """The purses of all pots that matter to a question, and what it needs of each."""
+    at_us, model_class, tokens = case.question.received_us, case.route.model_class, case.ask.output_tokens_asked
+    return [
+        (funds.purse(pot), case.ask.needed(pot.unit, tokens))
+        for pot in (*funds.pots, *funds.budgets)
+        if matters(pot, case.scopes, model_class, at_us)
+    ]
+
+
+def _has_looked(case: Case, funds: Funds, came: int) -> bool:
+    """Whether somebody has looked since we came, and found all that there is for us too. came: the looks by then."""
+    at_us = case.question.received_us
+    if funds.looks == came or not funds.is_known(case.scopes, at_us):
+        return False
+    return all(
+        purse.looked > came and (purse.spare >= needed or at_us < purse.dry_until_us or purse.is_elsewhere)
+        for purse, needed in _purses(case, funds)
     )
 
 
+async def _look(case: Case, funds: Funds, desk: Desk) -> None:
+    looking = asyncio.create_task(_look_and_take_in(case, funds, desk))
+    try:
+        await asyncio.shield(looking)
+    except asyncio.CancelledError:  # who leaves now leaves no lease behind that nobody knows of
+        await asyncio.wait((looking,))
+        raise
+
+
+async def _look_and_take_in(case: Case, funds: Funds, desk: Desk) -> None:
+    purses = {pot.account: funds.purse(pot) for pot in (*funds.pots, *funds.budgets)}
+    known = {account: Known(purse.spare, purse.slice) for account, purse in purses.items()}
+    changes = funds.changes
+    funds.looks += 1
+    desk.looking += 1
+    try:
+        found = await desk.database.write(
+            lambda connection: funding_store.look(connection, case, known, desk.holder, desk.time_zone)
+        )
+        _take_in(found, case, funds, desk.now_us())
+    finally:
+        desk.looking -= 1
+    if funds.changes != changes:  # we may have looked before that
+        funds.good_until_us = 0
+
+
 def _take_in(found: Found, case: Case, funds: Funds, now_us: int) -> None:
-    funds.take_in(found.pots, found.standing, case.scopes)
+    funds.take_in(found.pots, found.standing, case.scopes, case.question.received_us)
+    funds.found = found
+    for purse, _ in _purses(case, funds):
+        purse.looked = funds.looks
     for pot in found.pots:
         grains = found.leased.get(pot.account)
         if grains is None:
@@ -61,10 +109,19 @@ def _take_in(found: Found, case: Case, funds: Funds, now_us: int) -> None:
         purse = funds.purse(pot)
         purse.lease(grains, now_us)
         is_dry = pot.account in found.dry
+        purse.is_elsewhere = pot.account in found.elsewhere
         if not is_dry:
             purse.slice = 2 * max(grains, purse.slice)
-        dry_s = LEASE_TENDED_S if pot.account in found.elsewhere else LEASE_IDLE_S
-        purse.dry_until_us = now_us + int(dry_s * US_PER_S) if is_dry else 0
+        is_all = is_dry and not purse.is_elsewhere
+        purse.dry_until_us = now_us + int(LEASE_IDLE_S * US_PER_S) if is_all else 0
+
+
+def _stop_waiting(case: Case, funds: Funds, now_us: int) -> None:
+    """Others do not give theirs back: what is here is all there is, for a while and for everybody."""
+    for purse, needed in _purses(case, funds):
+        if purse.is_elsewhere and purse.spare < needed:
+            purse.is_elsewhere = False
+            purse.dry_until_us = now_us + int(LEASE_IDLE_S * US_PER_S)
 
 
 def _refusal(declined: Declined, found: Found) -> Refused:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from solvent.billing.standing import Standing
-from solvent.ledger.pot import Pot
+from solvent.ledger.pot import Pot, is_good, limits
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -30,6 +30,8 @@ class Found(msgspec.Struct):
     posted: int = 0
 
 
-def named(scopes: Sequence[str]) -> tuple[str, ...]:
-    """How the accounts of the budgets of some scopes begin."""
-    return tuple(f"budget:{scope}:" for scope in scopes)
+def matters(pot: Pot, scopes: Sequence[str], model_class: str, at_us: int) -> bool:
+    """Whether a pot pays for or limits an answer of this class of model, asked in these scopes."""
+    if limits(pot):
+        return pot.account.startswith(tuple(f"budget:{scope}:" for scope in scopes))
+    return is_good(pot, model_class, at_us)

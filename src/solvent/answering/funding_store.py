@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from solvent.answering.funding import Found, Known, named
+from solvent.answering.funding import Found, Known, matters
 from solvent.answering.opening import Case, asker_of
 from solvent.billing import budget_store, standing_store
 from solvent.billing.admission import COUNTED
@@ -15,7 +15,7 @@ from solvent.billing.limits import budgets_for
 from solvent.billing.standing import Standing, opening_paid
 from solvent.ledger import pot_store
 from solvent.ledger.balance import Movement
-from solvent.ledger.pot import Pot, is_good, limits
+from solvent.ledger.pot import Pot, limits
 from solvent.ledger.store import balances_at
 from solvent.margin import store as margin_store
 from solvent.values.limits import LEASE_QUESTIONS
@@ -29,9 +29,8 @@ def look(connection: Connection, case: Case, known: Mapping[str, Known], holder:
     pots = [pot for pot in pot_store.pots_of(connection, case.customer.id, at_us) if not limits(pot)]
     found = Found(pots + budgets, standing, {}, set(), set())
     moved = balances_at(connection, [pot.account for pot in found.pots])
-    of_these = named(case.scopes)
     for pot in found.pots:
-        if not (pot.account.startswith(of_these) if limits(pot) else is_good(pot, case.route.model_class, at_us)):
+        if not matters(pot, case.scopes, case.route.model_class, at_us):
             continue
         balance = moved.get((pot.account, pot.unit), Movement())
         if pot.unit not in COUNTED and not limits(pot):
@@ -39,7 +38,8 @@ def look(connection: Connection, case: Case, known: Mapping[str, Known], holder:
         mine = known.get(pot.account, Known(0, 0))
         needed = case.ask.needed(pot.unit, case.ask.output_tokens_asked)
         if mine.spare < needed:
-            _lease(connection, found, pot, holder, needed, max(needed * LEASE_QUESTIONS, mine.slice))
+            most = max(needed * LEASE_QUESTIONS, mine.slice)
+            _lease(connection, found, pot, holder, needed - mine.spare, most)
     return found
 
 
@@ -67,5 +67,6 @@ def _lease(connection: Connection, found: Found, pot: Pot, holder: str, needed: 
     found.leased[pot.account] = taken
     if taken < most:
         found.dry.add(pot.account)
-    if taken < needed and pot_store.recall(connection, pot.account, pot.unit, holder):
+    is_worth_waiting = taken < needed and pot.kind != "watch"
+    if is_worth_waiting and pot_store.recall(connection, pot.account, pot.unit, holder):
         found.elsewhere.add(pot.account)

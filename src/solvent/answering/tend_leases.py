@@ -9,7 +9,6 @@ from solvent.answering.desk import Desk
 from solvent.billing.funds import Funds
 from solvent.db.port import Connection
 from solvent.ledger import pot_store
-from solvent.ledger.pot import Pot
 from solvent.ledger.purse import Purse
 from solvent.values.ids import CustomerId
 from solvent.values.instant import US_PER_S
@@ -31,37 +30,50 @@ async def tend_leases(desk: Desk, since_version: int, *, all_of_them: bool = Fal
         if customer in desk.funds:
             desk.funds[customer].forget()
     idle_us = desk.now_us() - int(LEASE_IDLE_S * US_PER_S)
-    ended: list[tuple[str, str]] = []
-    lessened: list[pot_store.Lease] = []
+    giving = [
+        (account, purse)
+        for purses in (desk.shared, *(funds.purses for funds in desk.funds.values()))
+        for account, purse in purses.items()
+        if purse.has_lease and (all_of_them or account in wanted or purse.used_us < idle_us)
+    ]
+    if giving:
+        await _give_back(giving, desk)
     for customer, funds in list(desk.funds.items()):
-        for pot in (*funds.pots, *funds.budgets):
-            purse = funds.purse(pot)
-            if purse.has_lease and (all_of_them or pot.account in wanted or purse.used_us < idle_us):
-                _give_back(pot, purse, desk.holder, ended, lessened)
         if _is_idle(funds):
             del desk.funds[customer]
-    if ended or lessened:
-
-        def give(connection: Connection) -> None:
-            pot_store.end_leases(connection, desk.holder, ended)
-            pot_store.lessen_leases(connection, lessened)
-
-        await desk.database.write(give)
     return version
 
 
-def _give_back(
-    pot: Pot, purse: Purse, holder: str, ended: list[tuple[str, str]], lessened: list[pot_store.Lease]
-) -> None:
+async def _give_back(giving: list[tuple[str, Purse]], desk: Desk) -> None:
     """In memory at once; in the database behind everything that is queued already."""
-    given = purse.give_back()
-    if not purse.under_way:
-        ended.append((pot.account, pot.unit))
-    elif given:
-        lessened.append((pot.account, pot.unit, holder, -given))
+    ended: list[tuple[str, str]] = []
+    emptied: list[tuple[str, str]] = []
+    lessened: list[pot_store.Lease] = []
+    for account, purse in giving:
+        given = purse.give_back()
+        if not purse.under_way and not desk.looking:
+            ended.append((account, purse.unit))
+            continue
+        # Whoever looks into the database now may be leasing more of it, and answers give back to it when they end.
+        if given:
+            lessened.append((account, purse.unit, desk.holder, -given))
+        if not purse.under_way:
+            emptied.append((account, purse.unit))
+
+    def give(connection: Connection) -> None:
+        pot_store.end_leases(connection, desk.holder, ended)
+        pot_store.lessen_leases(connection, lessened)
+        pot_store.end_empty_leases(connection, desk.holder, emptied)
+
+    try:
+        await desk.database.write(give)
+    except BaseException:
+        for _, purse in giving:
+            purse.has_lease = True  # perhaps: it is given back again the next time
+        raise
 
 
 def _is_idle(funds: Funds) -> bool:
     """Whether nothing is left of it to remember: no lease, no answer under way, nobody asking the database."""
-    quiet = all(not purse.spare and not purse.under_way for purse in funds.purses.values())
+    quiet = all(not purse.has_lease and not purse.under_way for purse in funds.purses.values())
     return quiet and not (funds.turn is not None and funds.turn.locked())

@@ -81,6 +81,7 @@ class App:
         self.live = Live(desk)
         self.payments = Payments(database, now_us, entropy, config.public_url)
         self.names: dict[str, str] = {}  # of customers, by id
+        self.near = directory.path  # the folder of solvent.toml, where relative paths and rate cards are
         self.stop = asyncio.Event()
         self.lost_holds = 0
         self._callers_seen = self._pots_seen = 0
@@ -175,7 +176,7 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
     Raises Invalid or Unavailable with one line for the person who starts it.
     """
     plans = read_plans(config)
-    cards = read_cards(near)
+    cards = read_cards(near, read_exchanges(config))
     database = await open_database(config, directory.path, near)
     holder = new_id("proc", now_us(), entropy())
     try:
@@ -192,6 +193,7 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
         background.start, read_exchanges(config), holder,
     )  # fmt: skip
     app = App(config, plans, desk, database, routes, background, directory, presence)
+    app.near = near
     app.lost_holds = len(lost)
     app.payments.connect(processors, ON_PAID)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -100,6 +100,29 @@ class PaymentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: Annotated[str, Meta(description="where the processor is; its own address when left out")] = ""
 
 
+class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands on invoices, and how customers are taxed who have said nothing else."""
+
+    name: Annotated[str, Meta(description="who sells, as registered", max_length=120)] = "Solvent"
+    registration_number: Annotated[str, Meta(description="of the business: ten digits in Korea", max_length=40)] = ""
+    representative: Annotated[str, Meta(description="who represents the business", max_length=120)] = ""
+    address: Annotated[str, Meta(description="of the business", max_length=400)] = ""
+    country: Annotated[str, Meta(description="of the business: two letters", pattern="^[A-Z]{2}$")] = "KR"
+    email: Annotated[str, Meta(description="where customers ask about invoices", max_length=200)] = ""
+    bank_account: Annotated[str, Meta(description="where invoices are paid into, as printed", max_length=200)] = ""
+    remark: Annotated[str, Meta(description="printed at the end of every document", max_length=400)] = ""
+    language: Annotated[Literal["ko", "en"], Meta(description="of documents, unless a customer has another")] = "ko"
+    due_days: Annotated[int, Meta(description="days to pay an invoice", ge=0, le=365)] = 14
+    tax: Annotated[
+        Literal["inclusive", "exclusive", "reverse_charge", "none"],
+        Meta(description="VAT is inside the prices, or added to them, or owed by the customer, or there is none"),
+    ] = "inclusive"
+    tax_permille: Annotated[int, Meta(description="the rate of VAT, in thousandths of the net price", ge=0, le=500)] = (
+        100
+    )
+    tax_currency: Annotated[str, Meta(description="what VAT is owed to the authorities in")] = "KRW"
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of one service."""
 
@@ -123,6 +146,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[ModelEntry, ...] = ()
     plans: tuple[PlanEntry, ...] = ()
     exchanges: tuple[ExchangeEntry, ...] = ()
+    invoice: InvoiceSettings = InvoiceSettings()
     payments: tuple[PaymentEntry, ...] = ()
 
 
@@ -150,7 +174,7 @@ def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
     return config
 
 
-_TABLES = {"first_run", "hardware", "models", "plans", "exchanges", "payments"}
+_TABLES = {"first_run", "hardware", "invoice", "models", "plans", "exchanges", "payments"}
 
 
 def _check(config: Config, where: str) -> None:

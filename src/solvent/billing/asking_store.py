@@ -13,7 +13,7 @@ from solvent.invoicing.invoice import InvoiceId, due_grains
 from solvent.invoicing.tax import split
 from solvent.ledger import pot_store
 from solvent.ledger.account import wallet
-from solvent.values.errors import Conflict, Invalid
+from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money, minor_units, of_minor_units, plain
 
@@ -25,13 +25,14 @@ def make_order(connection: Connection, rails: Rails, asking: Asking, now_us: int
     """
     processor = rails.processor(asking.rail)
     rails.demand_currency(asking.rail, asking.amount.currency)
+    kind, _, subject = asking.purpose.partition(":")
+    rails.demand_purpose(kind)
+    if kind == INVOICE:
+        _demand_due(connection, asking, subject)
     order = order_of(asking, now_us, id_entropy, is_bank=processor.is_bank)
-    rails.demand_purpose(order.kind)
     if order.kind == TOP_UP:
         _demand_wallet(connection, order)
-    elif order.kind == INVOICE:
-        demand_due(connection, order)
-    if order.charges and order.kind != TOP_UP:
+    elif order.charges:
         _demand_no_other_charge(connection, order)
     payment_store.add_order(connection, order)
     return order
@@ -46,18 +47,18 @@ def vat_on_top(connection: Connection, customer: CustomerId, amount: Money, at_u
 
 
 def due_of(connection: Connection, customer: CustomerId, invoice: str) -> Money:
-    """What an invoice of a customer still asks for. Raises NotFound, also for another customer's."""
+    """What an invoice of a customer still asks for; 0 or less when nothing. Raises NotFound for another's too."""
     document, standing = invoicing_store.invoice_by_id(connection, InvoiceId(invoice))
     if document.customer != customer or document.kind != "invoice":
-        return Money(0, document.currency)
+        raise NotFound("no_such_invoice", f"there is no invoice {invoice[:60]!r} of this customer", param="invoice")
     return Money(due_grains(document.total.grains, standing), document.currency)
 
 
-def demand_due(connection: Connection, order: PaymentOrder) -> None:
-    """Raises Conflict when the invoice does not ask for so much, or not of this customer."""
-    due = due_of(connection, order.customer, order.subject)
-    if order.currency != due.currency or not 0 < order.grains <= due.grains:
-        message = f"invoice {order.subject} asks for {plain(due)} {due.currency} now; it takes no other payment"
+def _demand_due(connection: Connection, asking: Asking, invoice: str) -> None:
+    due = due_of(connection, asking.customer, invoice)
+    amount = asking.amount
+    if amount.currency != due.currency or not 0 < amount.grains <= due.grains:
+        message = f"invoice {invoice} asks for {plain(due)} {due.currency} now; it takes no other payment"
         raise Conflict("invoice_not_due", message, param="amount")
 
 

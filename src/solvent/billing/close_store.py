@@ -96,6 +96,12 @@ def closing_of(connection: Connection, month: int) -> Closing | None:
     return None if row is None else msgspec.json.decode(bytes(row.totals), type=Closing)
 
 
+def closings(connection: Connection) -> list[Closing]:
+    """Every closed month, newest first."""
+    rows = connection.execute(select(months.c.totals).where(months.c.state == "closed").order_by(months.c.month.desc()))
+    return [msgspec.json.decode(bytes(totals), type=Closing) for totals in rows.scalars()]
+
+
 def recognise_some(connection: Connection, month: int, after: str) -> str:
     """Post what some schedules have earned by the end of a month; the id to go on after, "" when all are done."""
     end_us = _end_us(connection, month)

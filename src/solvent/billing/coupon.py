@@ -9,8 +9,8 @@ import msgspec
 
 from solvent.values.errors import Invalid, Refused
 from solvent.values.ids import CustomerId
-from solvent.values.limits import GRAINS_MAX
-from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, minor_digits, plain, round_half_even
+from solvent.values.limits import PLAN_UNITS_MAX
+from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, grains_per_unit, minor_digits, plain, round_half_even
 
 FOR_EVER: Final = -1
 PERIODS_MAX: Final = 1_200
@@ -109,7 +109,7 @@ def check(coupon: Coupon) -> Coupon:
         raise _bad("permille", f"{coupon.permille} is not between 1 and 1000; ten percent is 100")
     if coupon.what != "percent":
         minor_digits(coupon.currency)
-        if not 0 < coupon.grains <= GRAINS_MAX // 10**6:
+        if not 0 < coupon.grains <= PLAN_UNITS_MAX * grains_per_unit(coupon.currency):
             raise _bad("amount", f"{plain(Money(coupon.grains, coupon.currency))} is not an amount above 0")
         if coupon.what == "amount" and coupon.grains % GRAINS_PER_MINOR_UNIT:
             raise _bad("amount", f"{plain(Money(coupon.grains, coupon.currency))} has more decimals than invoices have")

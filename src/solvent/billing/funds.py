@@ -18,10 +18,14 @@ class Funds:
 
     good_until_us: until then the pots are those of the database, as far as this process has heard; 0 when they are
     not known. scopes: whose budgets are known. standing: None for whoever is on no plan.
-    turn: held by whoever asks the database for them; one at a time.
+    turn: held by whoever asks the database for them; one at a time. looks: how often it was asked; found: what it
+    said last. changes: how often something was heard to have changed beside the answers.
     """
 
-    __slots__ = ("_shared", "budgets", "good_until_us", "pots", "purses", "scopes", "standing", "turn")
+    __slots__ = (
+        "_shared", "budgets", "changes", "found", "good_until_us", "looks", "pots", "purses", "scopes", "standing",
+        "turn",
+    )  # fmt: skip
 
     def __init__(self, shared: Purses | None = None) -> None:
         """shared: the purses of pots that belong to no customer alone, the same for all funds of a process."""
@@ -32,13 +36,17 @@ class Funds:
         self.standing: Standing | None = None
         self.good_until_us = 0
         self.turn: Any = None
+        self.looks = 0
+        self.found: Any = None
+        self.changes = 0
         self._shared = {} if shared is None else shared
 
-    def take_in(self, pots: Iterable[Pot], standing: Standing | None, scopes: Iterable[str]) -> None:
-        """The pots and terms that there are now; of budgets, those of some scopes."""
+    def take_in(self, pots: Iterable[Pot], standing: Standing | None, scopes: Iterable[str], at_us: int) -> None:
+        """The pots and terms that there are at an instant; of budgets, those of some scopes."""
         found = sorted(pots, key=drawing_order)
         self.pots = [pot for pot in found if not limits(pot)]
-        others = [pot for pot in self.budgets if pot.account not in {pot.account for pot in found}]
+        known = {pot.account for pot in found}
+        others = [pot for pot in self.budgets if pot.account not in known and pot.expires_us > at_us]
         self.budgets = [pot for pot in found if limits(pot)] + others
         self.scopes.update(scopes)
         if standing is not None and self.standing is not None and standing.period == self.standing.period:
@@ -48,6 +56,7 @@ class Funds:
 
     def forget(self) -> None:
         """Something changed beside the answers: ask the database before the next one."""
+        self.changes += 1
         self.good_until_us = 0
         self.budgets.clear()
         self.scopes.clear()
@@ -66,7 +75,7 @@ class Funds:
         purses = self.purses if pot.customer else self._shared
         purse = purses.get(pot.account)
         if purse is None:
-            purse = purses[pot.account] = Purse()
+            purse = purses[pot.account] = Purse(0, pot.unit)
         return purse
 
     def sources(self, model_class: str, at_us: int) -> list[Source]:

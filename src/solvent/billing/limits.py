@@ -18,7 +18,7 @@ from solvent.ledger.account import budget as budget_account
 from solvent.ledger.pot import Kind, Pot
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId, KeyId
-from solvent.values.limits import GRAINS_MAX
+from solvent.values.limits import BUDGET_MAX
 from solvent.values.period import Period, day_name, day_number, month_number, next_month, start_of_day, start_of_month
 
 Per = Literal["key", "user", "customer", "plan"]
@@ -188,8 +188,8 @@ def demand_override(override: Override, customer: CustomerId) -> None:
     if not fits:
         message = f"scope: {override.scope[:60]!r} is no key, user, customer or plan of theirs; write like key:key_1"
         raise Invalid("bad_budget", message, param="scope")
-    if not 0 <= override.amount <= GRAINS_MAX // 10**6:
-        message = f"amount: {override.amount} is not 0 or more, and less than the books hold"
+    if not 0 <= override.amount <= BUDGET_MAX:
+        message = f"amount: {override.amount} is not 0 to {BUDGET_MAX}, in whole pieces or grains"
         raise Invalid("bad_budget", message, param="amount")
     if not 0 <= override.alert_permille <= 1000:
         message = f"alert_permille: {override.alert_permille} is not 0 to 1000; 800 is at four fifths"

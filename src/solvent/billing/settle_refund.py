@@ -48,6 +48,8 @@ def _fail(connection: Connection, id: str, why: str, now_us: int) -> None:
     if refund.state in UNDER_WAY:
         order = payment_store.order_by_id(connection, refund.order_id)
         refund_failed(connection, order, refund, why, now_us)
+        # Perhaps because somebody else gave it back: then that could not be booked while this was set aside.
+        payment_store.set_order(connection, msgspec.structs.replace(order, look_us=next_look(0, now_us), looks=0))
 
 
 def _take(connection: Connection, id: str, told: Refund, now_us: int, *, is_bank: bool) -> RefundOrder:

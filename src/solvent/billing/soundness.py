@@ -13,8 +13,8 @@ from solvent.billing.limits import Limits
 from solvent.billing.pack import Pack
 from solvent.billing.plan import Plan
 from solvent.values.errors import Invalid
-from solvent.values.limits import GRAINS_MAX, NAME_CHARACTERS_MAX, PLAN_LIST_MAX, SEATS_MAX
-from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, minor_digits, plain
+from solvent.values.limits import NAME_CHARACTERS_MAX, PLAN_LIST_MAX, PLAN_UNITS_MAX, SEATS_MAX
+from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, grains_per_unit, minor_digits, plain
 
 DAYS_MAX: Final = 3_660
 UNPAID_DAYS_MAX: Final = 27  # less than any period: who has not paid one does not begin the next
@@ -94,8 +94,8 @@ class _Check:
     def money(self, amount: Money, field: str, *, whole: bool = False) -> None:
         if amount.currency != self._plan.currency:
             self.refuse(field, f"is in {amount.currency}; all amounts of a plan are in one currency")
-        if not 0 <= amount.grains <= GRAINS_MAX // 10**6:
-            self.refuse(field, f"is {plain(amount)} {amount.currency}; write 0 or more, and less than the books hold")
+        if not 0 <= amount.grains <= PLAN_UNITS_MAX * grains_per_unit(amount.currency):
+            self.refuse(field, f"is {plain(amount)} {amount.currency}; write 0 to {PLAN_UNITS_MAX}")
         if whole and amount.grains % GRAINS_PER_MINOR_UNIT:
             digits = minor_digits(amount.currency)
             what = f"is {plain(amount)} {amount.currency}; invoices of {amount.currency} have {digits} decimals"

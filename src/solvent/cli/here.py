@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
@@ -79,7 +79,7 @@ class Here:
         async with open_business(config, self.data, near) as business:
             now_us = business.now_us()
             key = self.idempotency_key or new_id("cmd", now_us, business.entropy())
-            act = act_of(operation, path, told, f"cli:{_who()}", key, now_us)
+            act = act_of(operation, path, told, f"cli:{who()}", key, now_us)
             return await then(await carry_out(operation, business, act, path, asked, told))
 
     def show(self, result: object, print_it: Callable[[Screen], None]) -> None:
@@ -130,7 +130,8 @@ class Screen:
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for word, side in headings.items():
-            table.add_column(self.say(word), justify="right" if side == "right" else "left", no_wrap=side == "right")
+            justify: Literal["left", "right"] = "right" if side == "right" else "left"
+            table.add_column(self.say(word), justify=justify, no_wrap=side == "right", overflow="fold")
         for row in rows:
             table.add_row(*map(Text, row))
         self._console.print(table)
@@ -176,7 +177,7 @@ async def _as_it_is(result: R) -> R:
     return result
 
 
-def _who() -> str:
+def who() -> str:
     """The name of whoever typed the command; a number where the machine knows no name."""
     try:
         return getpass.getuser()

@@ -20,6 +20,7 @@ _COMMANDS = {
     "ledger": "Look at accounts and transfers; verify and export the books.",
     "audit": "List who changed what.",
     "models": "List, test and download models.",
+    "prices": "Look at prices, import them, hold them beside another list, correct them.",
     "config": "Show every setting, its value and what it is for.",
     "house-model": "Build and score the embedded house model.",
 }

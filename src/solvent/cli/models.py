@@ -14,7 +14,7 @@ from rich.table import Table
 from solvent.answering.route import Route
 from solvent.app.build import now_us
 from solvent.app.cards import read_cards
-from solvent.app.routes import open_routes
+from solvent.app.routes import open_routes, read_exchanges
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.pull import pull
 from solvent.values.errors import SolventError
@@ -60,7 +60,7 @@ command.add_command(pull)
 
 async def _look(data: Path, config_file: Path | None) -> list[Standing]:
     config, near = load_config(config_file, data)
-    routes = open_routes(config, read_cards(near), near, now_us())
+    routes = open_routes(config, read_cards(near, read_exchanges(config)), near, now_us())
     try:
         return list(await asyncio.gather(*(_standing(route) for route in routes.by_model.values())))
     finally:

@@ -30,6 +30,27 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "amount": ("amount", "금액"),
     "side": ("side", "변"),
     "reference": ("for", "까닭"),
+    "card": ("card", "단가표"),
+    "from": ("from", "적용 시작"),
+    "currency": ("in", "통화"),
+    "input": ("input", "입력"),
+    "cached_input": ("cached", "캐시 입력"),
+    "output": ("output", "출력"),
+    "besides": ("also", "그 밖에"),
+    "price": ("price", "항목"),
+    "above": ("above tokens", "입력 토큰 초과"),
+    "served": ("served", "방식"),
+    "ours": ("ours", "우리"),
+    "theirs": ("theirs", "상대"),
+    "off": ("off", "차이"),
+    "before": ("before", "전"),
+    "after": ("after", "후"),
+    "file": ("file", "파일"),
+    "outcome": ("outcome", "결과"),
+    "left_out": ("left out", "빠진 것"),
+    "version": ("version", "판"),
+    "source": ("source", "출처"),
+    "assumed": ("assumed", "추정"),
     # States
     "active": ("active", "이용 중"),
     "suspended": ("suspended", "정지"),
@@ -40,6 +61,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "good": ("good", "사용 가능"),
     "expired": ("expired", "만료됨"),
     "revoked": ("revoked", "폐기됨"),
+    "new": ("new", "새로"),
+    "added": ("added", "추가"),
+    "unchanged": ("unchanged", "그대로"),
+    "left": ("left out", "제외"),
     # Roles
     "owner": ("owner", "소유자"),
     "finance": ("finance", "재무"),
@@ -83,4 +108,40 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "customer_renamed": ("The customer is now called {name}.", "고객 이름을 {name}(으)로 바꿨습니다."),
     "key_revoked": ("The key ...{hint} opens nothing any more.", "끝자리 {hint} 키는 이제 쓸 수 없습니다."),
+    # Prices
+    "per_million": (
+        "Prices are per million tokens; of anything else for one of it.",
+        "단가는 토큰 백만 개당, 그 밖의 것은 하나당입니다.",
+    ),
+    "no_cards": ("There are no rate cards of that name.", "그런 이름의 단가표가 없습니다."),
+    "no_price_changes": ("No price changed between these dates.", "그 사이에 바뀐 단가가 없습니다."),
+    "imported": (
+        "{new} new cards, {added} with new entries, {unchanged} unchanged, {left} left out.",
+        "새 단가표 {new}개, 새 단가가 생긴 것 {added}개, 그대로 {unchanged}개, 제외 {left}개.",
+    ),
+    "imported_dry": (
+        "{new} cards would be new, {added} would get entries, {unchanged} are unchanged, {left} are left out.",
+        "새로 생길 단가표 {new}개, 단가가 생길 것 {added}개, 그대로 {unchanged}개, 제외 {left}개. "
+        "아직 쓰지 않았습니다.",
+    ),
+    "reconciled": (
+        "{compared} prices compared, {disagreements} disagree by more than {tolerance}, {one_sided} are named by one "
+        "side only; {only_ours} cards are only ours, {only_theirs} only theirs.",
+        "단가 {compared}개를 견주었고, {tolerance} 넘게 다른 것 {disagreements}개, 한쪽에만 있는 단가 {one_sided}개, "
+        "우리에게만 있는 단가표 {only_ours}개, 상대에게만 있는 것 {only_theirs}개입니다.",
+    ),
+    "corrected": (
+        "{corrected:,} of {answers:,} answers are corrected: cost {cost}, charged {charge}, borne by the house {loss}.",
+        "답변 {answers:,}개 가운데 {corrected:,}개를 바로잡았습니다. 비용 {cost}, 요금 {charge}, 자체 부담 {loss}.",
+    ),
+    "would_correct": (
+        "{corrected:,} of {answers:,} answers would be corrected: cost {cost}, charged {charge}, "
+        "borne by the house {loss}. Nothing is written yet.",
+        "답변 {answers:,}개 가운데 {corrected:,}개를 바로잡게 됩니다. 비용 {cost}, 요금 {charge}, 자체 부담 {loss}. "
+        "아직 쓰지 않았습니다.",
+    ),
+    "not_corrected": (
+        "{count:,} answers have no price in force any more, and stay as they are.",
+        "답변 {count:,}개는 그때의 단가가 없어 그대로 둡니다.",
+    ),
 }

@@ -27,6 +27,7 @@ _KEY_WORDS: Final = (
     "The same for every repetition of one request. A repetition changes nothing and gets the first answer, with the "
     "header idempotent-replayed; another request under the same key is refused."
 )
+_KEY: Final = {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_CHARACTERS_MAX}
 _STATUSES: Final = {
     "400": "The request is malformed; `param` names the member.",
     "401": "No key was sent, or one that is not good.",
@@ -78,6 +79,11 @@ def document(operations: Sequence[AnyOperation]) -> Json:
         "paths": paths,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "an operator's key"}},
+            "parameters": {
+                name: {"name": "Idempotency-Key", "in": "header", "required": needed, "description": _KEY_WORDS,
+                       "schema": _KEY}
+                for name, needed in (("IdempotencyKey", False), ("IdempotencyKeyNeeded", True))
+            },
             "responses": {
                 status: {"description": words, "content": {"application/json": {"schema": schemas[ProblemBody]}}}
                 for status, words in _STATUSES.items()
@@ -150,9 +156,6 @@ def _parameters(operation: AnyOperation) -> list[Json]:
         is_needed = name in struct.get("required", ())
         found.append({"name": name, "in": "query", "required": is_needed, "description": words, "schema": schema})
     if operation.method == "POST" and not operation.is_reading:
-        key = {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_CHARACTERS_MAX}
-        found.append(
-            {"name": "Idempotency-Key", "in": "header", "required": operation.is_money, "description": _KEY_WORDS,
-             "schema": key}
-        )  # fmt: skip
+        name = "IdempotencyKeyNeeded" if operation.is_money else "IdempotencyKey"
+        found.append({"$ref": f"#/components/parameters/{name}"})
     return found

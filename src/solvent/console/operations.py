@@ -4,13 +4,38 @@ from __future__ import annotations
 
 from typing import Final
 
-from solvent.console import audit, customers, keys, ledger, margin, subscriptions
+from solvent.console import (
+    audit,
+    coupons,
+    customers,
+    documents,
+    invoices,
+    keys,
+    ledger,
+    limits,
+    margin,
+    months,
+    payments,
+    plans,
+    prices,
+    subscriptions,
+    wallets,
+)
 from solvent.console.operation import AnyOperation
 
 OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *customers.OPERATIONS,
     *keys.OPERATIONS,
+    *plans.OPERATIONS,
     *subscriptions.OPERATIONS,
+    *coupons.OPERATIONS,
+    *limits.OPERATIONS,
+    *wallets.OPERATIONS,
+    *invoices.OPERATIONS,
+    *documents.OPERATIONS,
+    *payments.OPERATIONS,
+    *prices.OPERATIONS,
+    *months.OPERATIONS,
     *margin.OPERATIONS,
     *ledger.OPERATIONS,
     *audit.OPERATIONS,

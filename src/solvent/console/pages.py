@@ -39,7 +39,7 @@ class Console:
         self._api = OperatorApi(business_of(app), lambda: app.desk.callers, app.reload_callers)
         routes = [
             Route("/", _page),
-            *payment_routes(app),
+            *payment_routes(app.payments, app.config.top_up_url),
             Mount("/static", StaticFiles(directory=_WEB)),
         ]
         self._inner: ASGIApp = Starlette(routes=routes, exception_handlers={404: _not_found})

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from solvent.app.build import App
+from solvent.app.payments import Payments
 from solvent.app.problems import body as problem_body
 from solvent.app.problems import status_and_type
 from solvent.billing.settle_event import SettledEvent
@@ -31,14 +31,14 @@ _WORDS: Final = {
 }
 
 
-def payment_routes(app: App) -> list[Route]:
-    """The endpoints: POST /webhooks/{rail}, and GET /pay/{rail}/{order}."""
+def payment_routes(payments: Payments, page: str) -> list[Route]:
+    """The endpoints: POST /webhooks/{rail}, and GET /pay/{rail}/{order}. page: where customers go on from there."""
 
     async def webhook(request: Request) -> Response:
         rail: str = request.path_params["rail"]
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
-            taken = await app.payments.take(rail, headers, await _body(request))
+            taken = await payments.take(rail, headers, await _body(request))
         except ClientDisconnect:
             return Response(status_code=400)
         except SolventError as problem:
@@ -52,17 +52,17 @@ def payment_routes(app: App) -> list[Route]:
         try:
             if len(request.url.query) > RETURN_BYTES_MAX:
                 raise Invalid("return_too_large", "the address is too long; come back by the processor's own link")
-            settled = await app.payments.come_back(rail, order, dict(request.query_params))
+            settled = await payments.come_back(rail, order, dict(request.query_params))
         except Unavailable as problem:
             _note(rail, problem)
-            return _way_back(app, order, "open")
+            return _way_back(page, order, "open")
         except SolventError as problem:
             _note(rail, problem)
             return _refusal(problem)
         if settled.problem:
             log.error("rail %s: order %s: %s", rail, order, settled.problem)
         state = "paid" if settled.order.is_paid else settled.order.state
-        return _way_back(app, order, state if state in ("paid", "open") else "failed")
+        return _way_back(page, order, state if state in ("paid", "open") else "failed")
 
     return [
         Route("/webhooks/{rail}", webhook, methods=["POST"]),
@@ -109,8 +109,7 @@ def _refusal(problem: SolventError) -> Response:
     return JSONResponse(problem_body(problem), status_code=status, headers=headers)
 
 
-def _way_back(app: App, order: str, state: str) -> Response:
-    page = app.config.top_up_url
+def _way_back(page: str, order: str, state: str) -> Response:
     if page:
         mark = "&" if "?" in page else "?"
         return RedirectResponse(f"{page}{mark}order={order}&state={state}", status_code=303)

@@ -15,10 +15,11 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 FOLDER = "processes"
+_UNNAMED = "."  # begins the name of a file that is not locked yet
 _ROOM = 0x501_7E47  # any number: what tells these locks from every other advisory lock
 _COUNT = """
     SELECT count(*) FROM pg_locks
-    WHERE locktype = 'advisory' AND classid = :room AND granted
+    WHERE locktype = 'advisory' AND classid = :room AND granted AND mode = 'ExclusiveLock'
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
@@ -38,8 +39,11 @@ class Presence:
             self._session.execute(text("SELECT pg_advisory_lock(:room, :key)"), _key(holder))
         else:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self._folder / holder, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            # Locked before it bears its name: whoever looks would take a file that nobody holds for a dead one's.
+            unnamed = self._folder / f"{_UNNAMED}{holder}"
+            self._lock = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unnamed.rename(self._folder / holder)
 
     def is_alive(self, holder: str) -> bool:
         """Whether the process of that name still runs."""
@@ -61,7 +65,8 @@ class Presence:
         """How many processes share the books now, this one among them."""
         if self._session is not None:
             return max(1, int(self._session.execute(text(_COUNT), {"room": _ROOM}).scalar_one()))
-        return sum(1 for name in os.listdir(self._folder) if self.is_alive(name))
+        names = os.listdir(self._folder)
+        return sum(1 for name in names if not name.startswith(_UNNAMED) and self.is_alive(name))
 
     def leave(self) -> None:
         """Give up the place. A second call does nothing."""
@@ -80,7 +85,7 @@ class Presence:
         except OSError:
             return False
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, so that two who look do not see each other
         except OSError:
             return True
         else:
@@ -92,9 +97,11 @@ class Presence:
     def _locked_there(self, holder: str) -> bool:
         # On a session of its own, which ends with the question: a lock is its session's, and asking twice counts it.
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
-            taken = bool(session.execute(text("SELECT pg_try_advisory_lock(:room, :key)"), _key(holder)).scalar())
+            taken = bool(
+                session.execute(text("SELECT pg_try_advisory_lock_shared(:room, :key)"), _key(holder)).scalar()
+            )
             if taken:
-                session.execute(text("SELECT pg_advisory_unlock(:room, :key)"), _key(holder))
+                session.execute(text("SELECT pg_advisory_unlock_shared(:room, :key)"), _key(holder))
         return not taken
 
 

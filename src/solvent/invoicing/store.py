@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    tuple_,
     update,
 )
 
@@ -134,14 +135,20 @@ def invoice_for(connection: Connection, reference: str) -> Invoice | None:
 
 
 def invoices_between(
-    connection: Connection, from_us: int, until_us: int, *, customer: str = "", state: str = "", count: int = 200
-) -> list[tuple[Invoice, Standing]]:
-    """Documents issued in [from_us, until_us), newest first; of one customer or in one state when named."""
+    connection: Connection, from_us: int, until_us: int, *, customer: str = "", state: str = "", count: int = 200,
+    before: tuple[int, str] | None = None,
+) -> list[tuple[Invoice, Standing]]:  # fmt: skip
+    """Documents issued in [from_us, until_us), newest first; of one customer or in one state when named.
+
+    before: instant and printed number of a document; only those that come after it in this order.
+    """
     chosen = and_(invoices.c.issued_us >= from_us, invoices.c.issued_us < until_us)
     if customer:
         chosen = and_(chosen, invoices.c.customer == customer)
     if state:
         chosen = and_(chosen, invoices.c.state == state)
+    if before is not None:
+        chosen = and_(chosen, tuple_(invoices.c.issued_us, invoices.c.number) < before)
     order = (invoices.c.issued_us.desc(), invoices.c.number.desc())
     return [_read(row) for row in connection.execute(select(invoices).where(chosen).order_by(*order).limit(count))]
 

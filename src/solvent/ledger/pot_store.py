@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Table,
@@ -179,10 +180,21 @@ def end_leases(connection: Connection, holder: str, accounts: Sequence[tuple[str
         connection.execute(delete(leases).where(mine))
 
 
+def end_empty_leases(connection: Connection, holder: str, accounts: Sequence[tuple[str, str]]) -> None:
+    """End leases of a holder that nothing is left of."""
+    for account, unit in accounts:
+        mine = and_(leases.c.account == account, leases.c.unit == unit, leases.c.holder == holder)
+        connection.execute(delete(leases).where(mine, leases.c.grains == 0))
+
+
 def recall(connection: Connection, account: str, unit: str, holder: str = "") -> int:
-    """Ask every other holder to give back a lease; returns how many there are."""
-    others = and_(leases.c.account == account, leases.c.unit == unit, leases.c.holder != holder)
-    return connection.execute(update(leases).where(others).values(wanted=1)).rowcount
+    """Ask every other holder to give back what is left of a lease; returns how many can."""
+    return connection.execute(update(leases).where(_beside(account, unit, holder)).values(wanted=1)).rowcount
+
+
+def _beside(account: str, unit: str, holder: str) -> ColumnElement[bool]:
+    # A lease of nothing belongs to answers under way: they end in their own time, and nobody waits for them.
+    return and_(leases.c.account == account, leases.c.unit == unit, leases.c.holder != holder, leases.c.grains > 0)
 
 
 def recalled(connection: Connection, holder: str) -> list[tuple[str, str]]:
@@ -197,8 +209,8 @@ def holders(connection: Connection) -> set[str]:
 
 
 def leases_beside(connection: Connection, account: str, unit: str, holder: str) -> int:
-    """How many others than `holder` lease from a pot."""
-    others = and_(leases.c.account == account, leases.c.unit == unit, leases.c.holder != holder)
+    """How many others than `holder` have something left of a lease of a pot."""
+    others = _beside(account, unit, holder)
     return int(connection.execute(select(func.count()).select_from(leases).where(others)).scalar_one())
 
 

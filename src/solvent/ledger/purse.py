@@ -8,21 +8,35 @@ from __future__ import annotations
 
 
 class Purse:
-    """spare: grains that are leased and neither spent nor set aside. under_way: holds that have not ended.
+    """spare: grains of `unit` that are leased and neither spent nor set aside. under_way: holds that have not ended.
 
     has_lease: whether there is a lease to give back. slice: what to lease at once next time; it grows while leases
-    are used up quickly. dry_until_us: until then the database has no more to lease. used_us: the last hold.
+    are used up quickly. looked: the number of the last look into the database for it. dry_until_us: until then the
+    database has no more to lease. is_elsewhere: it has, once others give theirs back. used_us: the last hold.
     """
 
-    __slots__ = ("dry_until_us", "has_lease", "slice", "spare", "under_way", "used_us")
+    __slots__ = (
+        "dry_until_us",
+        "has_lease",
+        "is_elsewhere",
+        "looked",
+        "slice",
+        "spare",
+        "under_way",
+        "unit",
+        "used_us",
+    )
 
-    def __init__(self, spare: int = 0) -> None:
+    def __init__(self, spare: int = 0, unit: str = "") -> None:
+        self.unit = unit
         self.spare = spare
         self.under_way = 0
         self.slice = 0
         self.used_us = 0
         self.dry_until_us = 0
         self.has_lease = spare > 0
+        self.looked = 0
+        self.is_elsewhere = False
 
     def lease(self, grains: int, at_us: int) -> None:
         """So much more of the pot is this process's to promise."""
@@ -49,3 +63,7 @@ class Purse:
         assert self.under_way > 0, "a hold ends once"
         self.spare += held - spent
         self.under_way -= 1
+
+    def forfeit(self, grains: int) -> None:
+        """What was thought to be spare again is not: the books still hold it. It may have been promised meanwhile."""
+        self.spare = max(0, self.spare - grains)

@@ -1,16 +1,33 @@
-"""The table of margin roll-ups: one row for each day, customer, plan and model."""
+"""The tables of margin roll-ups: by day, customer, plan and model; of all customers; and of each customer so far.
+
+All three are written with the answers they sum, so that no page adds up more than it shows.
+"""
 
 from __future__ import annotations
 
-import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, func, select
+from collections.abc import Hashable, Iterable
+from functools import cache
+from typing import Final, TypeVar
+
+from msgspec.structs import astuple
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, func, insert, literal, select
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
+from solvent.ledger.store import set_mark
+from solvent.margin.edge import LATEST, edge_before
 from solvent.margin.line import GroupBy, MarginKey, MarginLine, MarginSums
 
+K = TypeVar("K", bound=Hashable)
+Added = tuple[MarginKey, MarginSums]
+
 _KEYS = MarginKey.__struct_fields__
-_SUMS = MarginSums.__struct_fields__
+SUMS: Final = MarginSums.__struct_fields__
+
+
+def _sums() -> list[Column[int]]:
+    return [Column(name, BigInteger, nullable=False) for name in SUMS]
+
 
 margins = Table(
     "margins",
@@ -19,41 +36,118 @@ margins = Table(
     Column("customer", Text, primary_key=True),
     Column("plan", Text, primary_key=True),
     Column("model", Text, primary_key=True),
-    *(Column(name, BigInteger, nullable=False) for name in _SUMS),
+    *_sums(),
     Index("ix_margins_customer_day", "customer", "day"),
+    sqlite_with_rowid=False,
+)
+# The same without customers: few rows.
+house_margins = Table(
+    "house_margins",
+    metadata,
+    Column("day", BigInteger, primary_key=True),
+    Column("plan", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    *_sums(),
+    sqlite_with_rowid=False,
+)
+# What each customer came to by the end of an edge (see `edge`), and, under LATEST, by now.
+customer_margins = Table(
+    "customer_margins",
+    metadata,
+    Column("through", BigInteger, primary_key=True),
+    Column("customer", Text, primary_key=True),
+    *_sums(),
+    sqlite_with_rowid=False,
 )
 
-_ADD = f"ON CONFLICT ({', '.join(_KEYS)}) DO UPDATE SET " + ", ".join(
-    f"{name} = margins.{name} + excluded.{name}" for name in _SUMS
-)
+EDGE: Final = "margin_edge"  # the mark of the last edge that totals were kept at
+_EDGE: Final = f"SELECT value FROM marks WHERE name = '{EDGE}'"  # noqa: S608
 
 
-def add(connection: Connection, lines: list[tuple[MarginKey, MarginSums]]) -> None:
+def add(connection: Connection, lines: list[Added]) -> None:
     """Journal: add answers to their roll-ups."""
-    sums: dict[MarginKey, MarginSums] = {}
+    sums = _summed(lines)
+    _write(connection, margins, ((*astuple(key), *astuple(line)) for key, line in sums.items()))
+    by_plan = _summed(((key.day, key.plan, key.model), line) for key, line in sums.items())
+    _write(connection, house_margins, ((*key, *astuple(line)) for key, line in by_plan.items()))
+    edge = _keep_edge(connection, max(key.day for key in sums))
+    _add_totals(connection, LATEST, sums.items())
+    late = [(key, line) for key, line in sums.items() if key.day <= edge]
+    if late:  # a correction, or the last moment of another process's day
+        for through in edges_from(connection, min(key.day for key, _ in late)):
+            _add_totals(connection, through, [(key, line) for key, line in late if key.day <= through])
+
+
+def _add_totals(connection: Connection, through: int, lines: Iterable[Added]) -> None:
+    totals = _summed((key.customer, line) for key, line in lines)
+    _write(connection, customer_margins, ((through, customer, *astuple(line)) for customer, line in totals.items()))
+
+
+def _summed(lines: Iterable[tuple[K, MarginSums]]) -> dict[K, MarginSums]:
+    sums: dict[K, MarginSums] = {}
     for key, line in lines:
         kept = sums.get(key)
         if kept is None:
             kept = sums[key] = MarginSums()
         kept.add(line)
-    rows = ((*msgspec.structs.astuple(key), *msgspec.structs.astuple(line)) for key, line in sums.items())
-    append_rows(connection, margins, rows, _ADD)
+    return sums
+
+
+def _write(connection: Connection, table: Table, rows: Iterable[tuple[object, ...]]) -> None:
+    append_rows(connection, table, rows, _on_known(table))
+
+
+@cache
+def _on_known(table: Table) -> str:
+    keys = ", ".join(column.name for column in table.primary_key)
+    moves = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in SUMS)
+    return f"ON CONFLICT ({keys}) DO UPDATE SET {moves}"
+
+
+def _keep_edge(connection: Connection, day: int) -> int:
+    """The last edge before a day, its totals kept: of all that was added before the first answer after it."""
+    cursor = connection.connection.cursor()  # the driver's own: this is the hot path of every answer
+    cursor.execute(_EDGE)
+    known = cursor.fetchone()
+    cursor.close()
+    last = int(known[0]) if known else -1
+    edge = edge_before(day)
+    if edge <= last:
+        return last
+    if known:
+        through, *others = customer_margins.columns
+        so_far = select(literal(edge, BigInteger), *others).where(through == LATEST)
+        connection.execute(insert(customer_margins).from_select([through, *others], so_far))
+    set_mark(connection, EDGE, str(edge))
+    return edge
+
+
+def edges_from(connection: Connection, day: int) -> list[int]:
+    """The edges on or after a day that totals are kept at, in order, without LATEST."""
+    edges: list[int] = []
+    while True:
+        after = customer_margins.c.through >= (edges[-1] + 1 if edges else day)
+        found = connection.execute(select(func.min(customer_margins.c.through)).where(after)).scalar()
+        if found is None or found == LATEST:
+            return edges
+        edges.append(int(found))
 
 
 def customer_sums(connection: Connection, customer: str, from_day: int) -> MarginSums:
     """What a customer's answers came to since a day."""
-    sums = [func.coalesce(func.sum(margins.c[name]), 0) for name in _SUMS]
+    sums = [func.coalesce(func.sum(margins.c[name]), 0) for name in SUMS]
     chosen = select(*sums).where(margins.c.customer == customer, margins.c.day >= from_day)
     return MarginSums(*map(int, connection.execute(chosen).one()))
 
 
 def lines(connection: Connection, group_by: GroupBy, from_day: int, currency: str) -> list[MarginLine]:
     """The roll-ups since a day, summed by one of their keys, in the order of its names."""
-    group = margins.c[group_by]
-    sums = [func.sum(margins.c[name]).label(name) for name in _SUMS]
+    table = margins if group_by == "customer" else house_margins
+    group = table.c[group_by]
+    sums = [func.sum(table.c[name]).label(name) for name in SUMS]
     rows = connection.execute(
-        select(group.label("name"), *sums).where(margins.c.day >= from_day).group_by(group).order_by(group)
+        select(group.label("name"), *sums).where(table.c.day >= from_day).group_by(group).order_by(group)
     )
     return [
-        MarginLine(str(row.name), currency, MarginSums(*(int(getattr(row, name)) for name in _SUMS))) for row in rows
+        MarginLine(str(row.name), currency, MarginSums(*(int(getattr(row, name)) for name in SUMS))) for row in rows
     ]

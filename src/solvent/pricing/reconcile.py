@@ -9,8 +9,7 @@ from typing import Final
 
 import msgspec
 
-from solvent.pricing.sheet import PRICES, Sheet
-from solvent.values.money import PICOS_PER_UNIT
+from solvent.pricing.sheet import PRICES, Sheet, price_text
 
 TOLERANCE: Final = Fraction(1, 100)
 _EDGE_SLACK: Final = Fraction(1, 1_000)  # 199,999 and 200,000 tokens are one edge
@@ -55,7 +54,7 @@ def reconcile(
             mine, others = _at(ours[name], above), _at(theirs[name], above)
             for price in (price for price in PRICES if price in mine or price in others):
                 one, other = mine.get(price), others.get(price)
-                found = Disagreement(name, price, above, said(price, one), said(price, other), _off(one, other))
+                found = Disagreement(name, price, above, _said(price, one), _said(price, other), _off(one, other))
                 if one is None or other is None:
                     one_sided.append(found)
                     continue
@@ -90,16 +89,8 @@ def _off(one: Fraction | None, other: Fraction | None) -> int | None:
     return round((other - one) * _PERMYRIAD * Fraction(one.denominator, one.numerator))
 
 
-def said(price: str, picos: Fraction | None) -> str:
-    """A price as people write it: whole units per million tokens, or for one of what it is a price of."""
-    if picos is None:
-        return ""
-    value = picos * Fraction(PRICES[price][1], PICOS_PER_UNIT)
-    digits = next((n for n in range(19) if (value * 10**n).denominator == 1), None)
-    if digits is None:
-        return f"{value.numerator}/{value.denominator}"
-    whole, rest = divmod((value * 10**digits).numerator, 10**digits)
-    return f"{whole}.{rest:0{digits}d}" if digits else str(whole)
+def _said(price: str, picos: Fraction | None) -> str:
+    return "" if picos is None else price_text(price, picos)
 
 
 def in_our_names(theirs: Mapping[str, Sheet], ours: Mapping[str, Sheet]) -> dict[str, Sheet]:

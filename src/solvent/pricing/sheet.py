@@ -6,15 +6,18 @@ so that a price left out always follows the price it follows in the words of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from math import lcm
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from solvent.pricing.rate_card import Hours, RateCard
 from solvent.values.errors import Invalid
+from solvent.values.money import PICOS_PER_UNIT
+
+T = TypeVar("T")
 
 TOKENS_PER_PRICE: Final = 1_000_000  # people write prices per million tokens
 PARTS_MAX: Final = 10**9  # a price this fine is noise of somebody's arithmetic
@@ -85,6 +88,16 @@ class Head(msgspec.Struct, frozen=True):
     valid_from_us: int
     source: str
     revision: int = 1
+
+
+def price_text(name: str, picos: Fraction) -> str:
+    """A price as people write it: whole units per million tokens, or for one of what it is a price of."""
+    value = picos * Fraction(PRICES[name][1], PICOS_PER_UNIT)
+    digits = next((n for n in range(19) if (value * 10**n).denominator == 1), None)
+    if digits is None:
+        return f"{value.numerator}/{value.denominator}"
+    whole, rest = divmod((value * 10**digits).numerator, 10**digits)
+    return f"{whole}.{rest:0{digits}d}" if digits else str(whole)
 
 
 def overridden(sheet: Sheet, override: Override) -> Sheet:
@@ -164,3 +177,12 @@ def _filled(prices: Mapping[str, Fraction]) -> tuple[dict[str, Fraction], tuple[
             full[name] = full[lender]
             borrowed.append(name)
     return full, tuple(borrowed)
+
+
+def telling(prices: Mapping[str, T], borrowed: Collection[str]) -> dict[str, T]:
+    """The prices of a finished card without those that only repeat another: what a person wants to see."""
+    told = {name: price for name, price in prices.items() if name not in borrowed}
+    for name, followed in _FOLLOWS:
+        if name in told and told[name] == prices.get(followed):
+            del told[name]
+    return told

@@ -85,6 +85,8 @@ PAYMENT_WAIT_S_MAX = 3_600  # the longest pause between two looks at an order th
 
 # Plans
 PLAN_LIST_MAX = 64  # quotas, limits, packs or classes in one plan
+PLAN_UNITS_MAX = 100_000_000  # whole units of money in any amount of a plan or coupon
+BUDGET_MAX = 10**17  # pieces or grains in one budget: the same in dollars
 SEATS_MAX = 100_000  # of one customer
 INVOICE_DUE_DAYS = 14  # to pay an invoice that is sent
 NOTICE_DAYS_MIN = 30  # before other terms hold for those who are on older ones

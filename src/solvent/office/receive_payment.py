@@ -1,0 +1,33 @@
+"""Receive a payment of an invoice that came without an order of ours: seen on a bank statement, or in cash."""
+
+from __future__ import annotations
+
+from solvent.audit.act import Act
+from solvent.audit.store import once
+from solvent.billing import invoice_store
+from solvent.billing.proposal_store import settle
+from solvent.db.port import Connection, Database
+from solvent.invoicing.invoice import Invoice, InvoiceId
+from solvent.ledger.account import CASH
+from solvent.values.money import Money
+
+
+async def receive_payment(
+    id: InvoiceId, amount: Money, into: str, act: Act, database: Database
+) -> tuple[Invoice, bool]:
+    """into: where the money is now: "bank" is the account cash:bank. Returns the invoice, and whether this is new.
+
+    The subscription that waited for it goes on when all is paid. Raises NotFound, Invalid for another currency, and
+    Conflict for more than is due.
+    """
+
+    def work(connection: Connection) -> tuple[Invoice, bool]:
+        def effect() -> Invoice:
+            reference = f"{act.actor}/{act.key}"
+            paid = invoice_store.pay(connection, id, amount, f"{CASH}:{into}", act.at_us, reference)
+            settle(connection, id)
+            return paid
+
+        return once(connection, act, "invoice.receive", id, effect, Invoice)
+
+    return await database.write(work)

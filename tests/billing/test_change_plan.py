@@ -1,0 +1,180 @@
+"""Changing a plan or seats: now or later, on which terms, and what the quote says of it beforehand."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from tests.billing.subscribers import KIM, PLUS, PRO, Books, act, at, story, totals, won
+from tests.db.opened import Place
+
+from solvent.billing.cancel import cancel
+from solvent.billing.change_plan import change_plan
+from solvent.billing.included import Included, unlimited
+from solvent.billing.keep_plan import keep_plan
+from solvent.billing.plan import Plan, Seats
+from solvent.billing.quote_change import quote_change
+from solvent.billing.subscription import Wish
+from solvent.values.errors import Invalid, NotFound
+from solvent.values.money import money
+
+JUNE, HALF, JULY = at("2026-06-01T00:00:00"), at("2026-06-16T00:00:00"), at("2026-07-01T00:00:00")
+DAY = 86_400 * 10**6
+TEAM = Plan(
+    name="team", price=money("30000", "KRW"), seats=Seats(3, money("6000", "KRW"), 10),
+    included=(Included("answers", 100, each_seat=True),), afterwards="free",
+)  # fmt: skip
+FLAT = Plan(name="flat", price=money("50000", "KRW"), included=(Included("answers", unlimited("answers")),))
+
+
+def test_seats_come_and_go_with_proration(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.publish(TEAM, PLUS)
+        await books.subscribe("team", JUNE)
+        assert await books.left() == {"answers": 300}
+        more = await books.change("team", HALF, seats=5)
+        assert (more.due, more.subscription.seats) == (won(6_000), 5)
+        assert await books.left() == {"answers": 400}
+        fewer = await books.change("team", HALF, seats=4)
+        assert (fewer.due, fewer.subscription.seats, fewer.subscription.next_seats) == (won(0), 5, 4)
+        await books.renew(JULY)
+        now = await books.current()
+        assert (now.seats, now.price_grains) == (4, won(36_000).grains)
+        assert await books.left() == {"answers": 400}
+        with pytest.raises(Invalid) as caught:
+            await books.change("team", JULY, seats=11)
+        assert caught.value.param == "seats"
+        below = await books.change("team", JULY, "now", seats=1)
+        assert below.subscription.seats == 3, "nobody has fewer seats than are included"
+
+    story(place, tell)
+
+
+def test_who_is_on_old_terms_keeps_them_until_the_newest_are_asked_for(place: Place) -> None:
+    dearer = msgspec.structs.replace(TEAM, price=money("40000", "KRW"))
+
+    async def tell(books: Books) -> None:
+        await books.publish(TEAM, PLUS)
+        await books.subscribe("team", JUNE)
+        await books.publish(dearer, PLUS, now_us=JUNE + 1)
+        await books.renew(JULY)
+        assert (await books.current()).price_grains == won(30_000).grains
+        await books.change("team", JULY, seats=4)
+        now = await books.current()
+        assert (now.version, now.price_grains) == (1, won(36_000).grains)
+        wish = Wish(customer=KIM, plan="team", pays="invoice")
+        quoted = await quote_change(wish, books.database, JULY, newest_terms=True)
+        assert (quoted.version, quoted.seats, quoted.each_period) == (2, 4, won(46_000))
+        await change_plan(wish, act(JULY), books.database, newest_terms=True)
+        now = await books.current()
+        assert (now.version, now.price_grains) == (2, won(46_000).grains)
+
+    story(place, tell)
+
+
+def test_a_quote_says_what_a_change_does_and_changes_nothing(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        fresh = await quote_change(Wish(customer=KIM, plan="plus"), books.database, JUNE)
+        assert (fresh.way, fresh.due, fresh.each_period, fresh.period_end_us) == ("begin", won(9_900), won(9_900), JULY)
+        await books.subscribe("plus", JUNE)
+        for plan, when, way in (("pro", HALF, "change"), ("pro-year", HALF, "replace"), ("plus", HALF, "change")):
+            quoted = await quote_change(Wish(customer=KIM, plan=plan), books.database, when)
+            assert (quoted.way, quoted.plan) == (way, plan)
+            assert sum(line.amount.grains for line in quoted.lines) == quoted.due.grains - quoted.given_back.grains
+        assert totals(await books.invoices()) == [9_900]
+        quoted = await quote_change(Wish(customer=KIM, plan="pro"), books.database, HALF)
+        done = await books.change("pro", HALF)
+        assert (quoted.due, quoted.each_period) == (done.due, won(29_000))
+        lower = await quote_change(Wish(customer=KIM, plan="plus"), books.database, HALF)
+        back = await books.change("plus", HALF, "now")
+        assert (lower.due, lower.given_back, back.credited) == (won(0), won(9_550), won(9_550))
+
+    story(place, tell)
+
+
+def test_a_change_to_come_can_be_taken_back(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.subscribe("pro", JUNE)
+        await books.change("plus", HALF)
+        await keep_plan(KIM, act(HALF), books.database)
+        await cancel(KIM, act(HALF), books.database)
+        _, is_new = await keep_plan(KIM, act(HALF, "keep"), books.database)
+        _, is_new_again = await keep_plan(KIM, act(HALF, "keep"), books.database)
+        assert (is_new, is_new_again) == (True, False)
+        await books.renew(JULY)
+        assert (await books.current()).plan == "pro"
+
+    story(place, tell)
+
+
+def test_into_a_flat_plan_and_out_of_it_again(place: Place) -> None:
+    """What has no limit is there at once, and gone at once: nobody takes a share of it along."""
+
+    async def tell(books: Books) -> None:
+        await books.publish(FLAT, PLUS)
+        await books.subscribe("plus", JUNE)
+        await books.change("flat", HALF)
+        assert await books.left() == {"answers": 150, "unlimited.answers": unlimited("answers")}
+        await books.use("unlimited.answers", 700, HALF)
+        back = await books.change("plus", at("2026-06-21T00:00:00"), "now")
+        assert await books.left() == {"answers": 150 + 100}
+        assert back.credited == won(round((50_000 - 9_900) / 3))
+        await books.change("flat", at("2026-06-26T00:00:00"))
+        assert (await books.left())["unlimited.answers"] == unlimited("answers")
+
+    story(place, tell)
+
+
+def test_a_quota_that_the_other_plan_has_not_keeps_what_was_paid_for(place: Place) -> None:
+    by_token = Plan(name="tokens", price=money("9900", "KRW"), included=(Included("tokens", 3_000),))
+
+    async def tell(books: Books) -> None:
+        await books.publish(by_token, PLUS)
+        await books.subscribe("plus", JUNE)
+        await books.change("tokens", HALF, "now")
+        assert await books.left() == {"answers": 150, "tokens": 1_500}
+        await books.renew(JULY)
+        assert await books.left() == {"tokens": 3_000}, "at the end nothing of it rolls over"
+
+    story(place, tell)
+
+
+def test_cancelling_at_once_gives_back_what_is_unused_when_that_is_asked(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        done = await books.subscribe("plus", JUNE)
+        await books.pay(done.invoice, JUNE)
+        outcome, _ = await cancel(KIM, act(HALF), books.database, at="now", gives_back=True)
+        assert (outcome.credited, outcome.subscription.plan) == (won(4_950), "free")
+        assert await books.left() == {"answers": 10}
+        await books.subscribe("pro", HALF)
+        outcome, _ = await cancel(KIM, act(HALF), books.database, at="now")
+        assert outcome.credited == won(0)
+        await cancel(KIM, act(HALF), books.database, at="now")
+        assert await books.plan_name() == ""
+        with pytest.raises(NotFound) as caught:
+            await cancel(KIM, act(HALF), books.database)
+        assert caught.value.code == "no_subscription"
+
+    story(place, tell)
+
+
+def test_whoever_used_two_thirds_in_half_the_time_gets_two_thirds_of_half_back(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.subscribe("pro", JUNE)
+        await books.use("answers", 1_000, JUNE)
+        outcome, _ = await cancel(KIM, act(HALF), books.database, at="now", gives_back=True)
+        assert outcome.credited == won(14_500 * 500 // 750)
+
+    story(place, tell)
+
+
+def test_a_plan_costs_the_same_whether_it_is_reached_at_once_or_over_others(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.subscribe("plus", JUNE)
+        await books.change("pro", HALF)
+        await books.change("plus", HALF, "now")
+        await books.change("pro", HALF)
+        assert sum(totals(await books.invoices())) == 9_900 + 9_550
+        assert await books.left() == {"answers": 900}
+        assert PRO.price == won(29_000)
+
+    story(place, tell)

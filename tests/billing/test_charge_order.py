@@ -1,0 +1,191 @@
+"""Charging what a customer saved: once for each key, with a reason when it fails, and found out when nobody knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from tests.billing.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
+from tests.db.opened import Place
+
+from solvent.billing import invoice_store, payment_store
+from solvent.billing.charge_order import charge_order
+from solvent.billing.order import PaymentOrder
+from solvent.billing.pay_invoice import pay_invoice
+from solvent.billing.payment_store import SavedMethod
+from solvent.identity import store as identity_store
+from solvent.identity.caller import Customer
+from solvent.invoicing import store as invoicing_store
+from solvent.invoicing.invoice import Invoice, InvoiceDraft, state_of
+from solvent.invoicing.line import DraftLine
+from solvent.ledger.account import invoiced
+from solvent.payments.fake import BAD_CARD, GOOD_CARD, FakeProcessor
+from solvent.payments.port import Method
+from solvent.values.errors import Conflict, NotFound
+from solvent.values.ids import CustomerId
+from solvent.values.money import Money
+
+HOUR_US = 3_600_000_000
+
+
+class Renewals:
+    """A customer with a saved card and an invoice over 22,000 won."""
+
+    def __init__(self, till: Till, fake: FakeProcessor, invoice: Invoice) -> None:
+        self.till = till
+        self.fake = fake
+        self.invoice = invoice
+
+    async def save(self, method: Method, id: str = "pm_1", customer: CustomerId = CUSTOMER) -> SavedMethod:
+        saved = SavedMethod(id, customer, "fake", method.token, method.owner, method.label, self.till.now_us)
+        return await self.till.database.write(lambda connection: payment_store.save_method(connection, saved))
+
+    async def charge(self, key: str, amount: Money | None = None, method: str = "") -> PaymentOrder:
+        asked = amount or won(22_000)
+        asking = act(self.till.now_us, key, asked)
+        return await charge_order(
+            CUSTOMER, f"invoice:{self.invoice.id}", asked, "October", self.till.rails, self.till.database, asking,
+            self.till.entropy, method=method,
+        )  # fmt: skip
+
+    async def state(self) -> str:
+        invoice, standing = await self.till.database.read(
+            lambda connection: invoicing_store.invoice_by_id(connection, self.invoice.id)
+        )
+        return state_of(invoice.total.grains, standing)
+
+
+def live(place: Place, story: Callable[[Renewals], Coroutine[Any, Any, None]]) -> None:
+    async def run() -> None:
+        fake = FakeProcessor()
+        async with opened_till(place, fake) as till:
+            line = DraftLine(
+                text="October", amount=won(22_000), credit_account="deferred:sub_1", kind="subscription", until_us=1
+            )
+            draft = InvoiceDraft(
+                customer=CUSTOMER, currency="KRW", lines=(line,), reference="sub_1/october", from_us=0, until_us=1,
+                due_us=NOON_US,
+            )  # fmt: skip
+            customer = Customer(CUSTOMER, "Kim", "pro", 0)
+            await till.database.write(lambda connection: identity_store.add_customer(connection, customer))
+            invoice = await till.database.write(lambda connection: invoice_store.issue(connection, draft, NOON_US))
+            await story(Renewals(till, fake, invoice))
+
+    asyncio.run(run())
+
+
+def test_a_saved_card_pays_an_invoice_once(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        await renewals.save(GOOD_CARD)
+        first, again = [await renewals.charge("renew/october") for _ in range(2)]
+        assert first == again
+        assert (first.state, first.amount) == ("paid", won(22_000))
+        assert await renewals.state() == "paid"
+        assert renewals.fake.calls.count("charge") == 1
+        balances = await renewals.till.all_balances()
+        assert (invoiced(CUSTOMER), "KRW") not in balances
+        assert balances["receivable:processor:fake", "KRW"] == -won(22_000).grains
+
+    live(place, story)
+
+
+def test_a_card_that_is_declined_is_a_failure_with_a_reason_and_another_try_is_another_key(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        await renewals.save(BAD_CARD)
+        failed = await renewals.charge("renew/october/1")
+        assert (failed.state, failed.why) == ("failed", "declined: no funds")
+        assert await renewals.charge("renew/october/1") == failed
+        assert await renewals.state() == "issued"
+        renewals.till.now_us += HOUR_US
+        await renewals.save(GOOD_CARD, "pm_2")
+        assert (await renewals.charge("renew/october/2")).state == "paid", "the newest card is charged"
+        assert await renewals.state() == "paid"
+
+    live(place, story)
+
+
+@pytest.mark.parametrize("fault", ["breaks_before", "breaks_after"])
+def test_when_nobody_knows_it_stays_open_and_is_found_out(place: Place, fault: str) -> None:
+    async def story(renewals: Renewals) -> None:
+        await renewals.save(GOOD_CARD)
+        setattr(renewals.fake, fault, 1)
+        order = await renewals.charge("renew/october/1")
+        assert order.state == "open"
+        with pytest.raises(Conflict, match="not known yet"):
+            await renewals.charge("renew/october/2")
+        renewals.till.now_us += HOUR_US
+        assert (await renewals.till.resume()).problems == ()
+        assert (await renewals.charge("renew/october/1")).state == "paid"
+        assert await renewals.state() == "paid"
+        assert len([paid for paid in renewals.fake.payments.values() if paid.state == "paid"]) == 1
+
+    live(place, story)
+
+
+def test_a_processor_that_stays_silent_is_asked_for_a_day_and_then_given_up(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        await renewals.save(GOOD_CARD)
+        renewals.fake.breaks_before = 10**6
+        order = await renewals.charge("renew/october/1")
+        for _ in range(30):
+            renewals.till.now_us += HOUR_US
+            await renewals.till.resume()
+        assert (await renewals.till.order(order.id)).state == "open", "while it is silent nobody knows"
+        renewals.fake.breaks_before = 0
+        renewals.till.now_us += HOUR_US
+        charged = renewals.fake.calls.count("charge")
+        await renewals.till.resume()
+        assert (await renewals.till.order(order.id)).state == "expired"
+        assert renewals.fake.calls.count("charge") == charged, "its idempotency key is too old to charge again"
+
+    live(place, story)
+
+
+def test_a_payment_that_no_invoice_asks_for_is_kept_apart(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        till, invoice = renewals.till, str(renewals.invoice.id)
+        first, second = [
+            (await pay_invoice(CUSTOMER, invoice, "fake", till.rails, till.database, act(), till.entropy)).order
+            for _ in range(2)
+        ]
+        ends = []
+        for order in (first, second):
+            renewals.fake.pay(order.id, order.amount)
+            webhook = renewals.fake.webhook(f"evt_{order.id}", "paid", order.id, till.now_us, order.amount)
+            ends.append(await till.take("fake", webhook))
+        assert [end.state for end in ends] == ["applied", "mismatch"]
+        assert "cannot be booked" in ends[1].why
+        assert (await till.order(second.id)).state == "open"
+        with pytest.raises(Conflict):
+            await pay_invoice(CUSTOMER, invoice, "fake", till.rails, till.database, act(), till.entropy)
+
+    live(place, story)
+
+
+def test_what_goes_back_of_an_invoice_is_due_again(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        await renewals.save(GOOD_CARD)
+        order = await renewals.charge("renew/october/1")
+        refund = await renewals.till.refund(order.id, 22_000)
+        assert (refund.state, refund.wallet_grains, refund.short_grains) == ("done", 0, 0)
+        assert await renewals.state() == "issued"
+        assert await renewals.till.balance(invoiced(CUSTOMER)) == won(-22_000)
+
+    live(place, story)
+
+
+def test_nothing_is_charged_without_a_card_or_beyond_the_invoice_or_anothers_card(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        with pytest.raises(NotFound, match="nothing saved"):
+            await renewals.charge("1")
+        mine = await renewals.save(GOOD_CARD)
+        assert await renewals.save(GOOD_CARD, "pm_9", CustomerId("cus_2")) == mine, "a card has one owner"
+        with pytest.raises(NotFound):
+            await renewals.charge("2", method="pm_9")
+        with pytest.raises(Conflict, match="asks for 22000 KRW"):
+            await renewals.charge("3", won(22_001))
+        assert renewals.fake.calls == []
+
+    live(place, story)

@@ -1,0 +1,60 @@
+"""What moved in pots beside answers is found by account, whatever way it was booked, and answers are not in it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy import Connection, text
+from tests.billing.months import NOV_1, one_of_everything
+from tests.db.opened import Place
+
+from solvent.ledger import store
+from solvent.ledger.account import BREAKAGE, CUSTOMER_GRANTS, REVENUE_ANSWERS, wallet
+from solvent.ledger.beside_store import in_beside, out_beside
+from solvent.ledger.transfer import hold, post
+from solvent.values.ids import CustomerId, TransferId
+from solvent.values.money import Money
+
+KIM = CustomerId("cus_kim")
+
+
+def test_refunds_and_expiry_leave_and_top_ups_and_gifts_come(place: Place) -> None:
+    def story(connection: Connection) -> None:
+        one_of_everything(connection, KIM)
+        held = hold(TransferId("r.wallet"), NOV_1 + 9, wallet(KIM), "cash:bank", Money(70, "KRW"), NOV_1 + 99, "ord_1")
+        store.append(connection, [held])
+        store.append(connection, [post(held, Money(60, "KRW"), NOV_1 + 10)])
+        out = out_beside(connection, [wallet(KIM)], NOV_1, NOV_1 + 10**13)
+        assert sorted(row[1:] for row in out) == [
+            ("cash:bank", "KRW", 60), ("receivable:processor:toss", "KRW", 2_000 * 10**7), (BREAKAGE, "KRW", 500 * 10**7),
+        ]  # fmt: skip
+        into = in_beside(connection, [wallet(KIM)], NOV_1, NOV_1 + 10**13)
+        assert sorted(row[0] for row in into) == [CUSTOMER_GRANTS, "receivable:processor:toss", REVENUE_ANSWERS]
+        assert out_beside(connection, [wallet(KIM)], NOV_1, NOV_1) == []
+        assert in_beside(connection, ["wallet:nobody"], NOV_1, NOV_1 + 10**13) == []
+
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(story)
+
+    asyncio.run(live())
+
+
+def test_they_are_found_by_their_own_index(place: Place) -> None:
+    async def live() -> str:
+        async with place.opened() as database:
+
+            def plan(connection: Connection) -> str:
+                if connection.dialect.name != "sqlite":
+                    return "ix_transfers_in_beside"
+                rows = connection.execute(
+                    text(
+                        "EXPLAIN QUERY PLAN SELECT sum(grains) FROM transfers WHERE credit IN ('wallet:a', 'wallet:b') "
+                        "AND at_us >= 1 AND at_us < 9 AND state = 'posted' AND credit LIKE 'wallet:%'"
+                    )
+                )
+                return str(rows.all())
+
+            return await database.read(plan)
+
+    assert "ix_transfers_in_beside" in asyncio.run(live())

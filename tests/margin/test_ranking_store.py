@@ -1,0 +1,148 @@
+"""Rankings on both databases: the losers and earners that the answers themselves give, for any days and any order."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from functools import partial
+from random import Random
+
+import pytest
+from sqlalchemy import Connection, func, select
+from tests.db.opened import Place
+
+from solvent.margin import store
+from solvent.margin.edge import LATEST
+from solvent.margin.line import MarginKey, MarginLine, MarginSums
+from solvent.margin.ranking_store import Ranking, rank
+from solvent.values.money import Money
+
+FIRST = (date(2026, 1, 25) - date(1970, 1, 1)).days
+Added = tuple[MarginKey, MarginSums]
+
+
+def answer(day: int, customer: str, charge: int, cost: int, granted: int = 0, *, failed: int = 0) -> Added:
+    sums = MarginSums(
+        answers=1 - failed, failed=failed, charge_grains=charge, granted_grains=granted, cost_grains=cost,
+        input_tokens=day % 7, output_tokens=3,
+    )  # fmt: skip
+    return MarginKey(day, customer, "pro" if day % 2 else "free", f"m{day % 3}"), sums
+
+
+def some_answers(random: Random, count: int, days: int) -> list[Added]:
+    return [
+        answer(
+            FIRST + random.randrange(days), f"cus_{random.randrange(12)}", random.randrange(100),
+            random.randrange(100), random.randrange(3), failed=random.randrange(2),
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def expected(added: list[Added], from_day: int, until_day: int, count: int) -> Ranking:
+    sums: dict[str, MarginSums] = {}
+    for key, line in added:
+        if from_day <= key.day <= until_day:
+            sums.setdefault(key.customer, MarginSums()).add(line)
+    lines = [MarginLine(customer, "KRW", line) for customer, line in sorted(sums.items())]
+    losers = sorted(lines, key=lambda line: (line.margin.grains, line.name))
+    earners = sorted(lines, key=lambda line: (-line.margin.grains, line.name))
+    return Ranking(len(lines), losers[:count], earners[:count])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rankings_are_those_of_the_answers_whatever_the_batches_their_order_and_the_days(
+    place: Place, seed: int
+) -> None:
+    random = Random(seed)
+    added = some_answers(random, 400, 75)
+    late = random.randrange(4) * 8  # how many days an answer may come after answers of later days
+    added.sort(key=lambda line: line[0].day + random.randrange(late + 1))
+
+    async def live() -> None:
+        async with place.opened() as database:
+            left = list(added)
+            while left:
+                some = left[: random.choice([1, 2, 17, 64])]
+                await database.write(partial(store.add, lines=some))
+                del left[: len(some)]
+            for _ in range(60):
+                from_day = FIRST + random.randrange(-5, 80)
+                until_day = from_day + random.randrange(-1, 80)
+                count = random.choice([1, 5, 50])
+                found = await database.read(
+                    lambda c, a=from_day, b=until_day, n=count: rank(c, a, b, "KRW", n)  # type: ignore[misc]
+                )
+                assert found == expected(added, from_day, until_day, count)
+
+    asyncio.run(live())
+
+
+def edges(connection: Connection) -> list[int]:
+    through = store.customer_margins.c.through
+    return list(connection.execute(select(through).distinct().order_by(through)).scalars())
+
+
+def test_totals_are_kept_at_the_edges_that_answers_have_passed(place: Place) -> None:
+    first, eighth, march = (
+        (date(2026, *day) - date(1970, 1, 1)).days for day in ((2, 1), (2, 8), (3, 3))
+    )  # fmt: skip
+
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(lambda c: store.add(c, [answer(first, "a", 5, 1)]))
+            assert await database.read(edges) == [LATEST], "there was nothing before"
+            await database.write(lambda c: store.add(c, [answer(first + 6, "b", 5, 1)]))
+            assert await database.read(edges) == [LATEST], "the same part of the month"
+            await database.write(lambda c: store.add(c, [answer(eighth, "a", 7, 1)]))
+            assert await database.read(edges) == [eighth - 1, LATEST]
+            await database.write(lambda c: store.add(c, [answer(march, "a", 7, 1)]))
+            assert await database.read(edges) == [eighth - 1, march - 3, LATEST], "edges without answers between: one"
+
+    asyncio.run(live())
+
+
+def test_a_correction_of_a_day_long_past_moves_every_total_since(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            for day in range(FIRST, FIRST + 60):
+                await database.write(partial(store.add, lines=[answer(day, "a", 10, 4), answer(day, "b", 10, 6)]))
+            await database.write(lambda c: store.add(c, [answer(FIRST + 3, "c", 0, 9), answer(FIRST + 59, "c", 1, 0)]))
+            early = await database.read(lambda c: rank(c, FIRST, FIRST + 20, "KRW", 2))
+            assert [(line.name, line.margin.grains) for line in early.losers] == [("c", -9), ("b", 84)]
+            whole = await database.read(lambda c: rank(c, FIRST, FIRST + 90, "KRW", 1))
+            assert (whole.losers[0].name, whole.losers[0].margin) == ("c", Money(-8, "KRW"))
+            later = await database.read(lambda c: rank(c, FIRST + 10, FIRST + 58, "KRW", 5))
+            assert {line.name for line in later.losers} == {"a", "b"}, "c had no answers then"
+
+    asyncio.run(live())
+
+
+def test_books_without_answers_rank_nobody(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            assert await database.read(lambda c: rank(c, 0, 99_999, "KRW", 5)) == Ranking(0, [], [])
+
+    asyncio.run(live())
+
+
+def test_the_three_roll_ups_hold_the_same_sums(place: Place) -> None:
+    added = some_answers(Random(5), 300, 90)
+
+    def totals(connection: Connection) -> list[list[int]]:
+        tables = (store.margins, store.house_margins, store.customer_margins)
+        found = []
+        for table in tables:
+            chosen = select(*(func.sum(table.c[name]) for name in store.SUMS))
+            if table is store.customer_margins:
+                chosen = chosen.where(table.c.through == LATEST)
+            found.append([int(value) for value in connection.execute(chosen).one()])
+        return found
+
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(lambda c: store.add(c, added))
+            detailed, house, customers = await database.read(totals)
+            assert detailed == house == customers
+
+    asyncio.run(live())
