@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make serve` runs the service, `make test` runs every test.
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check fix bench docs house-model clean
+.PHONY: help serve demo test check fix bench bench-books docs house-model clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ serve: $(VENV)/.serve ## Start the service on http://127.0.0.1:8000 (ARGS="--por
 demo: $(VENV)/.serve ## Start it with 40 simulated customers asking the house model
 	@exec $(BIN)/solvent serve --demo --data solvent-demo $(ARGS)
 
-test: $(VENV)/.test ## Run every test: style, types, the house, and all that the service does
+test: $(VENV)/.test .venv-beancount/bin/bean-check ## Run every test: style, types, the house, and all that the service does
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.test ## The quick part of the tests: style, types, the house
@@ -27,6 +27,9 @@ fix: $(VENV)/.test ## Mend what can be mended by itself: formatting, import orde
 bench: $(VENV)/.test ## Measure the gateway beside its peers; writes docs/benchmarks/
 	@$(BIN)/python bench/gateway.py $(ARGS)
 
+bench-books: $(VENV)/.test ## Measure the books with 10 million answers on record: half an hour, 20 GB
+	@$(BIN)/python bench/books.py $(ARGS)
+
 docs: $(VENV)/.test ## Make the pages that are made from the code: docs/configuration.md, docs/commands.md
 	@$(BIN)/python tools/make_docs.py
 
@@ -34,7 +37,7 @@ house-model: $(VENV)/.lightening ## Train the house model again from scratch (un
 	@$(BIN)/solvent house-model build $(ARGS)
 
 clean: ## Remove the environment and caches; books and models stay
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench
+	@rm -rf $(VENV) .venv-beancount .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench
 
 $(VENV)/bin/python:
 	@sh tools/venv.sh $(VENV)
@@ -46,6 +49,11 @@ $(VENV)/.serve: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.serve
+
+# Checks our exports as a program of its own: GPL, so it is never imported and never shipped.
+.venv-beancount/bin/bean-check:
+	@sh tools/venv.sh .venv-beancount
+	@.venv-beancount/bin/python -m pip install --quiet --disable-pip-version-check 'beancount>=3,<4'
 
 $(VENV)/.lightening: pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lightening]'

@@ -11,6 +11,7 @@ from tests.answering.desks import (
     Shop,
     Step,
     reported,
+    until,
 )
 from tests.answering.stories import (
     FAILED,
@@ -116,6 +117,7 @@ def test_whoever_leaves_while_waiting_for_a_seat_is_charged_nothing(place: Place
     async def tell(shop: Shop, caller: Caller) -> None:
         await engine.free.acquire()  # somebody else sits there
         task = asyncio.create_task(ask(shop, caller))
+        await until(lambda: shop.desk.under_way == 1)
         await asyncio.sleep(0.02)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

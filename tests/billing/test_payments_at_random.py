@@ -105,7 +105,7 @@ class Shop:
 
 
 @given(st.lists(STEPS, min_size=6, max_size=30))
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_books_end_as_the_processor_says(steps: list[tuple[str, int, int]]) -> None:
     async def run(folder: str) -> None:
         fake = FakeProcessor()

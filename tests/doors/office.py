@@ -91,15 +91,24 @@ class Office:
         assert answer.status == 200, answer.body
         return answer.json
 
+    def refuse(self, path: str, body: object = None, key: str | None = None) -> tuple[int, str]:
+        """Status and code of a POST that must be refused."""
+        answer = self.send("POST", path, body, key, {"idempotency-key": uuid.uuid4().hex})
+        assert answer.status >= 400, answer.body
+        return answer.status, answer.error["code"]
+
     def customer(self, name: str = "Kim", **members: Any) -> Any:
         """A new customer, as the API says it."""
         return self.post("/v1/customers", {"name": name, "plan": "pay-as-you-go"} | members)
 
 
 @contextmanager
-def running_office(place: Place, config: Config | None = None) -> Iterator[Office]:
-    """A running operator API on the books of a place."""
+def running_office(
+    place: Place, config: Config | None = None, processors: Mapping[str, PaymentProcessor] | None = None
+) -> Iterator[Office]:
+    """A running operator API on the books of a place. processors: the payment rails."""
     office = Office(config or Config())
+    office.processors.update(processors or {})
     ready = threading.Event()
     servers: list[uvicorn.Server] = []
     failures: list[BaseException] = []

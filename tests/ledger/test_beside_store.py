@@ -26,8 +26,10 @@ def test_refunds_and_expiry_leave_and_top_ups_and_gifts_come(place: Place) -> No
         store.append(connection, [post(held, Money(60, "KRW"), NOV_1 + 10)])
         out = out_beside(connection, [wallet(KIM)], NOV_1, NOV_1 + 10**13)
         assert sorted(row[1:] for row in out) == [
-            ("cash:bank", "KRW", 60), ("receivable:processor:toss", "KRW", 2_000 * 10**7), (BREAKAGE, "KRW", 500 * 10**7),
-        ]  # fmt: skip
+            ("cash:bank", "KRW", 60),
+            ("receivable:processor:toss", "KRW", 2_000 * 10**7),
+            (BREAKAGE, "KRW", 500 * 10**7),
+        ]
         into = in_beside(connection, [wallet(KIM)], NOV_1, NOV_1 + 10**13)
         assert sorted(row[0] for row in into) == [CUSTOMER_GRANTS, "receivable:processor:toss", REVENUE_ANSWERS]
         assert out_beside(connection, [wallet(KIM)], NOV_1, NOV_1) == []

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.margin.edge import LATEST, Days, Kept, between, edge_before, up_to
+from solvent.margin.edge import LATEST, Days, Kept, edge_before, span
 
 DAYS = st.integers(0, 60_000)
 
@@ -20,7 +20,9 @@ def counted(parts: list[Kept | Days], first: int, latest: int) -> dict[int, int]
     """How often the parts count each day that has answers."""
     times = dict.fromkeys(range(first, latest + 1), 0)
     for part in parts:
-        days = range(first, min(part.through, latest) + 1) if isinstance(part, Kept) else range(part.first, part.last + 1)
+        days = (
+            range(first, min(part.through, latest) + 1) if isinstance(part, Kept) else range(part.first, part.last + 1)
+        )
         for day in days:
             times[day] += part.sign
     return times
@@ -50,40 +52,43 @@ def spans(draw: st.DrawFn) -> tuple[int, int, list[int], int, int]:
     latest = first + length
     edges = sorted(draw(st.sets(st.integers(first, max(first, latest - 1)), max_size=8))) if length else []
     from_day = draw(st.integers(first - 10, latest + 10))
-    return first, latest, edges, from_day, draw(st.integers(from_day, latest + 20))
+    return first, latest, edges, from_day, draw(st.integers(from_day - 2, latest + 20))
+
+
+def near(edges: list[int], day: int) -> list[int]:
+    return [edge for edge in edges if edge <= day][-1:] + [edge for edge in edges if edge >= day][:1]
 
 
 @given(spans())
 @settings(deadline=None)
-def test_the_parts_of_a_span_count_its_days_once_and_no_other(given_span: tuple[int, int, list[int], int, int]) -> None:
-    first, latest, edges, from_day, until_day = given_span
-    beside = [[edge for edge in edges if edge <= day][-1:] + [edge for edge in edges if edge >= day][:1]
-              for day in (until_day, from_day - 1)]  # fmt: skip
-    until, before = (
-        up_to(day, near, first, latest) for day, near in zip((until_day, from_day - 1), beside, strict=True)
-    )
-    parts = between(until, before)
-    expected = {day: int(from_day <= day <= until_day) for day in range(first, latest + 1)}
-    assert counted(parts, first, latest) == expected
-    assert sum(isinstance(part, Kept) for part in parts) <= 2
-    kept = [part.through for part in parts if isinstance(part, Kept)]
-    assert len(kept) == len(set(kept)), "totals that cancel out are not read"
+def test_the_parts_of_a_span_count_its_days_once_and_no_other(drawn: tuple[int, int, list[int], int, int]) -> None:
+    first, latest, edges, from_day, until_day = drawn
+    parts = span(from_day, until_day, edges, first, latest)
+    assert counted(parts, first, latest) == {d: int(from_day <= d <= until_day) for d in range(first, latest + 1)}
+    kept = [part for part in parts if isinstance(part, Kept)]
+    assert len(kept) <= 2, "of two totals at most"
+    assert not kept or any(part.sign > 0 for part in kept)
+    assert isinstance(parts[0], Kept) or len(parts) == 1 if parts else True
+    few = near(edges, until_day) + near(edges, from_day - 1)
+    assert span(from_day, until_day, few, first, latest) == parts, "the nearest edges are enough"
 
 
 @given(st.integers(400, 800), st.integers(0, 399), st.integers(0, 399))
 @settings(deadline=None)
 def test_with_every_edge_kept_few_days_are_read_singly(latest: int, from_day: int, length: int) -> None:
-    edges = sorted({edge_before(day) for day in range(1, latest)} - {-1})
-    until_day = min(latest, from_day + length)
-    both = []
-    for day in (until_day, from_day - 1):
-        near = [edge for edge in edges if edge <= day][-1:] + [edge for edge in edges if edge >= day][:1]
-        both.append(up_to(day, near, 0, latest))
-    singly = sum(part.last - part.first + 1 for part in between(*both) if isinstance(part, Days))
-    assert singly <= 10, "five days on either side of the span at most"
+    edges = {edge_before(day) for day in range(1, latest)} - {-1}
+    parts = span(from_day, from_day + length, edges, 0, latest)
+    singly = [part.last - part.first + 1 for part in parts if isinstance(part, Days)]
+    assert sum(singly) <= 10, "five days on either side of the span at most"
+    assert len(singly) <= 2
 
 
-def test_what_goes_on_is_whole_months_without_any_day_read_singly() -> None:
-    edge = day_of(2026, 2, 28)
-    parts = between(up_to(edge + 40, [], 0, edge + 40), up_to(edge, [edge, edge], 0, edge + 40))
-    assert parts == [Kept(1, LATEST), Kept(-1, edge)]
+def test_a_whole_month_and_what_goes_on_since_one_are_two_totals() -> None:
+    january, february = day_of(2026, 1, 31), day_of(2026, 2, 28)
+    edges = [january, february]
+    assert span(january + 1, february, edges, 0, february + 9) == [Kept(1, february), Kept(-1, january)]
+    assert span(january + 1, february + 9, edges, 0, february + 9) == [Kept(1, LATEST), Kept(-1, january)]
+    assert span(0, february + 40, edges, 20, february + 9) == [Kept(1, LATEST)], "all there is"
+    assert span(january + 4, february + 9, edges, 0, february + 9) == [
+        Kept(1, LATEST), Kept(-1, january), Days(-1, january + 1, january + 3),
+    ]  # fmt: skip

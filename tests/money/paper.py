@@ -100,10 +100,7 @@ class Paper:
         return sum(grains for _, grains, _ in parts)
 
     def give_back(self, source: Any, about: Any, wanted: int, since: int, now: int) -> int:
-        """Credit so much (without VAT where prices are) of what some invoices ask for, newest first, from an instant on.
-
-        Returns what was credited, with VAT.
-        """
+        """Credit so much, as prices are written, of some invoices, newest first, from an instant on. Returns the total."""
         credited = 0
         for invoice in [one for one in self.invoices if one.about == about][::-1]:
             how, rate = self.vat[invoice.owner]

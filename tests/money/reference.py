@@ -131,6 +131,11 @@ class Reference(Paper):
         self.move("expense:house_loss", "revenue:answers", due)
         return sums + Counter(overrun=due)
 
+    def cost(self, used: Counter[str], prices: dict[str, int]) -> int:
+        """What an answer costs us, known or bounded."""
+        self.move("cost:api:scripted", "payable:scripted", rated(used, prices))
+        return rated(used, prices)
+
     # Subscriptions
 
     def current(self, owner: str) -> Thing | None:
@@ -262,7 +267,7 @@ class Reference(Paper):
         return self.invoices[-1] if len(self.invoices) > invoices else None
 
     def change_quotas(self, sub: Thing, plan: Any, seats: int, at: int, now: int) -> list[tuple[int, int]]:
-        """Each is worth its time on each of the terms. Returns of those that shrink what was owed and what was there."""
+        """Each is worth its time on each of the terms. Returns, of those that shrink, what is owed and what is there."""
         terms = [(since, quotas(plan, seats, is_trial=False)) for since, _, plan, seats in sub.spells]
         new, known, shares = quotas(plan, seats, is_trial=False), self.of_period(sub), []
         for place in sorted(known.keys() | new.keys()):

@@ -97,7 +97,7 @@ def test_tiers_tariffs_and_hours_are_marked_up_alike() -> None:
         600_000, 150_000, 100_000]  # fmt: skip
     found = in_tariff(price.hours[0].card, "batch")
     assert found is not None
-    assert (found.input_picos, found.version) == (150_000, "price@1970-01-01T00:00:00.000Z+01:00-04:00+batch")
+    assert (found.input_picos, found.version) == (150_000, "price@1970-01-01T00:00:00.000100Z+01:00-04:00+batch")
     assert price.borrowed == ("audio_input",)
 
 

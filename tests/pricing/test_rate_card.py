@@ -56,7 +56,7 @@ def test_a_correction_counts_from_the_date_of_what_it_corrects(dates: list[tuple
 def test_the_version_tells_every_price_apart() -> None:
     """A receipt quotes the version: two prices that ever held must not share it."""
     day = instant("2026-11-01", "from")
-    dates = (day, day + 1_000, day + 12 * 60 * MINUTE_US, day + DAY_US)
+    dates = (day, day + 1, day + 12 * 60 * MINUTE_US, day + DAY_US)
     made = [
         RateCard("c", "USD", since, "", revision=revision, variant=variant)
         for since in dates
@@ -66,7 +66,7 @@ def test_the_version_tells_every_price_apart() -> None:
     assert len({card.version for card in made}) == len(made)
     assert made[0].version == "c@2026-11-01"
     assert made[7].version == "c@2026-11-01.2+01:00-04:00+batch"
-    assert made[16].version == "c@2026-11-01T12:00:00.000Z"
+    assert made[16].version == "c@2026-11-01T12:00:00Z"
 
 
 def hourly(*spans: tuple[int, int]) -> RateCard:

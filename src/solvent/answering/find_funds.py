@@ -18,7 +18,7 @@ from solvent.billing.funds import Funds
 from solvent.ledger.purse import Purse
 from solvent.values.errors import Refused
 from solvent.values.instant import US_PER_S, iso
-from solvent.values.limits import LEASE_CALL_IN_S_MAX, LEASE_CALL_IN_STEP_S, LEASE_IDLE_S
+from solvent.values.limits import LEASE_CALL_IN_STEP_S, LEASE_IDLE_S
 from solvent.values.money import Money, plain
 
 

@@ -49,7 +49,7 @@ def asked_for(
     held = coupon_store.held_by(connection, (customer,)).get(customer, [])
     found = coupon_for(held, plan) if fee(plan, demand_seats(plan, seats)).grains else None
     zone = mark(connection, "time_zone") or "Asia/Seoul"
-    id = new_subscription_id(f"{customer}/{plan.name}/{plan.version}", at_us)
+    id = next_id(connection, customer, at_us)
     coupon = found[1] if found else None
     return waiting(id, customer, plan, demand_seats(plan, seats), coupon, pays, zone, at_us), coupon
 
@@ -101,7 +101,7 @@ def end(connection: Connection, before: Subscription, at_us: int, now_us: int) -
     if following is None or following.withdrawn_us or fee(following.plan, 0).grains:
         note_plans(connection, {before.customer: ""})
         return after
-    id = new_subscription_id(before.id, at_us)
+    id = next_id(connection, before.customer, at_us)
     seats = demand_seats(following.plan, 0)
     asked = waiting(id, before.customer, following.plan, seats, None, before.pays, before.time_zone, at_us)
     return begin(connection, asked, following.plan, at_us, now_us)[0]
@@ -132,8 +132,9 @@ def note_plans(connection: Connection, plans: Mapping[CustomerId, str]) -> None:
         set_mark(connection, CALLERS, str(int(mark(connection, CALLERS) or 0) + 1))
 
 
-def new_subscription_id(cause: str, at_us: int) -> SubscriptionId:
-    """Sorts by time; its other half comes from what caused it, so that no dice are thrown."""
+def next_id(connection: Connection, customer: CustomerId, at_us: int) -> SubscriptionId:
+    """Sorts by time; its other half comes from whose how-manieth it is, so that no dice are thrown."""
+    cause = f"{customer}/{subscription_store.count_of(connection, customer)}"
     return SubscriptionId(new_id("sub", at_us, int.from_bytes(sha256(cause.encode()).digest()[:8], "big")))
 
 

@@ -5,6 +5,7 @@ In small steps, so that answers go on being booked beside it, and a close that w
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from solvent.audit.act import Act
@@ -26,13 +27,11 @@ async def close_month(month: int, currency: str, usage: UsageReader, database: D
     after = " "
     while after:
         after = await database.write(partial(close_store.recognise_some, month=month, after=after))
-    customer = ""
-    while True:
-        read = partial(close_store.statements_after, month=month, after=customer, currency=currency, usage=usage)
-        made, customer = await database.read(read)
-        if not customer:
-            break
-        await database.write(partial(add_statements, added=made))
+    state = partial(close_store.statements_after, month=month, currency=currency, usage=usage)
+    made, customer = await database.read(partial(state, after=""))
+    while customer:  # the next are made while these are written
+        written = database.write(partial(add_statements, added=made))
+        _, (made, customer) = await asyncio.gather(written, database.read(partial(state, after=customer)))
     await database.write(partial(close_store.post_vat, month=month))
     accounts, proof = await database.read(partial(close_store.prove, month=month))
     return await database.write(partial(close_store.finish, month=month, accounts=accounts, proof=proof, act=act))

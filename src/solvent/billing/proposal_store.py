@@ -117,7 +117,7 @@ def carry_out(connection: Connection, proposal: Proposal, at_us: int, now_us: in
 def wait_for_payment(connection: Connection, proposal: Proposal, pays: Pays, at_us: int) -> Outcome:
     """Let it wait until what is due is paid, in an order for "subscription:<id>" over exactly that amount."""
     asked = proposal.asked
-    id = begin_store.new_subscription_id(f"{asked.customer}/{proposal.plan.name}/{proposal.way}", at_us)
+    id = begin_store.next_id(connection, asked.customer, at_us)
     waits = waiting(id, asked.customer, proposal.plan, asked.seats, None, pays, asked.time_zone, at_us)
     waits = msgspec.structs.replace(waits, coupon=asked.coupon)
     subscription_store.put(connection, [waits])
@@ -211,7 +211,7 @@ def _to_replace(
 ) -> Proposal:  # fmt: skip
     held = coupon_store.held_by(connection, (before.customer,)).get(before.customer, [])
     found = coupon_for(held, plan)
-    id = begin_store.new_subscription_id(f"{before.id}/{plan.name}/{plan.version}", at_us)
+    id = begin_store.next_id(connection, before.customer, at_us)
     asked = waiting(
         id, before.customer, plan, demand_seats(plan, seats), found[1] if found else None, before.pays,
         before.time_zone, at_us,

@@ -62,9 +62,9 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
 class DisputeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A chargeback. Its fields are the columns of `payment_disputes`, in their order. closed_us: 0 while it is open."""
 
-    rail: str
-    id: str
     order_id: str
+    id: str
+    rail: str
     grains: int
     vat_grains: int
     wallet_grains: int

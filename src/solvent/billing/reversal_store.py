@@ -23,13 +23,12 @@ payment_refunds = Table(
 payment_disputes = Table(
     "payment_disputes",
     metadata,
-    Column("rail", Text, primary_key=True),
+    Column("order_id", Text, primary_key=True),
     Column("id", Text, primary_key=True),
-    Column("order_id", Text, nullable=False),
+    Column("rail", Text, nullable=False),
     *(Column(name, BigInteger, nullable=False) for name in ("grains", "vat_grains", "wallet_grains", "short_grains")),
     *(Column(name, Text, nullable=False) for name in ("currency", "state")),
     *(Column(name, BigInteger, nullable=False) for name in ("opened_us", "closed_us")),
-    Index("ix_payment_disputes_order_id", "order_id"),
 )
 
 
@@ -71,7 +70,7 @@ def put_dispute(connection: Connection, dispute: DisputeRecord, *, is_new: bool)
     if is_new:
         connection.execute(insert(payment_disputes).values(**columns))
     else:
-        chosen = (payment_disputes.c.rail == dispute.rail, payment_disputes.c.id == dispute.id)
+        chosen = (payment_disputes.c.order_id == dispute.order_id, payment_disputes.c.id == dispute.id)
         connection.execute(update(payment_disputes).where(*chosen).values(**columns))
 
 

@@ -118,6 +118,12 @@ def history(connection: Connection, customer: CustomerId) -> list[Subscription]:
     return [_read(row) for row in connection.execute(mine.order_by(subscriptions.c.id.desc()))]
 
 
+def count_of(connection: Connection, customer: CustomerId) -> int:
+    """How many subscriptions a customer ever had or asked for."""
+    mine = select(func.count()).select_from(subscriptions).where(subscriptions.c.customer == customer)
+    return int(connection.execute(mine).scalar_one())
+
+
 def had_trial(connection: Connection, customer: CustomerId) -> bool:
     """Whether a customer has had a trial, of whatever plan: there is one for each."""
     mine = and_(subscriptions.c.customer == customer, subscriptions.c.trial_end_us > 0)

@@ -13,7 +13,9 @@ _BUDGETS = {"scope": "left", "every": "left", "amount": "right", "unit": "left",
 _customer = click.option("--customer", default="", help="Whose it is; none for a whole plan's.")
 _scope = click.argument("scope")
 _every = click.option("--every", type=click.Choice(["day", "month", "period"]), required=True, help="For how long.")
-_unit = click.option("--unit", type=click.Choice(["answers", "tokens", "money"]), required=True, help="What is counted.")
+_unit = click.option(
+    "--unit", type=click.Choice(["answers", "tokens", "money"]), required=True, help="What is counted."
+)
 
 
 @click.group("budgets")

@@ -34,7 +34,9 @@ def list_(here: Here) -> None:
 @click.option("--permille", type=int, help="Thousandths off a plan's price; 100 is ten percent.")
 @click.option("--amount", help="An amount off a plan's price.")
 @click.option("--gift", help="An amount to spend on answers.")
-@click.option("--periods", default="1", show_default=True, help='For how many periods it takes something off; or "all".')
+@click.option(
+    "--periods", default="1", show_default=True, help='For how many periods it takes something off; or "all".'
+)
 @click.option("--valid-days", type=int, help="A gift: how long it may be spent  [default: for ever].")
 @click.option("--from", "since", metavar="DATE", help="From when on it can be taken (UTC)  [default: now].")
 @click.option("--until", metavar="DATE", help="Until when it can be taken (UTC)  [default: for ever].")

@@ -6,8 +6,10 @@ import click
 
 from solvent.cli.here import Here, Screen, changes, looks, paged
 from solvent.cli.key_words import KEY_COLUMNS, issued_key, key_row
-from solvent.console import customers, keys
+from solvent.cli.paying import print_payment
+from solvent.console import customers, invoices, keys
 from solvent.console.customers import CustomerBody
+from solvent.console.invoices import ProfileBody
 
 _COLUMNS = {"id": "left", "name": "left", "plan": "left", "state": "left", "since": "left"}
 
@@ -42,14 +44,28 @@ def show(here: Here, customer: str) -> None:
 @click.argument("name")
 @click.option("--plan", required=True, help="The name of a plan on sale.")
 @click.option("--grant", help="Money for the wallet, as a gift.")
+@click.option("--seats", type=int, default=0, help="How many  [default: those included].")
+@click.option("--pays", type=click.Choice(["card", "invoice"]), default="invoice", show_default=True,
+              help="By what they save, or by invoices they are sent.")  # fmt: skip
+@click.option("--coupon", default="", help="A code to take first.")
+@click.option("--rail", default="", help="Over which rail what is due is paid.")
 @changes
-def open_(here: Here, name: str, plan: str, grant: str | None) -> None:
-    """Open a customer, with a first key that is shown this once."""
-    made = here.ask(customers.OPEN, body={"name": name, "plan": plan, "grant": grant})
+def open_(
+    here: Here, name: str, plan: str, grant: str | None, seats: int, pays: str, coupon: str, rail: str
+) -> None:  # fmt: skip
+    """Open a customer on a plan, with a first key that is shown this once."""
+    body = {
+        "name": name, "plan": plan, "grant": grant, "seats": seats, "pays": pays, "coupon": coupon, "rail": rail,
+    }  # fmt: skip
+    made = here.ask(customers.OPEN, body=body)
 
     def print_it(screen: Screen) -> None:
         _print(made, screen)
         issued_key(made.api_key, screen)
+        if made.outcome.due != "0":
+            screen.word("is_due", amount=screen.money(made.outcome.due, made.outcome.currency))
+        if made.outcome.payment:
+            print_payment(made.outcome.payment, screen)
 
     here.show(made, print_it)
 
@@ -119,6 +135,43 @@ def revoke_key(here: Here, key: str) -> None:
     """Revoke a key, by its id: from the next call on it opens nothing."""
     made = here.ask(keys.REVOKE, {"key": key})
     here.show(made, lambda screen: screen.word("key_revoked", hint=made.hint))
+
+
+@command.command("profile")
+@click.argument("customer")
+@looks
+def profile(here: Here, customer: str) -> None:
+    """Show whom a customer's documents are made out to, and how they are taxed."""
+    found = here.ask(invoices.PROFILE, {"customer": customer})
+    here.show(found, lambda screen: _print_profile(found, screen))
+
+
+@command.command("change-profile")
+@click.argument("customer")
+@click.option("--legal-name", help="As registered.")
+@click.option("--registration-number", help="Of the business: ten digits in Korea.")
+@click.option("--address", help="Of the business.")
+@click.option("--country", help="Two letters: KR.")
+@click.option("--language", type=click.Choice(["ko", "en"]), help="Of their documents.")
+@click.option("--email", help="Where they read about invoices.")
+@click.option("--treatment", type=click.Choice(["inclusive", "exclusive", "reverse_charge", "none"]), help="Of VAT.")
+@click.option("--rate-permille", type=int, help="The rate of VAT: 100 is ten percent.")
+@changes
+def change_profile(here: Here, customer: str, **members: object) -> None:
+    """Change whom a customer's documents are made out to, and how they are taxed: from now on."""
+    made = here.ask(invoices.PUT_PROFILE, {"customer": customer}, body=members)
+
+    def print_it(screen: Screen) -> None:
+        _print_profile(made, screen)
+        screen.word("profile_changed")
+
+    here.show(made, print_it)
+
+
+def _print_profile(one: ProfileBody, screen: Screen) -> None:
+    names = ("legal_name", "registration_number", "address", "country", "language", "email")
+    tax = f"{one.tax.treatment}, {one.tax.rate_permille} ‰"
+    screen.facts({name: getattr(one, name) for name in names} | {"tax": tax})
 
 
 def _row(one: CustomerBody, screen: Screen) -> list[str]:

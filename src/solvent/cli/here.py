@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -28,8 +29,10 @@ from solvent.cli.options import config_option, data_option, json_option, load_co
 from solvent.cli.wording import Speaker, speaker
 from solvent.console.carry_out import act_of, carry_out, read_members
 from solvent.console.operation import File, Operation, Page
+from solvent.values.errors import Invalid
 from solvent.values.ids import new_id
 from solvent.values.limits import PAGE_ROWS, PAGE_ROWS_MAX
+from solvent.values.money import MINOR_DIGITS, money
 from solvent.values.period import zone
 
 R = TypeVar("R")
@@ -59,15 +62,32 @@ class Here:
 
     def save(
         self, operation: Operation[Any, Any, File], path: Mapping[str, str] | None = None,
-        query: Mapping[str, object] | None = None, *, into: BinaryIO,
+        query: Mapping[str, object] | None = None, *, into: Path | None,
     ) -> None:  # fmt: skip
-        """Write the file that comes of an operation, piece by piece."""
+        """Write the file that comes of an operation: whole or not at all; to standard output for None."""
 
-        async def write(file: File) -> None:
+        async def write(file: File, out: BinaryIO) -> None:
             async for part in file.parts:
-                into.write(part)
+                out.write(part)
 
-        asyncio.run(self._live(operation, path or {}, query or {}, {}, write))
+        if into is None:
+            then = partial(write, out=sys.stdout.buffer)
+            asyncio.run(self._live(operation, path or {}, query or {}, {}, then))
+            return
+        part = into.with_name(into.name + ".part")
+        try:
+            with part.open("wb") as out:
+                asyncio.run(self._live(operation, path or {}, query or {}, {}, partial(write, out=out)))
+            part.replace(into)
+        except OSError as wrong:
+            raise Invalid("cannot_write_file", f"{into} cannot be written: {wrong.strerror}", param="into") from None
+        finally:
+            part.unlink(missing_ok=True)
+
+    def step(self, name: str) -> Here:
+        """The same command for one of several things: each has its own key."""
+        key = f"{self.idempotency_key}/{name}" if self.idempotency_key else ""
+        return replace(self, idempotency_key=key)
 
     async def _live(
         self, operation: Operation[Any, Any, R], path: Mapping[str, str], query: Mapping[str, object],
@@ -106,6 +126,10 @@ class Screen:
     def word(self, word: str, **values: object) -> None:
         """One of our sentences."""
         self.line(self.say(word).format(**values))
+
+    def money(self, text: str, currency: str, places: int | None = None) -> str:
+        """An amount as it came, rounded for the eye; of what is not money as it is."""
+        return self.say.money(money(text, currency), places) if currency in MINOR_DIGITS else f"{text} {currency}"
 
     def day(self, iso: str | None) -> str:
         """The calendar day of an instant; nothing for none."""

@@ -67,7 +67,9 @@ def credit(here: Here, invoice: str, lines: tuple[str, ...], remark: str) -> Non
     parts = [_part(line) for line in lines]
     made = here.ask(invoices.CREDIT, {"invoice": invoice}, body={"parts": parts, "remark": remark})
     total = made.total.removeprefix("-")
-    here.show(made, lambda screen: screen.word("credit_note", number=made.number, amount=screen.money(total, made.currency)))
+    here.show(
+        made, lambda screen: screen.word("credit_note", number=made.number, amount=screen.money(total, made.currency))
+    )
 
 
 @command.command("received")

@@ -78,17 +78,9 @@ def verify(here: Here, head: str) -> None:
 @looks
 def export(here: Here, form: str, into: Path | None) -> None:
     """Export the journal, with our balances at its end for the other program to compare with its sums."""
-    if into is None:
-        here.save(ledger.EXPORT, query={"format": form}, into=sys.stdout.buffer)
-        return
-    part = into.with_name(into.name + ".part")  # whole, or not there
-    try:
-        with part.open("wb") as file:
-            here.save(ledger.EXPORT, query={"format": form}, into=file)
-        part.replace(into)
-    finally:
-        part.unlink(missing_ok=True)
-    here.show({"file": str(into)}, lambda screen: screen.word("exported", file=into))
+    here.save(ledger.EXPORT, query={"format": form}, into=into)
+    if into is not None:
+        here.show({"file": str(into)}, lambda screen: screen.word("exported", file=into))
 
 
 def _account(one: AccountBody, screen: Screen) -> list[str]:

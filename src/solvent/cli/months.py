@@ -10,7 +10,14 @@ from solvent.cli.here import Here, Screen, changes, looks
 from solvent.console import documents, months
 from solvent.console.months import BooksBody, BooksLineBody, MonthBody, StatementBody
 
-_MONTHS = {"month": "left", "closed": "left", "statements": "right", "used": "right", "vat": "right", "proof": "left"}
+_MONTHS = {
+    "month": "left",
+    "closed_on": "left",
+    "statements": "right",
+    "used": "right",
+    "vat": "right",
+    "proof": "left",
+}
 _LINES = {"section": "left", "account": "left", "amount": "right"}
 _STATEMENTS = {
     "month": "left", "opening": "right", "paid_in": "right", "gifts": "right", "used": "right", "paid_out": "right",
@@ -32,7 +39,9 @@ def list_(here: Here) -> None:
     def print_it(screen: Screen) -> None:
         rows = []
         for one in found.data:
-            used, vat = (", ".join(screen.money(getattr(w, n), w.currency) for w in one.wallets) for n in ("used", "vat"))
+            used, vat = (
+                ", ".join(screen.money(getattr(w, n), w.currency) for w in one.wallets) for n in ("used", "vat")
+            )
             count = sum(w.statements for w in one.wallets)
             rows.append([one.month, screen.day(one.closed_at), f"{count:,}", used, vat, one.proof[:16]])
         screen.table(_MONTHS, rows, "no_months")

@@ -14,7 +14,7 @@ from solvent.console import plans
 from solvent.console.plans import PlanBody, PlansBody
 
 _PLANS = {
-    "plan": "left", "version": "right", "price": "right", "every": "left", "subscribers": "right", "state": "left",
+    "plan": "left", "version": "right", "plan_price": "right", "every": "left", "subscribers": "right", "state": "left",
     "since": "left",
 }  # fmt: skip
 

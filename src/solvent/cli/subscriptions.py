@@ -165,7 +165,7 @@ def _print(one: SubscriptionBody, screen: Screen) -> None:
     screen.facts(
         {
             "id": one.id, "plan": f"{one.plan} ({one.version})", "state": state,
-            "price": screen.money(one.price, one.currency), "seats": seats, "coupon": one.coupon or "",
+            "plan_price": screen.money(one.price, one.currency), "seats": seats, "coupon": one.coupon or "",
             "period": f"{screen.day(one.period.start)} ~ {screen.day(one.period.end)}",
         }
     )  # fmt: skip

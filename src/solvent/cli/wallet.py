@@ -9,7 +9,7 @@ from solvent.cli.paying import print_payment
 from solvent.console import wallets
 from solvent.console.wallets import MovementBody, PotBody, WalletBody
 
-_POTS = {"kind": "left", "left": "right", "unit": "left", "classes": "left", "expires": "left", "account": "left"}
+_POTS = {"kind": "left", "is_left": "right", "unit": "left", "classes": "left", "expires": "left", "account": "left"}
 _MOVES = {"at": "left", "amount": "right", "other": "left", "reference": "left"}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-WORDS: Final[dict[str, tuple[str, str]]] = {
+from solvent.cli.billing_words import BILLING_WORDS
+
+WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
     # What stands over columns and before facts
     "id": ("id", "ID"),
     "name": ("name", "이름"),

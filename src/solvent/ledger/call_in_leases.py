@@ -6,7 +6,7 @@ import asyncio
 
 from solvent.db.port import Database
 from solvent.ledger import pot_store
-from solvent.values.limits import LEASE_CALL_IN_S_MAX, LEASE_CALL_IN_STEP_S
+from solvent.values.limits import LEASE_CALL_IN_STEP_S, LEASE_CALL_IN_STEPS
 
 
 async def call_in_leases(account: str, unit: str, database: Database, holder: str = "") -> bool:
@@ -15,9 +15,9 @@ async def call_in_leases(account: str, unit: str, database: Database, holder: st
     Processes give back what they have not set aside for answers under way; that stays held.
     """
     asked = await database.write(lambda connection: pot_store.recall(connection, account, unit, holder))
-    waited_s = 0.0
-    while asked and waited_s < LEASE_CALL_IN_S_MAX:
+    steps = 0
+    while asked and steps < LEASE_CALL_IN_STEPS:
         await asyncio.sleep(LEASE_CALL_IN_STEP_S)
-        waited_s += LEASE_CALL_IN_STEP_S
+        steps += 1
         asked = await database.read(lambda connection: pot_store.leases_beside(connection, account, unit, holder))
     return not asked

@@ -5,7 +5,7 @@ Four a month, the last of each month among them: whole months need nothing else,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
@@ -13,6 +13,8 @@ import msgspec
 
 BEGINNINGS: Final = (1, 8, 15, 22)  # days of the month that begin after an edge
 LATEST: Final = 2**31  # in place of a day: the totals that go on
+NOTHING: Final = -1  # in place of a day: before the first answer
+SINGLY_DAYS_MAX: Final = 5  # so few days are added up from their roll-ups
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -38,29 +40,25 @@ def edge_before(day: int) -> int:
     return day - at.day + begins - 1
 
 
-def up_to(day: int, edges: Sequence[int], first: int, latest: int) -> list[Kept | Days]:
-    """What adds up to all that there is through `day`: the nearest totals, and the days between.
+def span(from_day: int, until_day: int, edges: Iterable[int], first: int, latest: int) -> list[Kept | Days]:
+    """What adds up to the days [from_day, until_day]: two totals and the days between them and the span, or its days.
 
-    edges: the totals kept nearest to `day` on either side, without LATEST. first, latest: the days of the first and
-    the last answers; edges lie between.
+    edges: those that totals are kept at, without LATEST; the nearest to either end of the span are enough.
+    first, latest: the days of the first and the last answers; edges lie between.
     """
-    if day >= latest:
-        return [Kept(1, LATEST)]
-    if day < first:
+    from_day, until_day = max(from_day, first), min(until_day, latest)
+    if from_day > until_day:
         return []
-    through = {edge: edge for edge in edges} | {first - 1: first - 1, latest: LATEST}
-    nearest = min(through, key=lambda edge: (abs(day - edge), edge))
-    kept: list[Kept | Days] = [Kept(1, through[nearest])] if nearest >= first else []
-    if nearest < day:
-        kept.append(Days(1, nearest + 1, day))
-    elif nearest > day:
-        kept.append(Days(-1, day + 1, nearest))
-    return kept
-
-
-def between(until: Sequence[Kept | Days], before: Sequence[Kept | Days]) -> list[Kept | Days]:
-    """What adds up to a span: all until its end, less all before it."""
-    less = [msgspec.structs.replace(part, sign=-part.sign) for part in before]
-    opposite = {(part.sign, part.through) for part in less if isinstance(part, Kept)}
-    alike = {part.through for part in until if isinstance(part, Kept) and (-part.sign, part.through) in opposite}
-    return [part for part in (*until, *less) if not (isinstance(part, Kept) and part.through in alike)]
+    through = {first - 1: NOTHING, **{edge: edge for edge in edges}, latest: LATEST}
+    ends = [min(through, key=lambda edge: (abs(day - edge), edge)) for day in (until_day, from_day - 1)]
+    if ends[0] == ends[1] or until_day - from_day < SINGLY_DAYS_MAX:
+        return [Days(1, from_day, until_day)]
+    parts: list[Kept | Days] = []
+    for sign, day, edge in zip((1, -1), (until_day, from_day - 1), ends, strict=True):
+        if through[edge] != NOTHING:
+            parts.append(Kept(sign, through[edge]))
+        if edge < day:
+            parts.append(Days(sign, edge + 1, day))
+        elif edge > day:
+            parts.append(Days(-sign, day + 1, edge))
+    return parts

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, literal, select, union_all
 
-from solvent.margin.edge import LATEST, Days, Kept, between, up_to
+from solvent.margin.edge import LATEST, Days, Kept, span
 from solvent.margin.line import MarginLine, MarginSums
 from solvent.margin.store import SUMS, customer_margins, house_margins, margins
 
@@ -38,23 +38,17 @@ def rank(connection: Connection, from_day: int, until_day: int, currency: str, c
 
 
 def _span(connection: Connection, from_day: int, until_day: int) -> Sequence[Part]:
-    """What adds up to some days, see `edge.between`."""
     days = select(func.min(house_margins.c.day), func.max(house_margins.c.day))
     first, latest = connection.execute(days).one()
-    if first is None or from_day > until_day:
+    if first is None:
         return []
-    until, before = (
-        up_to(day, _edges_beside(connection, day), int(first), int(latest)) for day in (until_day, from_day - 1)
-    )
-    return between(until, before)
-
-
-def _edges_beside(connection: Connection, day: int) -> list[int]:
-    through = customer_margins.c.through
-    before = select(func.max(through)).where(through <= day)
-    after = select(func.min(through)).where(through >= day, through < LATEST)
-    found = (connection.execute(chosen).scalar() for chosen in (before, after))
-    return [int(edge) for edge in found if edge is not None]
+    through, edges = customer_margins.c.through, set[int]()
+    for day in (until_day, from_day - 1):
+        before = select(func.max(through)).where(through <= day)
+        after = select(func.min(through)).where(through >= day, through < LATEST)
+        found = (connection.execute(chosen).scalar() for chosen in (before, after))
+        edges.update(int(edge) for edge in found if edge is not None)
+    return span(from_day, until_day, edges, int(first), int(latest))
 
 
 def _ends(connection: Connection, parts: Sequence[Part], count: int) -> tuple[list[str], list[str], int]:
@@ -76,29 +70,25 @@ def _ends(connection: Connection, parts: Sequence[Part], count: int) -> tuple[li
 
 def _margins(parts: Sequence[Part]) -> Select[Any]:
     """The customers of a span, each with their margin."""
-    if not any(isinstance(part, Kept) for part in parts):
-        days = _of_days(*(part for part in parts if isinstance(part, Days)))
-        return select(days.c.customer, days.c.margin).where(days.c.answers > 0)
+    if isinstance(parts[0], Days):
+        days = _of_days(parts[0])
+        return select(days.c.customer, _margin(days).label("margin"))
     # Looked up customer by customer, in the order they are kept in: twice as quick as adding up the parts by groups.
-    leading = _leading(parts)
-    lead = customer_margins.alias()
+    leading, lead = _leading(parts), customer_margins.alias()
     found: Any = lead
-    margins_of, answers_of = [], []
+    margin: Any = 0
+    answers: Any = 0
     for part in parts:
-        if isinstance(part, Kept) and part.through == leading:
-            beside: Any = lead
-        elif isinstance(part, Kept):
+        beside: Any = lead
+        if isinstance(part, Days):
+            beside = _of_days(part)
+            found = found.outerjoin(beside, beside.c.customer == lead.c.customer)
+        elif part.through != leading:
             beside = customer_margins.alias()
             same = and_(beside.c.through == part.through, beside.c.customer == lead.c.customer)
             found = found.outerjoin(beside, same)
-        else:
-            beside = _of_days(part)
-            found = found.outerjoin(beside, beside.c.customer == lead.c.customer)
-        is_summed = isinstance(part, Days)
-        sign = 1 if is_summed else part.sign  # a sum has its sign already
-        margins_of.append(sign * func.coalesce(beside.c.margin if is_summed else _margin(beside), 0))
-        answers_of.append(sign * func.coalesce(beside.c.answers + (0 if is_summed else beside.c.failed), 0))
-    margin, answers = sum(margins_of[1:], margins_of[0]), sum(answers_of[1:], answers_of[0])
+        margin += part.sign * func.coalesce(_margin(beside), 0)
+        answers += part.sign * func.coalesce(beside.c.answers + beside.c.failed, 0)
     chosen = select(lead.c.customer, margin.label("margin")).select_from(found)
     return chosen.where(lead.c.through == leading, answers > 0)
 
@@ -114,14 +104,11 @@ def _margin(table: Any) -> ColumnElement[int]:
     return cast(ColumnElement[int], table.c.charge_grains - table.c.granted_grains - table.c.cost_grains)
 
 
-def _of_days(*parts: Days) -> Subquery:
-    """Customers with their margin and answers of some days."""
-    chosen = or_(*(_is_in(part) for part in parts))
-    sign = parts[0].sign
-    assert all(part.sign == sign for part in parts), "days without totals are added, or taken away"
-    sums = (func.sum(sign * _margin(margins)), func.sum(sign * (margins.c.answers + margins.c.failed)))
-    columns = (sums[0].label("margin"), sums[1].label("answers"))
-    return select(margins.c.customer, *columns).where(chosen).group_by(margins.c.customer).subquery()
+def _of_days(days: Days) -> Subquery:
+    """Customers with their sums over some days."""
+    names = ("charge_grains", "granted_grains", "cost_grains", "answers", "failed")
+    sums = (func.sum(margins.c[name]).label(name) for name in names)
+    return select(margins.c.customer, *sums).where(_is_in(days)).group_by(margins.c.customer).subquery()
 
 
 def _sums_of(connection: Connection, parts: Iterable[Part], customers: Iterable[str]) -> dict[str, MarginSums]:

@@ -7,9 +7,11 @@ from solvent.audit.store import once
 from solvent.billing import invoice_store
 from solvent.billing.proposal_store import settle
 from solvent.db.port import Connection, Database
-from solvent.invoicing.invoice import Invoice, InvoiceId
+from solvent.invoicing import store as invoicing_store
+from solvent.invoicing.invoice import Invoice, InvoiceId, due_grains
 from solvent.ledger.account import CASH
-from solvent.values.money import Money
+from solvent.values.errors import Conflict
+from solvent.values.money import Money, plain
 
 
 async def receive_payment(
@@ -23,6 +25,7 @@ async def receive_payment(
 
     def work(connection: Connection) -> tuple[Invoice, bool]:
         def effect() -> Invoice:
+            _demand_due(connection, id, amount)
             reference = f"{act.actor}/{act.key}"
             paid = invoice_store.pay(connection, id, amount, f"{CASH}:{into}", act.at_us, reference)
             settle(connection, id)
@@ -31,3 +34,14 @@ async def receive_payment(
         return once(connection, act, "invoice.receive", id, effect, Invoice)
 
     return await database.write(work)
+
+
+def _demand_due(connection: Connection, id: InvoiceId, amount: Money) -> None:
+    invoice, standing = invoicing_store.invoice_by_id(connection, id)
+    due = Money(due_grains(invoice.total.grains, standing), invoice.currency)
+    if amount.currency == due.currency and not 0 < amount.grains <= due.grains:
+        message = (
+            f"the invoice still asks for {plain(due)} {due.currency}; {plain(amount)} came. Book at most what it asks "
+            "for, and the rest to suspense"
+        )
+        raise Conflict("invoice_not_due", message, param="amount")

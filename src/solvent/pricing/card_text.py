@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+,()=:;-]*(?: [A-Za-z0-9_./+,()=;-]+)*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./+,()=;-]|:(?=[A-Za-z0-9])| (?=[A-Za-z0-9_./+,()=;]))*")
 _SEPARATOR: Final = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
 _CARD: Final = re.compile(r"^card:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
 
@@ -67,4 +67,4 @@ def _fields(value: Mapping[str, Any], indent: int) -> str:
 
 def _quoted(text: str) -> str:
     """A text as one YAML value: plain where no reader can take it for anything else."""
-    return text if _PLAIN.fullmatch(text) and not text.endswith(":") else json.dumps(text, ensure_ascii=False)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import force_setattr
 
-from solvent.values.instant import iso
+from solvent.values.instant import utc
 
 # Other ways to be served at other prices; the plain way has no name.
 TARIFFS: Final = ("batch", "flex", "priority", "fast")
@@ -100,8 +100,7 @@ def _dearest(card: RateCard, fields: tuple[str, ...]) -> int:
 
 @cache
 def _version(name: str, valid_from_us: int, revision: int, variant: str) -> str:
-    since = iso(valid_from_us)
-    since = since.removesuffix("T00:00:00.000Z") if valid_from_us % (MINUTES_PER_DAY * US_PER_MINUTE) == 0 else since
+    since = utc(valid_from_us).isoformat().replace("+00:00", "Z").removesuffix("T00:00:00Z")
     corrected = f".{revision}" if revision > 1 else ""
     return f"{name}@{since}{corrected}{f'+{variant}' if variant else ''}"
 

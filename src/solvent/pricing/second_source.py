@@ -102,7 +102,7 @@ def _openrouter(model: object, where: str) -> Published:
     prices = {}
     for field, key in _OPENROUTER.items():
         text = pricing.get(field)
-        if text is None or (isinstance(text, str) and text.startswith("-")):
+        if text is None or text == "-1":
             continue  # -1: it depends, as for a router
         if not isinstance(text, str):
             raise _bad(f"{where}: {field}", "is not a price", field)

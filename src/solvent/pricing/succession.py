@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from solvent.pricing.card_file import rate_cards
 from solvent.pricing.rate_card import Hours, RateCard
-from solvent.values.instant import iso
+from solvent.values.instant import US_PER_S, utc
 
 
 class Succession(msgspec.Struct, frozen=True):
@@ -46,10 +46,15 @@ def succession(own: Mapping[str, Any], published: Mapping[str, Any], now_us: int
     added = []
     if changed:
         entry, card = entries[now[-1]], theirs[now[-1]]
-        is_new = card.valid_from_us > mine[-1].valid_from_us
-        added.append(entry if is_new else {**entry, "from": iso(now_us)})
+        last_us = mine[-1].valid_from_us
+        added.append(entry if card.valid_from_us > last_us else {**entry, "from": _moment(max(now_us, last_us + 1))})
     added += [entries[n] for n in later]
     return Succession(tuple(added))
+
+
+def _moment(at_us: int) -> str:
+    """The next whole second, as people write it."""
+    return utc(-(-at_us // US_PER_S) * US_PER_S).isoformat().replace("+00:00", "Z")
 
 
 def _dated(document: Mapping[str, Any], where: str) -> list[RateCard] | None:

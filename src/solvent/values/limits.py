@@ -56,7 +56,7 @@ RENEW_S = 5.0  # how long a period that is due waits at most for its renewal
 # Leases: slices of a customer's money that a process may promise without asking the database
 LEASE_TENDED_S = 0.5  # how often a process looks whether another wants some back
 LEASE_IDLE_S = 5.0  # a lease nobody used for so long is given back
-LEASE_CALL_IN_S_MAX = 3.0  # for others to give back theirs
+LEASE_CALL_IN_STEPS = 60  # how often to look whether others have given back theirs
 LEASE_CALL_IN_STEP_S = 0.05
 LEASE_QUESTIONS = 32  # how many questions like the one at hand the first lease is enough for
 

@@ -80,11 +80,10 @@ def _create_reversals() -> None:
     op.create_index("ix_payment_refunds_look_us", "payment_refunds", ["look_us"])
     op.create_table(
         "payment_disputes",
-        _key("rail"),
+        _key("order_id"),
         _key("id"),
-        *_texts("order_id"),
+        *_texts("rail"),
         *_wholes(*shares),
         *_texts("currency", "state"),
         *_wholes("opened_us", "closed_us"),
     )
-    op.create_index("ix_payment_disputes_order_id", "payment_disputes", ["order_id"])

@@ -1,0 +1,151 @@
+"""The part of the reference that is about paying: orders, what each pays for, and money that goes back.
+
+Nothing of Solvent is imported.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from types import SimpleNamespace as Thing
+from typing import Any
+
+from tests.money.arithmetic import DAY, UNITS, WON
+from tests.money.reference import No, Reference
+
+
+class Paying(Reference):
+    """A shop whose customers pay. An order has a kind, what it is about, and how much it asks for."""
+
+    def order(self, owner: str, kind: str, about: Any, grains: int, vat: int, account: str) -> Thing:
+        order = Thing(owner=owner, kind=kind, about=about, grains=grains, vat=vat, account=account)
+        vars(order).update(is_paid=False, backs=[], fee_known=False)
+        return order
+
+    def paid(self, order: Thing, grains: int, now: int, fee: int = 0) -> None:
+        """Somebody says that it was paid: only what was asked for is booked, and once."""
+        if grains != order.grains:
+            return
+        if not order.is_paid:
+            if order.kind == "invoice" and not 0 < grains <= self.asks(order.about):
+                return
+            order.is_paid = True
+            if order.kind == "invoice":
+                self.settle_invoice(order.about, grains, order.account)
+            elif order.kind == "subscription":
+                self.begin_paid(order, now)
+            elif order.kind == "pack":
+                self.give_paid(order, now)
+            elif order.kind == "top_up":
+                self.fill(order, now)
+        if not order.fee_known:
+            order.fee_known = bool(fee)
+            self.move("expense:payment_fees:fake", order.account, fee)
+
+    def fill(self, order: Thing, now: int) -> None:
+        """Into the wallet what is to be spent, and the VAT on top to whom it is owed."""
+        order.kind = "top_up"
+        self.put(self.wallet(order.owner), order.grains - order.vat, order.account, now)
+        self.move(order.account, "vat:payable", order.vat)
+
+    def settle_invoice(self, invoice: Thing, grains: int, account: str) -> None:
+        self.pay(invoice, grains, account)
+        for sub in [sub for sub in self.subs if sub.invoice is invoice and self.asks(invoice) <= 0]:
+            self.look(sub)
+
+    def begin_paid(self, order: Thing, now: int) -> None:
+        """What waited for its payment is carried out as of when it was asked, if nothing else has changed since."""
+        waits, before = order.about, self.current(order.owner)
+        runs = before is not None and before.spells[-1][1] > 0
+        stale = runs and before and not before.spells[-1][0] <= waits.asked < before.end
+        if waits.state == "waiting" and not stale and not (before and before.state == "past_due"):
+            at = waits.asked if runs else now
+            it = self.propose(order.owner, waits.plan, waits.seats, waits.pays, at)
+            if it.due == order.grains and not it.back:
+                waits.state = "canceled"
+                invoice = self.carry_out(it, at, now)
+                assert invoice is not None, "what is due is invoiced"
+                order.kind, order.about = "invoice", invoice
+                self.settle_invoice(invoice, order.grains, order.account)
+                return
+        waits.state = "canceled"
+        self.fill(order, now)
+
+    # Packs
+
+    def buy(self, owner: str, pack: Any, pays: str, now: int) -> Thing:
+        """Given at once to whoever pays by invoice, or when it is paid."""
+        bought = Thing(owner=owner, pack=pack, asked=now, state="waiting", pot=None, invoice=None, start=now)
+        if pays == "invoice":
+            self.give(bought, now, now + 14 * DAY)
+        return bought
+
+    def pack_lines(self, bought: Thing, end: int) -> list[Thing]:
+        line = Thing(grains=bought.pack.price.grains, source=bought, start=bought.asked, end=end, pot=bought.pot)
+        line.goal = "revenue:packs"
+        return [line]
+
+    def give(self, bought: Thing, now: int, due: int) -> None:
+        gives, end = bought.pack.gives, now + bought.pack.valid_days * DAY
+        bought.pot = self.open(
+            bought.owner, "allowance", UNITS[gives.unit], gives.amount, now, expires=end, source=bought,
+            classes=gives.classes, endless=False,
+        )  # fmt: skip
+        bought.state, bought.end = "given", end
+        bought.invoice = self.issue(bought.owner, self.pack_lines(bought, end), (bought, now), due)
+
+    def give_paid(self, order: Thing, now: int) -> None:
+        bought = order.about
+        if bought.state != "waiting" or self.total(order.owner, self.pack_lines(bought, 0)) != order.grains:
+            self.fill(order, now)
+            return
+        self.give(bought, now, now)
+        order.kind, order.about = "invoice", bought.invoice
+        self.settle_invoice(bought.invoice, order.grains, order.account)
+
+    def return_pack(self, bought: Thing, now: int) -> None:
+        """What is left of it goes, and its share of the price is credited."""
+        left = bought.pot.left - bought.pot.held if bought.state == "given" else 0
+        if not left or now >= bought.end:
+            raise No("pack_used_up")
+        bought.state, issued = "returned", bought.pot.issued
+        self.end_early(bought, now, now)
+        (line,) = bought.invoice.lines
+        grains = line.total * left // (issued * WON) * WON
+        if grains:
+            self.credit(bought.invoice, [(line, grains, now)], now)
+
+    # Money that goes back
+
+    def take_back(self, order: Thing, grains: int, now: int, borne_by: str, *, force: bool = True) -> Thing:
+        """A refund or a chargeback: its share of VAT, then what is free in the wallet; the rest is our loss."""
+        gone = [one for one in order.backs if not one.undone]
+        if not order.is_paid:
+            raise No("order_not_paid")
+        if not 0 < grains <= order.grains - sum(one.grains for one in gone):
+            raise No("refund_exceeds_payment")
+        back = Thing(grains=grains, vat=0, taken=0, short=0, borne_by=borne_by, undone=False)
+        if order.kind == "top_up":
+            so_far = sum(one.grains for one in gone) + grains
+            vat = round(Fraction(order.vat * so_far, order.grains * WON)) * WON - sum(one.vat for one in gone)
+            pot = self.wallet(order.owner)
+            back.vat = min(max(0, vat), grains)
+            back.taken = min(grains - back.vat, pot.left - pot.held)
+            back.short = grains - back.vat - back.taken
+            if back.short and not force:
+                raise No("wallet_not_free")
+        order.backs.append(back)
+        self.move_back(order, back, now, -1)
+        return back
+
+    def undo(self, order: Thing, back: Thing, now: int) -> None:
+        """It came back to us after all."""
+        back.undone = True
+        self.move_back(order, back, now, 1)
+
+    def move_back(self, order: Thing, back: Thing, now: int, sign: int) -> None:
+        if order.kind == "top_up":
+            self.put(self.wallet(order.owner), sign * back.taken, order.account, now)
+            self.move(order.account, "vat:payable", sign * back.vat)
+            self.move(order.account, back.borne_by, sign * back.short)
+        elif order.kind == "invoice":
+            self.pay(order.about, sign * back.grains, order.account)

@@ -1,0 +1,276 @@
+"""Steps about money: orders that are paid, late, twice or wrongly, money that goes back, and months that close."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from types import SimpleNamespace as Thing
+from typing import Any
+
+from sqlalchemy import select
+from tests.money import menu
+from tests.money.arithmetic import away
+from tests.money.reference import No
+from tests.money.steps_of_plans import Selling
+from tests.money.world import World, replaced
+
+from solvent.audit.act import by_system
+from solvent.billing import close_store, payment_store
+from solvent.billing.asking import Asking
+from solvent.billing.begin_payment import begin_payment
+from solvent.billing.book_chargeback import book_chargeback
+from solvent.billing.close_month import close_month
+from solvent.billing.confirm_payment import confirm_payment
+from solvent.billing.confirm_transfer import confirm_transfer
+from solvent.billing.pay_invoice import pay_invoice
+from solvent.billing.refund import refund
+from solvent.billing.resume_payments import resume_payments
+from solvent.billing.save_method import save_method
+from solvent.billing.settle_order import settle_order
+from solvent.billing.take_event import take_event
+from solvent.billing.top_up import top_up
+from solvent.invoicing.store import invoices
+from solvent.margin.usage_store import used_by
+from solvent.payments.fake import BAD_CARD
+from solvent.payments.port import Dispute
+from solvent.values.errors import Conflict, SolventError
+from solvent.values.ids import CustomerId
+from solvent.values.limits import MONTH_CLOSE_GRACE_S
+from solvent.values.money import Money
+from solvent.values.period import next_month, start_of_month, zone
+
+
+class Paying:
+    """Orders and what became of them, in the real shop and in the reference."""
+
+    def __init__(self, world: World, selling: Selling) -> None:
+        self.world, self.selling = world, selling
+        self.orders: list[tuple[str, Thing]] = []  # its id, and the reference's record
+
+    async def order_top_up(self) -> None:
+        """Somebody wants to fill their wallet, with VAT on top where prices are without it."""
+        world, random = self.world, self.world.random
+        customer, rail = random.choice(world.customers), random.choice(("fake", "fake", "bank"))
+        amount = random.randrange(1, 3_000) * menu.WON
+        how, rate = world.reference.vat[customer]
+        vat = away(Fraction(amount * rate, 1_000), menu.WON) if how == "exclusive" else 0
+        act = world.act()
+        for _ in range(random.choice((1, 2))):  # the same request twice is one order
+            opened = await top_up(customer, Money(amount, "KRW"), rail, world.rails, world.books, act, world.entropy())
+        assert opened.order.grains == amount + vat
+        self._note(opened.order.id, customer, "top_up", None, amount + vat, vat, rail)
+
+    async def order_what_waits(self) -> None:
+        """A subscription or a pack that waits for its payment."""
+        world = self.world
+        if not self.selling.waiting:
+            return
+        kind, id, told, due = self.selling.waiting.pop(world.random.randrange(len(self.selling.waiting)))
+        asking = Asking(
+            customer=CustomerId(told.owner), purpose=f"{kind}:{id}", rail="fake", amount=Money(due, "KRW"), name=kind
+        )
+        opened = await begin_payment(asking, world.rails, world.books, world.act(), world.entropy())
+        self._note(opened.order.id, told.owner, kind, told, due, 0, "fake")
+
+    async def order_invoice(self) -> None:
+        """An invoice is to be paid, over the processor or to the bank."""
+        world = self.world
+        told = world.random.choice(world.reference.invoices or [None])
+        if told is None:
+            return
+        id, rail = await self._id_of(told), world.random.choice(("fake", "bank"))
+        due = world.reference.asks(told)
+        asked = pay_invoice(CustomerId(told.owner), id, rail, world.rails, world.books, world.act(), world.entropy())
+        try:
+            opened = await asked
+        except Conflict as error:
+            assert (error.code, due <= 0) == ("invoice_not_due", True)
+            return
+        assert opened.order.grains == due
+        self._note(opened.order.id, told.owner, "invoice", told, due, 0, rail)
+
+    async def _id_of(self, told: Thing) -> str:
+        """The real invoice: of one customer they come in the same order."""
+        mine = [one for one in self.world.reference.invoices if one.owner == told.owner]
+        chosen = select(invoices.c.id).where(invoices.c.customer == told.owner, invoices.c.kind == "invoice")
+        ordered = chosen.order_by(invoices.c.issued_us, invoices.c.number)
+        ids = await self.world.books.read(lambda connection: connection.execute(ordered).scalars().all())
+        assert len(ids) == len(mine), f"{told.owner} has {len(ids)} invoices, the reference {len(mine)}"
+        return str(ids[mine.index(told)])
+
+    def _note(self, id: str, owner: str, kind: str, about: Any, grains: int, vat: int, rail: str) -> None:
+        if any(known == id for known, _ in self.orders):
+            return
+        account = "cash:bank" if rail == "bank" else f"receivable:processor:{rail}"
+        order = self.world.reference.order(owner, kind, about, grains, vat, account)
+        order.rail, order.charged = rail, 0
+        self.orders.append((id, order))
+        self.world.done[f"order: {kind}"] += 1
+
+    async def pay(self) -> CustomerId | None:
+        """An order is paid: at the processor, of which we hear in one way or another; or to the bank."""
+        world, random = self.world, self.world.random
+        if not self.orders:
+            return None
+        id, told = random.choice(self.orders)
+        if told.rail == "bank":
+            await self._transfer(id, told)
+            return CustomerId(told.owner)
+        if id not in world.fake.payments or world.fake.payments[id].state != "paid":
+            wrong = random.random() < 0.1
+            paid = told.grains + (random.choice((-1, 1)) * menu.WON if wrong else 0)
+            fee = Money(random.randrange(1, 40) * menu.WON, "KRW") if random.random() < 0.5 else None
+            if paid > 0:
+                world.fake.pay(id, Money(paid, "KRW"), fee)
+        await self.hear(id, told, "paid")
+        return CustomerId(told.owner)
+
+    async def hear(self, id: str, told: Thing, kind: Any) -> None:
+        """By a webhook, perhaps twice; by the customer's browser; or because we ask."""
+        world, random = self.world, self.world.random
+        how = random.choice(("webhook", "twice", "browser", "asked", "forged"))
+        paid = world.fake.payments[id]
+        if how in ("webhook", "twice", "forged"):
+            amount = replaced(paid.amount, grains=1) if how == "forged" and paid.amount else paid.amount
+            headers, body = world.fake.webhook(f"evt_{random.getrandbits(40)}", kind, id, world.now, amount)
+            for _ in range(2 if how == "twice" else 1):
+                taking = take_event("fake", headers, body, world.rails, world.books, world.now)
+                await world.with_call_ins(taking)
+        elif how == "browser":
+            await world.with_call_ins(confirm_payment("fake", id, {}, world.rails, world.books, world.now))
+            if told.is_paid:
+                return  # it is not asked about again
+        else:
+            await world.with_call_ins(settle_order(id, world.rails, world.books, world.now))
+        self._tell(told, id)
+
+    def _tell(self, told: Thing, id: str) -> None:
+        paid = self.world.fake.payments[id]
+        if paid.state == "paid" and paid.amount is not None:
+            was = told.is_paid
+            fee = paid.fee.grains if paid.fee else 0
+            self.world.reference.paid(told, paid.amount.grains, self.world.now, 0)
+            if told.is_paid and not told.charged and fee:
+                told.charged = fee
+                self.world.reference.move("expense:payment_fees:fake", told.account, fee)
+            self.world.done["paid"] += told.is_paid and not was
+
+    async def _transfer(self, id: str, told: Thing) -> None:
+        world, random = self.world, self.world.random
+        wrong = random.random() < 0.2
+        amount = Money(told.grains + (menu.WON if wrong else 0), "KRW")
+        real = ""
+        try:
+            await confirm_transfer(id, amount, world.rails, world.books, world.act())
+        except SolventError as error:
+            real = error.code
+        if told.is_paid:
+            want = "order_is_paid"
+        elif wrong:
+            want = "transfer_differs"
+        elif told.kind == "invoice" and told.grains > world.reference.asks(told.about):
+            want = "payment_not_booked"
+        else:
+            want = ""
+            world.reference.paid(told, told.grains, world.now)
+            world.done["transferred"] += 1
+        assert real == want, f"a transfer: {real!r}, the reference says {want!r}"
+
+    async def resume(self) -> None:
+        """Whatever nobody has told us of is asked about."""
+        world = self.world
+        due = await world.books.read(lambda c: payment_store.orders_to_look_at(c, world.now, 200))
+        events = await world.books.read(lambda c: payment_store.events_to_look_at(c, world.now, 200))
+        asked = {event.order_id for event in events} | set(due)
+        await world.with_call_ins(resume_payments(world.rails, world.books, world.now))
+        for id, told in self.orders:
+            if id in asked and told.rail == "fake" and id in world.fake.payments:
+                self._tell(told, id)
+
+    async def save_card(self) -> None:
+        """Something to charge: good, or not."""
+        world = self.world
+        customer, is_good = world.random.choice(world.customers), world.random.random() < 0.6
+        opened = await save_method(customer, "KRW", "fake", world.rails, world.books, world.act(), world.entropy())
+        world.fake.pay(opened.order.id, Money(0, "KRW"))
+        paid = world.fake.payments[opened.order.id]
+        method = replaced(paid.method, token=f"{customer}_good") if is_good else replaced(BAD_CARD)
+        world.fake.payments[opened.order.id] = replaced(paid, method=method)
+        await settle_order(opened.order.id, world.rails, world.books, world.now)
+        if is_good or await self._is_theirs(customer):
+            self.selling.cards[customer] = "good" if is_good else "bad"
+
+    async def _is_theirs(self, customer: CustomerId) -> bool:
+        """The bad card has one token, and belongs to whoever saved it first."""
+        saved = await self.world.books.read(lambda connection: payment_store.methods_of(connection, customer))
+        return any(one.token == BAD_CARD.token for one in saved)
+
+    async def give_back(self) -> CustomerId | None:
+        """A refund, whole or in part, at most of what is free in the wallet unless it is forced."""
+        world, random = self.world, self.world.random
+        if not self.orders:
+            return None
+        id, told = random.choice(self.orders)
+        if told.rail == "bank":
+            return None
+        grains, force = random.randrange(1, told.grains // menu.WON + 2) * menu.WON, random.random() < 0.3
+        await world.give_all_back()
+        asked = refund(id, Money(grains, "KRW"), world.rails, world.books, world.act(), world.entropy(), force=force)
+        real = ""
+        try:
+            await world.with_call_ins(asked)
+        except SolventError as error:
+            real = error.code
+        want = ""
+        try:
+            world.reference.take_back(told, grains, world.now, f"refunds:{told.kind}", force=force)
+            world.done["refunds"] += 1
+        except No as no:
+            want = str(no)
+        assert real == want, f"a refund: {real!r}, the reference says {want!r}"
+        return CustomerId(told.owner)
+
+    async def charge_back(self) -> CustomerId | None:
+        """A bank takes money back; later the case may be won."""
+        world, random = self.world, self.world.random
+        paid = [(id, told) for id, told in self.orders if told.is_paid and told.rail == "fake"]
+        if not paid:
+            return None
+        id, told = random.choice(paid)
+        await world.give_all_back()
+        lost = [back for back in told.backs if back.borne_by == "expense:chargebacks" and not back.undone]
+        if lost and random.random() < 0.5:
+            won = Dispute(lost[0].name, Money(lost[0].grains, "KRW"), "won")
+            await world.with_call_ins(book_chargeback(id, won, world.books, world.act()))
+            world.reference.undo(told, lost[0], world.now)
+            world.done["chargebacks won"] += 1
+            return CustomerId(told.owner)
+        name, grains = f"dp_{random.getrandbits(30)}", random.randrange(1, told.grains // menu.WON + 1) * menu.WON
+        dispute = Dispute(name, Money(grains, "KRW"), "open")
+        real = ""
+        try:
+            await world.with_call_ins(book_chargeback(id, dispute, world.books, world.act()))
+        except SolventError as error:
+            real = error.code
+        want = ""
+        try:
+            world.reference.take_back(told, grains, world.now, "expense:chargebacks").name = name
+            world.done["chargebacks"] += 1
+        except No:
+            want = "chargeback_refused"
+        assert real == want, f"a chargeback: {real!r}, the reference says {want!r}"
+        return CustomerId(told.owner)
+
+    async def close_month(self) -> None:
+        """The oldest month that is open, if it is over; and once more, with the same result."""
+        world = self.world
+        month = await world.books.read(close_store.next_to_close)
+        if month is None:
+            return
+        end_us = start_of_month(next_month(month), zone(world.zone))
+        if world.now < end_us + MONTH_CLOSE_GRACE_S * 10**6:
+            return
+        act = by_system(f"close/{month}", world.now)
+        closing = await close_month(month, "KRW", used_by, world.books, act)
+        assert await close_month(month, "KRW", used_by, world.books, act) == closing
+        world.reference.close_month(month // 100, month % 100)
+        world.done["months closed"] += 1

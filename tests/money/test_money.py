@@ -1,0 +1,20 @@
+"""The whole money core, driven through random steps against a slow independent reference."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.money.drive import Drive
+from tests.money.inline import InlineBooks, open_without_waiting
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_books_say_what_the_reference_says(seed: int, tmp_path: Path) -> None:
+    async def open_books() -> InlineBooks:
+        return InlineBooks(open_without_waiting(tmp_path))
+
+    drive = Drive(open_books, seed)
+    asyncio.run(drive.run(300))
+    print(drive.world.done)
