@@ -68,17 +68,15 @@ class Run:
         self.random = Random(seed)
         self.admitted = 0
         self.refused: list[str] = []
+        self.callers: list[Caller] = []
 
     async def play(self) -> None:
-        """All of it, then what must hold."""
+        """Everybody asks."""
         random = self.random
         wallets = [0, 150, QUOTE_GRAINS, random.randrange(5 * QUOTE_GRAINS)]
         names = [f"{self.seed}_{n}" for n in range(random.randrange(1, 4))]
-        callers = [await self.shop.customer(name, random.choice(wallets)) for name in names]
-        await asyncio.gather(*(self.ask(random.choice(callers)) for _ in range(QUESTIONS)))
-        await self.shop.quiet()
-        for caller in callers:
-            await self.check(caller)
+        self.callers = [await self.shop.customer(name, random.choice(wallets)) for name in names]
+        await asyncio.gather(*(self.ask(random.choice(self.callers)) for _ in range(QUESTIONS)))
 
     async def ask(self, caller: Caller) -> None:
         """One client: it reads for a while, and may hang up or be cut off."""
@@ -153,7 +151,12 @@ def play(first: int, count: int, place: Callable[[OnAbort], Place]) -> None:
             async with shop(place(on_abort), provider) as open_shop:
                 runs = [Run(open_shop, first + n) for n in range(0 if on_abort == "drain" else 1, count, 2)]
                 for start in range(0, len(runs), RUNS_AT_ONCE):
-                    await asyncio.gather(*(run.play() for run in runs[start : start + RUNS_AT_ONCE]))
+                    at_once = runs[start : start + RUNS_AT_ONCE]
+                    await asyncio.gather(*(run.play() for run in at_once))
+                    await open_shop.quiet()
+                    for run in at_once:
+                        for caller in run.callers:
+                            await run.check(caller)
                 receipts = await check_books(open_shop)
                 assert len(receipts) >= sum(run.admitted for run in runs) > 0
                 assert any(run.refused for run in runs)

@@ -1,9 +1,12 @@
-"""Settling, for any usage, any prices and any end: charged within the hold, the rest on the house, all in balance."""
+"""Settling, for any usage, any prices, any pots and any end: within the holds, the rest on the house, in balance."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import get_args
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.answering.desks import Scripted
@@ -12,11 +15,29 @@ from tests.pricing.cards import cards, usages
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, sums_of
 from solvent.answering.route import Prices, Route
-from solvent.answering.settlement import Ending, Opened, Settlement, settle
+from solvent.answering.settlement import Bill, Ending, Opened, Settlement, bill_for, settle
+from solvent.billing.admission import Draw
+from solvent.billing.funds import Funds
+from solvent.engines.port import Engine
 from solvent.identity.caller import Caller, Customer
-from solvent.ledger.account import HOUSE_LOSS, REVENUE_ANSWERS, wallet
+from solvent.ledger.account import (
+    ENERGY,
+    ENGINE_ACCRUED,
+    ENGINE_BUSY,
+    HOUSE_LOSS,
+    MEMO_USED,
+    REVENUE_ANSWERS,
+    REVENUE_OVERAGE,
+    allowance,
+    grant_account,
+    overage,
+    unbilled,
+    wallet,
+)
 from solvent.ledger.balance import movements
-from solvent.ledger.transfer import hold
+from solvent.ledger.pot import NEVER_US, Kind, Pot
+from solvent.ledger.transfer import Transfer, hold
+from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account, spending
 from solvent.metering.meter import Measurement
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.quote import quote
@@ -28,6 +49,44 @@ from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 CUSTOMER = Customer(CustomerId("cus_1"), "A", "plus", 0)
 CALLER = Caller(KeyId("key_1"), "customer", CUSTOMER)
 OUTCOMES = st.sampled_from(get_args(Outcome))
+GRAINS = st.integers(0, 10**6) | st.integers(0, 10**18)
+
+
+def pot(account: str, unit: str, kind: Kind) -> Pot:
+    return Pot(account, unit, CUSTOMER.id, kind, "", 0, NEVER_US)
+
+
+def money_pots(currency: str) -> list[Pot]:
+    """Everything that can pay together, in its order."""
+    id = CUSTOMER.id
+    return [
+        pot(allowance(id, "a"), included(currency), "allowance"),
+        pot(allowance(id, "b"), included(currency), "allowance"),
+        pot(grant_account(id, "a"), currency, "grant"),
+        pot(grant_account(id, "b"), currency, "grant"),
+        pot(wallet(id), currency, "wallet"),
+        pot(overage(id, "a"), on_account(currency), "overage"),
+    ]
+
+
+def budget_pots(currency: str) -> list[Pot]:
+    return [
+        pot("budget:key:key_1:1", spending(currency), "budget"),
+        pot("budget:customer:cus_1:1", ANSWERS, "budget"),
+        pot("budget:user:cus_1:kim:1", TOKENS, "watch"),
+    ]
+
+
+@st.composite
+def draws(draw: st.DrawFn, currency: str) -> tuple[Draw, ...]:
+    """What an admission may set aside: one pot that counts, or pots of money; and any budgets."""
+    limiting = [Draw(pot, draw(GRAINS)) for pot in budget_pots(currency) if draw(st.booleans())]
+    counted = draw(st.sampled_from(["", "", ANSWERS, TOKENS]))
+    if counted:
+        grains = 1 if counted == ANSWERS else draw(st.integers(0, 10**7))
+        return (Draw(pot(allowance(CUSTOMER.id, "a"), counted, "allowance"), grains), *limiting)
+    paying = [Draw(pot, draw(GRAINS)) for pot in money_pots(currency) if draw(st.booleans())]
+    return (*(paying or [Draw(money_pots(currency)[4], draw(GRAINS))]), *limiting)
 
 
 @st.composite
@@ -39,6 +98,10 @@ def measurements(draw: st.DrawFn, tokens_most: int = 10**6) -> Measurement:
     return Measurement(least, least + extra, estimated=True, refused_report=refused)
 
 
+class SomeEngine:
+    """An engine of ours; nobody sits down in these tests."""
+
+
 @st.composite
 def openings(draw: st.DrawFn) -> Opened:
     currency = draw(st.sampled_from(["KRW", "USD"]))
@@ -47,10 +110,22 @@ def openings(draw: st.DrawFn) -> Opened:
     if cost.currency != currency:
         exchange = Exchange(cost.currency, currency, draw(st.integers(1, 10**6)), draw(st.integers(1, 10**6)), 0, "")
     question = Question(AnswerId("ans_1"), 1_000, "house", {}, True, 500, 100)
-    held = Money(draw(st.integers(0, 10**18)), currency)
-    row = hold(TransferId("ans_1.hold"), 1_000, wallet(CUSTOMER.id), REVENUE_ANSWERS, held, 9_000, question.id)
-    route = Route("house", "upstream", Scripted([]), 100, [cost], [price])
-    return Opened(question, CALLER, CUSTOMER, route, Prices(cost, price, exchange), row, 100)
+    set_aside = draw(draws(currency))
+    engine: Engine | None = SomeEngine() if draw(st.booleans()) else None  # type: ignore[assignment]
+    route = Route("house", "upstream", Scripted([]), 100, [cost], [price], engine)
+    prices = Prices(cost, price, exchange)
+    return Opened(question, CALLER, CUSTOMER, route, prices, Funds(), set_aside, holds_of(set_aside), 100)
+
+
+def holds_of(set_aside: tuple[Draw, ...]) -> tuple[Transfer, ...]:
+    return tuple(
+        hold(
+            TransferId(f"ans_1.hold{n or ''}"), 1_000, drawn.pot.account,
+            REVENUE_ANSWERS if is_money(drawn.pot.unit) else MEMO_USED, Money(drawn.grains, drawn.pot.unit), 9_000,
+            "ans_1", "proc_1",
+        )
+        for n, drawn in enumerate(set_aside)
+    )  # fmt: skip
 
 
 def ended(outcome: Outcome) -> Ending:
@@ -63,7 +138,7 @@ def nothing_is_due(measured: Measurement, outcome: Outcome) -> bool:
 
 def due(opened: Opened, measured: Measurement, outcome: Outcome) -> Money:
     if nothing_is_due(measured, outcome):
-        return Money(0, opened.hold.currency)
+        return Money(0, opened.prices.price.currency)
     return rate(measured.least, opened.prices.price)
 
 
@@ -71,18 +146,81 @@ def settled(opened: Opened, measured: Measurement, outcome: Outcome) -> Settleme
     return settle(opened, measured, ended(outcome), 20_781)
 
 
+def paying(opened: Opened) -> list[Draw]:
+    return [drawn for drawn in opened.draws if drawn.pot.kind not in ("budget", "watch")]
+
+
+def is_counted(opened: Opened) -> bool:
+    return paying(opened)[0].pot.unit in (ANSWERS, TOKENS)
+
+
+def held_money(opened: Opened) -> int:
+    """What pots of money have set aside together."""
+    return 0 if is_counted(opened) else sum(drawn.grains for drawn in paying(opened))
+
+
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=150)
-def test_the_charge_is_what_is_due_but_never_more_than_the_hold(
+@settings(deadline=None, max_examples=200)
+def test_the_charge_is_what_is_due_but_never_more_than_the_holds(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
+    """What the plan includes is no charge, and an allowance that counts covers an answer whole."""
     receipt = settled(opened, measured, outcome).receipt
-    owed = due(opened, measured, outcome)
-    assert 0 <= receipt.charge_grains <= opened.hold.grains
-    assert receipt.charge_grains == min(owed.grains, opened.hold.grains)
-    assert receipt.overrun_grains == owed.grains - receipt.charge_grains
+    owed = due(opened, measured, outcome).grains
+    paid = receipt.charge_grains + receipt.included_grains
+    if is_counted(opened):
+        assert (receipt.charge_grains, receipt.included_grains, receipt.overrun_grains) == (0, owed, 0)
+    else:
+        assert paid == min(owed, held_money(opened))
+        assert receipt.overrun_grains == owed - paid
+    assert min(receipt.charge_grains, receipt.included_grains, receipt.overrun_grains, receipt.granted_grains) >= 0
+    assert receipt.granted_grains <= receipt.charge_grains
     assert ("overrun" in receipt.alarms.split()) == (receipt.overrun_grains > 0)
-    assert receipt.currency == opened.hold.currency
+    assert receipt.currency == opened.prices.price.currency
+
+
+@given(openings(), measurements(), OUTCOMES)
+@settings(deadline=None, max_examples=200)
+def test_each_hold_ends_once_for_at_most_what_it_held_and_in_its_order(
+    opened: Opened, measured: Measurement, outcome: Outcome
+) -> None:
+    bill = settled(opened, measured, outcome).bill
+    owed = due(opened, measured, outcome).grains
+    assert len(bill.spent) == len(opened.draws)
+    assert all(0 <= spent <= drawn.grains for spent, drawn in zip(bill.spent, opened.draws, strict=True))
+    if nothing_is_due(measured, outcome):
+        assert set(bill.spent) == {0}
+        assert bill.source == ""
+        return
+    parts = list(zip(bill.spent, opened.draws, strict=True))[: len(paying(opened))]
+    if not is_counted(opened):
+        assert sum(spent for spent, _ in parts) == owed - bill.overrun.grains
+        for (spent, drawn), (later, _) in zip(parts, parts[1:], strict=False):
+            assert spent == drawn.grains or later == 0, "a later pot pays only when the one before it is used up"
+    used = {ANSWERS: 1, TOKENS: all_input_tokens(measured.least) + all_output_tokens(measured.least)}
+    for spent, drawn in zip(bill.spent, opened.draws, strict=True):
+        if drawn.pot.unit in used:
+            assert spent == min(drawn.grains, used[drawn.pot.unit])
+        elif drawn not in paying(opened):
+            assert spent == min(drawn.grains, owed)
+
+
+@given(openings(), measurements(), OUTCOMES)
+@settings(deadline=None, max_examples=200)
+def test_the_bill_tells_gifts_what_is_on_account_and_what_is_included_apart(
+    opened: Opened, measured: Measurement, outcome: Outcome
+) -> None:
+    bill = settled(opened, measured, outcome).bill
+    by_kind: Counter[str] = Counter()
+    for spent, drawn in zip(bill.spent, opened.draws, strict=True):
+        by_kind[drawn.pot.kind] += spent
+    assert bill.granted.grains == by_kind["grant"]
+    assert bill.on_account.grains == by_kind["overage"]
+    assert bill.charge.grains == by_kind["grant"] + by_kind["wallet"] + by_kind["overage"]
+    if not is_counted(opened):
+        assert bill.included.grains == by_kind["allowance"]
+    kinds = [kind for kind in ("allowance", "grant", "wallet", "overage") if by_kind[kind]]
+    assert bill.source.split() == kinds
 
 
 @given(openings(), measurements(), OUTCOMES)
@@ -90,8 +228,9 @@ def test_the_charge_is_what_is_due_but_never_more_than_the_hold(
 def test_the_receipt_can_be_rebuilt_from_what_it_says(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
     receipt = settled(opened, measured, outcome).receipt
     assert receipt.usage == measured.least
-    if not receipt.overrun_grains and not nothing_is_due(measured, outcome):
-        assert receipt.charge == rate(receipt.usage, opened.prices.price)
+    if not nothing_is_due(measured, outcome):
+        whole = receipt.charge_grains + receipt.included_grains + receipt.overrun_grains
+        assert Money(whole, receipt.currency) == rate(receipt.usage, opened.prices.price)
     assert (receipt.price_card, receipt.cost_card) == (opened.prices.price.version, opened.prices.cost.version)
     assert receipt.usage_estimated == int(measured.estimated)
     assert receipt.cost_input_tokens == all_input_tokens(measured.most)
@@ -114,25 +253,54 @@ def test_cost_is_booked_even_when_nothing_is_charged(opened: Opened, measured: M
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=200)
 def test_the_transfers_balance_and_say_what_the_receipt_says(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
     done = settled(opened, measured, outcome)
-    receipt = done.receipt
-    sums = movements([opened.hold, *done.transfers])
-    assert sum(moved.debits - moved.credits for moved in sums.values()) == 0
+    receipt, currency = done.receipt, opened.prices.price.currency
+    by_month = movements([*opened.holds, *done.transfers], lambda _at_us: 202611)
+    sums = {(account, unit): moved for (account, unit, _), moved in by_month.items()}
+    for unit in {unit for _, unit in sums}:
+        of_it = [moved for (_, of), moved in sums.items() if of == unit]
+        assert sum(moved.debits - moved.credits for moved in of_it) == 0
     assert all(moved.held_debits == moved.held_credits == 0 for moved in sums.values())
-    currency = opened.hold.currency
-    assert sums[wallet(CUSTOMER.id), currency].debits == receipt.charge_grains
-    assert sums[REVENUE_ANSWERS, currency].credits == receipt.charge_grains + receipt.overrun_grains
-    loss = sums.get((HOUSE_LOSS, currency))
-    assert (loss.debits if loss else 0) == receipt.overrun_grains
-    costs = [moved.debits for (account, _), moved in sums.items() if account.startswith("cost:")]
+    for spent, drawn in zip(done.bill.spent, opened.draws, strict=True):
+        assert sums[drawn.pot.account, drawn.pot.unit].debits == spent
+    moneys = {account: moved for (account, unit), moved in sums.items() if unit == currency}
+    revenue = sum(moved.credits for account, moved in moneys.items() if account.startswith("revenue:"))
+    assert revenue == receipt.charge_grains + receipt.overrun_grains
+    for account, grains in (
+        (REVENUE_OVERAGE, -done.bill.on_account.grains), (unbilled(CUSTOMER.id), done.bill.on_account.grains),
+        (HOUSE_LOSS, receipt.overrun_grains),
+    ):  # fmt: skip
+        moved = moneys.get(account)
+        assert (moved.debits - moved.credits if moved else 0) == grains
+    costs = [moved.debits for account, moved in moneys.items() if account.startswith("cost:")]
     assert sum(costs) == receipt.cost_grains
-    assert sum(1 for row in done.transfers if row.resolves == opened.hold.id) == 1
+    assert sorted(row.resolves or "" for row in done.transfers if row.resolves) == sorted(
+        row.id for row in opened.holds
+    )
     assert len({row.id for row in done.transfers}) == len(done.transfers)
     assert {row.reference for row in done.transfers} == {"ans_1"}
+
+
+@given(openings(), measurements(), OUTCOMES)
+@settings(deadline=None, max_examples=120)
+def test_our_own_engines_cost_is_split_into_its_time_and_its_energy(
+    opened: Opened, measured: Measurement, outcome: Outcome
+) -> None:
+    done = settled(opened, measured, outcome)
+    booked = {row.debit: row.grains for row in done.transfers if row.debit.startswith("cost:")}
+    if opened.route.engine is None:
+        assert not booked.keys() & {ENERGY, ENGINE_BUSY}
+        return
+    assert booked.keys() <= {ENERGY, ENGINE_BUSY}
+    assert sum(booked.values()) == done.receipt.cost_grains
+    assert all(row.credit == ENGINE_ACCRUED for row in done.transfers if row.debit in booked)
+    if done.receipt.cost_grains:
+        power = Usage(energy_uj=measured.most.energy_uj)
+        assert booked.get(ENERGY, 0) == rate(power, opened.prices.cost, opened.prices.cost_exchange).grains
 
 
 @given(openings(), measurements(), OUTCOMES)
@@ -143,7 +311,7 @@ def test_the_margin_line_is_the_receipts(opened: Opened, measured: Measurement, 
     assert (key.day, key.customer, key.plan, key.model) == (20_781, "cus_1", "plus", "house")
     assert sums == sums_of(done.receipt)
     assert sums.answers + sums.failed == 1
-    assert sums.charge_grains - sums.cost_grains == done.receipt.margin.grains
+    assert sums.charge_grains - sums.granted_grains - sums.cost_grains == done.receipt.margin.grains
 
 
 @given(openings(), measurements(), OUTCOMES)
@@ -165,19 +333,66 @@ def test_a_person_is_told_of_what_has_no_price_and_of_nonsense(
 def test_within_the_bounds_that_were_quoted_nothing_is_ever_overrun(
     opened: Opened, data: st.DataObject, read: int, written: int
 ) -> None:
-    price = data.draw(cards(by_the_hour=False, currency=st.just(opened.hold.currency)))
-    bound, old = quote(read, written, price), opened.hold
-    row = hold(old.id, 1_000, old.debit, old.credit, bound, 9_000, "ans_1")
+    """Also when the quote is set aside in several pots."""
+    currency = opened.prices.price.currency
+    price = data.draw(cards(by_the_hour=False, currency=st.just(currency)))
+    bound = quote(read, written, price).grains
+    first = data.draw(st.integers(0, bound))
+    pots = money_pots(currency)
+    set_aside = (Draw(pots[1], first), Draw(pots[4], bound - first))
     thought = data.draw(st.integers(0, written))
     used = Usage(read, output_tokens=written - thought, reasoning_tokens=thought, engine_us=7, energy_uj=9)
     prices = Prices(opened.prices.cost, price, opened.prices.cost_exchange)
-    again = Opened(opened.question, CALLER, CUSTOMER, opened.route, prices, row, written)
-    receipt = settled(again, Measurement(used, used, estimated=False), "answered").receipt
+    again = msgspec.structs.replace(opened, prices=prices, draws=set_aside, holds=holds_of(set_aside))
+    measured = Measurement(used, used, estimated=False)
+    receipt = settled(again, measured, "answered").receipt
     assert receipt.overrun_grains == 0
-    assert receipt.charge == rate(used, price) or nothing_is_due(Measurement(used, used, estimated=False), "answered")
+    paid = Money(receipt.charge_grains + receipt.included_grains, currency)
+    assert paid == rate(used, price) or nothing_is_due(measured, "answered")
 
 
 @given(openings(), measurements(), OUTCOMES)
 @settings(deadline=None, max_examples=50)
 def test_settling_twice_gives_the_same(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
     assert settled(opened, measured, outcome) == settled(opened, measured, outcome)
+
+
+POTS = money_pots("KRW")
+COUNTS = {unit: pot("allowance:cus_1:a", unit, "allowance") for unit in (ANSWERS, TOKENS)}
+LIMIT = budget_pots("KRW")[0]
+USED = Usage(input_tokens=30, output_tokens=12)
+
+
+def won(grains: int) -> Money:
+    return Money(grains, "KRW")
+
+
+@pytest.mark.parametrize(
+    ("set_aside", "grains", "bill"),
+    [
+        ([(POTS[4], 100)], 70, ((70,), 70, 0, 0, 0, 0, "wallet")),
+        ([(POTS[4], 100)], 130, ((100,), 100, 0, 0, 0, 30, "wallet")),
+        ([(POTS[0], 50), (POTS[4], 50)], 70, ((50, 20), 20, 0, 0, 50, 0, "allowance wallet")),
+        ([(POTS[0], 50), (POTS[4], 50)], 40, ((40, 0), 0, 0, 0, 40, 0, "allowance")),
+        ([(POTS[2], 30), (POTS[3], 30), (POTS[4], 40)], 80, ((30, 30, 20), 80, 60, 0, 0, 0, "grant wallet")),
+        ([(POTS[4], 30), (POTS[5], 70)], 90, ((30, 60), 90, 0, 60, 0, 0, "wallet overage")),
+        ([(POTS[0], 1), (POTS[2], 2), (POTS[4], 3), (POTS[5], 4)], 99,
+         ((1, 2, 3, 4), 9, 2, 4, 1, 89, "allowance grant wallet overage")),
+        ([(COUNTS[ANSWERS], 1)], 70, ((1,), 0, 0, 0, 70, 0, "allowance")),
+        ([(COUNTS[TOKENS], 600)], 70, ((42,), 0, 0, 0, 70, 0, "allowance")),
+        ([(COUNTS[TOKENS], 40)], 70, ((40,), 0, 0, 0, 70, 0, "allowance")),
+        ([(POTS[4], 100), (LIMIT, 100)], 70, ((70, 70), 70, 0, 0, 0, 0, "wallet")),
+        ([(POTS[4], 100), (LIMIT, 100)], 130, ((100, 100), 100, 0, 0, 0, 30, "wallet")),
+        ([(COUNTS[ANSWERS], 1), (LIMIT, 100)], 70, ((1, 70), 0, 0, 0, 70, 0, "allowance")),
+        ([(POTS[4], 0)], 0, ((0,), 0, 0, 0, 0, 0, "")),
+    ],
+)  # fmt: skip
+def test_worked_examples(set_aside: list[tuple[Pot, int]], grains: int, bill: tuple[object, ...]) -> None:
+    """spent, charge, granted, on account, included, overrun, source."""
+    found = bill_for(tuple(Draw(*drawn) for drawn in set_aside), won(grains), USED)
+    spent, charge, granted, on_credit, covered, overrun, source = bill
+    assert found == Bill(
+        spent, won(charge), won(granted), won(on_credit), won(covered), won(overrun), source  # type: ignore[arg-type]
+    )  # fmt: skip
+    nothing = bill_for(tuple(Draw(*drawn) for drawn in set_aside), won(0), None)
+    assert (set(nothing.spent), nothing.charge, nothing.included, nothing.source) == ({0}, won(0), won(0), "")

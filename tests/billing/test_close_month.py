@@ -35,7 +35,7 @@ from solvent.invoicing.statement import ModelUse, PotUse, Statement, Wallet
 from solvent.invoicing.statement_store import statement_of, statements_of
 from solvent.invoicing.tax import Tax
 from solvent.ledger import store
-from solvent.ledger.account import REVENUE_ANSWERS, VAT_PAYABLE, wallet
+from solvent.ledger.account import REVENUE_ANSWERS, REVENUE_OVERAGE, VAT_PAYABLE, unbilled, wallet
 from solvent.ledger.books import books_of
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId
@@ -86,7 +86,40 @@ def test_a_statement_says_how_the_wallet_came_from_one_balance_to_the_next(place
                 PotUse("grant", "KRW", 5_000 * 10**7, 1_200 * 10**7, 0, 3_800 * 10**7),
             )
             assert one.models[1] == ModelUse("large", 3, 900, 300, 75_000_000_000, 0)
-            assert await database.read(lambda c: balance(c, VAT_PAYABLE)) == one.vat
+            assert await database.read(lambda c: balance(c, VAT_PAYABLE)) == one.vat + 30 * 10**7
+
+    asyncio.run(live())
+
+
+def test_usage_on_account_is_invoiced_in_the_month_it_was_used(place: Place) -> None:
+    def used(_connection: Connection, customers: Sequence[str], _from: int, _until: int) -> list[Used]:
+        return [(LEE, "large", 2, 9, 9, 1_000 * 10**7 + 5, 0), (LEE, "fast", 7, 9, 9, 100 * 10**7, 0)]
+
+    def use(connection: Connection) -> None:
+        Teller(connection).open_pot(f"overage:{LEE}:1", "overage", "KRW.ON-ACCOUNT", LEE, 10**13, NOV_1)
+        one_of_everything(connection, KIM)
+        teller = Teller(connection)
+        teller.count = 500
+        teller.book(unbilled(LEE), REVENUE_OVERAGE, 1_100 * 10**7 + 5, NOV_1 + 9)
+
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(use)
+            now_us = DEC_1 + 3 * DAY_US
+            closing = await close_month(NOVEMBER, "KRW", used, database, system(NOVEMBER, now_us), due_days=10)
+            found = await database.read(lambda c: invoicing_store.invoices_between(c, 0, JAN_1))
+            lee, kim = sorted((invoice for invoice, _ in found), key=lambda one: one.customer, reverse=True)
+            assert [(one.text, one.quantity, one.total.grains) for one in lee.lines] == [
+                ("fast", 7, 100 * 10**7), ("large", 2, 1_000 * 10**7),
+            ]  # fmt: skip
+            assert (lee.issued_us, lee.due_us) == (DEC_1 - 1, now_us + 10 * DAY_US)
+            assert (lee.from_us, lee.until_us) == (NOV_1, DEC_1)
+            assert [(one.text, one.total.grains) for one in kim.lines] == [("", 333 * 10**7)]
+            kept = {one.account: one.closing for one in closing.accounts}
+            assert kept["receivable:invoices"] == 1_433 * 10**7
+            assert kept["receivable:unbilled"] == 10  # five grains each wait for the next invoice
+            assert await close_month(NOVEMBER, "KRW", used, database, system(NOVEMBER, now_us)) == closing
+            assert await database.read(lambda c: invoicing_store.invoices_between(c, 0, JAN_1)) == found
 
     asyncio.run(live())
 
@@ -179,7 +212,7 @@ def test_vat_stays_where_it_is_unless_prices_contain_it(place: Place) -> None:
             await close(database, NOVEMBER, DEC_1 + DAY_US)
             (one,) = await database.read(lambda c: statement_of(c, KIM, NOVEMBER))
             assert (one.vat, one.vat_carried) == (0, 0)
-            assert await database.read(lambda c: balance(c, VAT_PAYABLE)) == 0
+            assert await database.read(lambda c: balance(c, VAT_PAYABLE)) == 33 * 10**7, "of 333 won on account"
 
     asyncio.run(live())
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,8 +230,10 @@ class Solvent:
         return Talk(self.url, json.dumps(body).encode(), self.key if key is None else key)
 
     def operate(self, method: str, path: str, body: object = None, **headers: str) -> Any:
-        """A request with the operator's key that must succeed; its JSON."""
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        """A request with the operator's key that must succeed; its JSON. A POST has a key of its own by itself."""
+        names = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+        if method == "POST":
+            names.setdefault("idempotency-key", uuid.uuid4().hex)
         answer = self.send(method, path, body, self.operator_key, names)
         assert answer.status == 200, answer.body
         return answer.json

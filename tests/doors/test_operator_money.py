@@ -191,12 +191,17 @@ def test_what_a_card_owes_begins_with_its_payment(office: Office, fake: FakeProc
     assert payment["order"]["amount"] == "9900"
     assert [one["id"] for one in office.get(f"/v1/payments?customer={id}")["data"]] == [payment["order"]["id"]]
     fake.pay(payment["order"]["id"], money("9900", "KRW"))
-    # Nobody told us; whoever looks next hears of it. Charging the saved card is refused until then.
-    assert office.get(f"/v1/customers/{id}/methods")["data"] == []
-    assert office.refuse(f"/v1/customers/{id}/charges", {"purpose": "top_up", "amount": "1"}) == (
-        404,
-        "no_saved_method",
-    )
+    charge = {"purpose": "top_up", "amount": "1000"}
+    assert office.refuse(f"/v1/customers/{id}/charges", charge) == (404, "no_saved_method")
+    looked = office.post(f"/v1/payments/{payment['order']['id']}/look-up")  # nobody told us, so we ask
+    assert (looked["state"], looked["purpose"].partition(":")[0]) == ("paid", "invoice")
+    assert (office.get(f"/v1/customers/{id}")["plan"], balance(office, id)) == ("plus", "0")
+    (method,) = office.get(f"/v1/customers/{id}/methods")["data"]
+    assert (method["label"], "token" in method) == ("good card", False)
+    assert office.post(f"/v1/customers/{id}/charges", charge, "once")["state"] == "paid"
+    office.post(f"/v1/customers/{id}/charges", charge, "once")
+    assert balance(office, id) == "1000"
+    assert fake.calls.count("charge") == 1
 
 
 def test_payouts_and_what_nobody_can_explain(office: Office) -> None:
@@ -327,7 +332,7 @@ def test_the_ledger_is_read_exported_and_proven(office: Office, tmp_path: Path) 
 def test_a_month_closes_twice_with_the_same_result(office: Office) -> None:
     made = office.customer(plan="plus", grant="100")
     assert office.get("/v1/months")["next"] == "2026-11"
-    assert office.refuse("/v1/months/2026-11/close") == (409, "month_not_over")
+    assert office.refuse("/v1/months/2026-11/close") == (409, "month_not_ended")
     office.now_us += 8 * DAY_US
     closed = office.post("/v1/months/2026-11/close", key=office.keys["finance"])
     again = office.post("/v1/months/202611/close")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solvent.metering.dialect import reader
 from solvent.metering.meter import Meter
 from solvent.values.usage import Usage, amounts
 
@@ -34,6 +35,16 @@ def test_a_reported_answer_is_known() -> None:
         False,
         "",
     )
+
+
+def test_a_report_is_read_in_the_dialect_of_its_provider() -> None:
+    meter = Meter(500, read=reader("anthropic"))
+    meter.add(0, b'{"input_tokens": 5, "cache_read_input_tokens": 15, "output_tokens": 9}', None)
+    assert meter.measure().most == REPORTED
+    meter = Meter(500, read=reader("anthropic"))
+    meter.add(1, REPORT, None)
+    assert not meter.is_complete
+    assert "input_tokens" in meter.measure().refused_report
 
 
 def test_a_report_counts_for_more_than_the_pieces() -> None:

@@ -101,15 +101,13 @@ class Drive:
 
     async def look_at_pots(self, customer: CustomerId) -> None:
         """Every pot of a customer is what the reference says."""
-        await self.world.books.write(lambda _connection: None)
+        await self.world.write_what_is_queued()
         real = await self.world.books.read(lambda connection: compare.real_pots(connection, customer))
         told = compare.told_pots(self.world.reference, customer)
         assert real == told, f"pots of {customer}:\n  books     {real}\n  reference {told}"
 
     async def look_at_accounts(self) -> None:
         """Every pot and every account."""
-        for process in self.world.alive:
-            await process.database.write(lambda _connection: None)
         for customer in self.world.customers:
             await self.look_at_pots(customer)
         real = await self.world.books.read(compare.real_accounts)

@@ -1,13 +1,15 @@
-"""The books with everything done at once, in the caller's own thread: a story runs the same every time, and quickly.
+"""A story without waiting: books that do everything at once, in the caller's thread, and a loop whose time jumps.
 
-It keeps the promises of `Database`: what is queued first is written first, and what belongs together in one commit.
+So it runs the same every time, and quickly. The books keep the promises of `Database`: what is queued first is
+written first, and what belongs together in one commit.
 """
 
 from __future__ import annotations
 
 import asyncio
+import selectors
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,40 @@ from solvent.db.port import Entry, Journal
 from solvent.values.errors import Unavailable
 
 T = TypeVar("T")
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """Its clock stands while there is something to do, and jumps to the next thing that somebody waits for."""
+
+    def __init__(self) -> None:
+        super().__init__(_Jumping(self))
+        self._jumped_s = 0.0
+
+    def time(self) -> float:
+        """See `AbstractEventLoop.time`."""
+        return self._jumped_s
+
+    def jump(self, seconds: float) -> None:
+        """Nobody has anything to do for so long."""
+        self._jumped_s += seconds
+
+
+class _Jumping(selectors.SelectSelector):
+    def __init__(self, loop: JumpingLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for nothing but what is not a matter of time."""
+        if timeout:
+            self._loop.jump(timeout)
+        return super().select(None if timeout is None else 0)
+
+
+def run_without_waiting(story: Coroutine[Any, Any, None]) -> None:
+    """Run a story in such a loop."""
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        runner.run(story)
 
 
 def open_without_waiting(directory: Path) -> Engine:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 from tests.money.drive import Drive
-from tests.money.inline import InlineBooks, open_without_waiting
+from tests.money.inline import InlineBooks, open_without_waiting, run_without_waiting
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -16,5 +15,5 @@ def test_the_books_say_what_the_reference_says(seed: int, tmp_path: Path) -> Non
         return InlineBooks(open_without_waiting(tmp_path))
 
     drive = Drive(open_books, seed)
-    asyncio.run(drive.run(300))
+    run_without_waiting(drive.run(300))
     print(drive.world.done)

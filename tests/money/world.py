@@ -33,6 +33,7 @@ from solvent.payments.port import Settings
 from solvent.providers.port import Call, Chunk, OnAbort
 from solvent.values.ids import ENTROPY_BITS, AnswerId, CustomerId, KeyId, new_id
 from solvent.values.instant import instant
+from solvent.values.limits import LEASE_TENDED_S
 from solvent.values.period import zone
 
 T = TypeVar("T")
@@ -169,11 +170,10 @@ class World:
         return Question(id, self.now, model, {}, True, reads, asked)
 
     async def with_call_ins(self, work: Awaitable[T]) -> T:
-        """While somebody waits for leases, every process looks after its own."""
+        """While somebody waits, every process looks after its leases, as services do."""
         task = asyncio.ensure_future(work)
-        while not (await asyncio.wait({task}, timeout=0.0005))[0]:
-            for process in self.alive:
-                await process.tend()
+        while not (await asyncio.wait({task}, timeout=LEASE_TENDED_S))[0]:
+            await self.hear()
         return task.result()
 
     async def hear(self) -> None:
@@ -186,12 +186,19 @@ class World:
         for process in self.alive:
             await process.tend(all_of_them=True)
 
+    async def write_what_is_queued(self) -> None:
+        """As every process does within some milliseconds."""
+        for process in self.alive:
+            await process.database.write(lambda _connection: None)
+
     async def quiet(self) -> None:
         for process in self.alive:
             await process.quiet()
 
     async def close(self) -> None:
+        """Let go of everything, whatever still is under way."""
         for process in self.processes:
+            process.is_alive = False
             await process.database.close()  # type: ignore[attr-defined]
 
 

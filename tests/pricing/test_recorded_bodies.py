@@ -62,11 +62,7 @@ class Reading(msgspec.Struct, frozen=True):
     report: dict[str, Any]
     tokens: dict[str, int]
     prices: dict[str, str]
-
-    @property
-    def usage(self) -> Usage:
-        """What we read."""
-        return reader(self.provider, self.api)(json.dumps(self.report).encode())
+    usage: Usage | None  # what we read; None where we refuse
 
 
 @cache
@@ -88,7 +84,16 @@ def _readings(bodies: list[dict[str, Any]]) -> Iterator[Reading]:
             for extractor in one["extractors"]:
                 prices = {name: text for name, text in extractor.items() if name.endswith("_price")}
                 provider, api = extractor["provider_id"], extractor["api_flavor"]
-                yield Reading(entry.get("model", ""), provider, api, report, one["usage"], prices)
+                usage = _read(provider, api, json.dumps(report).encode())
+                yield Reading(entry.get("model", ""), provider, api, report, one["usage"], prices, usage)
+
+
+def _read(provider: str, api: str, report: bytes) -> Usage | None:
+    try:
+        return reader(provider, api)(report)
+    except Invalid as wrong:
+        assert wrong.code == "bad_usage"  # noqa: PT017  # a refusal is one of the two outcomes
+        return None
 
 
 @cache
@@ -122,9 +127,8 @@ def dollars(usage: Usage, card: RateCard) -> tuple[Fraction, Fraction, Fraction]
     return read, wrote, whole
 
 
-def as_recorded(reading: Reading) -> dict[str, int]:
+def as_recorded(usage: Usage) -> dict[str, int]:
     """Our buckets in the recording's names, which overlap."""
-    usage = reading.usage
     ours = {
         "input_tokens": all_input_tokens(usage),
         "output_tokens": all_output_tokens(usage),
@@ -144,13 +148,12 @@ def has_more_passes(reading: Reading) -> bool:
 
 def why_read_otherwise(reading: Reading) -> str:
     """ "" where we read what was recorded."""
-    try:
-        ours = as_recorded(reading)
-    except Invalid:
+    if reading.usage is None:
         assert "tokens" not in reading.report
         assert reading.tokens.get("input_tokens", 0) == 0
         assert not reading.prices
         return ANOTHER_DIALECT
+    ours = as_recorded(reading.usage)
     theirs = {name: count for name, count in reading.tokens.items() if count}
     if ours.get("input_tokens", 0) == theirs.get("input_tokens", 0) and (
         ours.get("output_tokens", 0) == theirs.get("output_tokens", 0)
@@ -175,9 +178,10 @@ def why_priced_otherwise(reading: Reading) -> str:
     card = card_of(reading.provider, reading.model)
     expected = Fraction(reading.prices["input_price"]), Fraction(reading.prices["output_price"])
     if card is None:
-        assert expected == (0, 0)
+        assert not any(expected)
         return NO_PRICE
     usage = reading.usage
+    assert usage is not None
     read, wrote, whole = dollars(usage, card)
     if (read, wrote) == expected:
         assert whole == Fraction(reading.prices.get("total_price", whole))
@@ -197,7 +201,7 @@ def why_priced_otherwise(reading: Reading) -> str:
 
 def test_every_report_is_read_as_recorded_or_for_a_reason() -> None:
     reasons = Counter(why_read_otherwise(reading) for reading in readings())
-    assert reasons == {"": 15_594, PASSES: 15, HIDDEN_THOUGHTS: 2, ANOTHER_DIALECT: 7}
+    assert reasons == {"": 15_596, PASSES: 15, HIDDEN_THOUGHTS: 2, ANOTHER_DIALECT: 5}
 
 
 def test_every_price_comes_out_as_recorded_or_for_a_reason() -> None:
@@ -209,25 +213,21 @@ def test_every_price_comes_out_as_recorded_or_for_a_reason() -> None:
 
 def test_the_parts_of_what_was_read_are_as_recorded() -> None:
     """Caches, searches and thoughts: read as recorded wherever the recording read them at all."""
-    others: Counter[str] = Counter()
+    parts = {
+        "cache_read_tokens", "cache_write_tokens", "web_searches", "input_audio_tokens", "output_reasoning_tokens",
+    }  # fmt: skip
+    compared: Counter[str] = Counter()
     for reading in readings():
-        if why_read_otherwise(reading):
-            continue
-        ours = as_recorded(reading)
-        for name, count in reading.tokens.items():
-            if name in ("cache_read_tokens", "cache_write_tokens", "web_searches", "input_audio_tokens") and count:
-                assert ours.get(name, 0) == count, (name, reading)
-                others[name] += 1
-            elif name == "output_reasoning_tokens" and count:
-                assert ours.get(name, 0) == count, (name, reading)
-                others[name] += 1
-    assert all(others[name] > 30 for name in ("cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens"))
-    assert others["web_searches"] == 4
+        if reading.usage is not None and not why_read_otherwise(reading):
+            ours = as_recorded(reading.usage)
+            for name in parts & {name for name, count in reading.tokens.items() if count}:
+                assert ours.get(name, 0) == reading.tokens[name], (name, reading)
+                compared[name] += 1
+    assert set(compared) == parts, compared
+    assert compared["web_searches"] == 4
+    assert min(compared[name] for name in parts - {"web_searches"}) > 30
 
 
 def test_a_report_in_its_own_dialect_is_never_refused() -> None:
-    own = {("anthropic", "default"), ("google", "default"), ("openai", "chat"), ("openai", "responses"),
-           ("aws", "default"), ("cohere", "default"), ("mistral", "default"), ("deepseek", "chat")}  # fmt: skip
-    read = Counter((reading.provider, reading.api) for reading in readings() if reading.usage and (
-        reading.provider, reading.api) in own)  # fmt: skip
-    assert set(read) == own
+    refused = {(reading.provider, reading.api) for reading in readings() if reading.usage is None}
+    assert refused == {("cohere", "tokens")}

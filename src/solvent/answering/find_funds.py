@@ -18,14 +18,14 @@ from solvent.billing.funds import Funds
 from solvent.ledger.purse import Purse
 from solvent.values.errors import Refused
 from solvent.values.instant import US_PER_S, iso
-from solvent.values.limits import LEASE_CALL_IN_STEP_S, LEASE_IDLE_S
+from solvent.values.limits import LEASE_CALL_IN_STEP_S, LEASE_CALL_IN_STEPS, LEASE_IDLE_S
 from solvent.values.money import Money, plain
 
 
 async def find_funds(case: Case, desk: Desk) -> Opened:
     """Raises Refused when the pots cannot pay, saying whether waiting, topping up or asking for less would help."""
     clock = asyncio.get_running_loop().time
-    latest = clock() + LEASE_CALL_IN_S_MAX
+    latest = clock() + LEASE_CALL_IN_STEPS * LEASE_CALL_IN_STEP_S
     while True:
         funds = desk.funds_of(case.customer.id)
         if funds.turn is None:

@@ -12,7 +12,7 @@ from solvent.answering.opening import Case, asker_of
 from solvent.billing import budget_store, standing_store
 from solvent.billing.admission import COUNTED
 from solvent.billing.limits import budgets_for
-from solvent.billing.standing import Standing, opening_paid
+from solvent.billing.standing import Standing, kinds_that_pay, opening_paid
 from solvent.ledger import pot_store
 from solvent.ledger.balance import Movement
 from solvent.ledger.pot import Pot, limits
@@ -29,11 +29,12 @@ def look(connection: Connection, case: Case, known: Mapping[str, Known], holder:
     pots = [pot for pot in pot_store.pots_of(connection, case.customer.id, at_us) if not limits(pot)]
     found = Found(pots + budgets, standing, {}, set(), set())
     moved = balances_at(connection, [pot.account for pot in found.pots])
+    pays = kinds_that_pay(standing)
     for pot in found.pots:
         if not matters(pot, case.scopes, case.route.model_class, at_us):
             continue
         balance = moved.get((pot.account, pot.unit), Movement())
-        if pot.unit not in COUNTED and not limits(pot):
+        if pot.unit not in COUNTED and pot.kind in pays:
             found.posted += balance.credits - balance.debits
         mine = known.get(pot.account, Known(0, 0))
         needed = case.ask.needed(pot.unit, case.ask.output_tokens_asked)

@@ -12,7 +12,7 @@ from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, adm
 from solvent.billing.funds import Funds
 from solvent.billing.limits import Asker, rates_for
 from solvent.billing.pace import Pace
-from solvent.billing.standing import Standing, action
+from solvent.billing.standing import Standing, action, kinds_that_pay
 from solvent.identity.caller import Caller, Customer, demand_customer
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
 from solvent.ledger.transfer import Transfer, hold
@@ -71,7 +71,7 @@ def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | De
     if what_now == "cheaper" and standing is not None:
         case = _on_cheaper_model(case, standing, desk)
     on_plan = what_now not in ("offer_top_up", "stop")
-    sources = _sources(case, funds, on_plan=on_plan)
+    sources = _sources(case, funds)
     budgets = funds.limits(case.scopes, at_us) if funds.budgets else ()
     verdict = admit(case.ask, sources, budgets, settle_for_less=settle_for_less)
     if isinstance(verdict, Admitted):
@@ -100,18 +100,10 @@ def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
     return msgspec.structs.replace(case, route=chosen, prices=prices, ask=ask)
 
 
-def _sources(case: Case, funds: Funds, *, on_plan: bool) -> list[Source]:
-    """What pays now: as the plan says of what comes after its quotas, and of break-even."""
-    standing, at_us = funds.standing, case.question.received_us
-    sources = funds.sources(case.route.model_class, at_us)
-    if standing is None:
-        return sources
-    if not on_plan:
-        kinds = ("grant", "wallet") if action(standing) == "offer_top_up" else ()
-    elif standing.plan.beyond == "stop":
-        kinds = ("allowance", "grant")
-    else:
-        return sources
+def _sources(case: Case, funds: Funds) -> list[Source]:
+    """What pays now."""
+    kinds = kinds_that_pay(funds.standing)
+    sources = funds.sources(case.route.model_class, case.question.received_us)
     return [source for source in sources if source[0].kind in kinds]
 
 

@@ -23,7 +23,8 @@ receipts = Table(
         Column(name, Text if name in _TEXTS else BigInteger, primary_key=name == "id", nullable=False)
         for name in Receipt.__struct_fields__
     ),
-    Index("ix_receipts_customer_id", "customer", "id"),
+    # With what receipts of a customer are looked through for: so the rows themselves are not read.
+    Index("ix_receipts_customer_id", "customer", "id", "key", "end_user", "model"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Close a month: earn what is earned, state to each customer what they used, set the VAT aside, and prove it all.
+"""Close a month: earn what is earned, state and invoice what was used, set the VAT aside, and prove it all.
 
 In small steps, so that answers go on being booked beside it, and a close that was cut short goes on where it was.
 """
@@ -13,12 +13,18 @@ from solvent.billing import close_store
 from solvent.billing.close import Closing, UsageReader
 from solvent.db.port import Database
 from solvent.invoicing.statement_store import add_statements
+from solvent.values.instant import US_PER_S
+
+DAY_US = 86_400 * US_PER_S
 
 
-async def close_month(month: int, currency: str, usage: UsageReader, database: Database, act: Act) -> Closing:
+async def close_month(
+    month: int, currency: str, usage: UsageReader, database: Database, act: Act, *, due_days: int = 14
+) -> Closing:
     """month: such as 202611, in the zone the books are kept in; after its end, and after the month before it.
 
-    currency: of the operator's prices. usage: reads what customers used in some days.
+    currency: of the operator's prices. usage: reads what customers used in some days. due_days: to pay for what was
+    used on account, from the closing on.
     Closing a closed month gives its closing again. Raises Invalid for no month, and Conflict before its turn.
     """
     known = await database.write(partial(close_store.begin, month=month, now_us=act.at_us))
@@ -32,6 +38,10 @@ async def close_month(month: int, currency: str, usage: UsageReader, database: D
     while customer:  # the next are made while these are written
         written = database.write(partial(add_statements, added=made))
         _, (made, customer) = await asyncio.gather(written, database.read(partial(state, after=customer)))
+    bill = partial(close_store.invoice_usage, month=month, due_us=act.at_us + due_days * DAY_US)
+    customer = await database.write(partial(bill, after=""))
+    while customer:
+        customer = await database.write(partial(bill, after=customer))
     await database.write(partial(close_store.post_vat, month=month))
     accounts, proof = await database.read(partial(close_store.prove, month=month))
     return await database.write(partial(close_store.finish, month=month, accounts=accounts, proof=proof, act=act))

@@ -24,6 +24,7 @@ from solvent.billing.close import (
 )
 from solvent.billing.recognition import Earned, Schedule, earned_by_time, earned_by_use, recognised
 from solvent.billing.recognition_store import note_recognised, schedules_waiting
+from solvent.billing.usage_invoice_store import invoice_some
 from solvent.db.tables import metadata
 from solvent.invoicing import statement_store
 from solvent.invoicing.statement import Statement
@@ -153,8 +154,8 @@ def statements_after(
     wallets = [pot.account for pot in moved if pot.kind == "wallet"]
     facts = Facts(
         pots=moved,
-        into=_by_account(in_beside(connection, wallets, start_us, end_us), 1),
-        out=_by_account(out_beside(connection, accounts, start_us, end_us), 0),
+        into=_by_account(in_beside(connection, wallets, start_us, end_us), is_out=False),
+        out=_by_account(out_beside(connection, accounts, start_us, end_us), is_out=True),
         on_account=_on_account(connection, customers, month),
         before={
             key: Before(*found) for key, found in statement_store.latest_before(connection, customers, month).items()
@@ -206,11 +207,19 @@ def _on_account(
     return {(by_account[account], currency): debits for account, currency, debits in rows if debits}
 
 
-def _by_account(rows: Sequence[Beside], side: int) -> dict[str, list[tuple[str, int]]]:
+def _by_account(rows: Sequence[Beside], *, is_out: bool) -> dict[str, list[tuple[str, int]]]:
+    """By the customer's account: where it went, or came from, and how much."""
     found: dict[str, list[tuple[str, int]]] = {}
-    for row in rows:
-        found.setdefault(row[side], []).append((row[1 - side], row[3]))
+    for debit, credit, _, grains in rows:
+        mine, other = (debit, credit) if is_out else (credit, debit)
+        found.setdefault(mine, []).append((other, grains))
     return found
+
+
+def invoice_usage(connection: Connection, month: int, after: str, due_us: int) -> str:
+    """Invoice what the next customers used on account; the customer to go on after, "" when there are none left."""
+    period = start_of_month(month, _zone(connection)), _end_us(connection, month)
+    return invoice_some(connection, month, period, after, due_us)
 
 
 def post_vat(connection: Connection, month: int) -> None:

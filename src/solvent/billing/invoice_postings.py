@@ -13,19 +13,20 @@ from solvent.values.ids import TransferId
 from solvent.values.money import Money
 
 
-def invoice_postings(invoice: Invoice) -> list[Transfer]:
+def invoice_postings(invoice: Invoice, cause: str = "") -> list[Transfer]:
     """Transfers that debit the customer with the total and credit each line's account and the VAT.
 
     A credit note's amounts are below zero, so the same lines make the mirrored transfers.
+    cause: what they refer to; the invoice when it is empty.
     """
     owed = invoiced(invoice.customer)
-    moves: list[tuple[str, str, str, Money]] = []
-    for number, line in enumerate(invoice.lines, start=1):
-        moves += [
-            (f"{number}{name}", debit, credit, amount) for name, debit, credit, amount in _moves(invoice, line, owed)
-        ]
+    moves = (
+        (f"{number}{name}", debit, credit, amount)
+        for number, line in enumerate(invoice.lines, start=1)
+        for name, debit, credit, amount in _moves(invoice, line, owed)
+    )
     return [
-        _directed(TransferId(f"{invoice.id}.{name}"), invoice, debit, credit, amount)
+        _directed(TransferId(f"{invoice.id}.{name}"), invoice.issued_us, debit, credit, amount, cause or invoice.id)
         for name, debit, credit, amount in moves
         if amount.grains
     ]
@@ -41,10 +42,10 @@ def _moves(invoice: Invoice, line: Line, owed: str) -> Iterator[tuple[str, str, 
         yield "v", owed, VAT_PAYABLE, line.vat
 
 
-def _directed(id: TransferId, invoice: Invoice, debit: str, credit: str, amount: Money) -> Transfer:
+def _directed(id: TransferId, at_us: int, debit: str, credit: str, amount: Money, reference: str) -> Transfer:
     if amount.grains < 0:
         debit, credit, amount = credit, debit, -amount
-    return posting(id, invoice.issued_us, debit, credit, amount, invoice.id)
+    return posting(id, at_us, debit, credit, amount, reference)
 
 
 def schedules_of_invoice(invoice: Invoice) -> list[Schedule]:

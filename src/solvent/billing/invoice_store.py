@@ -25,7 +25,7 @@ from solvent.invoicing.invoice import (
     paid_with,
     returned_with,
 )
-from solvent.invoicing.number import CREDIT_NOTES, INVOICES
+from solvent.invoicing.number import CREDIT_NOTES, INVOICES, Number
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import invoiced, unbilled
 from solvent.ledger.transfer import posting
@@ -43,24 +43,45 @@ def issue(connection: Connection, draft: InvoiceDraft, now_us: int, exchange: Ex
     exchange: needed when there is VAT and the invoice is not in the currency the VAT is owed in.
     Raises Invalid for a draft that makes no invoice.
     """
-    known = store.invoice_for(connection, draft.reference)
-    if known is not None:
-        return known
-    profile = store.profile_at(connection, draft.customer, now_us)
-    rate = _rate(exchange, draft.currency)
-    id = invoice_id(draft.reference, now_us)
-    number = store.next_number(connection, INVOICES, year_of(connection, now_us))
-    invoice = made_out(draft, id, number, profile, _name(connection, draft.customer), now_us, rate)
-    write(connection, invoice)
-    return invoice
+    return issue_many(connection, [draft], now_us, exchange)[0]
 
 
-def write(connection: Connection, invoice: Invoice) -> None:
-    """Write a document that has its number, its postings, and what is to be recognised later."""
-    store.add_invoice(connection, invoice)
-    if rows := invoice_postings(invoice):
-        ledger_store.append(connection, rows)
-    add_schedules(connection, schedules_of_invoice(invoice))
+def issue_many(
+    connection: Connection,
+    drafts: Sequence[InvoiceDraft],
+    now_us: int,
+    exchange: Exchange | None = None,
+    *,
+    cause: str = "",
+) -> list[Invoice]:
+    """Issue many as `issue` does each; in their order. cause: what their postings refer to, instead of the invoice."""
+    known = store.invoices_for(connection, [draft.reference for draft in drafts])
+    fresh = {draft.reference: draft for draft in drafts if draft.reference not in known}
+    owing = sorted({draft.customer for draft in fresh.values()})
+    profiles = store.profiles_at(connection, owing, now_us)
+    names = _names(connection, owing)
+    year = year_of(connection, now_us)
+    made = [
+        made_out(
+            draft, invoice_id(draft.reference, now_us), Number(INVOICES, year, 0), profiles[draft.customer],
+            names.get(draft.customer, draft.customer), now_us, _rate(exchange, draft.currency),
+        )
+        for draft in fresh.values()
+    ]  # fmt: skip
+    # Only what stands takes a number.
+    numbers = store.next_numbers(connection, INVOICES, year, len(made))
+    issued = [msgspec.structs.replace(one, number=number) for one, number in zip(made, numbers, strict=True)]
+    write(connection, issued, cause=cause)
+    known |= {invoice.reference: invoice for invoice in issued}
+    return [known[draft.reference] for draft in drafts]
+
+
+def write(connection: Connection, documents: Sequence[Invoice], *, cause: str = "") -> None:
+    """Write documents that have their numbers, their postings, and what is to be recognised later."""
+    store.add_invoices(connection, documents)
+    rows = [row for document in documents for row in invoice_postings(document, cause)]
+    ledger_store.append(connection, rows)
+    add_schedules(connection, (one for document in documents for one in schedules_of_invoice(document)))
 
 
 def pay(connection: Connection, id: InvoiceId, amount: Money, via: str, at_us: int, reference: str) -> Invoice:
@@ -92,15 +113,18 @@ def credit(
     What was paid already stays on receivable:invoices:<customer>, to be given back (`give_back`) or used.
     The same reference gives the same note again. Raises NotFound, Invalid, and Conflict for more than is left.
     """
-    known = store.invoice_for(connection, reference)
-    if known is not None:
-        return known
+    known = store.invoices_for(connection, [reference])
+    if known:
+        return known[reference]
     invoice, standing = store.invoice_by_id(connection, id)
     before = store.credit_notes_of(connection, id)
-    number = store.next_number(connection, CREDIT_NOTES, year_of(connection, now_us))
+    year = year_of(connection, now_us)
+    unnumbered = Number(CREDIT_NOTES, year, 0)
     note_id = invoice_id(reference, now_us)
-    note = credit_note(invoice, before, parts, note_id, number, now_us, reference, remark)
-    write(connection, note)
+    note = credit_note(invoice, before, parts, note_id, unnumbered, now_us, reference, remark)
+    (number,) = store.next_numbers(connection, CREDIT_NOTES, year, 1)
+    note = msgspec.structs.replace(note, number=number)
+    write(connection, [note])
     credited = standing.credited - note.total.grains
     store.set_standing(connection, invoice, msgspec.structs.replace(standing, credited=credited))
     return note
@@ -148,8 +172,9 @@ def year_of(connection: Connection, at_us: int) -> int:
     return month_number(at_us, zone(kept)) // 100
 
 
-def _name(connection: Connection, customer: CustomerId) -> str:
-    return str(connection.execute(select(customers.c.name).where(customers.c.id == customer)).scalar() or customer)
+def _names(connection: Connection, ids: Sequence[CustomerId]) -> dict[CustomerId, str]:
+    rows = connection.execute(select(customers.c.id, customers.c.name).where(customers.c.id.in_(ids)))
+    return {CustomerId(row.id): row.name for row in rows}
 
 
 def _rate(exchange: Exchange | None, currency: str) -> DatedRate | None:

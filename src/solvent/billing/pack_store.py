@@ -64,7 +64,8 @@ def buy(connection: Connection, customer: CustomerId, name: str, pays: Pays, now
         known = ", ".join(pack.name for pack in plan.packs) or "none"
         message = f"plan {plan.name!r} has no pack {name[:60]!r}; its packs are: {known}"
         raise Invalid("unknown_pack", message, param="pack")
-    entropy = int.from_bytes(sha256(f"{customer}/{name}".encode()).digest()[:8], "big")
+    cause = f"{customer}/{len(of_customer(connection, customer))}"
+    entropy = int.from_bytes(sha256(cause.encode()).digest()[:8], "big")
     purchase = Purchase(
         id=new_id("pak", now_us, entropy), customer=customer, plan=plan.name, version=plan.version, pack=name,
         state="waiting", account="", invoice="", asked_us=now_us, expires_us=now_us + pack.valid_days * DAY_US,

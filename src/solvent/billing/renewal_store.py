@@ -6,7 +6,7 @@ is still due. After a long pause the periods in between are caught up one by one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -119,14 +119,18 @@ def _turn(before: Subscription, book: _Book, now_us: int) -> _Turn:
 
 
 def _invoice(connection: Connection, turns: list[_Turn], now_us: int) -> list[_Turn]:
-    invoiced = []
-    for turn in turns:
-        if turn.invoice is not None:
-            invoice = invoice_store.issue(connection, turn.invoice, now_us)
-            first = turn.before.invoice or invoice.id  # the oldest that is not paid
-            turn = msgspec.structs.replace(turn, after=msgspec.structs.replace(turn.after, invoice=first))
-        invoiced.append(turn)
-    return invoiced
+    drafts = [turn.invoice for turn in turns if turn.invoice is not None]
+    if not drafts:
+        return turns
+    issued = {invoice.reference: invoice.id for invoice in invoice_store.issue_many(connection, drafts, now_us)}
+    return [_invoiced(turn, issued) for turn in turns]
+
+
+def _invoiced(turn: _Turn, issued: Mapping[str, str]) -> _Turn:
+    if turn.invoice is None:
+        return turn
+    oldest = turn.before.invoice or issued[turn.invoice.reference]
+    return msgspec.structs.replace(turn, after=msgspec.structs.replace(turn.after, invoice=oldest))
 
 
 def _turn_quotas(connection: Connection, turns: Sequence[_Turn], now_us: int) -> None:

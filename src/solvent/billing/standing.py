@@ -11,6 +11,7 @@ import msgspec
 
 from solvent.billing.limits import Override
 from solvent.billing.plan import AtBreakEven, Plan, net_price
+from solvent.ledger.pot import Kind
 from solvent.values.period import Period
 
 Crossing = Literal["", "near", "crossed"]
@@ -64,6 +65,16 @@ def action(standing: Standing) -> AtBreakEven:
     if standing.plan.at_break_even == "go_on" or crossing(standing, standing.next_cost_grains) != "crossed":
         return "go_on"
     return standing.plan.at_break_even
+
+
+def kinds_that_pay(standing: Standing | None) -> tuple[Kind, ...]:
+    """What kinds of pots pay for the next answer, as the plan says of what follows its quotas, and of break-even."""
+    what_now = "go_on" if standing is None else action(standing)
+    if what_now in ("offer_top_up", "stop"):
+        return ("grant", "wallet") if what_now == "offer_top_up" else ()
+    if standing is not None and standing.plan.beyond == "stop":
+        return ("allowance", "grant")
+    return ("allowance", "grant", "wallet", "overage")
 
 
 def opening_paid(plan: Plan) -> int:

@@ -15,7 +15,7 @@ from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US, US_PER_S
 from solvent.values.money import Money
-from solvent.values.period import Period, period, zone
+from solvent.values.period import MONTHS, Period, edge, zone
 
 SubscriptionId = NewType("SubscriptionId", str)
 # waiting: for the first payment; nothing is given yet. past_due: a period's invoice is unpaid. canceled: it has ended.
@@ -217,7 +217,7 @@ def _in_period(
     terms: Subscription, plan: Plan, anchor_us: int, number: int, start_us: int, price_grains: int
 ) -> Subscription:
     # It begins where the one before ended, whatever a newer time zone database says of that instant.
-    end_us = period(anchor_us, plan.period, number, zone(terms.time_zone)).end_us
+    end_us = edge(anchor_us, (number + 1) * MONTHS[plan.period], zone(terms.time_zone))
     return msgspec.structs.replace(
         terms, anchor_us=anchor_us, number=number, period_start_us=start_us, period_end_us=end_us,
         price_grains=price_grains, changed_us=start_us, usable_until_us=end_us,

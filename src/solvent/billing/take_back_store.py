@@ -58,7 +58,7 @@ def take_back_refund(connection: Connection, order: PaymentOrder, refund: Refund
     if known.grains != refund.amount.grains:
         wrong = f"refund {known.id} is of {words_of(known.amount)}, and {words_of(refund.amount)} went back"
         return order, [], wrong
-    if refund.state == "done" and known.state == "pending":
+    if refund.state == "done" and known.state in UNDER_WAY:
         return refund_done(connection, order, known, refund.id, at_us), ["refunded"], ""
     if refund.state == "failed" and known.state in UNDER_WAY:
         refund_failed(connection, order, known, refund.why, at_us)

@@ -6,7 +6,7 @@ import click
 
 from solvent.cli.here import Here, Screen, changes, looks, paged
 from solvent.cli.paying import print_order, print_payment
-from solvent.console import payments
+from solvent.console import payments, suspense
 from solvent.console.checkouts import OrderBody
 from solvent.console.ledger import TransferBody
 from solvent.console.payments import PaymentDetail, RefundBody
@@ -44,6 +44,15 @@ def show(here: Here, order: str) -> None:
     """Show one order, and what went back of it."""
     found = here.ask(payments.SHOW, {"order": order})
     here.show(found, lambda screen: _print(found, screen))
+
+
+@command.command("look-up")
+@click.argument("order")
+@changes
+def look_up(here: Here, order: str) -> None:
+    """Ask the processor how an order stands, and book what it says."""
+    made = here.ask(payments.LOOK_UP, {"order": order})
+    here.show(made, lambda screen: print_order(made, screen))
 
 
 @command.command("confirm")
@@ -151,16 +160,16 @@ def payout(
         "rail": rail, "received": received, "cleared": cleared, "fee": fee, "currency": currency,
         "received_currency": received_currency,
     }  # fmt: skip
-    made = here.ask(payments.PAYOUT, body=body)
+    made = here.ask(suspense.PAYOUT, body=body)
     here.show(made, lambda screen: screen.word("booked", id=made.id))
 
 
 @command.command("suspense")
 @paged
 @looks
-def suspense(here: Here, limit: int, cursor: str) -> None:
+def suspense_(here: Here, limit: int, cursor: str) -> None:
     """List money that came and nobody could explain, and where it went."""
-    found = here.ask(payments.SUSPENDED, query={"limit": limit, "cursor": cursor})
+    found = here.ask(suspense.SUSPENDED, query={"limit": limit, "cursor": cursor})
     here.show(found, lambda screen: screen.page(found, _SUSPENSE, lambda one: _moved(one, screen), "no_transfers"))
 
 
@@ -174,7 +183,7 @@ def suspense(here: Here, limit: int, cursor: str) -> None:
 def suspend(here: Here, rail: str, amount: str, note: str, goes_out: bool, currency: str) -> None:  # noqa: FBT001
     """Book money that came and matches no order, until somebody can explain it."""
     body = {"rail": rail, "amount": amount, "note": note, "goes_out": goes_out, "currency": currency}
-    made = here.ask(payments.SUSPEND, body=body)
+    made = here.ask(suspense.SUSPEND, body=body)
     here.show(made, lambda screen: screen.word("booked", id=made.id))
 
 

@@ -19,6 +19,7 @@ from solvent.console import (
     plans,
     prices,
     subscriptions,
+    suspense,
     wallets,
 )
 from solvent.console.operation import AnyOperation
@@ -34,6 +35,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *invoices.OPERATIONS,
     *documents.OPERATIONS,
     *payments.OPERATIONS,
+    *suspense.OPERATIONS,
     *prices.OPERATIONS,
     *months.OPERATIONS,
     *margin.OPERATIONS,

@@ -1,4 +1,4 @@
-"""Operations on payments: orders, refunds, transfers to the bank, payouts, and what nobody can explain yet."""
+"""Operations on payments: orders, transfers to the bank, refunds, charges, and what customers saved."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from msgspec import Meta
 
 from solvent.billing import payment_store, reversal_store
 from solvent.billing.book_chargeback import book_chargeback
-from solvent.billing.book_payout import book_payout
-from solvent.billing.book_suspense import book_suspense
 from solvent.billing.charge_order import charge_order
 from solvent.billing.confirm_transfer import REFUND_PREFIX, confirm_transfer
 from solvent.billing.order import PaymentOrder
@@ -19,15 +17,14 @@ from solvent.billing.payment_store import SavedMethod
 from solvent.billing.refund import refund
 from solvent.billing.reversal import RefundOrder
 from solvent.billing.save_method import save_method
+from solvent.billing.settle_order import settle_order
 from solvent.console.checkouts import OrderBody, PaymentBody, order_body, payment_of
-from solvent.console.ledger import TransferBody, read_seq, transfer_body
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.wallets import Amount
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
-from solvent.ledger.account import SUSPENSE
-from solvent.ledger.journal_store import rows_of_account
 from solvent.payments.port import Dispute
+from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
 from solvent.values.instant import iso
 from solvent.values.limits import NAME_CHARACTERS_MAX
@@ -110,13 +107,6 @@ class RailsBody(msgspec.Struct, kw_only=True):
     data: list[RailBody]
 
 
-class BookedBody(msgspec.Struct, kw_only=True):
-    """What was booked. id: how its transfers' ids begin; see GET /v1/ledger/transfers?cause=ID."""
-
-    object: Literal["booked"] = "booked"
-    id: str
-
-
 class PaymentsQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which orders."""
 
@@ -160,27 +150,6 @@ class NewMethod(msgspec.Struct, forbid_unknown_fields=True):
     """Something to save, to charge it later."""
 
     rail: RailName
-
-
-class NewPayout(msgspec.Struct, forbid_unknown_fields=True):
-    """What a processor has sent to the bank."""
-
-    rail: RailName
-    received: Annotated[str, Meta(description="what came into the bank account", max_length=40)]
-    cleared: Annotated[str, Meta(description="the payments it is for, all together", max_length=40)]
-    fee: Annotated[str, Meta(description="what was kept of them and is not booked yet", max_length=40)] = "0"
-    currency: Currency = ""
-    received_currency: Currency = ""
-
-
-class NewSuspense(msgspec.Struct, forbid_unknown_fields=True):
-    """Money that came and matches no order."""
-
-    rail: RailName
-    amount: Amount
-    note: Note = ""
-    goes_out: Annotated[bool, Meta(description="it was sent back, and is in suspense no more")] = False
-    currency: Currency = ""
 
 
 def refund_body(refund: RefundOrder) -> RefundBody:
@@ -269,6 +238,17 @@ async def _order(asked: Asked[Nothing, Any]) -> PaymentOrder:
     return await asked.business.database.read(lambda connection: payment_store.order_by_id(connection, id))
 
 
+async def look_up(asked: Asked[Nothing, Nothing]) -> OrderBody:
+    """Ask the processor how an order stands, and book what it says: when a webhook did not come."""
+    business = asked.business
+    settled = await settle_order(
+        asked.path["order"], business.payments.rails, business.database, asked.act.at_us
+    )  # fmt: skip
+    if settled.problem:
+        raise Conflict("payment_disagrees", f"{settled.problem}; nothing was booked, look at the processor's page")
+    return order_body(settled.order)
+
+
 async def charge(asked: Asked[Nothing, NewCharge]) -> OrderBody:
     """Charge what a customer saved, now."""
     business, body = asked.business, asked.body
@@ -317,36 +297,6 @@ async def rails(asked: Asked[Nothing, Nothing]) -> RailsBody:
     )
 
 
-async def pay_out(asked: Asked[Nothing, NewPayout]) -> BookedBody:
-    """Book what a processor has sent to the bank, less what it keeps."""
-    business, body = asked.business, asked.body
-    currency = body.currency or business.currency
-    received = money(body.received, body.received_currency or currency, "received")
-    cleared, fee = money(body.cleared, currency, "cleared"), money(body.fee, currency, "fee")
-    rails = business.payments.rails
-    id = await book_payout(body.rail, received, cleared, fee, rails, business.database, asked.act)
-    return BookedBody(id=id)
-
-
-async def suspense(asked: Asked[PageQuery, Nothing]) -> Page[TransferBody]:
-    """List money that came and nobody could explain, and where it went, newest first."""
-    query = asked.query
-    look = partial(rows_of_account, account=SUSPENSE, before_seq=read_seq(query.cursor), count=query.limit + 1)
-    rows, cursor = page_of(await asked.business.database.read(look), query.limit, lambda row: str(row[0]))
-    return Page([transfer_body(row) for row in rows], cursor)
-
-
-async def suspend(asked: Asked[Nothing, NewSuspense]) -> BookedBody:
-    """Book money that came and matches no order, until somebody can explain it."""
-    business, body = asked.business, asked.body
-    amount = money(body.amount, body.currency or business.currency)
-    id = await book_suspense(
-        body.rail, amount, business.payments.rails, business.database, asked.act, note=body.note,
-        goes_out=body.goes_out,
-    )  # fmt: skip
-    return BookedBody(id=id)
-
-
 _ORDER: Final = "/v1/payments/{order}"
 _CUSTOMER: Final = "/v1/customers/{customer}"
 LIST = reading("/v1/payments", "payments.read", orders, PaymentsQuery, Page[OrderBody])
@@ -361,15 +311,16 @@ REFUND = Operation(
 CHARGEBACK = Operation(
     "POST", f"{_ORDER}/chargeback", "payments.write", charge_back, Nothing, NewDispute, OrderBody, is_money=True
 )
+LOOK_UP = Operation(
+    "POST", f"{_ORDER}/look-up", "payments.write", look_up, Nothing, Nothing, OrderBody, is_money=True,
+    touches_callers=True,
+)  # fmt: skip
 CHARGE = Operation(
     "POST", f"{_CUSTOMER}/charges", "payments.write", charge, Nothing, NewCharge, OrderBody, is_money=True
 )
 METHODS = reading(f"{_CUSTOMER}/methods", "payments.read", methods, Nothing, MethodsBody)
 SAVE = Operation("POST", f"{_CUSTOMER}/methods", "payments.write", save, Nothing, NewMethod, PaymentBody)
 RAILS = reading("/v1/rails", "payments.read", rails, Nothing, RailsBody)
-PAYOUT = Operation("POST", "/v1/payouts", "payments.write", pay_out, Nothing, NewPayout, BookedBody, is_money=True)
-SUSPENDED = reading("/v1/suspense", "payments.read", suspense, PageQuery, Page[TransferBody])
-SUSPEND = Operation("POST", "/v1/suspense", "payments.write", suspend, Nothing, NewSuspense, BookedBody, is_money=True)
 OPERATIONS = (
-    LIST, SHOW, CONFIRM, REFUND, CHARGEBACK, CHARGE, METHODS, SAVE, RAILS, PAYOUT, SUSPENDED, SUSPEND,
+    LIST, SHOW, LOOK_UP, CONFIRM, REFUND, CHARGEBACK, CHARGE, METHODS, SAVE, RAILS,
 )  # fmt: skip

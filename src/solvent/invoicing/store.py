@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    insert,
     select,
     text,
     tuple_,
@@ -83,8 +82,8 @@ invoices = Table(
 )
 
 _NEXT = text(
-    "INSERT INTO numbers (series, year, last) VALUES (:series, :year, 1) "
-    "ON CONFLICT (series, year) DO UPDATE SET last = numbers.last + 1 RETURNING last"
+    "INSERT INTO numbers (series, year, last) VALUES (:series, :year, :count) "
+    "ON CONFLICT (series, year) DO UPDATE SET last = numbers.last + excluded.last RETURNING last"
 )
 _COUNTED: Final = ("paid_grains", "returned_grains", "credited_grains")
 _PROFILE: Final = "ON CONFLICT (customer, since_us) DO UPDATE SET " + ", ".join(
@@ -92,22 +91,25 @@ _PROFILE: Final = "ON CONFLICT (customer, since_us) DO UPDATE SET " + ", ".join(
 )
 
 
-def next_number(connection: Connection, series: str, year: int) -> Number:
-    """Take the next number. A transaction that is rolled back gives it back, so that none is ever missing."""
-    return Number(series, year, int(connection.execute(_NEXT, {"series": series, "year": year}).scalar_one()))
+def next_numbers(connection: Connection, series: str, year: int, count: int) -> list[Number]:
+    """Take the next numbers. A transaction that is rolled back gives them back, so that none is ever missing."""
+    if not count:
+        return []
+    last = int(connection.execute(_NEXT, {"series": series, "year": year, "count": count}).scalar_one())
+    return [Number(series, year, last - count + at) for at in range(1, count + 1)]
 
 
-def add_invoice(connection: Connection, invoice: Invoice) -> None:
-    """Add a document. Fails when its number or reference is there already."""
+def add_invoices(connection: Connection, added: Iterable[Invoice]) -> None:
+    """Add documents. Fails when the number or reference of one is there already."""
+    append_rows(connection, invoices, map(_row, added))
+
+
+def _row(invoice: Invoice) -> tuple[Any, ...]:
     settled: State = "issued" if invoice.total.grains > 0 else "paid"
-    connection.execute(
-        insert(invoices).values(
-            id=invoice.id, kind=invoice.kind, number=number_text(invoice.number), customer=invoice.customer,
-            currency=invoice.currency, issued_us=invoice.issued_us, due_us=invoice.due_us,
-            reference=invoice.reference, corrects=invoice.corrects or "", supply_grains=invoice.supply.grains,
-            vat_grains=invoice.vat.grains, state=settled, **dict.fromkeys(_COUNTED, 0),
-            document=msgspec.json.encode(invoice),
-        )
+    return (
+        invoice.id, invoice.kind, number_text(invoice.number), invoice.customer, invoice.currency, invoice.issued_us,
+        invoice.due_us, invoice.reference, invoice.corrects or "", invoice.supply.grains, invoice.vat.grains, settled,
+        *(0 for _ in _COUNTED), msgspec.json.encode(invoice),
     )  # fmt: skip
 
 
@@ -128,10 +130,10 @@ def invoice_by_number(connection: Connection, number: Number) -> tuple[Invoice, 
     return _read(row)
 
 
-def invoice_for(connection: Connection, reference: str) -> Invoice | None:
-    """The document that was issued for this reference, if any."""
-    row = connection.execute(select(invoices).where(invoices.c.reference == reference)).first()
-    return None if row is None else _read(row)[0]
+def invoices_for(connection: Connection, references: Sequence[str]) -> dict[str, Invoice]:
+    """The documents that were issued for these references, by reference."""
+    rows = connection.execute(select(invoices).where(invoices.c.reference.in_(references)))
+    return {row.reference: _read(row)[0] for row in rows}
 
 
 def invoices_between(

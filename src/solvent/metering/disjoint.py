@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 
 from solvent.values.errors import Invalid
-from solvent.values.limits import TOKENS_MAX
+from solvent.values.limits import TOKENS_MAX, WEB_SEARCHES_MAX
 from solvent.values.usage import Usage, amounts
 
 REPORT_CHARACTERS_SHOWN: Final = 300
@@ -46,7 +46,8 @@ class Written(msgspec.Struct, frozen=True):
 
 def usage_of(read: Read, written: Written, web_searches: int = 0) -> Usage:
     """The usage in disjoint buckets. Raises Invalid("bad_usage") where the parts do not fit the whole."""
-    cached_audio, cached_image = _kinds_of_cached(read) if read.audio or read.image else (0, 0)
+    has_kinds = read.audio or read.image or read.cached_audio or read.cached_image
+    cached_audio, cached_image = _kinds_of_cached(read) if has_kinds else (0, 0)
     cached_text = read.cached - cached_audio - cached_image
     audio, image = read.audio - cached_audio, read.image - cached_image
     usage = Usage(
@@ -64,8 +65,9 @@ def usage_of(read: Read, written: Written, web_searches: int = 0) -> Usage:
         written.image,
         web_searches,
     )
-    if min(amounts(usage)) < 0 or read.total > TOKENS_MAX or written.total > TOKENS_MAX or web_searches > TOKENS_MAX:
-        raise Invalid("bad_usage", f"the upstream reports {_said(read)} and {_said(written)}, which cannot be")
+    if min(amounts(usage)) < 0 or max(read.total, written.total) > TOKENS_MAX or web_searches > WEB_SEARCHES_MAX:
+        searched = f" and {web_searches} web searches" if web_searches else ""
+        raise Invalid("bad_usage", f"the upstream reports {_said(read)}, {_said(written)}{searched}, which cannot be")
     return usage
 
 

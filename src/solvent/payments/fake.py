@@ -119,7 +119,7 @@ class FakeProcessor:
     def read_event(self, headers: Mapping[str, str], body: bytes, now_us: int) -> Event:
         """See `PaymentProcessor.read_event`."""
         at = headers.get(_AT, "")
-        if not hmac.compare_digest(headers.get(_SIGNATURE, ""), self._sign(at, body)):
+        if not hmac.compare_digest(headers.get(_SIGNATURE, "").encode(), self._sign(at, body).encode()):
             raise failures.bad_signature(self.rail, "its signature is not of our secret")
         if abs(now_us - int(at)) > WEBHOOK_AGE_S_MAX * US_PER_S:
             raise failures.bad_signature(self.rail, "it is too old")

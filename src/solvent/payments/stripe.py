@@ -129,7 +129,11 @@ class Stripe:
         try:
             # The library would ask the system's clock for the age; it is asked below, of ours.
             stripe.WebhookSignature.verify_header(body, signature, self._webhook_secret, tolerance=None)
-        except (stripe.SignatureVerificationError, UnicodeDecodeError):
+        except (
+            stripe.SignatureVerificationError,
+            ValueError,
+            TypeError,
+        ):  # the last two for what is not ASCII or UTF-8
             raise failures.bad_signature(self.rail, "its signature is not of our secret") from None
         signed_s = int(next(part[2:] for part in signature.split(",") if part.startswith("t=")))
         if abs(now_us // US_PER_S - signed_s) > WEBHOOK_AGE_S_MAX:

@@ -40,6 +40,7 @@ DRAIN_S_MAX = 60.0
 
 # Money
 TOKENS_MAX = 10_000_000_000  # in one bucket of one answer; more is refused as nonsense
+WEB_SEARCHES_MAX = 1_000  # by the provider, in one answer; more is refused as nonsense
 GRAINS_MAX = 2**63 - 1  # one 64-bit column
 PRICE_LIST_BYTES_MAX = 64 * MIB  # of somebody else's list of prices
 CARD_FILE_BYTES_MAX = 16 * MIB
@@ -65,6 +66,8 @@ SLOW_LANE_S = 3.0  # what an answer waits first, on a plan that slows down at br
 # Books
 COMMIT_ENTRIES_MAX = 4_000  # answers in one group commit
 EXPORT_ROWS_AT_ONCE = 5_000
+RECEIPTS_LOOKED_AT_MAX = 200_000  # for one page, where an index knows what is looked for
+RECEIPTS_READ_MAX = 20_000  # for one page, where it does not
 MONTH_CLOSE_GRACE_S = 600  # after its end, before a month is closed: for clocks that differ
 COMMIT_QUEUE_MAX = 200_000  # entries waiting; past it new answers are refused as overloaded
 

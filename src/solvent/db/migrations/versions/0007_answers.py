@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.add_column("receipts", sa.Column("source", sa.Text, nullable=False, server_default="wallet"))
     for name in ("granted_grains", "included_grains"):
         op.add_column("receipts", sa.Column(name, _WHOLE, nullable=False, server_default="0"))
-    op.create_index("ix_receipts_customer_id", "receipts", ["customer", "id"])
+    op.create_index("ix_receipts_customer_id", "receipts", ["customer", "id", "key", "end_user", "model"])
     _sum_margins()
     op.create_table(
         "alarms",

@@ -1,0 +1,106 @@
+"""Pages of receipts, newest first: of a customer, a key, an end user, or behind one line of the profit and loss.
+
+One page looks at no more receipts than a limit says, however rare those are that it looks for; the next goes on.
+"""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from solvent.answering.receipt import Receipt
+from solvent.answering.store import receipts
+from solvent.margin.store import house_margins
+from solvent.values.ids import AnswerId, new_id
+from solvent.values.instant import NEVER_US, US_PER_S
+from solvent.values.limits import ANSWER_S_MAX, RECEIPTS_LOOKED_AT_MAX, RECEIPTS_READ_MAX
+from solvent.values.period import day_number, start_of_day
+
+_FILTERS = ("key", "end_user", "model", "plan")
+_LAST_ID = "ans_z"  # no id comes after it
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Which receipts; "" for any.
+
+    from_us, until_us: of answers that ended in [from_us, until_us).
+    """
+
+    customer: str = ""
+    key: str = ""
+    end_user: str = ""
+    model: str = ""
+    plan: str = ""
+    from_us: int = 0
+    until_us: int = NEVER_US
+
+    @property
+    def looked_at_max(self) -> int:
+        """How many receipts one page looks at: more where an index knows what is looked for."""
+        return RECEIPTS_LOOKED_AT_MAX if self.customer and not self.plan else RECEIPTS_READ_MAX
+
+
+class ReceiptsPage(msgspec.Struct, frozen=True):
+    """Receipts, newest first. before: asks for the next page, also when this one has none; "" when all were seen."""
+
+    receipts: list[Receipt]
+    before: str
+
+
+def receipts_page(
+    connection: Connection, sought: Sought, before: str, count: int, in_zone: ZoneInfo, looked_at_max: int = 0
+) -> ReceiptsPage:
+    """Up to `count` receipts older than the answer `before`, or the newest for "".
+
+    Keys and end users are a customer's: name the customer with them. looked_at_max: 0 for the usual one.
+    """
+    assert sought.customer or not (sought.key or sought.end_user), "keys and end users are looked for at their customer"
+    end = _end(connection, sought, before, in_zone)
+    if end is None:
+        return ReceiptsPage([], "")
+    among = [receipts.c.id < end]
+    if sought.from_us:
+        among.append(receipts.c.id >= _id_at(sought.from_us - int(ANSWER_S_MAX) * US_PER_S))
+    if sought.customer:
+        among.append(receipts.c.customer == sought.customer)
+    chosen = [receipts.c[name] == getattr(sought, name) for name in _FILTERS if getattr(sought, name)]
+    last = _last_looked_at(connection, among, looked_at_max or sought.looked_at_max) if chosen else None
+    if last is not None:
+        chosen.append(receipts.c.id >= last)
+    chosen += [receipts.c.at_us >= sought.from_us, receipts.c.at_us < sought.until_us]
+    rows = connection.execute(select(receipts).where(*among, *chosen).order_by(receipts.c.id.desc()).limit(count))
+    found = [Receipt(*row) for row in rows]
+    return ReceiptsPage(found, found[-1].id if len(found) == count else last or "")
+
+
+def _end(connection: Connection, sought: Sought, before: str, in_zone: ZoneInfo) -> str | None:
+    """An id that all receipts sought come before; None when there are none."""
+    end = before or _LAST_ID
+    if sought.until_us != NEVER_US:
+        end = min(end, _id_at(sought.until_us))
+    if sought.customer or not (sought.plan or sought.model):
+        return end
+    # Of all customers there are many others between: the roll-up tells the last day that there are any on.
+    keys = (house_margins.c[name] == getattr(sought, name) for name in ("plan", "model") if getattr(sought, name))
+    days = select(func.max(house_margins.c.day)).where(*keys)
+    if sought.until_us != NEVER_US:
+        days = days.where(house_margins.c.day <= day_number(sought.until_us, in_zone))
+    if before:
+        at_us = connection.execute(select(receipts.c.at_us).where(receipts.c.id == before)).scalar()
+        if at_us is not None:  # an answer that was asked for before it may have ended on the next day
+            days = days.where(house_margins.c.day <= day_number(at_us, in_zone) + 1)
+    day = connection.execute(days).scalar()
+    return None if day is None else min(end, _id_at(start_of_day(int(day) + 1, in_zone)))
+
+
+def _last_looked_at(connection: Connection, among: list[ColumnElement[bool]], most: int) -> AnswerId | None:
+    """The oldest of the `most` newest; None when there are no more than those."""
+    ids = select(receipts.c.id).where(*among).order_by(receipts.c.id.desc()).offset(most - 1).limit(1)
+    return connection.execute(ids).scalar()
+
+
+def _id_at(at_us: int) -> str:
+    """What the ids of answers asked for at an instant or later come after."""
+    return new_id("ans", at_us, 0)

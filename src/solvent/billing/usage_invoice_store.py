@@ -1,0 +1,72 @@
+"""A month's usage on account becomes invoices when the month is closed: dated its last instant, in its own books."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, and_, func, select
+
+from solvent.billing import invoice_store
+from solvent.billing.on_account import on_account_lines, used_on_account
+from solvent.invoicing import statement_store
+from solvent.invoicing.invoice import InvoiceDraft
+from solvent.invoicing.profile import Profile
+from solvent.invoicing.statement import Statement
+from solvent.invoicing.store import profiles_at
+from solvent.ledger.account import unbilled
+from solvent.ledger.sealing import CLOSING
+from solvent.ledger.store import balances, balances_at
+from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
+
+INVOICES_AT_ONCE: Final = 500
+
+
+def invoice_some(connection: Connection, month: int, period: tuple[int, int], after: str, due_us: int) -> str:
+    """Invoice the next customers who used something on account in a month; the customer to go on after, or "".
+
+    period: the first instant of the month and of the next. What an invoice has asked for since is not asked again.
+    VAT owed in another currency needs a rate that nobody gives here: then usage waits on the customer's account.
+    """
+    used = statement_store.used_on_account(connection, month, after, INVOICES_AT_ONCE)
+    if not used:
+        return ""
+    start_us, end_us = period
+    waiting = _waiting(connection, used, month)
+    profiles = profiles_at(connection, sorted({one.customer for one in used}), end_us - 1)
+    drafts = [
+        _draft(one, waiting[one.customer, one.currency], start_us, end_us, due_us)
+        for one in used
+        if _needs_no_rate(profiles[one.customer], one.currency)
+    ]
+    asked = [draft for draft in drafts if draft.lines]
+    invoice_store.issue_many(connection, asked, end_us - 1, cause=f"{CLOSING}{month}")
+    return used[-1].customer
+
+
+def _draft(one: Statement, waiting: int, start_us: int, end_us: int, due_us: int) -> InvoiceDraft:
+    parts = used_on_account(one) if waiting > one.on_account - GRAINS_PER_MINOR_UNIT else []
+    lines = on_account_lines(one.customer, Money(waiting, one.currency), parts, start_us, end_us)
+    return InvoiceDraft(
+        customer=one.customer, currency=one.currency, lines=lines, from_us=start_us, until_us=end_us, due_us=due_us,
+        reference=f"usage/{one.customer}/{one.currency}/{one.month}",
+    )  # fmt: skip
+
+
+def _needs_no_rate(profile: Profile, currency: str) -> bool:
+    return profile.vat_currency == currency or profile.tax.treatment in ("reverse_charge", "none")
+
+
+def _waiting(connection: Connection, used: Sequence[Statement], month: int) -> dict[tuple[str, str], int]:
+    """What waits on each account: at the end of the month, or less if some was paid off since."""
+    by_account = {unbilled(one.customer): one.customer for one in used}
+    now = balances_at(connection, list(by_account))
+    left = func.sum(balances.c.debits) - func.sum(balances.c.credits)
+    keys = (balances.c.account, balances.c.currency)
+    until = and_(balances.c.account.in_(by_account), balances.c.month <= month)
+    rows = connection.execute(select(*keys, left).where(until).group_by(*keys))
+    waiting: dict[tuple[str, str], int] = {}
+    for account, currency, then in rows:
+        moved = now[account, currency]
+        waiting[by_account[account], currency] = min(int(then), moved.debits - moved.credits)
+    return waiting

@@ -1,0 +1,118 @@
+"""Pages of receipts hold each that is sought once, newest first, whatever is sought and however little a page sees."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from random import Random
+
+import msgspec
+import pytest
+from sqlalchemy import text
+from tests.answering.test_store import receipt
+from tests.db.opened import Place
+
+from solvent.answering import store
+from solvent.answering.receipt import Receipt, sums_of
+from solvent.answering.receipt_store import Sought, receipts_page
+from solvent.db.port import Connection
+from solvent.margin import store as margin_store
+from solvent.margin.line import MarginKey
+from solvent.values.ids import AnswerId, CustomerId, KeyId, new_id
+from solvent.values.instant import NEVER_US
+from solvent.values.period import day_number, start_of_day, zone
+
+SEOUL = zone("Asia/Seoul")
+DAY = (date(2026, 11, 1) - date(1970, 1, 1)).days
+DAY_US = 86_400_000_000
+MINUTE_US = 60_000_000
+
+
+def some_receipts(random: Random, count: int) -> list[Receipt]:
+    """Of a few days; some answers took long, so that they ended on the day after they were asked for."""
+    asked = sorted(start_of_day(DAY, SEOUL) + random.randrange(6 * DAY_US) for _ in range(count))
+    rows = []
+    for n, asked_us in enumerate(asked):
+        customer = random.choice("aab")
+        rows.append(
+            msgspec.structs.replace(
+                receipt(n), id=AnswerId(new_id("ans", asked_us, random.getrandbits(50))),
+                at_us=asked_us + random.choice([1, MINUTE_US, 29 * MINUTE_US]), customer=CustomerId(customer),
+                key=KeyId(f"key_{customer}{random.randrange(2)}"), end_user=random.choice(["", "kim", "lee"]),
+                model=random.choices(["small", "large", "rare"], (50, 20, 1))[0], plan=random.choice(["free", "pro"]),
+            )
+        )  # fmt: skip
+    return rows
+
+
+def write(connection: Connection, rows: list[Receipt]) -> None:
+    store.append(connection, rows)
+    lines = [(MarginKey(day_number(r.at_us, SEOUL), r.customer, r.plan, r.model), sums_of(r)) for r in rows]
+    margin_store.add(connection, lines)
+
+
+def is_sought(row: Receipt, sought: Sought) -> bool:
+    names = ("customer", "key", "end_user", "model", "plan")
+    same = all(getattr(row, name) == getattr(sought, name) for name in names if getattr(sought, name))
+    return same and sought.from_us <= row.at_us < sought.until_us
+
+
+def anything(random: Random) -> Sought:
+    customer = random.choice(["", "a", "b", "nobody"])
+    start = start_of_day(DAY + random.randrange(7), SEOUL)
+    whole = random.random() < 0.4
+    return Sought(
+        customer=customer,
+        key=random.choice(["", f"key_{customer}1"]) if customer else "",
+        end_user=random.choice(["", "kim"]) if customer else "",
+        model=random.choice(["", "", "small", "rare", "none"]),
+        plan=random.choice(["", "", "pro"]),
+        from_us=0 if whole else start,
+        until_us=NEVER_US if whole else start + random.choice([1, 2]) * DAY_US,
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pages_hold_every_receipt_that_is_sought_once(place: Place, seed: int) -> None:
+    random = Random(seed)
+    rows = some_receipts(random, 500)
+
+    async def run() -> None:
+        async with place.opened() as database:
+            await database.write(lambda c: write(c, rows))
+            for _ in range(25):
+                sought, count, looked_at_max = anything(random), random.choice([1, 7, 50]), random.choice([0, 60, 300])
+                found, before, pages = [], "", 0
+                while True:
+                    page = await database.read(
+                        lambda c, s=sought, b=before, n=count, m=looked_at_max: receipts_page(c, s, b, n, SEOUL, m)
+                    )
+                    found += page.receipts
+                    pages += 1
+                    if not page.before:
+                        break
+                    assert not before or page.before < before, "each page goes further back"
+                    before = page.before
+                assert found == [row for row in reversed(rows) if is_sought(row, sought)]
+                assert pages <= len(found) // count + 1 + (len(rows) // looked_at_max + 1 if looked_at_max else 0)
+
+    asyncio.run(run())
+
+
+def test_receipts_of_a_key_are_found_in_the_index_alone(tmp_path: object, place: Place) -> None:
+    async def run() -> None:
+        async with place.opened() as database:
+            plan = await database.read(
+                lambda c: c.execute(
+                    text(
+                        ("EXPLAIN " if place.url else "EXPLAIN QUERY PLAN ")
+                        + "SELECT id FROM receipts WHERE customer = 'a' AND id < 'ans_z' AND key = 'k' "
+                        "AND end_user = 'u' AND model = 'm' ORDER BY id DESC LIMIT 5"
+                    )
+                ).all()
+            )
+            assert "ix_receipts_customer_id" in str(plan)
+            assert "TEMP B-TREE" not in str(plan)
+            assert "Sort" not in str(plan)
+
+    asyncio.run(run())
