@@ -1,15 +1,22 @@
-"""Makes the pages that are made from the code, so that they cannot be wrong: settings and commands."""
+"""Makes the pages that are made from the code, so that they cannot be wrong: settings, commands, the operator API."""
 
 from __future__ import annotations
 
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import click
+import msgspec
 
 from solvent.app.config import Config
 from solvent.cli.config import settings
 from solvent.cli.main import solvent
+from solvent.console.openapi import chapter, document
+from solvent.console.operation import AnyOperation
+from solvent.console.operations import OPERATIONS
+from solvent.identity.caller import OPERATOR_ROLES
+from solvent.identity.permission import may
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -42,6 +49,35 @@ def commands() -> str:
     return "\n".join(pages)
 
 
+def operator_api() -> str:
+    """docs/operator-api.md."""
+    lines = [
+        "# The operator API, call by call",
+        "",
+        "Made by `make docs` from the declared operations; [api.md](api.md) says what holds for all of them, and",
+        "[openapi.json](openapi.json) has their shapes. **Once**: an `Idempotency-Key` is needed.",
+        "",
+    ]
+    for name, group in groupby(OPERATIONS, key=chapter):
+        lines += [f"## {name}", "", "| call | roles | | what |", "|---|---|---|---|", *map(_call, group), ""]
+    return "\n".join(lines)
+
+
+def _call(operation: AnyOperation) -> str:
+    roles = [role for role in OPERATOR_ROLES if may(role, operation.action)]
+    who = "all" if len(roles) == len(OPERATOR_ROLES) else ", ".join(roles)
+    what = (operation.run.__doc__ or "").strip().partition("\n")[0]
+    for member, action in operation.also.items():
+        others = ", ".join(role for role in OPERATOR_ROLES if may(role, action))
+        what += f" With `{member}`: {others}."
+    return f"| `{operation.method} {operation.path}` | {who} | {'once' if operation.is_money else ''} | {what} |"
+
+
+def openapi() -> str:
+    """docs/openapi.json."""
+    return msgspec.json.format(msgspec.json.encode(document(OPERATIONS)), indent=2).decode() + "\n"
+
+
 def _all(command: click.Command, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], click.Command]]:
     found = [(path, command)]
     if isinstance(command, click.Group):
@@ -53,7 +89,12 @@ def _all(command: click.Command, path: tuple[str, ...]) -> list[tuple[tuple[str,
     return found
 
 
-PAGES = {"configuration.md": configuration, "commands.md": commands}
+PAGES = {
+    "configuration.md": configuration,
+    "commands.md": commands,
+    "operator-api.md": operator_api,
+    "openapi.json": openapi,
+}
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from solvent.ledger.pot_store import leases, open_pots
 from solvent.ledger.purse import Purse
 from solvent.ledger.transfer import posting
 from solvent.ledger.unit import is_money
+from solvent.ledger.verify_books import verify_books
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginSums, total
 from solvent.pricing.rate_card import RateCard
@@ -156,6 +157,10 @@ class Shop:
         customer = caller.customer.id
         return self.desk.funds_of(customer).purses.get(wallet(customer), Purse())
 
+    def purse_of(self, pot: Pot) -> Purse:
+        """This process's purse of a pot."""
+        return self.desk.funds_of(pot.customer).purse(pot)
+
     def question(self, *, asked: int | None = WRITE_MOST, read_most: int = READ_MOST, model: str = "house") -> Question:
         """A new question."""
         id = AnswerId(new_id("ans", self.clock(), self._random.getrandbits(ENTROPY_BITS)))
@@ -178,7 +183,7 @@ async def shop(
     holder: str = HOLDER,
 ) -> AsyncIterator[Shop]:
     """A shop that sells one model, `house`. holder: its process's name; two shops at one place are two processes."""
-    random, clock, background = Random(20261124), Clock(), Background()
+    random, clock, background = Random(holder), Clock(), Background()
     route = Route("house", "upstream-model", provider, WRITE_MOST, [cost], [price], engine)
     async with place.opened() as database:
         desk = Desk(database, clock, lambda: random.getrandbits(ENTROPY_BITS), "KRW", zone("Asia/Seoul"),
@@ -222,37 +227,44 @@ def _check_receipt(connection: Connection, receipt: Receipt) -> None:
         assert due == rate(receipt.usage, PRICE).grains
 
 
-async def check_books(shop: Shop) -> list[Receipt]:
-    """What must hold after any story, once it is quiet. Returns the receipts, newest first."""
-    await shop.quiet()
-    desk = shop.desk
-    receipts, kept, margins = await desk.database.read(_books)
-    assert desk.under_way == 0
-    sums: Counter[str] = Counter()
-    for (account, _), moved in kept.items():
-        sums["posted"] += moved.debits - moved.credits
-        sums["held"] += moved.held_debits - moved.held_credits
+async def check_books(shop: Shop, *others: Shop) -> list[Receipt]:
+    """What must hold after any story, once it is quiet. Returns the receipts, newest first.
+
+    others: further processes on the same books.
+    """
+    shops = (shop, *others)
+    for each in shops:
+        await each.quiet()
+        assert each.desk.under_way == each.desk.looking == 0
+    database = shop.desk.database
+    receipts, kept, margins = await database.read(_books)
+    sums: Counter[tuple[str, str]] = Counter()
+    for (account, unit), moved in kept.items():
+        sums[unit, "posted"] += moved.debits - moved.credits
+        sums[unit, "held"] += moved.held_debits - moved.held_credits
         assert moved.held_debits == moved.held_credits == 0
         spends = ("expense:", "cost:", "wallet:", "grant:", "allowance:", "overage:", "budget:", "memo:", "receivable:")
         assert account.startswith(spends) or moved.debits == 0
     assert not any(sums.values())
-    kept_leases = await desk.database.read(
-        lambda connection: {row.account: row.grains for row in connection.execute(select(leases))}
+    verdict = await verify_books(database)
+    assert verdict.problems == ()
+    kept_leases = await database.read(
+        lambda connection: {(row.holder, row.account): row.grains for row in connection.execute(select(leases))}
     )
-    for funds in desk.funds.values():
-        for account, purse in funds.purses.items():
-            assert purse.under_way == 0
-            assert purse.spare == kept_leases.get(account, 0), "memory and the database tell the same"
-    for (account, _), moved in kept.items():
-        if account.startswith(("wallet:", "grant:", "allowance:", "overage:", "budget:")):
-            assert moved.credits - moved.debits - moved.held_debits - kept_leases.get(account, 0) >= 0
+    for each in shops:
+        for purses in (each.desk.shared, *(funds.purses for funds in each.desk.funds.values())):
+            for account, purse in purses.items():
+                assert purse.under_way == 0
+                lease = kept_leases.pop((each.desk.holder, account), 0)
+                assert purse.spare == lease, "memory and the database tell the same"
+    assert not any(kept_leases.values()), "nobody has forgotten a lease"
     added = MarginSums()
     for receipt in receipts:
         added.add(sums_of(receipt))
     assert added == margins
     revenue = sum(moved.credits for (account, _), moved in kept.items() if account.startswith("revenue:"))
     assert revenue == margins.charge_grains + sum(receipt.overrun_grains for receipt in receipts)
-    assert {receipt.id for receipt in shop.told} <= {receipt.id for receipt in receipts}
+    assert {receipt.id for each in shops for receipt in each.told} <= {receipt.id for receipt in receipts}
     return receipts
 
 

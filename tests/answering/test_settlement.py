@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import get_args
 
 import msgspec
@@ -160,7 +161,7 @@ def held_money(opened: Opened) -> int:
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_the_charge_is_what_is_due_but_never_more_than_the_holds(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
@@ -180,7 +181,7 @@ def test_the_charge_is_what_is_due_but_never_more_than_the_holds(
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_each_hold_ends_once_for_at_most_what_it_held_and_in_its_order(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
@@ -195,7 +196,7 @@ def test_each_hold_ends_once_for_at_most_what_it_held_and_in_its_order(
     parts = list(zip(bill.spent, opened.draws, strict=True))[: len(paying(opened))]
     if not is_counted(opened):
         assert sum(spent for spent, _ in parts) == owed - bill.overrun.grains
-        for (spent, drawn), (later, _) in zip(parts, parts[1:], strict=False):
+        for (spent, drawn), (later, _) in pairwise(parts):
             assert spent == drawn.grains or later == 0, "a later pot pays only when the one before it is used up"
     used = {ANSWERS: 1, TOKENS: all_input_tokens(measured.least) + all_output_tokens(measured.least)}
     for spent, drawn in zip(bill.spent, opened.draws, strict=True):
@@ -206,7 +207,7 @@ def test_each_hold_ends_once_for_at_most_what_it_held_and_in_its_order(
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_the_bill_tells_gifts_what_is_on_account_and_what_is_included_apart(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
@@ -253,7 +254,7 @@ def test_cost_is_booked_even_when_nothing_is_charged(opened: Opened, measured: M
 
 
 @given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_the_transfers_balance_and_say_what_the_receipt_says(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:

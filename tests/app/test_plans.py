@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
+import yaml
 
 from solvent.app.config import Config, read_config
+from solvent.app.plan_entries import PlanEntry
 from solvent.app.plans import meant_losses, plan_of, read_plan_file, read_plans
 from solvent.billing.included import Included, unlimited
 from solvent.billing.limits import BudgetRule, Limits, RateRule
@@ -227,3 +231,26 @@ def test_the_first_customers_plan_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         read_plans(config)
     assert caught.value.param == "first_run.plan"
+
+
+def test_every_plan_in_the_guide_is_sound() -> None:
+    """What operators copy from docs/plans.md works as it stands."""
+    guide = (Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    plans = {plan.name: plan for block in blocks for plan in map(of_guide, yaml.load(block, yaml.BaseLoader))}
+    assert len(blocks) >= 7
+    costs = (ClassCost("small", 8 * 10**7, 8 * 10**7, 400), ClassCost("large", 40 * 10**7, 50 * 10**7, 500))
+    kinds = {name: weigh(plan, costs).kind for name, plan in plans.items()}
+    assert kinds == {
+        "flat": "unlimited", "capped": "earns", "metered": "earns", "pay-as-you-go": "earns", "on-account": "earns",
+        "packs": "earns", "free": "loss", "team": "earns", "team-year": "earns",
+    }  # fmt: skip
+    assert weigh(plans["flat"], costs).pays_for == 3_172
+    assert weigh(plans["capped"], costs).period_grains // 10**7 == 5_377
+    cheap = weigh(msgspec.structs.replace(plans["capped"], price=money("9000", "KRW")), costs).words
+    assert cheap in " ".join(guide.split())
+
+
+def of_guide(entry: object) -> Plan:
+    """One plan of a block."""
+    return plan_of(msgspec.convert(entry, PlanEntry, strict=False), "KRW")

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from random import Random
 
 from sqlalchemy import Connection
-from tests.invoicing.drafts import line
+from tests.invoicing.drafts import DAY_US, line
 
+from solvent.audit.act import Act, by_system
 from solvent.billing import invoice_store
+from solvent.billing.close import Closing, Used
+from solvent.billing.close_month import close_month
+from solvent.db.port import Database
 from solvent.invoicing.invoice import InvoiceDraft
 from solvent.ledger import store
 from solvent.ledger.account import (
@@ -33,6 +37,7 @@ from solvent.values.instant import instant
 from solvent.values.money import Money
 
 OCTOBER, NOVEMBER, DECEMBER = 202610, 202611, 202612
+KIM, LEE = CustomerId("cus_kim"), CustomerId("cus_lee")
 
 
 def at(when: str) -> int:
@@ -72,7 +77,7 @@ class Teller:
 
     def open_pot(self, account: str, kind: str, unit: str, customer: CustomerId, given: int, at_us: int) -> None:
         """A gift or an allowance, with what it gives; good for a month."""
-        pot = Pot(account, unit, customer, kind, "", at_us, at_us + 31 * 86_400_000_000)  # type: ignore[arg-type]
+        pot = Pot(account, unit, customer, kind, "", at_us, at_us + 31 * DAY_US)  # type: ignore[arg-type]
         open_pots(self.connection, [pot])
         source = CUSTOMER_GRANTS if kind == "grant" else MEMO_ISSUED
         self.book(source, account, given, at_us, unit)
@@ -136,3 +141,21 @@ def random_months(connection: Connection, customers: Sequence[CustomerId], rando
                     case "expire" if left:
                         teller.book(purse, BREAKAGE, min(grains, left), now_us)
                         left -= min(grains, left)
+
+
+def nothing_used(_connection: Connection, _customers: Sequence[str], _from: int, _until: int) -> list[Used]:
+    return []
+
+
+def system(month: int, now_us: int) -> Act:
+    return by_system(f"close/{month}", now_us)
+
+
+async def close(database: Database, month: int, now_us: int) -> Closing:
+    return await close_month(month, "KRW", nothing_used, database, system(month, now_us))
+
+
+def balance(connection: Connection, account: str, currency: str = "KRW") -> int:
+    """Credits less debits, in grains."""
+    moved = store.balances_at(connection, (account,)).get((account, currency))
+    return moved.credits - moved.debits if moved else 0

@@ -11,9 +11,11 @@ from solvent.billing.cancel import cancel
 from solvent.billing.change_plan import change_plan
 from solvent.billing.included import Included, unlimited
 from solvent.billing.keep_plan import keep_plan
-from solvent.billing.plan import Plan, Seats
+from solvent.billing.plan import Plan, Seats, Trial
 from solvent.billing.quote_change import quote_change
 from solvent.billing.subscription import Wish
+from solvent.invoicing.profile import Profile
+from solvent.invoicing.tax import Tax, Treatment
 from solvent.values.errors import Invalid, NotFound
 from solvent.values.money import money
 
@@ -176,5 +178,35 @@ def test_a_plan_costs_the_same_whether_it_is_reached_at_once_or_over_others(plac
         assert sum(totals(await books.invoices())) == 9_900 + 9_550
         assert await books.left() == {"answers": 900}
         assert PRO.price == won(29_000)
+
+    story(place, tell)
+
+
+def test_whoever_pays_already_has_no_trial_of_a_plan_whose_periods_are_longer(place: Place) -> None:
+    year = Plan(name="team-year", price=money("300000", "KRW"), period="year", trial=Trial(14, ()))
+
+    async def tell(books: Books) -> None:
+        await books.publish(PRO, year)
+        await books.subscribe("pro", JUNE)
+        quoted = await quote_change(Wish(customer=KIM, plan="team-year"), books.database, HALF)
+        done = await books.change("team-year", HALF)
+        assert (done.subscription.state, done.due) == ("active", quoted.due) == ("active", won(300_000 - 14_500))
+
+    story(place, tell)
+
+
+@pytest.mark.parametrize("treatment", ["inclusive", "exclusive", "none"])
+def test_what_comes_back_is_taken_from_all_invoices_of_the_period_however_it_is_taxed(
+    place: Place, treatment: Treatment
+) -> None:
+    """An upgrade's invoice asks for the difference only: the rest of what is given back is on the one before."""
+
+    async def tell(books: Books) -> None:
+        await books.profile(Profile(customer=KIM, tax=Tax(treatment, 100)))
+        await books.subscribe("plus", JUNE)
+        await books.change("pro", JUNE + 1)
+        done, _ = await cancel(KIM, act(JUNE + 2), books.database, at="now", gives_back=True)
+        assert done.credited == won(31_900 if treatment == "exclusive" else 29_000)
+        assert sum(totals(await books.invoices())) == 0
 
     story(place, tell)

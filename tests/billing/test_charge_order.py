@@ -39,7 +39,7 @@ class Renewals:
         self.invoice = invoice
 
     async def save(self, method: Method, id: str = "pm_1", customer: CustomerId = CUSTOMER) -> SavedMethod:
-        saved = SavedMethod(id, customer, "fake", method.token, method.owner, method.label, self.till.now_us)
+        saved = SavedMethod(id, customer, "fake", method.handle, method.owner, method.label, self.till.now_us)
         return await self.till.database.write(lambda connection: payment_store.save_method(connection, saved))
 
     async def charge(self, key: str, amount: Money | None = None, method: str = "") -> PaymentOrder:

@@ -14,21 +14,27 @@ from tests.billing.months import (
     DEC_1,
     DECEMBER,
     JAN_1,
+    KIM,
+    LEE,
     NOV_1,
     NOVEMBER,
     OCTOBER,
     Teller,
     at,
+    balance,
+    close,
+    nothing_used,
     one_of_everything,
     random_months,
+    system,
 )
 from tests.db.opened import Place
+from tests.invoicing.drafts import DAY_US
 
-from solvent.audit.act import Act, by_system
+from solvent.audit.act import Act
 from solvent.billing import close_store
 from solvent.billing.close import Closing, Used
 from solvent.billing.close_month import close_month
-from solvent.db.port import Database
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.profile import Profile
 from solvent.invoicing.statement import ModelUse, PotUse, Statement, Wallet
@@ -39,27 +45,6 @@ from solvent.ledger.account import REVENUE_ANSWERS, REVENUE_OVERAGE, VAT_PAYABLE
 from solvent.ledger.books import books_of
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId
-
-KIM, LEE = CustomerId("cus_kim"), CustomerId("cus_lee")
-DAY_US = 86_400_000_000
-
-
-def nothing_used(_connection: Connection, _customers: Sequence[str], _from: int, _until: int) -> list[Used]:
-    return []
-
-
-def system(month: int, now_us: int) -> Act:
-    return by_system(f"close/{month}", now_us)
-
-
-async def close(database: Database, month: int, now_us: int) -> Closing:
-    return await close_month(month, "KRW", nothing_used, database, system(month, now_us))
-
-
-def balance(connection: Connection, account: str, currency: str = "KRW") -> int:
-    """Credits less debits, in grains."""
-    moved = store.balances_at(connection, (account,)).get((account, currency))
-    return moved.credits - moved.debits if moved else 0
 
 
 def test_a_statement_says_how_the_wallet_came_from_one_balance_to_the_next(place: Place) -> None:
@@ -252,6 +237,8 @@ def test_months_close_in_their_turn_and_after_their_end(place: Place) -> None:
                 await close(database, OCTOBER, JAN_1 + DAY_US)
             await close(database, NOVEMBER, DEC_1 + 600 * 10**6)
             await close(database, DECEMBER, JAN_1 + DAY_US)
+            with pytest.raises(Invalid, match="months were closed in Asia/Seoul"):
+                await database.write(lambda c: store.keep_months_in(c, "Europe/Berlin"))
             for wrong in (0, 2026, 202613, 202600, 1, -202611):
                 with pytest.raises(Invalid, match="not a month"):
                     await close(database, wrong, JAN_1 + DAY_US)

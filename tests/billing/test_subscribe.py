@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from tests.billing.subscribers import FREE, KIM, PLUS, PRO, Books, act, at, story, totals, won
 from tests.db.opened import Place
 
-from solvent.billing import proposal_store, subscription_store
+from solvent.billing import subscription_store
 from solvent.billing.charge_order import charge_order
+from solvent.billing.collect_due import collect_due
 from solvent.billing.order import PaymentOrder
 from solvent.billing.proposal_store import begin_paid, invoice_paid
 from solvent.billing.rails import Rails
@@ -133,15 +134,18 @@ def test_what_is_paid_twice_is_in_the_wallet_the_second_time(place: Place) -> No
     story(place, tell)
 
 
-def test_what_waits_in_vain_can_be_given_up(place: Place) -> None:
+def test_what_waits_in_vain_is_given_up(place: Place) -> None:
     async def tell(books: Books) -> None:
         till = Till(books)
         await till.save_card()
         asked = await books.subscribe("plus", START, pays="card")
-        await books.database.write(
-            lambda connection: proposal_store.give_up_waiting(connection, asked.subscription.id, START + 1)
+        await collect_due(till.rails, books.database, START + 30 * DAY)
+        found = await books.database.read(
+            lambda connection: subscription_store.by_id(connection, asked.subscription.id)
         )
-        late = await till.pay(asked.subscription, asked.due, START + 2)
+        assert found.state == "waiting"
+        await collect_due(till.rails, books.database, START + 30 * DAY + 1)
+        late = await till.pay(asked.subscription, asked.due, START + 31 * DAY)
         assert (late.purpose, await books.left()) == ("top_up", {})
         assert await books.balance(wallet(KIM)) == won(9_900).grains
 

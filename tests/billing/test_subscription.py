@@ -96,7 +96,7 @@ def test_nobody_has_fewer_seats_than_are_included(seats: int, has: int) -> None:
 def test_seats_that_a_plan_has_not_are_refused(plan: Plan, seats: int) -> None:
     with pytest.raises(Invalid) as caught:
         demand_seats(plan, seats)
-    assert (caught.value.code, caught.value.param) == ("bad_seats", "seats")
+    assert (caught.value.code, caught.value.param) == ("seats_out_of_range", "seats")
 
 
 def test_a_price_has_further_seats_in_it_and_the_coupon_off_it() -> None:

@@ -171,6 +171,8 @@ def test_plans_and_subscriptions_in_commands(shell: Shell) -> None:
     shell.run("subscriptions", "keep", id)
     assert shell.json("subscriptions", "packs", id)["data"] == []
     assert shell.refuse("subscriptions", "buy-pack", id, "nothing").code == "unknown_pack"
+    assert "Nobody took a seat" in shell.run("subscriptions", "seats", id)
+    assert shell.refuse("subscriptions", "free-seat", id, "kim").code == "no_such_seat"
     shell.run("plans", "withdraw", "plus")
     assert shell.refuse("plans", "withdraw", "plus").code == "unknown_plan"
     assert shell.refuse("plans", "move", "pro", "--from", "2020-01-01").code == "notice_too_short"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 from sqlalchemy import func, select
-from tests.doors.server import Solvent
+from tests.doors.server import Solvent, eventually, question
 
 from solvent.db.engine import open_engine
 from solvent.identity.store import customers
@@ -127,3 +128,63 @@ def test_a_grant_to_nobody_is_not_found(solvent: Solvent) -> None:
     body = {"customer": "cus_nobody", "amount": "1"}
     refused = solvent.send("POST", "/v1/grants", body, solvent.operator_key, {"Idempotency-Key": "k"})
     assert (refused.status, refused.error["code"]) == (404, "no_such_customer")
+
+
+def ask(solvent: Solvent, key: str) -> tuple[int, str]:
+    """Status and error code of a question."""
+    answer = solvent.send("POST", "/v1/chat/completions", question(), key)
+    return answer.status, "" if answer.status == 200 else answer.error["code"]
+
+
+def test_a_revoked_key_and_a_suspended_customer_get_no_answer_from_then_on(solvent: Solvent) -> None:
+    made = solvent.operate("POST", "/v1/customers", {"name": "Kim", "plan": "pay-as-you-go", "grant": "1"})
+    other = solvent.operate("POST", f"/v1/customers/{made['id']}/keys")["api_key"]
+    assert ask(solvent, made["api_key"]) == ask(solvent, other) == (200, "")
+    solvent.operate("POST", f"/v1/keys/{made['key']['id']}/revoke")
+    assert ask(solvent, made["api_key"]) == (401, "invalid_api_key")
+    solvent.operate("POST", f"/v1/customers/{made['id']}/suspend")
+    assert ask(solvent, other) == (403, "customer_suspended")
+    assert solvent.wallet(other)["customer"] == made["id"], "what is in the wallet they may still see"
+    solvent.operate("POST", f"/v1/customers/{made['id']}/resume")
+    assert ask(solvent, other) == (200, "")
+    solvent.operate("POST", f"/v1/customers/{made['id']}/close")
+    assert ask(solvent, other) == (401, "invalid_api_key")
+
+
+def test_what_a_command_changes_is_true_for_the_running_service(solvent: Solvent) -> None:
+    """Another process writes the books; the service takes it in within a moment, and keeps them right."""
+    run = solvent.run("customers", "open", "Lee", "--plan", "pay-as-you-go", "--json")
+    assert run.returncode == 0, run.stderr
+    made = json.loads(run.stdout)
+    eventually(lambda: ask(solvent, made["api_key"])[1] != "invalid_api_key", "the new key is not known")
+    assert ask(solvent, made["api_key"]) == (402, "wallet_empty")
+    assert solvent.run("wallet", "grant", made["id"], "2").returncode == 0
+    eventually(lambda: ask(solvent, made["api_key"])[0] == 200, "the gift is not known")
+    assert solvent.run("customers", "revoke-key", made["key"]["id"]).returncode == 0
+    eventually(lambda: ask(solvent, made["api_key"])[1] == "invalid_api_key", "the key still opens something")
+    assert solvent.run("ledger", "verify").returncode == 0
+
+
+def test_a_role_sees_no_more_than_it_may_of_an_answer(solvent: Solvent) -> None:
+    _, key = solvent.customer(grant="1")
+    answer = solvent.send("POST", "/v1/chat/completions", question(), key)
+    id = answer.headers["x-request-id"]
+    keys = {
+        role: solvent.operate("POST", "/v1/operators", {"role": role})["api_key"] for role in ("support", "read_only")
+    }
+    seen = {role: solvent.send("GET", f"/v1/answers/{id}", key=keys[role]).json for role in keys}
+    assert ("margin" in seen["read_only"], "margin" in seen["support"]) == (True, False)
+    assert seen["support"]["charge"] == seen["read_only"]["charge"]
+    for path in ("/v1/live", "/v1/margin"):
+        assert solvent.send("GET", path, key=keys["support"]).error["code"] == "role_not_allowed"
+    stranger = solvent.send("GET", f"/v1/answers/{id}", key=solvent.key)
+    assert (stranger.status, stranger.error["code"]) == (404, "no_such_answer")
+
+
+def test_no_secret_is_in_the_log(solvent: Solvent) -> None:
+    made = solvent.operate("POST", "/v1/operators", {"role": "owner"})
+    solvent.send("GET", f"/v1/nothing?api_key={made['api_key']}", key=made["api_key"])
+    after_welcome = solvent.output.partition("\nready ")[2]
+    for secret in (made["api_key"], solvent.key, solvent.operator_key):
+        assert secret not in after_welcome
+        assert secret[12:40] not in after_welcome

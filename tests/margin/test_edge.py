@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.margin.edge import LATEST, Days, Kept, edge_before, span
+from solvent.margin.edge import EVERY_DAY_DAYS, LASTING, LATEST, SINGLY_DAYS_MAX, Days, Kept, outlived, span
 
 DAYS = st.integers(0, 60_000)
 
@@ -28,22 +28,18 @@ def counted(parts: list[Kept | Days], first: int, latest: int) -> dict[int, int]
     return times
 
 
-def test_an_edge_is_the_last_day_of_a_month_or_of_a_part_of_it() -> None:
-    assert edge_before(day_of(2026, 3, 1)) == day_of(2026, 2, 28)
-    assert edge_before(day_of(2026, 3, 7)) == day_of(2026, 2, 28)
-    assert edge_before(day_of(2026, 3, 8)) == day_of(2026, 3, 7)
-    assert edge_before(day_of(2026, 3, 31)) == day_of(2026, 3, 21)
-    assert edge_before(day_of(2028, 3, 1)) == day_of(2028, 2, 29)
-
-
-@given(DAYS)
+@given(st.lists(st.integers(0, 500), min_size=2, max_size=60, unique=True))
 @settings(deadline=None)
-def test_the_last_edge_is_less_than_eleven_days_before_and_edges_never_go_back(day: int) -> None:
-    assert 1 <= day - edge_before(day) <= 10
-    assert edge_before(day) <= edge_before(day + 1)
-    assert edge_before(edge_before(day) + 1) == edge_before(day), "the day after an edge begins after that edge"
-    if (date(1970, 1, 1) + timedelta(days=day)).day == 1:
-        assert edge_before(day) == day - 1, "the last day of a month is an edge"
+def test_every_day_is_kept_for_a_while_and_then_four_a_month(days: list[int]) -> None:
+    kept: set[int] = set()
+    last = -1
+    for edge in sorted(days):
+        kept.add(edge)
+        kept -= set(outlived(last, edge)) if last >= 0 else set()
+        last = edge
+    for edge in days:
+        lasts = (date(1970, 1, 1) + timedelta(days=edge + 1)).day in LASTING
+        assert (edge in kept) == (lasts or edge >= last - EVERY_DAY_DAYS)
 
 
 @st.composite
@@ -73,14 +69,14 @@ def test_the_parts_of_a_span_count_its_days_once_and_no_other(drawn: tuple[int, 
     assert span(from_day, until_day, few, first, latest) == parts, "the nearest edges are enough"
 
 
-@given(st.integers(400, 800), st.integers(0, 399), st.integers(0, 399))
+@given(st.integers(400, 800), st.integers(0, 399), st.integers(1, 399))
 @settings(deadline=None)
-def test_with_every_edge_kept_few_days_are_read_singly(latest: int, from_day: int, length: int) -> None:
-    edges = {edge_before(day) for day in range(1, latest)} - {-1}
+def test_few_days_are_read_singly_and_none_of_late(latest: int, from_day: int, length: int) -> None:
+    edges = set(range(latest)) - set(outlived(0, latest - 1))
     parts = span(from_day, from_day + length, edges, 0, latest)
     singly = [part.last - part.first + 1 for part in parts if isinstance(part, Days)]
     assert sum(singly) <= 10, "five days on either side of the span at most"
-    assert len(singly) <= 2
+    assert sum(singly) <= SINGLY_DAYS_MAX or from_day <= latest - EVERY_DAY_DAYS
 
 
 def test_a_whole_month_and_what_goes_on_since_one_are_two_totals() -> None:

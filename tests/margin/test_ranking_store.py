@@ -83,21 +83,22 @@ def edges(connection: Connection) -> list[int]:
     return list(connection.execute(select(through).distinct().order_by(through)).scalars())
 
 
-def test_totals_are_kept_at_the_edges_that_answers_have_passed(place: Place) -> None:
-    first, eighth, march = (
-        (date(2026, *day) - date(1970, 1, 1)).days for day in ((2, 1), (2, 8), (3, 3))
-    )  # fmt: skip
+def test_totals_are_kept_of_every_day_and_in_the_long_run_of_four_a_month(place: Place) -> None:
+    first = (date(2026, 2, 1) - date(1970, 1, 1)).days
 
     async def live() -> None:
         async with place.opened() as database:
             await database.write(lambda c: store.add(c, [answer(first, "a", 5, 1)]))
             assert await database.read(edges) == [LATEST], "there was nothing before"
-            await database.write(lambda c: store.add(c, [answer(first + 6, "b", 5, 1)]))
-            assert await database.read(edges) == [LATEST], "the same part of the month"
-            await database.write(lambda c: store.add(c, [answer(eighth, "a", 7, 1)]))
-            assert await database.read(edges) == [eighth - 1, LATEST]
-            await database.write(lambda c: store.add(c, [answer(march, "a", 7, 1)]))
-            assert await database.read(edges) == [eighth - 1, march - 3, LATEST], "edges without answers between: one"
+            await database.write(lambda c: store.add(c, [answer(first, "b", 5, 1)]))
+            assert await database.read(edges) == [LATEST], "the same day"
+            for day in (first + 1, first + 9, first + 16):
+                await database.write(partial(store.add, lines=[answer(day, "a", 7, 1)]))
+            assert await database.read(edges) == [first, first + 8, first + 15, LATEST], "none of days without answers"
+            await database.write(lambda c: store.add(c, [answer(first + 150, "a", 7, 1)]))
+            eighth = first + 6  # nothing was booked after it, so its totals are those of the day after
+            assert eighth not in await database.read(edges)
+            assert await database.read(edges) == [first + 149, LATEST], "three months later they are thinned out"
 
     asyncio.run(live())
 

@@ -66,6 +66,8 @@ class Drive:
                 self.told.append(f"{n} {name}")
                 self.world.now += self.random.randrange(1, 10_000)
                 touched = await weights[name][1]()
+                self.told[-1] += f" {touched or ''} {self.world.note}"
+                self.world.note = ""
                 await self.look(n, touched)
             await self.answers.finish_all()
             await self.look_at_all()

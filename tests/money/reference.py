@@ -187,7 +187,8 @@ class Reference(Paper):
         if before is not None:
             before.state = "canceled"
             self.end_early(before, at, now)
-        sub.trial = bool(sub.plan.trial) and not any(one.trial for one in self.subs if one.owner == sub.owner)
+        had = any(one.trial for one in self.subs if one.owner == sub.owner)
+        sub.trial = sub.plan.trial is not None and not had and (before is None or not before.spells[-1][1])
         sub.state, sub.number, sub.anchor = (
             ("trialing", -1, at + sub.plan.trial.days * DAY) if sub.trial else ("active", 0, at)
         )

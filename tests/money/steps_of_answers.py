@@ -126,13 +126,32 @@ class Answering:
         draws, written = told
         real = [(*key_of(draw.pot), draw.grains) for draw in opened.draws if not limits(draw.pot)]
         want = [(pot.kind, pot.unit, " ".join(pot.classes), pot.until, part) for pot, part in draws]
-        assert (real, opened.output_tokens_max) == (want, written), f"drawn {real}, the reference says {want}"
+        if (real, opened.output_tokens_max) != (want, written):
+            purses = process.desk.funds_of(customer).purses.values()
+            is_dry = any(purse.dry_until_us > world.now for purse in purses)
+            assert is_dry, f"drawn {real}, the reference says {want}"
+            draws = self._drawn_otherwise(customer, opened, draws)
         self.under_way.append(
             {
                 "opened": opened, "answering": answering, "process": process, "draws": draws, "prices": prices,
                 "costs": costs, "reads": reads, "writes": written, "customer": customer, "id": question.id,
             }
         )  # fmt: skip
+
+    def _drawn_otherwise(self, customer: CustomerId, opened: Opened, draws: Any) -> Any:
+        """For some seconds a process may take a pot for dry that others have given back to: then the next one pays."""
+        for pot, part in draws:
+            pot.held -= part
+        self.world.done["drawn out of order"] += 1
+        return self._drawn(customer, opened)
+
+    def _drawn(self, customer: CustomerId, opened: Opened) -> Any:
+        """Set aside in the reference what really was: never more than there is."""
+        draws = [(self._told(customer, draw.pot), draw.grains) for draw in opened.draws if not limits(draw.pot)]
+        for pot, part in draws:
+            pot.held += part
+            assert pot.held <= pot.left, f"beyond what is left: {pot}"
+        return draws
 
     async def end_answer(self) -> CustomerId | None:
         """One of those under way ends: whole, failed, broken, or because the client leaves."""
@@ -202,9 +221,7 @@ class Answering:
                 world.done[f"at once: {found}"] += 1
                 continue
             opened, receipt = found
-            draws = [(self._told(customer, draw.pot), draw.grains) for draw in opened.draws if not limits(draw.pot)]
-            for pot, part in draws:
-                pot.held += part
+            draws = self._drawn(customer, opened)
             sums = world.reference.settle(draws, charged, prices, world.now)
             assert receipt_sums(receipt) == +sums
             assert receipt.cost_grains == world.reference.cost(charged, costs)

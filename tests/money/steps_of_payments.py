@@ -31,7 +31,7 @@ from solvent.billing.top_up import top_up
 from solvent.invoicing.store import invoices
 from solvent.margin.usage_store import used_by
 from solvent.payments.fake import BAD_CARD
-from solvent.payments.port import Dispute
+from solvent.payments.port import Dispute, Method
 from solvent.values.errors import Conflict, SolventError
 from solvent.values.ids import CustomerId
 from solvent.values.limits import MONTH_CLOSE_GRACE_S
@@ -112,6 +112,7 @@ class Paying:
         if not self.orders:
             return None
         id, told = random.choice(self.orders)
+        world.note = f"{told.kind} {told.rail} {told.grains} {'again' * told.is_paid}"
         if told.rail == "bank":
             await self._transfer(id, told)
             return CustomerId(told.owner)
@@ -127,7 +128,9 @@ class Paying:
     async def hear(self, id: str, told: Thing, kind: Any) -> None:
         """By a webhook, perhaps twice; by the customer's browser; or because we ask."""
         world, random = self.world, self.world.random
+        await world.give_all_back()
         how = random.choice(("webhook", "twice", "browser", "asked", "forged"))
+        world.note += f" heard by {how}"
         paid = world.fake.payments[id]
         if how in ("webhook", "twice", "forged"):
             amount = replaced(paid.amount, grains=1) if how == "forged" and paid.amount else paid.amount
@@ -136,9 +139,10 @@ class Paying:
                 taking = take_event("fake", headers, body, world.rails, world.books, world.now)
                 await world.with_call_ins(taking)
         elif how == "browser":
+            before = await world.books.read(lambda connection: payment_store.order_by_id(connection, id))
             await world.with_call_ins(confirm_payment("fake", id, {}, world.rails, world.books, world.now))
-            if told.is_paid:
-                return  # it is not asked about again
+            if before.state != "open":
+                return  # whoever comes back later than that does not have it looked at again
         else:
             await world.with_call_ins(settle_order(id, world.rails, world.books, world.now))
         self._tell(told, id)
@@ -181,6 +185,7 @@ class Paying:
         due = await world.books.read(lambda c: payment_store.orders_to_look_at(c, world.now, 200))
         events = await world.books.read(lambda c: payment_store.events_to_look_at(c, world.now, 200))
         asked = {event.order_id for event in events} | set(due)
+        await world.give_all_back()
         await world.with_call_ins(resume_payments(world.rails, world.books, world.now))
         for id, told in self.orders:
             if id in asked and told.rail == "fake" and id in world.fake.payments:
@@ -193,16 +198,16 @@ class Paying:
         opened = await save_method(customer, "KRW", "fake", world.rails, world.books, world.act(), world.entropy())
         world.fake.pay(opened.order.id, Money(0, "KRW"))
         paid = world.fake.payments[opened.order.id]
-        method = replaced(paid.method, token=f"{customer}_good") if is_good else replaced(BAD_CARD)
+        method = Method(f"{customer}_good", "fake", "good card") if is_good else BAD_CARD
         world.fake.payments[opened.order.id] = replaced(paid, method=method)
         await settle_order(opened.order.id, world.rails, world.books, world.now)
         if is_good or await self._is_theirs(customer):
             self.selling.cards[customer] = "good" if is_good else "bad"
 
     async def _is_theirs(self, customer: CustomerId) -> bool:
-        """The bad card has one token, and belongs to whoever saved it first."""
+        """There is one bad card, and it belongs to whoever saved it first."""
         saved = await self.world.books.read(lambda connection: payment_store.methods_of(connection, customer))
-        return any(one.token == BAD_CARD.token for one in saved)
+        return any(one.method == BAD_CARD for one in saved)
 
     async def give_back(self) -> CustomerId | None:
         """A refund, whole or in part, at most of what is free in the wallet unless it is forced."""

@@ -113,6 +113,7 @@ class World:
         self.processes: list[Process] = []
         self.customers: list[CustomerId] = []
         self.done: Counter[str] = Counter()
+        self.note = ""  # what the last step did, for whoever reads why a story failed
         self._acts = 0
 
     def entropy(self) -> int:

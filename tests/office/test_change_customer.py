@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
+from sqlalchemy import Connection
 from tests.db.opened import Place
-from tests.office.acts import NOW_US, SECRETS, act, callers_mark, opened_customer
+from tests.office.acts import NOW_US, SECRETS, act, callers_mark, on_sale, opened_customer, opening
 
 from solvent.audit.store import changes_between
+from solvent.billing.subscription_store import history
 from solvent.identity import store as identity_store
 from solvent.identity.key import NewKey
+from solvent.ledger.pot_store import pots_of
 from solvent.office.change_customer import CustomerChange, change_customer
 from solvent.office.issue_key import issue_key
+from solvent.office.open_customer import open_customer
 from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.ids import CustomerId
 
@@ -52,6 +57,26 @@ def test_closing_revokes_every_key_and_is_for_good(place: Place) -> None:
             assert again == closed
 
     asyncio.run(live())
+
+
+def test_closing_ends_the_plan_and_what_waits_to_be_paid(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            await on_sale(database)
+            for n, pays in enumerate(("invoice", "card")):
+                made, _ = await open_customer(opening(n, plan="plus", pays=pays), act(f"o{n}"), database, n)
+                closed, _ = await change_customer(made.customer.id, CLOSED, act(f"c{n}"), database)
+                assert (closed.state, closed.plan) == ("closed", "")
+                states = await database.read(partial(states_of, customer=made.customer.id))
+                assert states == ["canceled"]
+                left = await database.read(partial(pots_of, customer=made.customer.id, at_us=NOW_US + 1))
+                assert [pot.kind for pot in left] == ["wallet"]
+
+    asyncio.run(live())
+
+
+def states_of(connection: Connection, customer: CustomerId) -> list[str]:
+    return [one.state for one in history(connection, customer)]
 
 
 def test_a_new_name_is_clean_and_recorded(place: Place) -> None:

@@ -107,7 +107,7 @@ class StripeServer(ProcessorServer):
                 self._tell("charge.updated", charge)
 
     def method(self, customer: str = "cus_saved", id: str = GOOD) -> tuple[str, str]:
-        """A card saved before: token and owner."""
+        """A card saved before: handle and owner."""
         return id, customer
 
     # What it serves

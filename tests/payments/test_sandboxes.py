@@ -64,8 +64,8 @@ class StripeSandbox(Sandbox):
     async def card(self, *, is_good: bool) -> Method:
         def save() -> Method:
             owner = self._client.customers.create().id
-            token = "pm_card_visa" if is_good else "pm_card_chargeCustomerFail"
-            return Method(self._client.payment_methods.attach(token, {"customer": owner}).id, owner, "test")
+            handle = "pm_card_visa" if is_good else "pm_card_chargeCustomerFail"
+            return Method(self._client.payment_methods.attach(handle, {"customer": owner}).id, owner, "test")
 
         return await asyncio.to_thread(save)
 

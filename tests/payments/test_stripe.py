@@ -108,7 +108,8 @@ def test_an_order_without_a_reference_is_searched_for(server: StripeServer) -> N
         due = new_due(money("5000", "KRW"))
         paid = await stage.processor.charge(due, Method(stripe_server.GOOD, "cus", ""))
         assert await stage.processor.look_up(due.order, "") == paid
-        assert await stage.processor.look_up("ord_none", "") == Payment("ord_none", "none")
+        for reference in ("", "cs_gone", "pi_gone"):
+            assert await stage.processor.look_up("ord_none", reference) == Payment("ord_none", "none")
 
     live(server, play)
 

@@ -304,6 +304,18 @@ def test_a_browser_that_comes_back_with_other_words_pays_nothing_else(place: Pla
     live(place, story)
 
 
+def test_a_card_that_was_declined_at_toss_is_followed_by_another(place: Place) -> None:
+    async def story(world: World) -> None:
+        order, _ = await world.pay_at_toss()
+        declined = world.toss.authorize(order.id, 10_000, "card_declined")
+        failed = await world.come_back(order, declined)
+        assert (failed.state, failed.why.partition(":")[0]) == ("failed", "REJECT_CARD_PAYMENT")
+        assert (await world.come_back(order, world.toss.authorize(order.id, 10_000))).state == "paid"
+        assert await world.till.wallet() == 10_000
+
+    live(place, story)
+
+
 def _signed_now(world: World) -> list[tuple[dict[str, str], bytes]]:
     """The same webhooks, sent again now: signed anew, as Stripe does."""
     return [(sign(body, at_s=world.till.now_us // 10**6), body) for _, body in world.stripe.outbox]

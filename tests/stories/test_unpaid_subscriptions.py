@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.billing.subscribers import KIM, Books, act, at, pots, story, totals, won
+from tests.billing.subscribers import FREE, KIM, PLUS, Books, act, at, pots, story, totals, won
 from tests.db.opened import Place
 
 from solvent.billing.charge_order import charge_order
@@ -20,12 +20,12 @@ from solvent.values.errors import Conflict
 DAY = 86_400 * 10**6
 
 
-async def save_card(books: Books, rails: Rails, processor: FakeProcessor, now_us: int, token: str = "") -> None:
+async def save_card(books: Books, rails: Rails, processor: FakeProcessor, now_us: int, handle: str = "") -> None:
     """What the customer's cards are charged on from now on."""
     opened = await save_method(KIM, "KRW", "fake", rails, books.database, act(now_us), now_us)
     processor.pay(opened.order.id, won(0))
-    if token:
-        method = msgspec.structs.replace(GOOD_CARD, token=token)
+    if handle:
+        method = msgspec.structs.replace(GOOD_CARD, handle=handle)
         processor.payments[opened.order.id] = msgspec.structs.replace(
             processor.payments[opened.order.id], method=method
         )
@@ -59,7 +59,7 @@ def test_failed_renewal_and_dunning(place: Place) -> None:
         assert (await collect_due(rails, books.database, july)).paid == 1
         assert (await collect_due(rails, books.database, july + DAY)).paid == 0
         # In August the card is empty: three days of grace, tries after 1, 3, 5 and 7 days, then it ends.
-        await save_card(books, rails, processor, july + DAY, BAD_CARD.token)
+        await save_card(books, rails, processor, july + DAY, BAD_CARD.handle)
         await books.renew(august)
         assert (await collect_due(rails, books.database, august)).failed == 1
         late = await books.current()
@@ -83,7 +83,7 @@ def test_a_failed_renewal_that_is_paid_later_goes_on_as_if_nothing_had_been(plac
         processor, rails = by_card()
         await subscribe_by_card(books, rails, processor, at("2026-06-01T00:00:00") - 5)
         july = at("2026-07-01T00:00:00")
-        await save_card(books, rails, processor, july - DAY, BAD_CARD.token)
+        await save_card(books, rails, processor, july - DAY, BAD_CARD.handle)
         await books.renew(july)
         assert (await collect_due(rails, books.database, july)).failed == 1
         with pytest.raises(Conflict) as caught:
@@ -130,5 +130,23 @@ def test_an_invoice_that_nobody_pays_in_time(place: Place) -> None:
         assert (await books.current()).state == "active"
         assert [pot.kind for pot in await pots(books, due + 4 * DAY)] == ["allowance", "wallet"]
         assert (await collect_due(rails, books.database, due + 9 * DAY)).ended == 0
+
+    story(place, tell)
+
+
+def test_who_has_not_paid_a_period_by_its_end_has_no_other(place: Place) -> None:
+    slow = msgspec.structs.replace(PLUS, retry_days=(26,))
+
+    async def tell(books: Books) -> None:
+        _, rails = by_card()
+        await books.publish(FREE, slow)
+        start, end = at("2026-06-01T00:00:00"), at("2026-07-01T00:00:00")
+        await books.subscribe("plus", start)
+        assert (await collect_due(rails, books.database, start + 14 * DAY)).late == 1
+        assert (await collect_due(rails, books.database, end - 1)).ended == 0
+        assert await books.renew(end) == 0
+        assert (await collect_due(rails, books.database, end)).ended == 1
+        now = await books.current()
+        assert (now.plan, now.period_start_us) == ("free", end)
 
     story(place, tell)

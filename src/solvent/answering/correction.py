@@ -89,13 +89,14 @@ def net_of(rows: Sequence[Transfer]) -> dict[tuple[str, str], int]:
 def correct_cost(receipt: Receipt, net: Net, card: RateCard, at_us: int) -> tuple[Correction, list[Transfer]] | None:
     """What we owe more, or less, for an answer. None where nothing changes, or nothing was owed at all."""
     used = _cost_usage(receipt)
-    if not receipt.cost_grains and receipt.outcome in ("failed", "abandoned") and not _tokens(used):
+    is_used = _tokens(used) or used.engine_us or receipt.usage_estimated
+    if receipt.outcome in ("failed", "abandoned") and not is_used:
         return None  # it was never asked
     exchange = _exchange(receipt)
     zero = Money(0, receipt.currency)
     due = difference(used, card, zero, exchange)
     owed, parts = api_payable(receipt.provider), {api_cost(receipt.provider): due.grains}
-    if receipt.engine_us or any((account, receipt.currency) in net for account in (ENGINE_BUSY, ENERGY)):
+    if _ran_here(receipt, net):
         energy = min(rate(Usage(energy_uj=used.energy_uj), card, exchange), due).grains
         owed, parts = ENGINE_ACCRUED, {ENGINE_BUSY: due.grains - energy, ENERGY: energy}
     id = _id(receipt, "cost", card)
@@ -131,6 +132,12 @@ def correct_charge(
         purse.give_back(-more, booked)
     changed = purse.changed
     return _correction(receipt, "price", card, at_us, **changed), purse.rows
+
+
+def _ran_here(receipt: Receipt, net: Net) -> bool:
+    """On an engine of ours: as its cost was booked, and where it was nothing, as it took the engine's time."""
+    booked = {account for account, _ in net}
+    return bool(booked & {ENGINE_BUSY, ENERGY}) or (receipt.engine_us > 0 and api_cost(receipt.provider) not in booked)
 
 
 class _Purse:

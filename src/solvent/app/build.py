@@ -117,7 +117,7 @@ class App:
         await void_lost_holds(self.database, now_us(), self.presence.is_alive)
         await expire_pots(self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
-        await self.payments.resume()
+        self.background.start(self.payments.sweep())
 
     @property
     def stopping(self) -> bool:

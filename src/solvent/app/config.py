@@ -114,8 +114,8 @@ class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: Annotated[Literal["ko", "en"], Meta(description="of documents, unless a customer has another")] = "ko"
     due_days: Annotated[int, Meta(description="days to pay an invoice", ge=0, le=365)] = 14
     tax: Annotated[
-        Literal["inclusive", "exclusive", "reverse_charge", "none"],
-        Meta(description="VAT is inside the prices, or added to them, or owed by the customer, or there is none"),
+        Literal["inclusive", "exclusive", "none"],
+        Meta(description="VAT is inside the prices, or added to them, or there is none"),
     ] = "inclusive"
     tax_permille: Annotated[int, Meta(description="the rate of VAT, in thousandths of the net price", ge=0, le=500)] = (
         100

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
 from solvent.app.config import Config, secret
+from solvent.app.default_profile import keep_default_profile
 from solvent.db.engine import FILE_NAME, open_engine
 from solvent.db.group_commit import GroupCommit
 from solvent.ledger import store as ledger_store
@@ -51,3 +53,4 @@ def demand_same_books(connection: Connection, config: Config) -> None:
     if not kept:
         ledger_store.set_mark(connection, "currency", config.currency)
     ledger_store.keep_months_in(connection, config.time_zone)
+    keep_default_profile(connection, config.invoice, time.time_ns() // 1000)

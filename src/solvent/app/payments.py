@@ -94,6 +94,7 @@ class Payments:
         self._now_us = now_us
         self._entropy = entropy
         self._public_url = public_url.rstrip("/")
+        self._sweeping = False
 
     def connect(self, processors: Mapping[str, PaymentProcessor], on_paid: Mapping[str, OnPaid] | None = None) -> None:
         """Use these rails. on_paid: see `Rails`; PAID_FOR when left out."""
@@ -117,6 +118,18 @@ class Payments:
         for problem in resumed.problems:
             log.error("payments: %s", problem)
         return resumed
+
+    async def sweep(self) -> None:
+        """`resume`, unless it is still under way: a silent processor must not keep anything else waiting."""
+        if self._sweeping:
+            return
+        self._sweeping = True
+        try:
+            await self.resume()
+        except Exception:  # books that cannot be written now may be in a minute
+            log.exception("open payments could not be looked at; that is tried again")
+        finally:
+            self._sweeping = False
 
     async def top_up(self, customer: CustomerId, amount: Money, rail: str, act: Act, *, saves: bool = False) -> Opened:
         """See `top_up`."""

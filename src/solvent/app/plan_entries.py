@@ -99,7 +99,7 @@ class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beyond: Annotated[
         Beyond, Meta(description="when what is included is used up: stop, pay from the wallet, or overage on account")
     ] = "wallet"
-    overage_most: Annotated[str, Meta(description="overage: the most that is used before it is invoiced")] = "0"
+    overage_most: Annotated[str, Meta(description="overage: the most that is used on account in a period")] = "0"
     at_break_even: Annotated[
         AtBreakEven,
         Meta(description="when a customer costs what they pay: go_on, cheaper, slow, offer_top_up or stop"),

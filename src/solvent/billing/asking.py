@@ -14,6 +14,7 @@ from solvent.values.limits import CHECKOUT_S_MAX, PAYMENT_KEY_S_MAX, TRANSFER_S_
 from solvent.values.money import Money, minor_units, money, plain
 
 PAYMENT_UNITS_MAX: Final = "100000000"
+NAME_CHARACTERS: Final = 100  # what processors show of an order's name
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ def order_of(asking: Asking, now_us: int, id_entropy: int, *, is_bank: bool) -> 
         grains=total.grains,
         vat_grains=vat.grains,
         currency=total.currency,
-        name=asking.name,
+        name=asking.name[:NAME_CHARACTERS],
         charges=asking.charges,
         saves="method" if asking.saves else "",
         return_url=asking.return_url.replace("{order}", id),

@@ -54,16 +54,17 @@ def asked_for(
     return waiting(id, customer, plan, demand_seats(plan, seats), coupon, pays, zone, at_us), coupon
 
 
-def begin(
+def put_on(
     connection: Connection, asked: Subscription, plan: Plan, at_us: int, now_us: int,
-    extra: tuple[DraftLine, ...] = (),
+    extra: tuple[DraftLine, ...] = (), *, with_trial: bool = True,
 ) -> Turned:  # fmt: skip
     """It begins, and the customer's other one ends. Its first period is invoiced when it costs something.
 
     at_us: as of when. extra: lines before those of the period: what an earlier subscription gives back.
+    with_trial: its trial comes first, if the plan has one and the customer has had none.
     """
-    with_trial = plan.trial is not None and not subscription_store.had_trial(connection, asked.customer)
-    subscription = begun(asked, plan, at_us, with_trial=with_trial)
+    tries = with_trial and plan.trial is not None and not subscription_store.had_trial(connection, asked.customer)
+    subscription = begun(asked, plan, at_us, with_trial=tries)
     before = subscription_store.current(connection, asked.customer)
     if before is not None:
         close(connection, before, at_us, now_us)
@@ -104,7 +105,7 @@ def end(connection: Connection, before: Subscription, at_us: int, now_us: int) -
     id = next_id(connection, before.customer, at_us)
     seats = demand_seats(following.plan, 0)
     asked = waiting(id, before.customer, following.plan, seats, None, before.pays, before.time_zone, at_us)
-    return begin(connection, asked, following.plan, at_us, now_us)[0]
+    return put_on(connection, asked, following.plan, at_us, now_us)[0]
 
 
 def issue(

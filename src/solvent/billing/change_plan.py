@@ -8,7 +8,7 @@ from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.billing import change_store, proposal_store, quota_store, subscription_store
 from solvent.billing.proposal_store import Outcome
-from solvent.billing.subscription import Wish, to_change
+from solvent.billing.subscription import BEGIN, Wish, to_change
 from solvent.db.port import Connection, Database
 from solvent.ledger.call_in_leases import call_in_leases
 from solvent.values.money import Money
@@ -46,7 +46,7 @@ def _change(connection: Connection, wish: Wish, when: When, now_us: int, *, newe
     seats = wish.seats or (current.seats if plan.seats is not None else 0)
     proposal = proposal_store.propose(connection, wish.customer, plan, seats, wish.pays, now_us)
     is_dearer = bool(proposal.due.grains) and not proposal.given_back.grains
-    if when == "now" or (when == "as_fits" and (is_dearer or proposal.way == "begin")):
+    if when == "now" or (when == "as_fits" and (is_dearer or proposal.way == BEGIN)):
         return proposal_store.pay_or_carry_out(connection, proposal, wish.pays, now_us)
     later = to_change(current, plan, proposal.asked.seats)
     subscription_store.put(connection, [later])

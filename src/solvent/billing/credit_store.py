@@ -11,7 +11,7 @@ from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.credit import Part
 from solvent.invoicing.invoice import Invoice, InvoiceId, due_grains
 from solvent.invoicing.line import Line
-from solvent.invoicing.tax import Tax, split
+from solvent.invoicing.tax import Tax, round_half_away, split
 from solvent.ledger.account import deferred, wallet
 from solvent.ledger.pot_store import touch_customers
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
@@ -97,7 +97,9 @@ def _share(line: Line, wanted: int, most: int, tax: Tax) -> tuple[int, int]:
     total = split(wanted // GRAINS_PER_MINOR_UNIT, tax).total * GRAINS_PER_MINOR_UNIT
     if total <= most:
         return wanted, total
-    return min(wanted, line.supply.grains), most
+    # All that is left of it: the rest of what is wanted is looked for elsewhere.
+    rate = tax.rate_permille if tax.treatment == "exclusive" else 0
+    return round_half_away(most * 1000, (1000 + rate) * GRAINS_PER_MINOR_UNIT) * GRAINS_PER_MINOR_UNIT, most
 
 
 def _return_money(connection: Connection, id: InvoiceId, step: str, now_us: int) -> None:

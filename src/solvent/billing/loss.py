@@ -105,11 +105,12 @@ def _cheapest(included: Included, costs: tuple[ClassCost, ...]) -> tuple[int, in
 
 def _words(included: Included, seats: int, currency: str) -> str:
     amount = issued(included, seats)
+    words = f"{amount} {included.unit}"
     if is_unlimited(included):
-        return f"unlimited {included.unit}"
-    if included.unit == "money":
-        return f"{plain(Money(amount, currency))} {currency} of answers at list price"
-    return f"{amount} {included.unit}"
+        words = f"unlimited {included.unit}"
+    elif included.unit == "money":
+        words = f"{plain(Money(amount, currency))} {currency} of answers at list price"
+    return f"{words} ({', '.join(included.classes)})" if included.classes else words
 
 
 def _say(grains: int, plan: Plan) -> str:

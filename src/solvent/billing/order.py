@@ -110,7 +110,7 @@ def disagreement(order: PaymentOrder, payment: Payment) -> str:
         return f"was paid, and the processor now says {payment.state}"
     if order.is_paid and payment.payment != order.payment:
         return f"was paid by {order.payment}, and now by {payment.payment} again"
-    if payment.state == "paid" and payment.amount != order.amount:
+    if payment.state == "paid" and payment.amount != order.amount and (order.grains or payment.amount):
         paid = words_of(payment.amount) if payment.amount else "nothing"
         return f"asks for {words_of(order.amount)}, and {paid} was paid"
     return ""

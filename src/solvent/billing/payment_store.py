@@ -53,9 +53,9 @@ payment_methods = Table(
     "payment_methods",
     metadata,
     Column("id", Text, primary_key=True),
-    *(Column(name, Text, nullable=False) for name in ("customer", "rail", "token", "owner", "label")),
+    *(Column(name, Text, nullable=False) for name in ("customer", "rail", "handle", "owner", "label")),
     *(Column(name, BigInteger, nullable=False) for name in ("created_us", "removed_us")),
-    Index("uq_payment_methods_rail_token", "rail", "token", unique=True),
+    Index("uq_payment_methods_rail_handle", "rail", "handle", unique=True),
     Index("ix_payment_methods_customer", "customer"),
 )
 
@@ -85,13 +85,13 @@ class EventRecord(msgspec.Struct, frozen=True):
 class SavedMethod(msgspec.Struct, frozen=True):
     """Something to charge. Its fields are the columns of `payment_methods`, in their order. removed_us: 0 while good.
 
-    token, owner: good only together with our key at the processor; never shown.
+    handle, owner: good only together with our key at the processor; never shown.
     """
 
     id: str
     customer: CustomerId
     rail: str
-    token: str
+    handle: str
     owner: str
     label: str
     created_us: int
@@ -100,7 +100,7 @@ class SavedMethod(msgspec.Struct, frozen=True):
     @property
     def method(self) -> Method:
         """As its processor knows it."""
-        return Method(self.token, self.owner, self.label)
+        return Method(self.handle, self.owner, self.label)
 
     def __repr__(self) -> str:
         return f"SavedMethod({self.id!r}, {self.label!r})"
@@ -156,11 +156,15 @@ def orders_page(connection: Connection, customer: CustomerId | None, before: str
     return _orders(connection.execute(chosen))
 
 
-def orders_to_look_at(connection: Connection, now_us: int, count: int) -> list[str]:
-    """The ids of orders whose processor should be asked now, the longest due first."""
+def orders_to_look_at(connection: Connection, now_us: int, count: int) -> list[tuple[str, str]]:
+    """The rails and ids of orders whose processor should be asked now, the longest due first."""
     chosen = (payment_orders.c.look_us > 0, payment_orders.c.look_us <= now_us)
-    ordered = select(payment_orders.c.id).where(*chosen).order_by(payment_orders.c.look_us, payment_orders.c.id)
-    return list(connection.execute(ordered.limit(count)).scalars())
+    ordered = (
+        select(payment_orders.c.rail, payment_orders.c.id)
+        .where(*chosen)
+        .order_by(payment_orders.c.look_us, payment_orders.c.id)
+    )
+    return [(row[0], row[1]) for row in connection.execute(ordered.limit(count))]
 
 
 def customers_charged_back(connection: Connection) -> set[CustomerId]:
@@ -223,7 +227,7 @@ def mismatches(connection: Connection, count: int) -> list[EventRecord]:
 
 def save_method(connection: Connection, saved: SavedMethod) -> SavedMethod:
     """Keep something to charge; one that is known is good again, and keeps its id. Returns it as it is kept."""
-    chosen = (payment_methods.c.rail == saved.rail, payment_methods.c.token == saved.token)
+    chosen = (payment_methods.c.rail == saved.rail, payment_methods.c.handle == saved.handle)
     row = connection.execute(select(payment_methods).where(*chosen)).first()
     if row is None:
         connection.execute(insert(payment_methods).values(**msgspec.structs.asdict(saved)))

@@ -53,8 +53,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One plan, in one version.
 
     price: what the customer pays a period, tax included; zero for a free plan.
-    included: the quotas of a period. beyond: when they are used up. overage_most: the most used on account before
-    the next invoice. trial, seats: none when the plan has none.
+    included: the quotas of a period. beyond: when they are used up. overage_most: the most used on account in a
+    period. trial, seats: none when the plan has none.
     at_break_even: when this customer's cost reaches what they pay; cheaper_class: the class of model it goes on
     with; break_even_alert_permille: at that part of it everybody concerned is told.
     retry_days: after a payment failed or an invoice was due, on which days it is tried again; after the last the

@@ -6,8 +6,6 @@ is paid. What was paid for something that cannot be carried out any more is the 
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 from sqlalchemy import Connection
 
@@ -26,6 +24,7 @@ from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, top_up_transfer
 from solvent.billing.plan import Plan
 from solvent.billing.reconcile_store import open_wallet
 from solvent.billing.subscription import (
+    BEGIN,
     Pays,
     Subscription,
     Wish,
@@ -36,6 +35,7 @@ from solvent.billing.subscription import (
     ended,
     waiting,
 )
+from solvent.billing.subscription import Way as Way
 from solvent.billing.turn import coupon_for, period_lines, rest_line, total_of
 from solvent.identity.store import known_customer
 from solvent.invoicing.invoice import Invoice, InvoiceId
@@ -44,9 +44,6 @@ from solvent.invoicing.store import profile_at
 from solvent.ledger import store as ledger_store
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money
-
-# begin: nothing that costs anything is running. change: within the period. replace: a period of another length begins.
-Way = Literal["begin", "change", "replace"]
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -110,7 +107,9 @@ def carry_out(connection: Connection, proposal: Proposal, at_us: int, now_us: in
             credited = credit_store.give_back(connection, before, proposal.given_back, at_us, now_us)
         else:
             extra = tuple(line for line in proposal.lines if line.amount.grains < 0 and line.kind == "proration")
-    subscription, invoice = begin_store.begin(connection, proposal.asked, plan, at_us, now_us, extra)
+    is_new = proposal.way == BEGIN  # whoever pays already has nothing to try first
+    turned = begin_store.put_on(connection, proposal.asked, plan, at_us, now_us, extra, with_trial=is_new)
+    subscription, invoice = turned
     return _outcome(subscription, invoice, plan, credited)
 
 
@@ -159,13 +158,6 @@ def settle(connection: Connection, invoice: str) -> None:
         begin_store.is_paid(connection, subscription, oldest)
 
 
-def give_up_waiting(connection: Connection, id: str, now_us: int) -> None:
-    """What waited for a payment that will not come is over."""
-    waits = subscription_store.by_id(connection, id)
-    if waits.state == "waiting":
-        subscription_store.put(connection, [ended(waits, now_us)])
-
-
 def _begin_waiting(connection: Connection, waits: Subscription, paid: Money, now_us: int) -> str:
     """The invoice of what began; "" when it is not to be any more."""
     asked_us = waits.started_us
@@ -203,7 +195,7 @@ def _to_begin(
     language = profile_at(connection, customer, at_us).language
     lines = period_lines(begun(asked, plan, at_us, with_trial=with_trial), plan, coupon, language)
     due = _total(connection, customer, lines, plan, at_us)
-    return Proposal("begin", before, asked, plan, lines, due, Money(0, plan.currency))
+    return Proposal(BEGIN, before, asked, plan, lines, due, Money(0, plan.currency))
 
 
 def _to_replace(
@@ -250,7 +242,7 @@ def start(connection: Connection, wish: Wish, now_us: int) -> Outcome:
     if wish.coupon:
         redemption_store.take(connection, wish.customer, wish.coupon, plan.name, now_us)
     proposal = propose(connection, wish.customer, plan, wish.seats, wish.pays, now_us)
-    if proposal.way != "begin":
+    if proposal.way != BEGIN:
         assert proposal.before is not None, "what is running is changed"
         raise already_on(proposal.before)
     return pay_or_carry_out(connection, proposal, wish.pays, now_us)

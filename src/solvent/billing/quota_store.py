@@ -12,7 +12,7 @@ from solvent.billing.quota import Quota, closed, given, pot_of, rolled_over, tak
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.ledger import store as ledger_store
-from solvent.ledger.pot_store import left_of, open_pots, touch_customers
+from solvent.ledger.pot_store import left_of, open_pots, touch_accounts
 from solvent.ledger.transfer import Transfer
 from solvent.values.ids import CustomerId
 
@@ -99,7 +99,9 @@ def drain(connection: Connection, over: Sequence[Quota], following: Mapping[tupl
     put(connection, rows)
     if transfers:
         ledger_store.append(connection, transfers)
-        touch_customers(connection, sorted({quota.customer for quota in over}))
+        filled = {quota.account for quota in following.values()} & {transfer.credit for transfer in transfers}
+        if filled:
+            touch_accounts(connection, sorted(filled))
     return sum(1 for row in rows if row.state == "closed")
 
 

@@ -35,7 +35,6 @@ from solvent.payments.port import Method, Payment
 from solvent.values.errors import SolventError
 from solvent.values.ids import new_id
 from solvent.values.instant import NEVER_US
-from solvent.values.money import Money
 
 
 class Reconciled(msgspec.Struct, frozen=True):
@@ -128,12 +127,7 @@ def open_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None
 
 
 def _save_method(connection: Connection, order: PaymentOrder, method: Method, at_us: int) -> None:
-    entropy = int.from_bytes(sha256(f"{order.rail}/{method.token}".encode()).digest()[:8], "big")
+    entropy = int.from_bytes(sha256(f"{order.rail}/{method.handle}".encode()).digest()[:8], "big")
     id = new_id("pm", order.created_us, entropy)
-    saved = SavedMethod(id, order.customer, order.rail, method.token, method.owner, method.label, at_us)
+    saved = SavedMethod(id, order.customer, order.rail, method.handle, method.owner, method.label, at_us)
     payment_store.save_method(connection, saved)
-
-
-def credited(order: PaymentOrder) -> Money:
-    """What a paid top-up put into the wallet."""
-    return Money(order.grains - order.vat_grains if order.kind == TOP_UP else 0, order.currency)

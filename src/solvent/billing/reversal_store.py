@@ -57,11 +57,15 @@ def refunds_of(connection: Connection, order: str) -> list[RefundOrder]:
     return [RefundOrder(**row._mapping) for row in connection.execute(chosen)]
 
 
-def refunds_to_look_at(connection: Connection, now_us: int, count: int) -> list[str]:
-    """The ids of refunds whose processor should be asked now, the longest due first."""
+def refunds_to_look_at(connection: Connection, now_us: int, count: int) -> list[tuple[str, str]]:
+    """The rails and ids of refunds whose processor should be asked now, the longest due first."""
     chosen = (payment_refunds.c.look_us > 0, payment_refunds.c.look_us <= now_us)
-    ordered = select(payment_refunds.c.id).where(*chosen).order_by(payment_refunds.c.look_us, payment_refunds.c.id)
-    return list(connection.execute(ordered.limit(count)).scalars())
+    ordered = (
+        select(payment_refunds.c.rail, payment_refunds.c.id)
+        .where(*chosen)
+        .order_by(payment_refunds.c.look_us, payment_refunds.c.id)
+    )
+    return [(row[0], row[1]) for row in connection.execute(ordered.limit(count))]
 
 
 def put_dispute(connection: Connection, dispute: DisputeRecord, *, is_new: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from solvent.billing import payment_store
-from solvent.billing.order import PaymentOrder, due, is_given_up, next_look
+from solvent.billing.order import METHOD, PaymentOrder, due, is_given_up, next_look
 from solvent.billing.rails import Rails
 from solvent.billing.reconcile_store import Reconciled, reconcile
 from solvent.billing.take_back_store import takes_from_wallet
@@ -40,6 +40,8 @@ async def settle_order(id: str, rails: Rails, database: Database, now_us: int, h
     """
     order = await database.write(lambda connection: _postpone(connection, id, now_us))
     processor = rails.processor(order.rail)
+    if order.kind == METHOD and order.is_paid:
+        return SettledOrder(order)  # there is nothing more to know
     if processor.is_bank:  # it knows nothing: an operator says what came
         return await database.write(lambda connection: SettledOrder(_bank_order(connection, id, now_us)))
     try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from solvent.billing import budget_store, plan_store, subscription_store
+from solvent.billing import plan_store, subscription_store
 from solvent.billing.limits import Budget
 from solvent.billing.plan import Plan
 from solvent.billing.subscription import Subscription

@@ -22,6 +22,10 @@ SubscriptionId = NewType("SubscriptionId", str)
 State = Literal["waiting", "trialing", "active", "past_due", "canceled"]
 # card: what was saved to pay with is charged. invoice: the customer is sent one and pays it in time.
 Pays = Literal["card", "invoice"]
+# How a wish is met. begin: nothing that costs anything is running. change: within the period. replace: a period of
+# another length begins.
+Way = Literal["begin", "change", "replace"]
+BEGIN: Final = "begin"
 DAY_US: Final = 86_400 * US_PER_S
 
 
@@ -90,11 +94,11 @@ def demand_seats(plan: Plan, seats: int) -> int:
     if plan.seats is None:
         if seats > 1:
             message = f"plan {plan.name!r} has no seats; leave them out"
-            raise Invalid("bad_seats", message, param="seats")
+            raise Invalid("seats_out_of_range", message, param="seats")
         return 1
     if seats and not 1 <= seats <= plan.seats.most:
         message = f"plan {plan.name!r} has 1 to {plan.seats.most} seats; {seats} were asked for"
-        raise Invalid("bad_seats", message, param="seats")
+        raise Invalid("seats_out_of_range", message, param="seats")
     return max(seats, plan.seats.included)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from solvent.audit import store as audit_store
 from solvent.audit.act import by_system
 from solvent.billing import invoice_store, reversal_store
-from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, settled_state, words_of
+from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, next_look, settled_state, words_of
 from solvent.billing.reversal import (
     UNDER_WAY,
     DisputeRecord,
@@ -136,7 +136,7 @@ def _by_others(connection: Connection, order: PaymentOrder, refund: Refund, at_u
     record = RefundOrder(
         id=new_id("rfd", at_us, entropy), order_id=order.id, rail=order.rail, refund=refund.id,
         grains=refund.amount.grains, vat_grains=shares.vat, wallet_grains=shares.wallet, short_grains=shares.short,
-        currency=order.currency, state="pending", why=BY_OTHERS, created_us=at_us,
+        currency=order.currency, state="pending", why=BY_OTHERS, created_us=at_us, look_us=next_look(0, at_us),
     )  # fmt: skip
     reversal_store.add_refund(connection, record)
     held = wallet_hold(order, record, at_us)
@@ -163,11 +163,8 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
     gone_grains, gone = reversal_store.gone(connection, order.id)
     grains = dispute.amount.grains
     if dispute.amount.currency != order.currency or not 0 < grains <= order.grains - gone_grains:
-        return (
-            order,
-            [],
-            f"dispute {dispute.id} of {words_of(dispute.amount)} is not within what is left of the payment",
-        )
+        wrong = f"dispute {dispute.id} of {words_of(dispute.amount)} is not within what is left of the payment"
+        return order, [], wrong
     shares = split(order, gone, gone_grains, grains, _free(connection, order))
     record = DisputeRecord(
         rail=order.rail, id=dispute.id, order_id=order.id, grains=grains, vat_grains=shares.vat,

@@ -11,10 +11,11 @@ from solvent.billing.dunning import Schedule
 from solvent.billing.order import INVOICE
 from solvent.billing.plan import Plan
 from solvent.billing.proration import prorated
-from solvent.billing.subscription import DAY_US, Subscription, unpaid
+from solvent.billing.subscription import DAY_US, Subscription, ended, unpaid
 from solvent.billing.turn import stretches
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId, due_grains
+from solvent.values.limits import WAITING_DAYS_MAX
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
 
 
@@ -57,9 +58,20 @@ def look(connection: Connection, id: str, now_us: int) -> Unpaid | None:
     schedule = Schedule(plan.retry_days)
     is_late = subscription.state == "past_due"
     step = next_step(subscription.pays, schedule, orders, invoice.due_us, now_us, is_late=is_late)
+    if is_late and step == "wait" and now_us >= subscription.period_end_us:
+        step = "give_up"  # who has not paid a period by its end has no other
     failures = sum(1 for order in orders if order.charges and order.state in ("failed", "expired"))
     due = Money(due_grains(invoice.total.grains, standing), invoice.currency)
     return Unpaid(subscription, plan, due, step, failures)
+
+
+def give_up_waiting(connection: Connection, now_us: int) -> int:
+    """What has waited for its first payment for WAITING_DAYS_MAX is over; paid later, it goes into the wallet."""
+    table = subscription_store.subscriptions
+    long_ago = table.c.started_us < now_us - WAITING_DAYS_MAX * DAY_US
+    ids = connection.execute(select(table.c.id).where(table.c.state == "waiting", long_ago)).scalars().all()
+    subscription_store.put(connection, [ended(subscription_store.by_id(connection, id), now_us) for id in ids])
+    return len(ids)
 
 
 def fall_behind(connection: Connection, id: str, now_us: int) -> None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "budgets": "Set budgets of keys, users, customers and plans.",
     "invoices": "Look at invoices, print and credit them.",
     "payments": "Look at payments; confirm, refund, charge, book payouts.",
+    "providers": "Record what providers were paid.",
     "months": "Close months; profit and loss, balance sheets, statements.",
     "ledger": "Look at accounts and transfers; verify and export the books.",
     "audit": "List who changed what.",

@@ -6,12 +6,13 @@ import click
 
 from solvent.cli.here import Here, Screen, changes, looks
 from solvent.cli.paying import print_payment
-from solvent.console import coupons, subscriptions
+from solvent.console import coupons, seats, subscriptions
 from solvent.console.coupons import BoughtBody
 from solvent.console.subscriptions import HistoryBody, OutcomeBody, QuoteBody, SubscriptionBody
 
 _HISTORY = {"plan": "left", "version": "right", "state": "left", "since": "left", "until": "left", "id": "left"}
 _LINES = {"line": "left", "since": "left", "until": "left", "amount": "right"}
+_USERS = {"seat_user": "left", "since": "left", "seat": "left"}
 _PACKS = {"pack": "left", "state": "left", "since": "left", "expires": "left", "id": "left"}
 
 _pays = click.option("--pays", type=click.Choice(["card", "invoice"]), default="card", show_default=True,
@@ -108,6 +109,33 @@ def keep(here: Here, customer: str) -> None:
     """Keep a plan after all: neither canceled nor changed at the end of the period."""
     made = here.ask(subscriptions.KEEP, {"customer": customer})
     here.show(made, lambda screen: _print(made, screen))
+
+
+@command.command("seats")
+@click.argument("customer")
+@looks
+def seats_(here: Here, customer: str) -> None:
+    """List the users of a customer who took seats."""
+    found = here.ask(seats.LIST, {"customer": customer})
+
+    def print_it(screen: Screen) -> None:
+        rows = [
+            [one.user, screen.day(one.since), screen.say("seated" if one.is_seated else "not_seated")]
+            for one in found.data
+        ]
+        screen.table(_USERS, rows, "no_seats")
+
+    here.show(found, print_it)
+
+
+@command.command("free-seat")
+@click.argument("customer")
+@click.argument("user")
+@changes
+def free_seat(here: Here, customer: str, user: str) -> None:
+    """Take a user's seat away, so that another may take it."""
+    made = here.ask(seats.FREE, {"customer": customer}, body={"user": user})
+    here.show(made, lambda screen: screen.word("seat_freed", user=made.user))
 
 
 @command.command("packs")

@@ -17,6 +17,7 @@ from solvent.billing.return_pack import return_pack
 from solvent.billing.subscription import Pays
 from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, payment_of
 from solvent.console.operation import Asked, Nothing, Operation, reading
+from solvent.console.whose import whose
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
 from solvent.values.ids import CustomerId
@@ -184,7 +185,7 @@ async def add(asked: Asked[Nothing, NewCoupon]) -> CouponBody:
 
 async def take(asked: Asked[Nothing, Code]) -> RedemptionBody:
     """Take a coupon for a customer: something off the next periods, or a gift. Once for each customer."""
-    id = CustomerId(asked.path["customer"])
+    id = await whose(asked)
     made, _ = await redeem(id, asked.body.code, asked.act, asked.business.database)
     left = None if made.periods_left == FOR_EVER else made.periods_left
     return RedemptionBody(code=made.coupon, customer=made.customer, taken_at=iso(made.at_us), periods_left=left)
@@ -204,7 +205,7 @@ async def packs(asked: Asked[Nothing, Nothing]) -> PacksBody:
 async def buy(asked: Asked[Nothing, NewPurchase]) -> BoughtBody:
     """Buy a pack of a customer's plan. Who pays by card has it with the payment: name a rail, to hear how they pay."""
     business, body = asked.business, asked.body
-    id = CustomerId(asked.path["customer"])
+    id = await whose(asked)
     made, _ = await buy_pack(id, body.pack, body.pays, asked.act, business.database)
     opened = None
     if made.purchase.state == "waiting":

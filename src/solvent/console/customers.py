@@ -149,7 +149,10 @@ async def resume(asked: Asked[Nothing, Nothing]) -> CustomerBody:
 
 
 async def close(asked: Asked[Nothing, Nothing]) -> CustomerBody:
-    """Close a customer for good: every key of theirs is revoked. The books keep what was booked."""
+    """Close a customer for good: every key is revoked, and the plan ends. The books keep what was booked.
+
+    What they owe, and what is in their wallet, stays: ask for it or refund it.
+    """
     return await _change(asked, CustomerChange(state="closed"))
 
 

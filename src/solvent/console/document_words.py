@@ -54,7 +54,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "outside": "부가세를 –로 적은 줄은 쓰실 때 부가세가 생깁니다.",
         "rate": "부가세는 {vat}입니다. 1 {base} = {rate} {quote} ({source}, {date}).",
         "subscription": "구독",
-        "seats": "자리",
+        "seats": "좌석",
         "proration": "요금제 변경",
         "usage": "사용",
         "overage": "초과 사용",

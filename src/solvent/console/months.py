@@ -255,7 +255,8 @@ async def close(asked: Asked[Nothing, Nothing]) -> ClosingBody:
     """
     business = asked.business
     month = read_month(asked.path["month"])
-    made = await close_month(month, business.currency, used_by, business.database, asked.act)
+    due_days = business.config.invoice.due_days
+    made = await close_month(month, business.currency, used_by, business.database, asked.act, due_days=due_days)
     return closing_body(made)
 
 

@@ -31,13 +31,17 @@ _KEY: Final = {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_CH
 _STATUSES: Final = {
     "400": "The request is malformed; `param` names the member.",
     "401": "No key was sent, or one that is not good.",
+    "402": "The money is not there, or held for answers under way.",
     "403": "The key's role may not do this, or a rule says no.",
     "404": "There is no such thing.",
     "405": "The path is asked with another method.",
+    "408": "The body stopped coming.",
     "409": "The thing is in another state than the request assumes.",
     "413": "The body is too large.",
     "422": "The Idempotency-Key was used before, for another request.",
+    "429": "Something we depend on is asked too much now; ask again in a moment.",
     "500": "Something broke on our side; nothing was changed.",
+    "502": "A payment processor cannot be reached, or cannot be understood.",
     "503": "The books cannot be written now; ask again.",
 }
 
@@ -75,7 +79,7 @@ def document(operations: Sequence[AnyOperation]) -> Json:
         },
         "servers": [{"url": "/", "description": "where this service listens"}],
         "security": [{"key": []}],
-        "tags": [{"name": name} for name in dict.fromkeys(map(_tag, operations))],
+        "tags": [{"name": name} for name in dict.fromkeys(map(chapter, operations))],
         "paths": paths,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "an operator's key"}},
@@ -102,7 +106,7 @@ def _operation(operation: AnyOperation, schemas: dict[Any, Json]) -> Json:
         words.append(f"With `{member}`: {others}.")
     described: Json = {
         "operationId": operation_id(operation),
-        "tags": [_tag(operation)],
+        "tags": [chapter(operation)],
         "summary": summary.rstrip("."),
         "description": "\n\n".join(part for part in words if part),
         "parameters": _parameters(operation),
@@ -117,16 +121,18 @@ def _operation(operation: AnyOperation, schemas: dict[Any, Json]) -> Json:
 
 def operation_id(operation: AnyOperation) -> str:
     """The name of an operation, such as customers.suspend."""
-    return f"{operation.run.__module__.rpartition('.')[2]}.{operation.run.__name__}"
+    return f"{chapter(operation)}.{operation.run.__name__}"
 
 
-def _tag(operation: AnyOperation) -> str:
-    return operation.path.split("/")[2]
+def chapter(operation: AnyOperation) -> str:
+    """What it is about: the name of the file it is declared in."""
+    return operation.run.__module__.rpartition(".")[2]
 
 
 def _statuses(operation: AnyOperation) -> list[str]:
     writes = operation.method == "POST"
-    return [status for status in _STATUSES if writes or status not in ("409", "413", "422")]
+    only_writing = ("402", "408", "409", "413", "422", "429", "502")
+    return [status for status in _STATUSES if writes or status not in only_writing]
 
 
 def _reply(operation: AnyOperation, schemas: dict[Any, Json]) -> Json:

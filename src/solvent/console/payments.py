@@ -21,6 +21,7 @@ from solvent.billing.settle_order import settle_order
 from solvent.console.checkouts import OrderBody, PaymentBody, order_body, payment_of
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.wallets import Amount
+from solvent.console.whose import whose
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
 from solvent.payments.port import Dispute
@@ -253,7 +254,7 @@ async def charge(asked: Asked[Nothing, NewCharge]) -> OrderBody:
     """Charge what a customer saved, now."""
     business, body = asked.business, asked.body
     made = await charge_order(
-        CustomerId(asked.path["customer"]), body.purpose, money(body.amount, business.currency), body.name,
+        await whose(asked), body.purpose, money(body.amount, business.currency), body.name,
         business.payments.rails, business.database, asked.act, business.entropy(), method=body.method,
     )  # fmt: skip
     return order_body(made)
@@ -280,7 +281,7 @@ async def save(asked: Asked[Nothing, NewMethod]) -> PaymentBody:
     """Ask a customer for something to charge later, without paying now. The answer says where they give it."""
     business, rail = asked.business, asked.body.rail
     opened = await save_method(
-        CustomerId(asked.path["customer"]), business.currency, rail, business.payments.rails, business.database,
+        await whose(asked), business.currency, rail, business.payments.rails, business.database,
         asked.act, business.entropy(), return_url=business.payments.return_url(rail),
     )  # fmt: skip
     return payment_of(opened)

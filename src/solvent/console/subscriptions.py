@@ -20,6 +20,7 @@ from solvent.billing.subscription import Pays, Subscription, Wish
 from solvent.billing.subscription import State as SubscriptionState
 from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, payment_of
 from solvent.console.operation import Asked, Nothing, Operation, reading
+from solvent.console.whose import whose
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
 from solvent.values.ids import CustomerId
@@ -214,7 +215,8 @@ async def begin(asked: Asked[Nothing, NewSubscription]) -> OutcomeBody:
     the answer says how they pay.
     """
     body = asked.body
-    wish = Wish(customer=_customer(asked), plan=body.plan, seats=body.seats, pays=body.pays, coupon=body.coupon)
+    customer = await whose(asked)
+    wish = Wish(customer=customer, plan=body.plan, seats=body.seats, pays=body.pays, coupon=body.coupon)
     outcome, _ = await subscribe(wish, asked.act, asked.business.database)
     return await outcome_with_payment(asked.business, asked.act, outcome, body.rail)
 

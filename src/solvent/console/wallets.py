@@ -13,6 +13,7 @@ from solvent.billing.top_up import top_up
 from solvent.console.checkouts import PaymentBody, payment_of
 from solvent.console.ledger import read_seq
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
+from solvent.console.whose import whose
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
 from solvent.ledger import pot_store
@@ -158,7 +159,7 @@ async def give(asked: Asked[Nothing, NewGrant]) -> GrantBody:
     business, body = asked.business, asked.body
     amount = money(body.amount, business.currency)
     expires_us = NEVER_US if body.expires is None else instant(body.expires, "expires")
-    customer = CustomerId(body.customer)
+    customer = await whose(asked, body.customer)
     id, _ = await grant(customer, amount, asked.act, business.database, expires_us=expires_us)
     return GrantBody(
         id=id, customer=customer, amount=plain(amount), currency=amount.currency,
@@ -171,7 +172,7 @@ async def fill(asked: Asked[Nothing, NewTopUp]) -> PaymentBody:
     business, body = asked.business, asked.body
     amount = money(body.amount, business.currency)
     opened = await top_up(
-        CustomerId(asked.path["customer"]), amount, body.rail, business.payments.rails, business.database, asked.act,
+        await whose(asked), amount, body.rail, business.payments.rails, business.database, asked.act,
         business.entropy(), return_url=business.payments.return_url(body.rail), saves=body.saves_method,
     )  # fmt: skip
     return payment_of(opened)

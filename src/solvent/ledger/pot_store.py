@@ -89,6 +89,12 @@ def touch_customers(connection: Connection, customers: Sequence[CustomerId]) -> 
     connection.execute(update(pots).where(pots.c.customer.in_(customers)).values(version=version))
 
 
+def touch_accounts(connection: Connection, accounts: Sequence[str]) -> None:
+    """Let every process look again at the customers of these pots, as `touch_customers` does, with fewer writes."""
+    version = touch_pots(connection)
+    connection.execute(update(pots).where(pots.c.account.in_(accounts)).values(version=version))
+
+
 def pots_of(connection: Connection, customer: CustomerId, at_us: int | None = None) -> list[Pot]:
     """The pots of a customer; only those that have not expired at an instant, when one is given."""
     chosen = pots.c.customer == customer

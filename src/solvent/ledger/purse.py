@@ -48,6 +48,7 @@ class Purse:
     def give_back(self) -> int:
         """Whatever is spare goes back; returns how much that is. The lease itself ends when nothing is under way."""
         given, self.spare, self.slice = self.spare, 0, 0
+        self.dry_until_us = 0  # what was given may be leased again
         self.has_lease = self.under_way > 0
         return given
 

@@ -31,6 +31,7 @@ from solvent.ledger.balance import Calendar, Key, MonthKey, Movement, movements
 from solvent.ledger.chain import Head, head_text, links, read_head
 from solvent.ledger.sealing import SEALED, into_open_month
 from solvent.ledger.transfer import Transfer
+from solvent.values.errors import Invalid
 from solvent.values.period import zone
 
 # What is not an answer's is few rows, with indexes of their own, so that an account's are found at once in the
@@ -157,9 +158,16 @@ def balances_rebuilt(connection: Connection) -> dict[MonthKey, Movement]:
 
 
 def keep_months_in(connection: Connection, time_zone: str) -> None:
-    """Keep the books' months in a time zone from now on; those that are kept already are summed again."""
-    if mark(connection, TIME_ZONE) == time_zone:
+    """Keep the books' months in a time zone from now on; those that are kept already are summed again.
+
+    Raises Invalid once a month was sealed: what was closed stays as it is.
+    """
+    kept = mark(connection, TIME_ZONE)
+    if kept == time_zone:
         return
+    if mark(connection, SEALED):
+        message = f"months were closed in {kept or DEFAULT_TIME_ZONE}, so the books stay in it; time_zone: {time_zone}"
+        raise Invalid("time_zone_sealed", message, param="time_zone")
     set_mark(connection, TIME_ZONE, time_zone)
     rebuilt = balances_rebuilt(connection)
     connection.execute(delete(balances))

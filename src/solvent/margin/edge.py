@@ -1,6 +1,7 @@
 """The days at whose end customers' totals are kept, so that any span of days is the difference of two of them.
 
-Four a month, the last of each month among them: whole months need nothing else, other spans a few days' roll-ups.
+Every day at first; in the long run four a month, the last of each month among them: other spans are then a few days
+more or less than two totals.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from typing import Final
 
 import msgspec
 
-BEGINNINGS: Final = (1, 8, 15, 22)  # days of the month that begin after an edge
 LATEST: Final = 2**31  # in place of a day: the totals that go on
 NOTHING: Final = -1  # in place of a day: before the first answer
-SINGLY_DAYS_MAX: Final = 5  # so few days are added up from their roll-ups
+SINGLY_DAYS_MAX: Final = 3  # so few days are added up from their roll-ups
+EVERY_DAY_DAYS: Final = 92  # how long the totals of every day are kept
+LASTING: Final = (1, 8, 15, 22)  # days of the month whose eve is kept for good
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -33,11 +35,10 @@ class Kept(msgspec.Struct, frozen=True):
     through: int
 
 
-def edge_before(day: int) -> int:
-    """The last edge before a day. Days are numbers since 1970-01-01."""
-    at = _EPOCH + timedelta(days=day)
-    begins = max(first for first in BEGINNINGS if first <= at.day)
-    return day - at.day + begins - 1
+def outlived(before: int, edge: int) -> list[int]:
+    """Whose totals are kept no longer when those of `edge` are, and `before` was the last edge until then."""
+    days = range(max(0, before - EVERY_DAY_DAYS), max(0, edge - EVERY_DAY_DAYS))
+    return [day for day in days if (_EPOCH + timedelta(days=day + 1)).day not in LASTING]
 
 
 def span(from_day: int, until_day: int, edges: Iterable[int], first: int, latest: int) -> list[Kept | Days]:

@@ -10,12 +10,12 @@ from functools import cache
 from typing import Final, TypeVar
 
 from msgspec.structs import astuple
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, func, insert, literal, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, delete, func, insert, literal, select
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.ledger.store import set_mark
-from solvent.margin.edge import LATEST, edge_before
+from solvent.margin.edge import LATEST, outlived
 from solvent.margin.line import GroupBy, MarginKey, MarginLine, MarginSums
 
 K = TypeVar("K", bound=Hashable)
@@ -105,19 +105,20 @@ def _on_known(table: Table) -> str:
 
 
 def _keep_edge(connection: Connection, day: int) -> int:
-    """The last edge before a day, its totals kept: of all that was added before the first answer after it."""
+    """The last edge before a day. When the day has only begun, everybody's totals are kept at it first."""
     cursor = connection.connection.cursor()  # the driver's own: this is the hot path of every answer
     cursor.execute(_EDGE)
     known = cursor.fetchone()
     cursor.close()
-    last = int(known[0]) if known else -1
-    edge = edge_before(day)
-    if edge <= last:
-        return last
-    if known:
-        through, *others = customer_margins.columns
-        so_far = select(literal(edge, BigInteger), *others).where(through == LATEST)
-        connection.execute(insert(customer_margins).from_select([through, *others], so_far))
+    edge = day - 1
+    before = int(known[0]) if known else edge
+    if known and edge <= before:
+        return before
+    through, *others = customer_margins.columns
+    so_far = select(literal(edge, BigInteger), *others).where(through == LATEST)
+    connection.execute(insert(customer_margins).from_select([through, *others], so_far))
+    for old in outlived(before, edge):
+        connection.execute(delete(customer_margins).where(through == old))
     set_mark(connection, EDGE, str(edge))
     return edge
 
@@ -140,14 +141,27 @@ def customer_sums(connection: Connection, customer: str, from_day: int) -> Margi
     return MarginSums(*map(int, connection.execute(chosen).one()))
 
 
-def lines(connection: Connection, group_by: GroupBy, from_day: int, currency: str) -> list[MarginLine]:
-    """The roll-ups since a day, summed by one of their keys, in the order of its names."""
-    table = margins if group_by == "customer" else house_margins
+def lines(
+    connection: Connection,
+    group_by: GroupBy,
+    from_day: int,
+    currency: str,
+    *,
+    until_day: int = LATEST,
+    customer: str = "",
+) -> list[MarginLine]:
+    """The roll-ups of the days [from_day, until_day], summed by one of their keys, in the order of its names.
+
+    customer: only theirs; "" for all. Sums of every customer by name are as many rows as they have days with answers;
+    `ranking_store` finds the ones that matter.
+    """
+    table = margins if customer or group_by == "customer" else house_margins
     group = table.c[group_by]
     sums = [func.sum(table.c[name]).label(name) for name in SUMS]
-    rows = connection.execute(
-        select(group.label("name"), *sums).where(table.c.day >= from_day).group_by(group).order_by(group)
-    )
+    chosen = select(group.label("name"), *sums).where(table.c.day >= from_day, table.c.day <= until_day)
+    if customer:
+        chosen = chosen.where(table.c.customer == customer)
     return [
-        MarginLine(str(row.name), currency, MarginSums(*(int(getattr(row, name)) for name in SUMS))) for row in rows
+        MarginLine(str(row.name), currency, MarginSums(*(int(getattr(row, name)) for name in SUMS)))
+        for row in connection.execute(chosen.group_by(group).order_by(group))
     ]

@@ -1,4 +1,4 @@
-"""Change a customer: another name, suspended or not, or closed for good."""
+"""Change a customer: another name, suspended or not, or closed for good, with every key and the plan."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 
 from solvent.audit.act import Act
 from solvent.audit.store import once
+from solvent.billing import begin_store, proposal_store, subscription_store
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer, State
@@ -43,7 +44,7 @@ async def change_customer(
             if columns:
                 identity_store.change_customer(connection, id, **columns)
             if change.state == "closed":
-                identity_store.revoke_keys_of(connection, id, act.at_us)
+                _end(connection, id, act.at_us)
             touch_callers(connection)
             return identity_store.known_customer(connection, id)
 
@@ -51,3 +52,14 @@ async def change_customer(
         return once(connection, act, action, id, effect, Customer)
 
     return await database.write(work)
+
+
+def _end(connection: Connection, id: CustomerId, now_us: int) -> None:
+    """No key opens anything any more, and no plan begins, goes on or is paid for."""
+    identity_store.revoke_keys_of(connection, id, now_us)
+    for asked in subscription_store.history(connection, id):
+        proposal_store.give_up_waiting(connection, asked.id, now_us)
+    current = subscription_store.current(connection, id)
+    if current is not None:
+        begin_store.close(connection, current, now_us, now_us)
+        begin_store.note_plans(connection, {id: ""})

@@ -182,7 +182,7 @@ async def saves_what_was_paid_with(stage: Stage) -> None:
     due, payment, _ = await _paid(stage, _amounts(stage)[0], save_method=True)
     _is_paid(payment, due)
     assert payment.method is not None, "the method is told"
-    assert payment.method.token not in repr(payment.method), "its repr does not show the token"
+    assert payment.method.handle not in repr(payment.method), "its repr does not show the handle"
     later = stage.due(_amounts(stage)[0])
     _is_paid(await stage.processor.charge(later, payment.method), later)
 
@@ -287,7 +287,7 @@ async def shows_no_secret_and_closes(stage: Stage) -> None:
     await stage.processor.close()
     if "cards" in stage.abilities:
         try:
-            await stage.processor.charge(stage.due(_amounts(stage)[0]), Method("token", "owner", "card"))
+            await stage.processor.charge(stage.due(_amounts(stage)[0]), Method("handle", "owner", "card"))
         except Unavailable as failure:
             _shows_no_secret(stage, failure)
         else:

@@ -85,7 +85,7 @@ class FakeProcessor:
         self._called("charge")
         minor_units(due.amount)
         if due.order not in self.payments:
-            if method.token == BAD_CARD.token:
+            if method.handle == BAD_CARD.handle:
                 self.payments[due.order] = Payment(due.order, "failed", amount=due.amount, why="declined: no funds")
             else:
                 self.pay(due.order, due.amount)

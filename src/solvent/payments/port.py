@@ -54,9 +54,12 @@ class Checkout(msgspec.Struct, frozen=True):
 
 
 class Method(msgspec.Struct, frozen=True):
-    """Something saved to charge: a card. token, owner: the processor's; good only with our key. label: for people."""
+    """Something saved to charge: a card. label: for people.
 
-    token: str
+    handle, owner: what the processor calls it and its customer; good only with our key, and never shown.
+    """
+
+    handle: str
     owner: str
     label: str
 

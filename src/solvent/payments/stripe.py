@@ -25,6 +25,8 @@ BASE_URL: Final = "https://api.stripe.com"
 _SIGNATURE: Final = "stripe-signature"
 _FEE: Final = "latest_charge.balance_transaction"
 _OF_ONE_PAYMENT_MAX: Final = 100  # refunds or disputes read of one payment
+# All that the library may raise of a stranger's words: the last two for what is not ASCII or not UTF-8.
+_NOT_SIGNED: Final = (stripe.SignatureVerificationError, ValueError, TypeError)
 
 T = TypeVar("T")
 
@@ -82,7 +84,7 @@ class Stripe:
             "amount": minor_units(due.amount),
             "currency": due.amount.currency.lower(),
             "customer": method.owner,
-            "payment_method": method.token,
+            "payment_method": method.handle,
             "confirm": True,
             "off_session": True,
             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
@@ -109,6 +111,14 @@ class Stripe:
 
     async def look_up(self, order: str, reference: str) -> Payment:
         """See `PaymentProcessor.look_up`."""
+        try:
+            return await self._look_up(order, reference)
+        except _Declined as no:
+            if no.is_missing:
+                return Payment(order, "none")
+            raise
+
+    async def _look_up(self, order: str, reference: str) -> Payment:
         if reference.startswith("cs_"):
             expand = [f"payment_intent.{_FEE}", "payment_intent.payment_method", "setup_intent.payment_method"]
             read = self._client.checkout.sessions.retrieve_async(reference, {"expand": expand})
@@ -121,7 +131,7 @@ class Stripe:
             return words.of_intent(intent, *await self._reversals(intent))
         query = {"query": f"metadata['{words.ORDER}']:'{order}'", "limit": 1}
         found = await self._ask(self._client.payment_intents.search_async(query), _Found)
-        return await self.look_up(order, found.data[0].id) if found.data else Payment(order, "none")
+        return await self._look_up(order, found.data[0].id) if found.data else Payment(order, "none")
 
     def read_event(self, headers: Mapping[str, str], body: bytes, now_us: int) -> Event:
         """See `PaymentProcessor.read_event`."""
@@ -129,11 +139,7 @@ class Stripe:
         try:
             # The library would ask the system's clock for the age; it is asked below, of ours.
             stripe.WebhookSignature.verify_header(body, signature, self._webhook_secret, tolerance=None)
-        except (
-            stripe.SignatureVerificationError,
-            ValueError,
-            TypeError,
-        ):  # the last two for what is not ASCII or UTF-8
+        except _NOT_SIGNED:
             raise failures.bad_signature(self.rail, "its signature is not of our secret") from None
         signed_s = int(next(part[2:] for part in signature.split(",") if part.startswith("t=")))
         if abs(now_us // US_PER_S - signed_s) > WEBHOOK_AGE_S_MAX:
@@ -173,12 +179,16 @@ class Stripe:
 
 
 class _Declined(Refused):
-    """Stripe or the bank says no. payment: the id of what failed, if it came to that. why: code and words."""
+    """Stripe or the bank says no. payment: the id of what failed, if it came to that. why: code and words.
+
+    is_missing: there is no such thing at Stripe.
+    """
 
     def __init__(self, rail: str, no: Any, key: str) -> None:
         error = (no.json_body or {}).get("error", {}) if isinstance(no.json_body, dict) else {}
         self.payment = str((error.get("payment_intent") or {}).get("id", ""))
         self.why = _clean(f"{error.get('decline_code') or no.code or 'refused'}: {no.user_message or ''}", key)
+        self.is_missing = no.code == "resource_missing"
         refusal = failures.refused(rail, self.why)
         super().__init__(refusal.code, refusal.message)
 

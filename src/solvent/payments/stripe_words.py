@@ -197,7 +197,7 @@ def of_session(session: Session, refunds: list[RefundObject], disputes: list[Dis
 def _of_setup(session: Session, order: str) -> Payment:
     kept = session.setup_intent
     method = kept.payment_method if isinstance(kept, _SetupIntent) else None
-    amount = Money(0, (session.currency or "").upper())
+    amount = Money(0, session.currency.upper()) if session.currency else None
     if session.status == "complete" and isinstance(method, _PaymentMethod) and isinstance(kept, _SetupIntent):
         saved = Method(method.id, session.customer or "", _label(method))
         return Payment(order, "paid", kept.id, amount, method=saved)

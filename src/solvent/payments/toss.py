@@ -134,7 +134,7 @@ class Toss:
             "orderName": due.name,
         }
         try:
-            read = await self._post(f"/v1/billing/{_path(method.token)}", body, f"{due.order}.charge", TossPayment)
+            read = await self._post(f"/v1/billing/{_path(method.handle)}", body, f"{due.order}.charge", TossPayment)
         except _No as no:
             stands = await self.look_up(due.order, "")
             if stands.state in ("none", "open"):

@@ -93,4 +93,5 @@ BUDGET_MAX = 10**17  # pieces or grains in one budget: the same in dollars
 SEATS_MAX = 100_000  # of one customer
 INVOICE_DUE_DAYS = 14  # to pay an invoice that is sent
 NOTICE_DAYS_MIN = 30  # before other terms hold for those who are on older ones
-RENEWALS_AT_ONCE = 500  # in one transaction
+WAITING_DAYS_MAX = 30  # for the first payment of a subscription
+RENEWALS_AT_ONCE = 200  # in one transaction: answers wait for it

@@ -1,4 +1,4 @@
-"""Plans with their versions, subscriptions, quotas, packs, coupons and budgets."""
+"""Plans with their versions, subscriptions, quotas, packs, coupons, budgets and seats."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def upgrade() -> None:
     op.create_table("redemptions", *_keys("coupon", "customer"), *_wholes("at_us", "periods_left"))
     op.create_index("ix_redemptions_customer", "redemptions", ["customer"])
     op.create_table("budgets", *_keys("scope", "every", "unit"), *_wholes("amount", "alert_permille", "hard"))
+    op.create_table("seats", *_keys("customer", "user"), *_wholes("since_us"))
 
 
 def _create_subscriptions() -> None:

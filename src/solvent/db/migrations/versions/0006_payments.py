@@ -58,10 +58,10 @@ def upgrade() -> None:
     op.create_table(
         "payment_methods",
         _key("id"),
-        *_texts("customer", "rail", "token", "owner", "label"),
+        *_texts("customer", "rail", "handle", "owner", "label"),
         *_wholes("created_us", "removed_us"),
     )
-    op.create_index("uq_payment_methods_rail_token", "payment_methods", ["rail", "token"], unique=True)
+    op.create_index("uq_payment_methods_rail_handle", "payment_methods", ["rail", "handle"], unique=True)
     op.create_index("ix_payment_methods_customer", "payment_methods", ["customer"])
     _create_reversals()
 
