@@ -63,14 +63,19 @@ class Batch(msgspec.Struct):
 
 
 def days_answers(
-    day: int, count: int, people: People, random_: random.Random, regulars: Iterator[Person]
+    day: int,
+    count: int,
+    people: People,
+    random_: random.Random,
+    regulars: Iterator[Person],
+    at_once: int = ANSWERS_A_COMMIT,
 ) -> Iterator[Batch]:
-    """The answers of one day, in the order of time. regulars: who asks first, before the others by their shares."""
+    """The answers of one day, in the order of time, so many at once. regulars: ask before all others, once each."""
     start_us, end_us = start_of_day(day, SEOUL), start_of_day(day + 1, SEOUL)
     step_us = (end_us - start_us) // (count + 1)
     at_us = start_us + step_us // 2
-    for first in range(0, count, ANSWERS_A_COMMIT):
-        size = min(ANSWERS_A_COMMIT, count - first)
+    for first in range(0, count, at_once):
+        size = min(at_once, count - first)
         chosen = random_.choices(people.everybody, cum_weights=people.cumulative, k=size)
         models = random_.choices(MODELS, MODEL_SHARES, k=size)
         batch = Batch([], [], [])
@@ -148,7 +153,8 @@ def _receipt(
     fault, finish = ("upstream_unreachable", "") if outcome == "failed" else ("", "stop")
     report = REPORT.format(read, written, read + written) if read else ""
     return Receipt(
-        id, at_us, person.id, person.plan, key, end_user, model.name, PROVIDER, f"{model.name}-2026-01", "asked", outcome,
-        finish, fault, 1, 4_096, read, 0, 0, 0, written, 0, 0, 0, 0, 0, read, CURRENCY, cost, charge, 0, CURRENCY, cost,
-        "openai-2026-01-15", "list-2026-01-15", "", 300_000, total_us, "", report, 0, 0, 0, 0, 0, 0, 0, source, 0, covered,
+        id, at_us, person.id, person.plan, key, end_user, model.name, PROVIDER, f"{model.name}-2026-01", "asked",
+        outcome, finish, fault, 1, 4_096, read, 0, 0, 0, written, 0, 0, 0, 0, 0, read, CURRENCY, cost, charge, 0,
+        CURRENCY, cost, "openai-2026-01-15", "list-2026-01-15", "", 300_000, total_us, "", report, 0, 0, 0, 0, 0, 0, 0,
+        source, 0, covered,
     )  # fmt: skip

@@ -20,6 +20,8 @@ from solvent.billing.quota import period_quotas
 from solvent.billing.subscription import Subscription, SubscriptionId, begun, waiting
 from solvent.billing.turn import draft, period_lines, reference
 from solvent.identity.store import customers, keys
+from solvent.invoicing.invoice import InvoiceId
+from solvent.invoicing.store import invoice_by_id
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import CUSTOMER_GRANTS, wallet
 from solvent.ledger.pot import NEVER_US, Pot
@@ -149,7 +151,7 @@ def renew(connection: Connection, now_us: int) -> list[SubscriptionId]:
     for id in due:
         after = subscription_store.by_id(connection, id)
         if after.invoice:
-            invoice = invoice_store.store.invoice_by_id(connection, invoice_store.InvoiceId(after.invoice))[0]
+            invoice = invoice_by_id(connection, InvoiceId(after.invoice))[0]
             invoice_store.pay(connection, invoice.id, invoice.total, VIA, now_us, invoice.id)
             is_paid(connection, after, "")
     return due

@@ -174,7 +174,7 @@ def test_refuses_before_spending(place: Place) -> None:
     async def tell(shop: Shop, caller: Caller) -> None:
         poor = await shop.customer("poor", 0)
         short = await shop.customer("short", 100)
-        operator = Caller(KeyId("key_op"), "operator")
+        operator = Caller(KeyId("key_op"), "owner")
         for who, code in (
             (poor, "wallet_empty"),
             (short, "request_exceeds_balance"),

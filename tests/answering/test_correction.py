@@ -61,7 +61,8 @@ def answers() -> st.SearchStrategy[tuple[Opened, Measurement]]:
 
 def newer(card: RateCard, like: RateCard) -> RateCard:
     """Other prices, as a correction of a card."""
-    return replace(card, name=like.name, currency=like.currency, revision=like.revision + 1)
+    tiers = tuple(newer(tier, like) for tier in card.tiers)
+    return replace(card, name=like.name, currency=like.currency, revision=like.revision + 1, tiers=tiers)
 
 
 def at_cost(opened: Opened, card: RateCard) -> Opened:

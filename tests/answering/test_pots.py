@@ -38,7 +38,7 @@ from solvent.ledger.account import (
     wallet,
 )
 from solvent.ledger.pot import NEVER_US, Kind, Pot
-from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account, spending
+from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account
 from solvent.pricing.rating import rate
 from solvent.providers.port import OnAbort
 from solvent.values.errors import Refused, SolventError
@@ -209,8 +209,8 @@ def test_a_quota_that_counts_covers_an_answer_whole_or_not_at_all(place: Place) 
     a_story(place, Scripted([[*TEXT, reported(USAGE)]]), tell)
 
 
-async def told(shop: Shop, caller: Caller, **members: int) -> Receipt:
-    last = [step async for step in answer(shop.question(**members), caller, shop.desk)][-1]
+async def told(shop: Shop, caller: Caller, asked: int = WRITE_MOST) -> Receipt:
+    last = [step async for step in answer(shop.question(asked=asked), caller, shop.desk)][-1]
     assert isinstance(last, Receipt)
     return last
 
@@ -247,36 +247,7 @@ def test_a_pot_pays_only_for_its_classes_of_model_and_in_its_time(place: Place) 
     a_story(place, Scripted([[*TEXT, reported(USAGE)]]), tell)
 
 
-def test_a_budget_limits_what_any_pot_pays(place: Place) -> None:
-    """It counts at list price, whoever pays; answers are clamped to what is left of it, then refused by its name."""
-    budget = pot("budget:customer:cus_a:20261124", spending("KRW"), "budget")
-
-    async def tell(shop: Shop, caller: Caller) -> None:
-        await put(shop, BY_ANSWERS, 1)
-        await put(shop, WALLET, 10**9)
-        await put(shop, budget, 2 * CHARGE + 200)
-        assert [(await told(shop, caller)).source for _ in range(2)] == ["allowance", "wallet"]
-        assert await shop.left(budget.account, budget.unit) == 200
-        with pytest.raises(Refused) as caught:
-            await ask(shop, caller)
-        assert caught.value.code == "budget_exceeded"
-        assert (await told(shop, caller, read_most=5)).output_tokens_max < WRITE_MOST
-
-    a_story(place, Scripted([[*TEXT, reported(USAGE)]]), tell)
-
-
-def test_a_budget_of_another_key_or_user_limits_nobody_else(place: Place) -> None:
-    async def tell(shop: Shop, caller: Caller) -> None:
-        await put(shop, WALLET, 10**9)
-        for scope in ("key:key_b", "user:cus_a:kim", "customer:cus_ab"):
-            await put(shop, pot(f"budget:{scope}:20261124", ANSWERS, "budget"), 0)
-        for _ in range(3):
-            await ask(shop, caller)
-
-    a_story(place, Scripted([[*TEXT, reported(USAGE)]]), tell)
-
-
-@pytest.mark.parametrize("name", ["answers", "tokens", "value", "gift", "wallet", "on account"])
+@pytest.mark.parametrize("name", ONE_POT)
 def test_many_at_once_never_take_more_than_is_in_any_pot(place: Place, name: str) -> None:
     pot = ONE_POT[name][0]
     each = {ANSWERS: 1, TOKENS: MOST_TOKENS}.get(pot.unit, QUOTE_GRAINS)

@@ -42,7 +42,7 @@ def test_a_code_is_added_once(place: Place) -> None:
         with pytest.raises(Conflict) as caught:
             await add_coupon(coupon("HALFOFF"), act(1), books.database)
         assert caught.value.code == "coupon_exists"
-        assert await books.database.read(coupon_store.all_coupons) == [(made, 0)]
+        assert await books.database.read(lambda c: coupon_store.coupons_page(c, "", 9)) == [(made, 0)]
 
     story(place, tell)
 

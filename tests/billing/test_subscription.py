@@ -23,6 +23,7 @@ from solvent.billing.subscription import (
     paid,
     price,
     renewed,
+    resumed,
     to_cancel,
     to_change,
     to_go_on,
@@ -136,6 +137,7 @@ def test_grace_lies_within_the_period(grace_us: int) -> None:
     assert now.period_start_us <= late.usable_until_us <= now.period_end_us
     assert paid(late, "inv_2") == msgspec.structs.replace(late, invoice="inv_2")
     assert paid(late, "") == now
+    assert resumed(late) == msgspec.structs.replace(now, invoice="inv_1")
 
 
 def test_what_is_over_can_be_used_no_more() -> None:

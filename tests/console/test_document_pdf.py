@@ -192,6 +192,13 @@ def test_a_statement_shows_the_way_from_one_balance_to_the_next() -> None:
             assert said in text, (said, text)
 
 
+def test_an_allowance_without_limit_says_so() -> None:
+    endless = PotUse("allowance", "ANSWERS", 10**9, 42, 0, 10**9 - 42)
+    statement = Statement(customer=CUSTOMER, currency="KRW", month=202611, wallet=Wallet(), pots=(endless,))
+    text = text_of(statement_pdf(statement, Profile(), "다리", SETTINGS, KOREAN, NOW_US))
+    assert "요금제 제공 (답변) 제한 없음 42 제한 없음" in text
+
+
 def test_both_languages_know_the_same_words() -> None:
     words = document_words._WORDS
     assert words["ko"].keys() == words["en"].keys()

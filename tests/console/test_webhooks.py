@@ -23,6 +23,8 @@ from tests.payments.stripe_server import StripeServer, forged
 from tests.payments.toss_server import TossServer
 
 from solvent.app.payments import Payments
+from solvent.billing.order import PaymentOrder
+from solvent.billing.top_up import top_up
 from solvent.console.webhooks import payment_routes
 from solvent.values.limits import WEBHOOK_BYTES_MAX
 from solvent.wire.origin import Origin
@@ -38,6 +40,14 @@ class Doors:
     stripe: StripeServer
     toss: TossServer
     pool: Pool
+
+    async def top_up(self, rail: str) -> PaymentOrder:
+        """A customer begins to pay 10,000 won."""
+        till, url = self.till, self.payments.return_url(rail)
+        opened = await top_up(
+            CUSTOMER, won(10_000), rail, self.payments.rails, till.database, act(), till.entropy, return_url=url
+        )
+        return opened.order
 
     async def post(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
         return await self._ask("POST", path, headers, body)
@@ -93,9 +103,9 @@ def test_a_webhook_credits_and_a_forged_or_repeated_one_is_logged(
     caplog.set_level(logging.INFO, "solvent.webhooks")
 
     async def play(doors: Doors) -> None:
-        opened = await doors.payments.top_up(CUSTOMER, won(10_000), "stripe", act())
-        assert opened.order.return_url == f"https://solvent.example/pay/stripe/{opened.order.id}"
-        doors.stripe.pay(opened.order.reference)
+        order = await doors.top_up("stripe")
+        assert order.return_url == f"https://solvent.example/pay/stripe/{order.id}"
+        doors.stripe.pay(order.reference)
         headers, body = doors.stripe.outbox[0]
         status, said = await doors.post("/webhooks/stripe", *forged((headers, body)))
         assert (status, said["error"]["code"]) == (403, "bad_webhook_signature")
@@ -106,7 +116,7 @@ def test_a_webhook_credits_and_a_forged_or_repeated_one_is_logged(
         words = [record.getMessage() for record in caplog.records if record.name == "solvent.webhooks"]
         assert len(words) == 3
         assert "bad_webhook_signature" in words[0]
-        assert f"of order {opened.order.id}: paid, fee" in words[1]
+        assert f"of order {order.id}: paid, fee" in words[1]
         assert "came before and was applied" in words[2]
 
     live(tmp_path, play)
@@ -115,8 +125,8 @@ def test_a_webhook_credits_and_a_forged_or_repeated_one_is_logged(
 def test_what_does_not_agree_is_an_error_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def play(doors: Doors) -> None:
         doors.stripe.takes_other = {"amount": 9_999}
-        opened = await doors.payments.top_up(CUSTOMER, won(10_000), "stripe", act())
-        doors.stripe.pay(opened.order.reference)
+        order = await doors.top_up("stripe")
+        doors.stripe.pay(order.reference)
         assert await doors.post("/webhooks/stripe", *doors.stripe.outbox[0]) == (200, {"state": "mismatch"})
         (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
         assert "asks for 10000 KRW, and 9999 KRW was paid" in record.getMessage()
@@ -151,8 +161,8 @@ def test_strangers_learn_nothing(tmp_path: Path) -> None:
 
 def test_a_silent_processor_has_the_webhook_sent_again(tmp_path: Path) -> None:
     async def play(doors: Doors) -> None:
-        opened = await doors.payments.top_up(CUSTOMER, won(10_000), "stripe", act())
-        doors.stripe.pay(opened.order.reference)
+        order = await doors.top_up("stripe")
+        doors.stripe.pay(order.reference)
         doors.stripe.troubles.append(Trouble(times=2, fails=500))
         status, said = await doors.post("/webhooks/stripe", *doors.stripe.outbox[0])
         assert (status, said["error"]["code"]) == (502, "processor_unavailable")
@@ -165,7 +175,7 @@ def test_a_silent_processor_has_the_webhook_sent_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", ["", "https://shop.example/wallet?lang=ko"])
 def test_a_customer_comes_back_from_toss_and_their_money_is_there(tmp_path: Path, page: str) -> None:
     async def play(doors: Doors) -> None:
-        order = (await doors.payments.top_up(CUSTOMER, won(10_000), "toss", act())).order
+        order = await doors.top_up("toss")
         given = doors.toss.authorize(order.id, 10_000)
         way = f"/pay/toss/{order.id}?paymentKey={given['paymentKey']}&orderId={order.id}&amount="
         assert (await doors.get(f"{way}1"))[0] == 403
@@ -187,7 +197,7 @@ def test_a_customer_comes_back_from_toss_and_their_money_is_there(tmp_path: Path
 
 def test_a_customer_who_left_the_window_is_told_that_nothing_was_paid_yet(tmp_path: Path) -> None:
     async def play(doors: Doors) -> None:
-        order = (await doors.payments.top_up(CUSTOMER, won(10_000), "toss", act())).order
+        order = await doors.top_up("toss")
         status, said = await doors.get(f"/pay/toss/{order.id}?code=PAY_PROCESS_CANCELED&message=x&orderId={order.id}")
         assert (status, "not confirmed yet" in said) == (200, True)
         declined = doors.toss.authorize(order.id, 10_000, "card_declined")

@@ -68,6 +68,7 @@ class Drive:
                 touched = await weights[name][1]()
                 self.told[-1] += f" {touched or ''} {self.world.note}"
                 self.world.note = ""
+                await self.payments.learn_invoices()
                 await self.look(n, touched)
             await self.answers.finish_all()
             await self.look_at_all()

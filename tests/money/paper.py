@@ -12,7 +12,7 @@ from types import SimpleNamespace as Thing
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.money.arithmetic import WON, away, instant, local, spread
+from tests.money.arithmetic import DAY, WON, away, instant, local, spread
 
 
 class Paper:
@@ -37,9 +37,12 @@ class Paper:
         pot.left += grains
         assert 0 <= pot.held <= pot.left, f"below zero: {pot}"
         if pot.kind == "wallet":
-            wall = local(now, self.zone)
-            self.moved[pot.owner, wall.year, wall.month, what] += grains
-            self.moved[pot.owner, wall.year, wall.month, "all"] += grains
+            self.tally(pot.owner, grains, now, what)
+            self.tally(pot.owner, grains, now, "all")
+
+    def tally(self, owner: str, grains: int, now: int, what: str) -> None:
+        wall = local(now, self.zone)
+        self.moved[owner, wall.year, wall.month, what] += grains
 
     def wallet(self, owner: str) -> Thing:
         return next(pot for pot in self.pots if (pot.kind, pot.owner) == ("wallet", owner))
@@ -100,7 +103,7 @@ class Paper:
         return sum(grains for _, grains, _ in parts)
 
     def give_back(self, source: Any, about: Any, wanted: int, since: int, now: int) -> int:
-        """Credit so much, as prices are written, of some invoices, newest first, from an instant on. Returns the total."""
+        """Credit so much, as prices are written, of some invoices, newest first, from an instant on. Returns it all."""
         credited = 0
         for invoice in [one for one in self.invoices if one.about == about][::-1]:
             how, rate = self.vat[invoice.owner]
@@ -116,8 +119,8 @@ class Paper:
 
     # The end of a month
 
-    def close_month(self, year: int, month: int) -> None:
-        """Earn what is earned by its end, and set the VAT aside of what was used of paid money in it."""
+    def close_month(self, year: int, month: int, now: int) -> None:
+        """Earn what is earned by its end, invoice what was used on account, and set aside the VAT on what was used."""
         end = instant(datetime(year + month // 12, month % 12 + 1, 1, tzinfo=self.zone))
         for one in [one for one in self.deferred if not one.done and one.start < end]:
             part = Fraction(min(end, one.end) - one.start, one.end - one.start)
@@ -129,7 +132,22 @@ class Paper:
             one.earned, one.done = earned, end >= one.end
             self.move("deferred", "revenue:breakage", (one.grains - earned) * one.done)
         for pot in [pot for pot in self.pots if pot.kind == "wallet"]:
+            self.bill_usage(pot.owner, year, month, now + 14 * DAY)
             self.close_wallet(pot.owner, year, month)
+
+    def bill_usage(self, owner: str, year: int, month: int, due: int) -> None:
+        """What waits on account in whole won; what is more or less waits for the next time."""
+        used, owed = self.moved[owner, year, month, "on account"], f"receivable:invoices:{owner}"
+        self.moved[owner, "waits"] += used
+        line = Thing(grains=away(self.moved[owner, "waits"], WON), source=None, gone=0)
+        if not used or line.grains <= 0:
+            return
+        self.moved[owner, "waits"] -= line.grains
+        how, (vat,) = self.vat[owner][0], self.vats(owner, [line])
+        line.total = line.grains + vat * (how == "exclusive")
+        self.move(owed, f"receivable:unbilled:{owner}", line.grains)
+        self.move("revenue:overage" if how == "inclusive" else owed, "vat:payable", vat)
+        self.invoices.append(Thing(owner=owner, lines=[line], about=(None, 0), due=due, paid=0, credited=0, failed=[]))
 
     def close_wallet(self, owner: str, year: int, month: int) -> None:
         """Gifts in it are used before what was paid in. VAT less than a won is carried to the next month."""

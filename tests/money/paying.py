@@ -16,6 +16,8 @@ from tests.money.reference import No, Reference
 class Paying(Reference):
     """A shop whose customers pay. An order has a kind, what it is about, and how much it asks for."""
 
+    collected = 0  # when what is owed was looked at last
+
     def order(self, owner: str, kind: str, about: Any, grains: int, vat: int, account: str) -> Thing:
         order = Thing(owner=owner, kind=kind, about=about, grains=grains, vat=vat, account=account)
         vars(order).update(is_paid=False, backs=[], fee_known=False)
@@ -57,6 +59,8 @@ class Paying(Reference):
         waits, before = order.about, self.current(order.owner)
         runs = before is not None and before.spells[-1][1] > 0
         stale = runs and before and not before.spells[-1][0] <= waits.asked < before.end
+        if waits.asked < self.collected - 30 * DAY:
+            waits.state = "canceled"
         if waits.state == "waiting" and not stale and not (before and before.state == "past_due"):
             at = waits.asked if runs else now
             it = self.propose(order.owner, waits.plan, waits.seats, waits.pays, at)

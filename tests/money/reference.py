@@ -125,7 +125,9 @@ class Reference(Paper):
             self.put(pot, -part, "revenue:answers" if pot.unit == "KRW" else "memo:used", now, "used")
             part = due if pot.unit in ("ANSWERS", "TOKENS") else part  # it covers an answer whole
             due -= part
-            self.move(f"receivable:unbilled:{pot.owner}", "revenue:overage", part * (pot.kind == "overage"))
+            if pot.kind == "overage":
+                self.move(f"receivable:unbilled:{pot.owner}", "revenue:overage", part)
+                self.tally(pot.owner, part, now, "on account")
             sums += Counter({"included" if pot.kind == "allowance" else "charge": part})
             sums += Counter(granted=part * (pot.kind == "grant"))
         self.move("expense:house_loss", "revenue:answers", due)
@@ -268,7 +270,7 @@ class Reference(Paper):
         return self.invoices[-1] if len(self.invoices) > invoices else None
 
     def change_quotas(self, sub: Thing, plan: Any, seats: int, at: int, now: int) -> list[tuple[int, int]]:
-        """Each is worth its time on each of the terms. Returns, of those that shrink, what is owed and what is there."""
+        """Each is worth its time on each of the terms. Returns what those that shrink owe, and have."""
         terms = [(since, quotas(plan, seats, is_trial=False)) for since, _, plan, seats in sub.spells]
         new, known, shares = quotas(plan, seats, is_trial=False), self.of_period(sub), []
         for place in sorted(known.keys() | new.keys()):

@@ -45,6 +45,7 @@ class Paying:
     def __init__(self, world: World, selling: Selling) -> None:
         self.world, self.selling = world, selling
         self.orders: list[tuple[str, Thing]] = []  # its id, and the reference's record
+        self._ids: dict[int, str] = {}  # of invoices, by the reference's record
 
     async def order_top_up(self) -> None:
         """Somebody wants to fill their wallet, with VAT on top where prices are without it."""
@@ -77,7 +78,7 @@ class Paying:
         told = world.random.choice(world.reference.invoices or [None])
         if told is None:
             return
-        id, rail = await self._id_of(told), world.random.choice(("fake", "bank"))
+        id, rail = self._ids[_key(told)], world.random.choice(("fake", "bank"))
         due = world.reference.asks(told)
         asked = pay_invoice(CustomerId(told.owner), id, rail, world.rails, world.books, world.act(), world.entropy())
         try:
@@ -88,14 +89,17 @@ class Paying:
         assert opened.order.grains == due
         self._note(opened.order.id, told.owner, "invoice", told, due, 0, rail)
 
-    async def _id_of(self, told: Thing) -> str:
-        """The real invoice: of one customer they come in the same order."""
-        mine = [one for one in self.world.reference.invoices if one.owner == told.owner]
-        chosen = select(invoices.c.id).where(invoices.c.customer == told.owner, invoices.c.kind == "invoice")
-        ordered = chosen.order_by(invoices.c.issued_us, invoices.c.number)
-        ids = await self.world.books.read(lambda connection: connection.execute(ordered).scalars().all())
-        assert len(ids) == len(mine), f"{told.owner} has {len(ids)} invoices, the reference {len(mine)}"
-        return str(ids[mine.index(told)])
+    async def learn_invoices(self) -> None:
+        """Which real invoice is which of the reference: of one customer and step they come in the same order."""
+        fresh = self.world.reference.invoices[len(self._ids) :]
+        for owner in {told.owner for told in fresh}:
+            chosen = select(invoices.c.id).where(invoices.c.customer == owner, invoices.c.kind == "invoice")
+            ordered = chosen.order_by(invoices.c.issued_us, invoices.c.number)
+            found = await self.world.books.read(lambda c, ordered=ordered: c.execute(ordered).scalars().all())  # type: ignore[misc]
+            ids = [id for id in found if id not in self._ids.values()]
+            mine = [told for told in fresh if told.owner == owner]
+            assert len(ids) == len(mine), f"{owner} has {len(ids)} more invoices, the reference {len(mine)}"
+            self._ids.update(zip(map(_key, mine), ids, strict=True))
 
     def _note(self, id: str, owner: str, kind: str, about: Any, grains: int, vat: int, rail: str) -> None:
         if any(known == id for known, _ in self.orders):
@@ -141,8 +145,8 @@ class Paying:
         elif how == "browser":
             before = await world.books.read(lambda connection: payment_store.order_by_id(connection, id))
             await world.with_call_ins(confirm_payment("fake", id, {}, world.rails, world.books, world.now))
-            if before.state != "open":
-                return  # whoever comes back later than that does not have it looked at again
+            if before.is_paid:
+                return  # then nobody asks again
         else:
             await world.with_call_ins(settle_order(id, world.rails, world.books, world.now))
         self._tell(told, id)
@@ -277,5 +281,10 @@ class Paying:
         act = by_system(f"close/{month}", world.now)
         closing = await close_month(month, "KRW", used_by, world.books, act)
         assert await close_month(month, "KRW", used_by, world.books, act) == closing
-        world.reference.close_month(month // 100, month % 100)
+        world.reference.close_month(month // 100, month % 100, world.now)
         world.done["months closed"] += 1
+
+
+def _key(told: Thing) -> int:
+    """Records of the reference are told apart by being other ones."""
+    return id(told)

@@ -150,3 +150,21 @@ def test_who_has_not_paid_a_period_by_its_end_has_no_other(place: Place) -> None
         assert (now.plan, now.period_start_us) == ("free", end)
 
     story(place, tell)
+
+
+def test_who_pays_what_is_due_goes_on_though_another_invoice_is_not_due_yet(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        _, rails = by_card()
+        start = at("2026-06-01T00:00:00")
+        first = await books.subscribe("plus", start)
+        await books.change("pro", start + 10 * DAY)
+        due = start + 14 * DAY
+        assert (await collect_due(rails, books.database, due)).late == 1
+        assert [pot.kind for pot in await pots(books, due + 4 * DAY)] == ["wallet"]
+        await books.pay(first.invoice, due + 4 * DAY)
+        await collect_due(rails, books.database, due + 4 * DAY)
+        assert (await books.current()).state == "active"
+        assert [pot.kind for pot in await pots(books, due + 4 * DAY)] == ["allowance", "wallet"]
+        assert (await collect_due(rails, books.database, due + 10 * DAY)).late == 1
+
+    story(place, tell)

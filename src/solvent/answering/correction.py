@@ -6,7 +6,7 @@ difference. Pure; what is too much goes back the way it came, in the opposite or
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import msgspec
@@ -37,7 +37,7 @@ from solvent.values.money import Money
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
 Book = Literal["cost", "price"]
-Net = Mapping[tuple[str, str], int]  # by account and unit: debits less credits
+Net = dict[tuple[str, str], int]  # by account and unit: debits less credits
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -75,10 +75,10 @@ class Means(msgspec.Struct, frozen=True):
     pots: Collection[str]
 
 
-def net_of(rows: Sequence[Transfer]) -> dict[tuple[str, str], int]:
-    """What the transfers of an answer have done to each account so far, corrections and all."""
-    net: dict[tuple[str, str], int] = {}
-    for row in rows:
+def net_of(rows: Sequence[Transfer]) -> Net:
+    """What the transfers of an answer have done to each account so far, corrections and all; in the order of drawing."""
+    net: Net = {}
+    for row in sorted(rows, key=lambda row: (len(row.id), row.id)):  # hold, hold2, ... hold10
         if row.state == "posted":
             for account, grains in ((row.debit, row.grains), (row.credit, -row.grains)):
                 key = (account, row.currency)
@@ -200,10 +200,9 @@ class _Purse:
         """What bore the answer in money's worth, in the opposite order of drawing."""
         customer, currency = self.receipt.customer, self.receipt.currency
         order = {HOUSE_LOSS: 0, unbilled(customer): 1, wallet(customer): 2}
-        paid = [
-            key for key in self.net if self.net[key] > 0 and key[1] in (currency, included(currency)) and _bears(key[0])
-        ]
-        return sorted(paid, key=lambda key: (order.get(key[0], 3 if key[0].startswith("grant:") else 4), key[0]))
+        units = (currency, included(currency))
+        paid = [key for key in reversed(self.net) if self.net[key] > 0 and key[1] in units and _bears(key[0])]
+        return sorted(paid, key=lambda key: order.get(key[0], 3 if key[0].startswith("grant:") else 4))
 
     def _move(self, debit: str, credit: str, grains: int, unit: str = "", **changed: int) -> None:
         amount = Money(grains, unit or self.receipt.currency)

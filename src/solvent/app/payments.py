@@ -10,32 +10,18 @@ from pathlib import Path
 from typing import Final
 
 from solvent.app.config import PaymentEntry, secret
-from solvent.audit.act import Act
-from solvent.billing.book_chargeback import book_chargeback
-from solvent.billing.book_payout import book_payout
-from solvent.billing.book_suspense import book_suspense
-from solvent.billing.charge_order import charge_order
 from solvent.billing.confirm_payment import confirm_payment
-from solvent.billing.confirm_transfer import confirm_transfer
-from solvent.billing.open_checkout import Opened
-from solvent.billing.order import PaymentOrder
 from solvent.billing.pack_store import give_paid
-from solvent.billing.pay_invoice import pay_invoice
 from solvent.billing.proposal_store import begin_paid, invoice_paid
 from solvent.billing.rails import OnPaid, Rails
-from solvent.billing.refund import refund
 from solvent.billing.resume_payments import Resumed, resume_payments
-from solvent.billing.reversal import RefundOrder
-from solvent.billing.save_method import save_method
 from solvent.billing.settle_event import SettledEvent
 from solvent.billing.settle_order import SettledOrder
 from solvent.billing.take_event import take_event
-from solvent.billing.top_up import top_up
 from solvent.db.port import Database
-from solvent.payments.port import Dispute, OpenProcessor, PaymentProcessor, Settings
+from solvent.payments.port import OpenProcessor, PaymentProcessor, Settings
 from solvent.values.errors import Invalid
-from solvent.values.ids import CustomerId
-from solvent.values.money import Money, minor_digits
+from solvent.values.money import minor_digits
 
 log = logging.getLogger("solvent.payments")
 
@@ -130,61 +116,6 @@ class Payments:
             log.exception("open payments could not be looked at; that is tried again")
         finally:
             self._sweeping = False
-
-    async def top_up(self, customer: CustomerId, amount: Money, rail: str, act: Act, *, saves: bool = False) -> Opened:
-        """See `top_up`."""
-        url = self.return_url(rail)
-        return await top_up(
-            customer, amount, rail, self.rails, self._database, act, self._entropy(), return_url=url, saves=saves
-        )
-
-    async def pay_invoice(
-        self, customer: CustomerId, invoice: str, rail: str, act: Act, *, saves: bool = False
-    ) -> Opened:
-        """See `pay_invoice`."""
-        url = self.return_url(rail)
-        return await pay_invoice(
-            customer, invoice, rail, self.rails, self._database, act, self._entropy(), return_url=url, saves=saves
-        )
-
-    async def save_method(self, customer: CustomerId, currency: str, rail: str, act: Act) -> Opened:
-        """See `save_method`."""
-        url = self.return_url(rail)
-        return await save_method(
-            customer, currency, rail, self.rails, self._database, act, self._entropy(), return_url=url
-        )
-
-    async def charge(
-        self, customer: CustomerId, purpose: str, amount: Money, name: str, act: Act, *, method: str = ""
-    ) -> PaymentOrder:
-        """See `charge_order`."""
-        return await charge_order(
-            customer, purpose, amount, name, self.rails, self._database, act, self._entropy(), method=method
-        )
-
-    async def refund(self, order: str, amount: Money, act: Act, *, why: str = "", force: bool = False) -> RefundOrder:
-        """See `refund`."""
-        return await refund(order, amount, self.rails, self._database, act, self._entropy(), why=why, force=force)
-
-    async def confirm_transfer(
-        self, id: str, amount: Money, act: Act, *, memo: str = "", from_suspense: bool = False
-    ) -> PaymentOrder:
-        """See `confirm_transfer`."""
-        return await confirm_transfer(
-            id, amount, self.rails, self._database, act, memo=memo, from_suspense=from_suspense
-        )
-
-    async def book_payout(self, rail: str, received: Money, cleared: Money, fee: Money, act: Act) -> str:
-        """See `book_payout`."""
-        return await book_payout(rail, received, cleared, fee, self.rails, self._database, act)
-
-    async def book_suspense(self, rail: str, amount: Money, act: Act, *, note: str = "", goes_out: bool = False) -> str:
-        """See `book_suspense`."""
-        return await book_suspense(rail, amount, self.rails, self._database, act, note=note, goes_out=goes_out)
-
-    async def book_chargeback(self, order: str, dispute: Dispute, act: Act) -> PaymentOrder:
-        """See `book_chargeback`."""
-        return await book_chargeback(order, dispute, self._database, act)
 
     async def close(self) -> None:
         """Let go of all connections."""

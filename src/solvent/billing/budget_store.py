@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Table, Text, and_, delete, or_, select, update
+from sqlalchemy import BigInteger, Column, Connection, Table, Text, and_, delete, or_, select, tuple_, update
 
 from solvent.billing.limits import Override, alert_grains, is_named, rule_of
 from solvent.db.append import append_rows
@@ -57,9 +57,10 @@ def overrides_of(connection: Connection, customer: CustomerId) -> tuple[Override
     return _read(connection.execute(select(budgets).where(chosen).order_by(budgets.c.scope)))
 
 
-def all_budgets(connection: Connection) -> tuple[Override, ...]:
-    """Every budget that was set, by scope."""
-    return _read(connection.execute(select(budgets).order_by(budgets.c.scope, budgets.c.every, budgets.c.unit)))
+def budgets_page(connection: Connection, after: tuple[str, str, str], count: int) -> list[Override]:
+    """Up to `count` budgets that were set, by scope, time and unit, after one."""
+    key = (budgets.c.scope, budgets.c.every, budgets.c.unit)
+    return list(_read(connection.execute(select(budgets).where(tuple_(*key) > after).order_by(*key).limit(count))))
 
 
 def refill(connection: Connection, override: Override, now_us: int) -> None:

@@ -99,8 +99,8 @@ def statements(month: int, currency: str, facts: Facts) -> list[Statement]:
     """One statement for each customer and currency that anything happened in. currency: of the operator's prices."""
     wallets = {(pot.customer, pot.unit): pot for pot in facts.pots if pot.kind == "wallet"}
     models: dict[CustomerId, list[ModelUse]] = {}
-    for customer, *use in facts.used:
-        models.setdefault(CustomerId(customer), []).append(ModelUse(*use))
+    for row in facts.used:
+        models.setdefault(CustomerId(row[0]), []).append(ModelUse(*row[1:]))
     others: dict[CustomerId, list[PotMove]] = {}
     for pot in facts.pots:
         if pot.kind in ("allowance", "grant"):

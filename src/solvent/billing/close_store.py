@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, Text, and_, func, insert, select, update
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, Text, and_, func, insert, or_, select, update
 
 from solvent.audit.act import Act
 from solvent.audit.store import once
@@ -181,11 +182,13 @@ def _not_long_over(start_us: int) -> Any:
 
 
 def _pot_moves(connection: Connection, customers: Sequence[CustomerId], month: int, start_us: int) -> list[PotMove]:
-    """Pots that moved in a month, with what was left in each at its end."""
+    """Pots that moved in a month, with what was left in each but wallets at its end."""
     same = and_(balances.c.account == pots.c.account, balances.c.currency == pots.c.unit)
     keys = (pots.c.customer, pots.c.kind, pots.c.account, pots.c.unit)
     kinds = pots.c.kind.in_(("wallet", "grant", "allowance"))
-    chosen = and_(pots.c.customer.in_(customers), kinds, _not_long_over(start_us), balances.c.month <= month)
+    # What is left in a wallet is on its last statement; it has one balance for each month it was ever used in.
+    months_needed = or_(balances.c.month == month, and_(balances.c.month < month, pots.c.kind != "wallet"))
+    chosen = and_(pots.c.customer.in_(customers), kinds, _not_long_over(start_us), months_needed)
     sums: dict[Any, list[int]] = {}
     rows = connection.execute(
         select(*keys, balances.c.month, balances.c.debits, balances.c.credits).join(balances, same).where(chosen)
@@ -297,7 +300,7 @@ def _finish(
     return closing
 
 
-def _zone(connection: Connection) -> Any:
+def _zone(connection: Connection) -> ZoneInfo:
     return zone(ledger_store.mark(connection, ledger_store.TIME_ZONE) or ledger_store.DEFAULT_TIME_ZONE)
 
 

@@ -37,7 +37,7 @@ class Collected(msgspec.Struct, frozen=True):
 
 async def collect_due(rails: Rails, database: Database, now_us: int) -> Collected:
     """One step for each unpaid invoice of a running subscription; and an end to what nobody ever paid for."""
-    await database.write(lambda connection: unpaid_store.give_up_waiting(connection, now_us))
+    await database.write(lambda connection: unpaid_store.end_waiting(connection, now_us))
     done = Collected()
     page = await _page("", database)
     while page:

@@ -61,11 +61,12 @@ def demand_coupon(connection: Connection, code: str) -> Coupon:
     return found
 
 
-def all_coupons(connection: Connection) -> list[tuple[Coupon, int]]:
-    """Every coupon by its code, and by how many it was taken."""
+def coupons_page(connection: Connection, after: str, count: int) -> list[tuple[Coupon, int]]:
+    """Up to `count` coupons by their codes, after one, and by how many each was taken."""
     taken = select(redemptions.c.coupon, func.count().label("taken")).group_by(redemptions.c.coupon).subquery()
     chosen = select(coupons, func.coalesce(taken.c.taken, 0)).outerjoin(taken, taken.c.coupon == coupons.c.code)
-    return [(Coupon(*row[:-1]), row[-1]) for row in connection.execute(chosen.order_by(coupons.c.code))]
+    chosen = chosen.where(coupons.c.code > after).order_by(coupons.c.code).limit(count)
+    return [(Coupon(*row[:-1]), row[-1]) for row in connection.execute(chosen)]
 
 
 def count_redeemed(connection: Connection, code: str) -> int:

@@ -158,6 +158,13 @@ def settle(connection: Connection, invoice: str) -> None:
         begin_store.is_paid(connection, subscription, oldest)
 
 
+def give_up_waiting(connection: Connection, id: str, now_us: int) -> None:
+    """What waited for a payment that will not come is over."""
+    waits = subscription_store.by_id(connection, id)
+    if waits.state == "waiting":
+        subscription_store.put(connection, [ended(waits, now_us)])
+
+
 def _begin_waiting(connection: Connection, waits: Subscription, paid: Money, now_us: int) -> str:
     """The invoice of what began; "" when it is not to be any more."""
     asked_us = waits.started_us

@@ -185,6 +185,11 @@ def paid(current: Subscription, next_unpaid: str) -> Subscription:
     return msgspec.structs.replace(current, state=state, invoice="", usable_until_us=current.period_end_us)
 
 
+def resumed(current: Subscription) -> Subscription:
+    """What was due is paid, though another invoice is still to be: it is not late any more."""
+    return msgspec.structs.replace(current, state="active", usable_until_us=current.period_end_us)
+
+
 def ended(current: Subscription, at_us: int) -> Subscription:
     """It is over."""
     return msgspec.structs.replace(

@@ -11,7 +11,7 @@ from solvent.billing.dunning import Schedule
 from solvent.billing.order import INVOICE
 from solvent.billing.plan import Plan
 from solvent.billing.proration import prorated
-from solvent.billing.subscription import DAY_US, Subscription, ended, unpaid
+from solvent.billing.subscription import DAY_US, Subscription, ended, resumed, unpaid
 from solvent.billing.turn import stretches
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId, due_grains
@@ -54,6 +54,10 @@ def look(connection: Connection, id: str, now_us: int) -> Unpaid | None:
             return None
     plan = plan_store.plan_at(connection, subscription.plan, subscription.version)
     invoice, standing = invoicing_store.invoice_by_id(connection, InvoiceId(subscription.invoice))
+    if subscription.state == "past_due" and now_us < invoice.due_us:
+        subscription = resumed(subscription)
+        subscription_store.put(connection, [subscription])
+        begin_store.set_usable(connection, subscription)
     orders = payment_store.orders_for(connection, f"{INVOICE}:{invoice.id}")
     schedule = Schedule(plan.retry_days)
     is_late = subscription.state == "past_due"
@@ -65,7 +69,7 @@ def look(connection: Connection, id: str, now_us: int) -> Unpaid | None:
     return Unpaid(subscription, plan, due, step, failures)
 
 
-def give_up_waiting(connection: Connection, now_us: int) -> int:
+def end_waiting(connection: Connection, now_us: int) -> int:
     """What has waited for its first payment for WAITING_DAYS_MAX is over; paid later, it goes into the wallet."""
     table = subscription_store.subscriptions
     long_ago = table.c.started_us < now_us - WAITING_DAYS_MAX * DAY_US

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from solvent.cli.here import Here, Screen, changes, looks
+from solvent.cli.here import Here, Screen, changes, looks, paged
 from solvent.console import limits
 from solvent.console.limits import BudgetBody, BudgetsBody
 
@@ -25,11 +25,16 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--customer", default="", help="Only those of this customer, and of plans.")
+@paged
 @looks
-def list_(here: Here, customer: str) -> None:
-    """List the budgets that were set."""
-    found = here.ask(limits.LIST_OF, {"customer": customer}) if customer else here.ask(limits.LIST)
-    here.show(found, lambda screen: _table(found, screen))
+def list_(here: Here, customer: str, limit: int, cursor: str) -> None:
+    """List the budgets that were set; all of a customer's at once."""
+    if customer:
+        theirs = here.ask(limits.LIST_OF, {"customer": customer})
+        here.show(theirs, lambda screen: _table(theirs, screen))
+        return
+    found = here.ask(limits.LIST, query={"limit": limit, "cursor": cursor})
+    here.show(found, lambda screen: screen.page(found, _BUDGETS, lambda one: _row(one, screen), "no_budgets"))
 
 
 @command.command("set")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from solvent.cli.here import Here, Screen, changes, looks
+from solvent.cli.here import Here, Screen, changes, looks, paged
 from solvent.console import coupons
 from solvent.console.coupons import CouponBody
 
@@ -18,15 +18,12 @@ def command() -> None:
 
 
 @command.command("list")
+@paged
 @looks
-def list_(here: Here) -> None:
-    """List every coupon, by its code."""
-    found = here.ask(coupons.LIST)
-
-    def print_it(screen: Screen) -> None:
-        screen.table(_COUPONS, [_row(one, screen) for one in found.data], "no_coupons")
-
-    here.show(found, print_it)
+def list_(here: Here, limit: int, cursor: str) -> None:
+    """List coupons, by their codes."""
+    found = here.ask(coupons.LIST, query={"limit": limit, "cursor": cursor})
+    here.show(found, lambda screen: screen.page(found, _COUPONS, lambda one: _row(one, screen), "no_coupons"))
 
 
 @command.command("add")

@@ -9,16 +9,14 @@ from msgspec import Meta
 
 from solvent.audit import store as audit_store
 from solvent.audit.act import Change
+from solvent.console.members import WORD
 from solvent.console.operation import Asked, Nothing, Page, PageQuery, page_of, reading
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.identity.key import Key
 from solvent.values.errors import Invalid
 from solvent.values.instant import NEVER_US, iso
-from solvent.values.limits import NAME_CHARACTERS_MAX
 from solvent.values.period import first_day, start_of_day
-
-_WORD = Meta(max_length=NAME_CHARACTERS_MAX)
 
 
 class ChangeBody(msgspec.Struct, kw_only=True):
@@ -39,9 +37,9 @@ class ChangeBody(msgspec.Struct, kw_only=True):
 class AuditQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which changes."""
 
-    subject: Annotated[str, _WORD, Meta(description="to whom or what: an id")] = ""
-    actor: Annotated[str, _WORD, Meta(description="by whom: a key's id, or system")] = ""
-    since: Annotated[str, _WORD, Meta(description="days like 7d (today counts), or a date in the books' zone")] = ""
+    subject: Annotated[str, WORD, Meta(description="to whom or what: an id")] = ""
+    actor: Annotated[str, WORD, Meta(description="by whom: a key's id, or system")] = ""
+    since: Annotated[str, WORD, Meta(description="days like 7d (today counts), or a date in the books' zone")] = ""
 
 
 async def audit(asked: Asked[AuditQuery, Nothing]) -> Page[ChangeBody]:

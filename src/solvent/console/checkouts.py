@@ -13,11 +13,12 @@ from solvent.billing.asking import Asking
 from solvent.billing.begin_payment import begin_payment
 from solvent.billing.open_checkout import Opened
 from solvent.billing.order import OrderState, PaymentOrder
+from solvent.console.members import WORD
 from solvent.values.ids import CustomerId
 from solvent.values.instant import iso
 from solvent.values.money import Money, plain
 
-Rail = Annotated[str, Meta(description="over which rail what is due is paid; none for later", max_length=60)]
+Rail = Annotated[str, WORD, Meta(description="over which rail what is due is paid; none for later")]
 
 
 class OrderBody(msgspec.Struct, kw_only=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from functools import partial
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,16 +17,15 @@ from solvent.billing.redeem import redeem
 from solvent.billing.return_pack import return_pack
 from solvent.billing.subscription import Pays
 from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, payment_of
-from solvent.console.operation import Asked, Nothing, Operation, reading
+from solvent.console.members import AMOUNT, COUNT, DATE, DAYS, PERMILLE, WORD
+from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.whose import whose
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US, instant, iso
-from solvent.values.limits import NAME_CHARACTERS_MAX, PLAN_LIST_MAX
+from solvent.values.limits import PLAN_LIST_MAX
 from solvent.values.money import Money, money, plain
-
-_WORD: Final = Meta(max_length=NAME_CHARACTERS_MAX)
 
 
 class CouponBody(msgspec.Struct, kw_only=True):
@@ -49,34 +49,29 @@ class CouponBody(msgspec.Struct, kw_only=True):
     taken: int
 
 
-class CouponsBody(msgspec.Struct, kw_only=True):
-    """Coupons, by their codes."""
-
-    object: Literal["list"] = "list"
-    data: list[CouponBody]
-
-
 class NewCoupon(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "from"}):
     """A coupon customers may take."""
 
-    code: Annotated[str, Meta(description="what customers type: 3 to 40 letters, digits and '-'"), _WORD]
+    code: Annotated[str, Meta(description="what customers type: 3 to 40 letters, digits and '-'"), WORD]
     what: Annotated[What, Meta(description="percent or amount off a plan's price, or a gift to spend on answers")]
-    permille: Annotated[int, Meta(description="percent: thousandths off; 100 is ten percent", ge=0, le=1000)] = 0
-    amount: Annotated[str, Meta(description="amount, gift: how much", max_length=40)] = "0"
+    permille: Annotated[int, PERMILLE, Meta(description="percent: thousandths off; 100 is ten percent")] = 0
+    amount: Annotated[str, AMOUNT, Meta(description="amount, gift: how much")] = "0"
     periods: Annotated[
         int | Literal["all"], Meta(description="for how many periods it takes something off; all for ever")
     ] = 1
-    valid_days: Annotated[int, Meta(description="gift: how long it may be spent; 0 for ever", ge=0)] = 0
-    since: Annotated[str | None, Meta(description="from when on it can be taken; now when left out")] = None
-    until: Annotated[str | None, Meta(description="until when it can be taken; for ever when left out")] = None
-    redemptions_most: Annotated[int, Meta(description="by how many customers; 0 for any number", ge=0)] = 0
-    plans: Annotated[list[str], Meta(description="for which plans; all when empty", max_length=PLAN_LIST_MAX)] = []
+    valid_days: Annotated[int, DAYS, Meta(description="gift: how long it may be spent; 0 for ever")] = 0
+    since: Annotated[str, DATE, Meta(description="from when on it can be taken; now when left out")] | None = None
+    until: Annotated[str, DATE, Meta(description="until when it can be taken; for ever when left out")] | None = None
+    redemptions_most: Annotated[int, COUNT, Meta(description="by how many customers; 0 for any number")] = 0
+    plans: Annotated[
+        list[Annotated[str, WORD]], Meta(description="for which plans; all when empty", max_length=PLAN_LIST_MAX)
+    ] = []
 
 
 class Code(msgspec.Struct, forbid_unknown_fields=True):
     """What a customer types."""
 
-    code: Annotated[str, Meta(description="a coupon's code"), _WORD]
+    code: Annotated[str, Meta(description="a coupon's code"), WORD]
 
 
 class RedemptionBody(msgspec.Struct, kw_only=True):
@@ -92,7 +87,7 @@ class RedemptionBody(msgspec.Struct, kw_only=True):
 class NewPurchase(msgspec.Struct, forbid_unknown_fields=True):
     """A pack of a customer's plan."""
 
-    pack: Annotated[str, Meta(description="the pack's name"), _WORD]
+    pack: Annotated[str, Meta(description="the pack's name"), WORD]
     pays: Annotated[Pays, Meta(description="card: given when it is paid; invoice: at once")] = "card"
     rail: Rail = ""
 
@@ -162,10 +157,12 @@ def purchase_body(one: Purchase) -> PurchaseBody:
     )  # fmt: skip
 
 
-async def coupons(asked: Asked[Nothing, Nothing]) -> CouponsBody:
-    """List every coupon, by its code."""
-    found = await asked.business.database.read(coupon_store.all_coupons)
-    return CouponsBody(data=[coupon_body(coupon, taken) for coupon, taken in found])
+async def coupons(asked: Asked[PageQuery, Nothing]) -> Page[CouponBody]:
+    """List coupons, by their codes."""
+    query = asked.query
+    look = partial(coupon_store.coupons_page, after=query.cursor, count=query.limit + 1)
+    rows, cursor = page_of(await asked.business.database.read(look), query.limit, lambda row: row[0].code)
+    return Page([coupon_body(coupon, taken) for coupon, taken in rows], cursor)
 
 
 async def add(asked: Asked[Nothing, NewCoupon]) -> CouponBody:
@@ -224,7 +221,7 @@ async def give_back(asked: Asked[Nothing, Nothing]) -> ReturnedBody:
     return ReturnedBody(id=id, credited=plain(credited), currency=credited.currency)
 
 
-LIST = reading("/v1/coupons", "coupons.read", coupons, Nothing, CouponsBody)
+LIST = reading("/v1/coupons", "coupons.read", coupons, PageQuery, Page[CouponBody])
 ADD = Operation("POST", "/v1/coupons", "coupons.write", add, Nothing, NewCoupon, CouponBody, is_money=True)
 TAKE = Operation(
     "POST", "/v1/customers/{customer}/coupons", "subscriptions.write", take, Nothing, Code, RedemptionBody,

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from solvent.console.checkouts import Rail
 from solvent.console.keys import KeyBody, key_body
+from solvent.console.members import AMOUNT
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.subscriptions import (
     CouponCode,
@@ -67,7 +68,7 @@ class NewCustomer(msgspec.Struct, forbid_unknown_fields=True):
 
     name: Name
     plan: PlanName
-    grant: Annotated[str, Meta(description="money for the wallet, as a gift", max_length=40)] | None = None
+    grant: Annotated[str, AMOUNT, Meta(description="money for the wallet, as a gift")] | None = None
     seats: SeatCount = 0
     pays: PaysBy = "invoice"
     coupon: CouponCode = ""

@@ -23,6 +23,7 @@ from solvent.invoicing.line import Line
 from solvent.invoicing.number import Number, number_text
 from solvent.invoicing.profile import Profile, registration_text
 from solvent.invoicing.statement import Statement
+from solvent.ledger.pot import NEVER_US, UNLIMITED
 from solvent.values.instant import US_PER_S
 from solvent.values.money import Money
 
@@ -270,8 +271,10 @@ def _pots_table(statement: Statement, words: Words) -> dict[str, Any]:
         currency = pot.unit.partition(".")[0]
         unit = words("answers" if pot.unit == "ANSWERS" else "tokens") if currency in ("ANSWERS", "TOKENS") else ""
         unit = unit or words.currency(currency)
-        counts = [_cell(words.counted(count, pot.unit)) for count in (pot.given, pot.used, pot.expired, pot.left)]
-        rows.append({"cells": [_cell(words("in_currency", words(pot.kind), unit)), *counts]})
+        counts = [words.counted(count, pot.unit) for count in (pot.given, pot.used, pot.expired, pot.left)]
+        if pot.used + pot.expired + pot.left >= UNLIMITED.get(pot.unit, NEVER_US):
+            counts = [words("no_limit"), counts[1], "", words("no_limit") if pot.left else ""]
+        rows.append({"cells": list(map(_cell, (words("in_currency", words(pot.kind), unit), *counts)))})
     return _table(words("pots"), heads, rows, [])
 
 

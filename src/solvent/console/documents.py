@@ -14,6 +14,7 @@ from solvent.billing.close import Closing
 from solvent.console.document_pdf import invoice_pdf, statement_pdf
 from solvent.console.document_words import Words
 from solvent.console.invoices import find
+from solvent.console.members import CURRENCY
 from solvent.console.months import month_text, read_month
 from solvent.console.operation import Asked, File, Nothing, reading, whole
 from solvent.db.port import Connection
@@ -40,7 +41,7 @@ class DocumentQuery(msgspec.Struct, forbid_unknown_fields=True):
 class StatementQuery(DocumentQuery, forbid_unknown_fields=True, kw_only=True):
     """Which statement of the month."""
 
-    currency: Annotated[str, Meta(description="of the statement; the books' own when left out", max_length=3)] = ""
+    currency: Annotated[str, CURRENCY, Meta(description="of the statement; the books' own when left out")] = ""
 
 
 async def invoice(asked: Asked[DocumentQuery, Nothing]) -> File:

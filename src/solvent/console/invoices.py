@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from solvent.billing.pay_invoice import pay_invoice
 from solvent.console.checkouts import PaymentBody, payment_of
+from solvent.console.members import ADDRESS, COUNTRY, CURRENCY, DATE, NOTE, REGISTRATION, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.wallets import Amount
 from solvent.db.port import Connection
@@ -26,11 +27,9 @@ from solvent.office.receive_payment import receive_payment
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US, instant, iso
-from solvent.values.limits import INVOICE_LINES_MAX, NAME_CHARACTERS_MAX
+from solvent.values.limits import INVOICE_LINES_MAX
 from solvent.values.money import Money, money, plain
 from solvent.values.period import first_day, start_of_day
-
-_WORD: Final = Meta(max_length=NAME_CHARACTERS_MAX)
 
 
 class TaxBody(msgspec.Struct):
@@ -60,16 +59,16 @@ class ProfileBody(msgspec.Struct, kw_only=True):
 class NewProfile(msgspec.Struct, forbid_unknown_fields=True):
     """What is to be different from now on; what is left out stays."""
 
-    legal_name: Annotated[str, Meta(max_length=200)] | None = None
-    registration_number: Annotated[str, Meta(max_length=40)] | None = None
-    address: Annotated[str, Meta(max_length=400)] | None = None
-    country: Annotated[str, Meta(description="ISO 3166: KR", max_length=2)] | None = None
+    legal_name: Annotated[str, NOTE] | None = None
+    registration_number: Annotated[str, REGISTRATION] | None = None
+    address: Annotated[str, ADDRESS] | None = None
+    country: Annotated[str, COUNTRY, Meta(description="ISO 3166: KR")] | None = None
     language: Language | None = None
-    email: Annotated[str, Meta(max_length=200)] | None = None
+    email: Annotated[str, NOTE] | None = None
     treatment: Treatment | None = None
     rate_permille: Annotated[int, Meta(ge=0, le=RATE_PERMILLE_MAX)] | None = None
     rounding: Rounding | None = None
-    vat_currency: Annotated[str, Meta(max_length=3)] | None = None
+    vat_currency: Annotated[str, CURRENCY] | None = None
 
 
 class InvoiceLine(msgspec.Struct):
@@ -133,9 +132,9 @@ class InvoiceDetail(msgspec.Struct, kw_only=True):
 class InvoicesQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which documents."""
 
-    customer: Annotated[str, _WORD, Meta(description="only those of this customer")] = ""
+    customer: Annotated[str, WORD, Meta(description="only those of this customer")] = ""
     state: Annotated[State | None, Meta(description="only those in this state")] = None
-    since: Annotated[str, _WORD, Meta(description="days like 7d (today counts), or a date in the books' zone")] = ""
+    since: Annotated[str, WORD, Meta(description="days like 7d (today counts), or a date in the books' zone")] = ""
 
 
 class CreditPart(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "from"}):
@@ -143,7 +142,7 @@ class CreditPart(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "f
 
     line: Annotated[int, Meta(description="its place on the invoice, from 1", ge=1)]
     amount: Amount
-    since: Annotated[str | None, Meta(description="of what is earned by time: from when on it is not")] = None
+    since: Annotated[str, DATE, Meta(description="of what is earned by time: from when on it is not")] | None = None
 
 
 class NewCredit(msgspec.Struct, forbid_unknown_fields=True):
@@ -152,7 +151,7 @@ class NewCredit(msgspec.Struct, forbid_unknown_fields=True):
     parts: Annotated[
         list[CreditPart], Meta(description="which lines; all that is left when empty", max_length=INVOICE_LINES_MAX)
     ] = []
-    remark: Annotated[str, Meta(description="printed under the lines", max_length=200)] = ""
+    remark: Annotated[str, NOTE, Meta(description="printed under the lines")] = ""
 
 
 class Received(msgspec.Struct, forbid_unknown_fields=True):
@@ -165,7 +164,7 @@ class Received(msgspec.Struct, forbid_unknown_fields=True):
 class NewPayment(msgspec.Struct, forbid_unknown_fields=True):
     """How a customer is to pay."""
 
-    rail: Annotated[str, Meta(description="over which rail", max_length=60)]
+    rail: Annotated[str, WORD, Meta(description="over which rail")]
     saves_method: Annotated[bool, Meta(description="also keep what they pay with, for renewals")] = False
 
 

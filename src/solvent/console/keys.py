@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from solvent.app.business import Business
+from solvent.console.members import DATE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Role
@@ -16,7 +17,6 @@ from solvent.office.issue_key import issue_key
 from solvent.office.revoke_key import revoke_key
 from solvent.values.ids import CustomerId, KeyId
 from solvent.values.instant import NEVER_US, instant, iso
-from solvent.values.limits import NAME_CHARACTERS_MAX
 
 KeyState = Literal["good", "expired", "revoked"]
 OperatorRole = Literal["owner", "finance", "support", "read_only"]
@@ -43,9 +43,10 @@ class IssuedKey(KeyBody, kw_only=True):
     api_key: str | None
 
 
-Label = Annotated[str, Meta(description="your word for it", max_length=NAME_CHARACTERS_MAX)]
+Label = Annotated[str, WORD, Meta(description="your word for it")]
 Expiry = Annotated[
-    str | None,
+    str,
+    DATE,
     Meta(description="until when it is good: 2027-01-01 (UTC), or 2027-01-01T09:00:00+09:00; for ever when left out"),
 ]
 
@@ -54,7 +55,7 @@ class NewCustomerKey(msgspec.Struct, forbid_unknown_fields=True):
     """A key for a customer."""
 
     name: Label = ""
-    expires: Expiry = None
+    expires: Expiry | None = None
 
 
 class NewOperatorKey(msgspec.Struct, forbid_unknown_fields=True):
@@ -62,7 +63,7 @@ class NewOperatorKey(msgspec.Struct, forbid_unknown_fields=True):
 
     role: Annotated[OperatorRole, Meta(description="what it may do; docs/api.md has the table")]
     name: Label = ""
-    expires: Expiry = None
+    expires: Expiry | None = None
 
 
 def key_body(key: Key, now_us: int = 0) -> KeyBody:

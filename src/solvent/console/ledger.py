@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from solvent.app.business import Business
+from solvent.console.members import PATH
 from solvent.console.operation import Asked, File, Nothing, Page, PageQuery, page_of, reading
 from solvent.ledger import journal_store
 from solvent.ledger.balance import Key, Movement
@@ -20,13 +21,12 @@ from solvent.ledger.journal_store import Row
 from solvent.ledger.verify_books import verify_books
 from solvent.values.errors import Invalid, NotFound
 from solvent.values.instant import iso
-from solvent.values.limits import CURSOR_CHARACTERS_MAX, EXPORT_ROWS_AT_ONCE
+from solvent.values.limits import EXPORT_ROWS_AT_ONCE
 from solvent.values.period import day_name, day_number
 
 Side = Literal["debit", "credit", "none"]
 _HEAD: Final = re.compile(r"[0-9]{1,18}:[0-9a-f]{64}")
 _LAST_SEQ: Final = 2**62
-_NAME: Final = Meta(max_length=CURSOR_CHARACTERS_MAX)
 
 
 class AccountBody(msgspec.Struct, kw_only=True):
@@ -65,14 +65,14 @@ class TransferBody(msgspec.Struct, kw_only=True):
 class AccountsQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which accounts."""
 
-    prefix: Annotated[str, _NAME, Meta(description="how they begin, such as wallet:")] = ""
+    prefix: Annotated[str, PATH, Meta(description="how they begin, such as wallet:")] = ""
 
 
 class TransfersQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which transfers: of an account, or of a cause."""
 
-    account: Annotated[str, _NAME, Meta(description="one that they debit or credit")] = ""
-    cause: Annotated[str, _NAME, Meta(description="how their ids begin, such as the id of an answer")] = ""
+    account: Annotated[str, PATH, Meta(description="one that they debit or credit")] = ""
+    cause: Annotated[str, PATH, Meta(description="how their ids begin, such as the id of an answer")] = ""
     answers: Annotated[bool, Meta(description="of an account also what answers moved; slow in large books")] = False
 
 
@@ -90,7 +90,7 @@ class VerdictBody(msgspec.Struct, kw_only=True):
 class VerifyQuery(msgspec.Struct, forbid_unknown_fields=True):
     """What is known of the books from elsewhere."""
 
-    head: Annotated[str, _NAME, Meta(description="a head of the chain that was kept: 1234:9f86d0...")] = ""
+    head: Annotated[str, PATH, Meta(description="a head of the chain that was kept: 1234:9f86d0...")] = ""
 
 
 class ExportQuery(msgspec.Struct, forbid_unknown_fields=True):

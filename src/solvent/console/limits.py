@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -11,12 +12,12 @@ from solvent.billing import budget_store
 from solvent.billing.included import Unit
 from solvent.billing.limits import Override, Span
 from solvent.billing.set_budget import set_budget
-from solvent.console.operation import Asked, Nothing, Operation, reading
+from solvent.console.members import AMOUNT, PATH, PERMILLE
+from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
-from solvent.values.limits import CURSOR_CHARACTERS_MAX
 from solvent.values.money import Money, money, plain
 
 
@@ -43,9 +44,7 @@ class BudgetsBody(msgspec.Struct, kw_only=True):
     data: list[BudgetBody]
 
 
-Scope = Annotated[
-    str, Meta(description="whose: key:ID, user:CUSTOMER:NAME, customer:ID, plan:NAME", max_length=CURSOR_CHARACTERS_MAX)
-]
+Scope = Annotated[str, PATH, Meta(description="whose: key:ID, user:CUSTOMER:NAME, customer:ID, plan:NAME")]
 
 
 class NewBudget(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,8 +53,8 @@ class NewBudget(msgspec.Struct, forbid_unknown_fields=True):
     scope: Scope
     every: Annotated[Span, Meta(description="for how long: a calendar day or month, or the plan's period")]
     unit: Annotated[Unit, Meta(description="what is counted")]
-    amount: Annotated[str, Meta(description="how many answers or tokens, or how much money", max_length=40)]
-    alert_permille: Annotated[int, Meta(description="raise an alarm at so much of it; 0 for none", ge=0, le=1000)] = 0
+    amount: Annotated[str, AMOUNT, Meta(description="how many answers or tokens, or how much money")]
+    alert_permille: Annotated[int, PERMILLE, Meta(description="raise an alarm at so much of it; 0 for none")] = 0
     is_hard: Annotated[bool, Meta(description="refuse beyond it; false only tells")] = True
 
 
@@ -77,10 +76,14 @@ def budget_body(one: Override, currency: str) -> BudgetBody:
     )  # fmt: skip
 
 
-async def budgets(asked: Asked[Nothing, Nothing]) -> BudgetsBody:
-    """List the budgets set for customers, their keys and users, and for plans."""
-    found = await asked.business.database.read(budget_store.all_budgets)
-    return BudgetsBody(data=[budget_body(one, asked.business.currency) for one in found])
+async def budgets(asked: Asked[PageQuery, Nothing]) -> Page[BudgetBody]:
+    """List the budgets set for customers, their keys and users, and for plans, by scope."""
+    query = asked.query
+    scope, every, unit = [*query.cursor.rsplit("/", 2), "", ""][:3]
+    look = partial(budget_store.budgets_page, after=(scope, every, unit), count=query.limit + 1)
+    found = await asked.business.database.read(look)
+    rows, cursor = page_of(found, query.limit, lambda one: f"{one.scope}/{one.every}/{one.unit}")
+    return Page([budget_body(one, asked.business.currency) for one in rows], cursor)
 
 
 async def customer_budgets(asked: Asked[Nothing, Nothing]) -> BudgetsBody:
@@ -143,7 +146,7 @@ def _count(text: str) -> int:
 
 
 _ONE: Final = "/v1/customers/{customer}/budgets"
-LIST = reading("/v1/budgets", "limits.read", budgets, Nothing, BudgetsBody)
+LIST = reading("/v1/budgets", "limits.read", budgets, PageQuery, Page[BudgetBody])
 LIST_OF = reading(_ONE, "limits.read", customer_budgets, Nothing, BudgetsBody)
 PUT = Operation("POST", _ONE, "limits.write", put_customer_budget, Nothing, NewBudget, BudgetBody, is_money=True)
 PUT_PLAN = Operation(

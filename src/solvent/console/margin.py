@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from solvent.app.report import report
 from solvent.app.report_body import ReportBody, report_body
+from solvent.console.members import DATE
 from solvent.console.operation import Asked, Nothing, reading
 from solvent.margin.line import GroupBy
-from solvent.values.limits import NAME_CHARACTERS_MAX
 from solvent.values.period import day_number, first_day
 
 
@@ -19,7 +19,7 @@ class MarginQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Which profit and loss."""
 
     group_by: Annotated[GroupBy, Meta(description="what to sum by")] = "model"
-    since: Annotated[str, Meta(max_length=NAME_CHARACTERS_MAX, description="days like 7d, or a date")] = "30d"
+    since: Annotated[str, DATE, Meta(description="days like 7d, or a date")] = "30d"
 
 
 async def margin(asked: Asked[MarginQuery, Nothing]) -> ReportBody:

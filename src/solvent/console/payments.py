@@ -19,6 +19,7 @@ from solvent.billing.reversal import RefundOrder
 from solvent.billing.save_method import save_method
 from solvent.billing.settle_order import settle_order
 from solvent.console.checkouts import OrderBody, PaymentBody, order_body, payment_of
+from solvent.console.members import CURRENCY, NOTE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.wallets import Amount
 from solvent.console.whose import whose
@@ -28,13 +29,11 @@ from solvent.payments.port import Dispute
 from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
 from solvent.values.instant import iso
-from solvent.values.limits import NAME_CHARACTERS_MAX
 from solvent.values.money import Money, money, plain
 
-_WORD: Final = Meta(max_length=NAME_CHARACTERS_MAX)
-RailName = Annotated[str, Meta(description="a payment rail of the configuration", max_length=60)]
-Currency = Annotated[str, Meta(description="of the amounts; the books' own when left out", max_length=3)]
-Note = Annotated[str, Meta(description="why, for people", max_length=200)]
+RailName = Annotated[str, WORD, Meta(description="a payment rail of the configuration")]
+Currency = Annotated[str, CURRENCY, Meta(description="of the amounts; the books' own when left out")]
+Note = Annotated[str, NOTE, Meta(description="why, for people")]
 
 
 class RefundBody(msgspec.Struct, kw_only=True):
@@ -111,7 +110,7 @@ class RailsBody(msgspec.Struct, kw_only=True):
 class PaymentsQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which orders."""
 
-    customer: Annotated[str, _WORD, Meta(description="only those of this customer")] = ""
+    customer: Annotated[str, WORD, Meta(description="only those of this customer")] = ""
 
 
 class Transfer(msgspec.Struct, forbid_unknown_fields=True):
@@ -133,7 +132,7 @@ class NewRefund(msgspec.Struct, forbid_unknown_fields=True):
 class NewDispute(msgspec.Struct, forbid_unknown_fields=True):
     """A chargeback that the processor does not tell by itself."""
 
-    dispute: Annotated[str, Meta(description="the bank's or processor's id of it", min_length=1), _WORD]
+    dispute: Annotated[str, Meta(description="the bank's or processor's id of it", min_length=1), WORD]
     state: Annotated[Literal["open", "lost", "won"], Meta(description="how it stands")]
     amount: Amount
 
@@ -141,10 +140,10 @@ class NewDispute(msgspec.Struct, forbid_unknown_fields=True):
 class NewCharge(msgspec.Struct, forbid_unknown_fields=True):
     """What is to be charged of what a customer saved."""
 
-    purpose: Annotated[str, Meta(description="top_up, or invoice:ID", min_length=1), _WORD]
+    purpose: Annotated[str, Meta(description="top_up, or invoice:ID", min_length=1), WORD]
     amount: Amount
-    name: Annotated[str, Meta(description="what the customer reads", min_length=1), _WORD] = "Solvent"
-    method: Annotated[str, Meta(description="a saved method's id; the newest when left out"), _WORD] = ""
+    name: Annotated[str, Meta(description="what the customer reads", min_length=1), WORD] = "Solvent"
+    method: Annotated[str, Meta(description="a saved method's id; the newest when left out"), WORD] = ""
 
 
 class NewMethod(msgspec.Struct, forbid_unknown_fields=True):

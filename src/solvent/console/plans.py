@@ -16,6 +16,7 @@ from solvent.billing.move_subscribers import move_subscribers
 from solvent.billing.plan_store import Published, Source
 from solvent.billing.publish_plan import publish_plan
 from solvent.billing.withdraw_plan import withdraw_plan
+from solvent.console.members import DATE, DAYS
 from solvent.console.operation import Asked, Nothing, Operation, reading
 from solvent.db.port import Connection
 from solvent.values.errors import NotFound
@@ -97,8 +98,8 @@ class WithdrawnBody(msgspec.Struct, kw_only=True):
 class Move(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "from"}):
     """When everybody is to come onto the newest terms."""
 
-    since: Annotated[str, Meta(description="with the first period from then on: 2027-01-01 (UTC)", max_length=40)]
-    notice_days: Annotated[int, Meta(description="how long before they can be told", ge=0, le=3_660)] = NOTICE_DAYS_MIN
+    since: Annotated[str, DATE, Meta(description="with the first period from then on: 2027-01-01 (UTC)")]
+    notice_days: Annotated[int, DAYS, Meta(description="how long before they can be told")] = NOTICE_DAYS_MIN
 
 
 class MovingBody(msgspec.Struct, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,24 +12,23 @@ from solvent.answering.correct_prices import correct_prices
 from solvent.answering.correction import Book
 from solvent.answering.correction_store import Corrected, Order
 from solvent.app.price_bodies import CardBody, card_body
+from solvent.console.members import DATE, PATH
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.pricing.rate_card import RateCard
 from solvent.values.errors import Invalid, NotFound
 from solvent.values.ids import AnswerId, new_id
 from solvent.values.instant import instant
-from solvent.values.limits import CURSOR_CHARACTERS_MAX
 from solvent.values.money import Money, plain
 from solvent.values.period import day_number
 
-_NAME: Final = Meta(max_length=CURSOR_CHARACTERS_MAX)
-CardName = Annotated[str, _NAME, Meta(description="a card's name, such as openai/gpt-5")]
+CardName = Annotated[str, PATH, Meta(description="a card's name, such as openai/gpt-5")]
 
 
 class PricesQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which cards."""
 
-    prefix: Annotated[str, _NAME, Meta(description="how their names begin, such as openai/")] = ""
-    at: Annotated[str, Meta(max_length=40, description="as of this date; now when left out")] = ""
+    prefix: Annotated[str, PATH, Meta(description="how their names begin, such as openai/")] = ""
+    at: Annotated[str, DATE, Meta(description="as of this date; now when left out")] = ""
 
 
 class CardQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,8 +49,8 @@ class Correction(msgspec.Struct, forbid_unknown_fields=True, rename={"since": "f
 
     card: CardName
     book: Annotated[Book, Meta(description="cost: what we pay; price: what they pay")]
-    since: Annotated[str, Meta(max_length=40, description="answers asked from this date on: 2026-11-01 (UTC)")]
-    until: Annotated[str, Meta(max_length=40, description="until before this one; now when left out")] = ""
+    since: Annotated[str, DATE, Meta(description="answers asked from this date on: 2026-11-01 (UTC)")]
+    until: Annotated[str, DATE, Meta(description="until before this one; now when left out")] = ""
     collect: Annotated[
         bool, Meta(description="customers pay for answers that turn out dearer, from what is free in their wallets")
     ] = False

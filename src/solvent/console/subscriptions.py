@@ -19,13 +19,14 @@ from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Pays, Subscription, Wish
 from solvent.billing.subscription import State as SubscriptionState
 from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, payment_of
+from solvent.console.members import WORD
 from solvent.console.operation import Asked, Nothing, Operation, reading
 from solvent.console.whose import whose
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US, iso
-from solvent.values.limits import NAME_CHARACTERS_MAX, SEATS_MAX
+from solvent.values.limits import SEATS_MAX
 from solvent.values.money import Money, plain
 
 
@@ -124,10 +125,10 @@ class QuoteBody(msgspec.Struct, kw_only=True):
     period_end: str | None
 
 
-PlanName = Annotated[str, Meta(description="the name of a plan on sale", max_length=NAME_CHARACTERS_MAX)]
+PlanName = Annotated[str, WORD, Meta(description="the name of a plan on sale")]
 SeatCount = Annotated[int, Meta(description="how many seats; 0 for those included", ge=0, le=SEATS_MAX)]
 PaysBy = Annotated[Pays, Meta(description="card: what is saved is charged; invoice: they are sent one")]
-CouponCode = Annotated[str, Meta(description="a coupon to take first", max_length=NAME_CHARACTERS_MAX)]
+CouponCode = Annotated[str, WORD, Meta(description="a coupon to take first")]
 NewestTerms = Annotated[bool, Meta(description="also for the plan they are on, whose old terms they keep otherwise")]
 
 

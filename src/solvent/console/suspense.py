@@ -11,6 +11,7 @@ from msgspec import Meta
 from solvent.billing.book_payout import book_payout
 from solvent.billing.book_suspense import book_suspense
 from solvent.console.ledger import TransferBody, read_seq, transfer_body
+from solvent.console.members import AMOUNT, CURRENCY
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.payments import Note, RailName
 from solvent.console.wallets import Amount
@@ -18,7 +19,7 @@ from solvent.ledger.account import SUSPENSE
 from solvent.ledger.journal_store import rows_of_account
 from solvent.values.money import money
 
-Currency = Annotated[str, Meta(description="of the amounts; the books' own when left out", max_length=3)]
+Currency = Annotated[str, CURRENCY, Meta(description="of the amounts; the books' own when left out")]
 
 
 class BookedBody(msgspec.Struct, kw_only=True):
@@ -32,9 +33,9 @@ class NewPayout(msgspec.Struct, forbid_unknown_fields=True):
     """What a processor has sent to the bank."""
 
     rail: RailName
-    received: Annotated[str, Meta(description="what came into the bank account", max_length=40)]
-    cleared: Annotated[str, Meta(description="the payments it is for, all together", max_length=40)]
-    fee: Annotated[str, Meta(description="what was kept of them and is not booked yet", max_length=40)] = "0"
+    received: Annotated[str, AMOUNT, Meta(description="what came into the bank account")]
+    cleared: Annotated[str, AMOUNT, Meta(description="the payments it is for, all together")]
+    fee: Annotated[str, AMOUNT, Meta(description="what was kept of them and is not booked yet")] = "0"
     currency: Currency = ""
     received_currency: Currency = ""
 

@@ -12,6 +12,7 @@ from solvent.billing.grant import grant
 from solvent.billing.top_up import top_up
 from solvent.console.checkouts import PaymentBody, payment_of
 from solvent.console.ledger import read_seq
+from solvent.console.members import AMOUNT, DATE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.whose import whose
 from solvent.db.port import Connection
@@ -23,11 +24,10 @@ from solvent.ledger.journal_store import Row, rows_of_account
 from solvent.ledger.pot import Kind, Pot, drawing_order
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US, instant, iso
-from solvent.values.limits import NAME_CHARACTERS_MAX
 from solvent.values.money import Money, money, plain
 
-Amount = Annotated[str, Meta(description="a decimal text in whole units: 12.50", max_length=40)]
-CustomerName = Annotated[str, Meta(description="whose: a customer's id", max_length=NAME_CHARACTERS_MAX)]
+Amount = Annotated[str, AMOUNT, Meta(description="a decimal text in whole units: 12.50")]
+CustomerName = Annotated[str, WORD, Meta(description="whose: a customer's id")]
 
 
 class PotBody(msgspec.Struct, kw_only=True):
@@ -92,16 +92,16 @@ class NewGrant(msgspec.Struct, forbid_unknown_fields=True):
 
     customer: CustomerName
     amount: Amount
-    expires: Annotated[
-        str | None, Meta(description="until when it may be spent: 2027-01-01; for ever when left out")
-    ] = None
+    expires: (
+        Annotated[str, DATE, Meta(description="until when it may be spent: 2027-01-01; for ever when left out")] | None
+    ) = None
 
 
 class NewTopUp(msgspec.Struct, forbid_unknown_fields=True):
     """Money a customer is to pay into their wallet."""
 
     amount: Amount
-    rail: Annotated[str, Meta(description="over which rail", max_length=60)]
+    rail: Annotated[str, WORD, Meta(description="over which rail")]
     saves_method: Annotated[bool, Meta(description="also keep what they pay with, to charge it later")] = False
 
 
