@@ -78,7 +78,7 @@ def only(net: Net, *starts: str) -> dict[tuple[str, str], int]:
 
 
 @given(answers(), OUTCOMES, cards(), cards())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 def test_a_corrected_cost_is_what_it_would_have_been(
     answer: tuple[Opened, Measurement], outcome: Outcome, first: RateCard, second: RateCard
 ) -> None:
@@ -105,7 +105,7 @@ def test_a_corrected_cost_is_what_it_would_have_been(
 
 
 @given(answers(), OUTCOMES, cards(by_the_hour=False), cards(by_the_hour=False))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=80)
 def test_a_lower_charge_leaves_each_pot_as_if_it_had_been_so_from_the_start(
     answer: tuple[Opened, Measurement], outcome: Outcome, old: RateCard, new: RateCard
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_lower_charge_leaves_each_pot_as_if_it_had_been_so_from_the_start(
 
 
 @given(answers(), OUTCOMES, cards(by_the_hour=False), st.integers(0, 10**12))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=80)
 def test_a_higher_charge_takes_at_most_what_is_free_and_the_house_bears_the_rest(
     answer: tuple[Opened, Measurement], outcome: Outcome, new: RateCard, free: int
 ) -> None:
@@ -191,7 +191,7 @@ def opened() -> Opened:
     found: list[Opened] = []
 
     @given(openings())
-    @settings(database=None, deadline=None, max_examples=100)
+    @settings(database=None, deadline=None, max_examples=20)
     def search(one: Opened) -> None:
         if one.prices.price.currency == "KRW":
             found.append(one)

@@ -1,4 +1,4 @@
-"""Admission: never more than there is, less rather than nothing, and a no that says which no."""
+"""Admission: never more than there is, less rather than nothing, each pot in its turn, and a no that says which no."""
 
 from __future__ import annotations
 
@@ -7,86 +7,171 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pricing.cards import cards
 
-from solvent.billing.admission import Admitted, Declined, Terms, admit
-from solvent.pricing.quote import affordable_output_tokens, quote
+from solvent.billing.admission import COUNTED, Admitted, Ask, Declined, Draw, Source, admit
+from solvent.ledger.pot import NEVER_US, Kind, Pot, drawing_order
+from solvent.ledger.unit import ANSWERS, TOKENS, included, on_account, spending
+from solvent.pricing.quote import quote
 from solvent.pricing.rate_card import RateCard
+from solvent.values.ids import CustomerId
 from solvent.values.money import Money
 
-WON = st.builds(RateCard, st.just("c"), st.just("KRW"), st.just(0), st.just(""), st.integers(0, 10**7), st.none(),
-                st.none(), st.none(), st.integers(0, 10**7))  # fmt: skip
+KIM = CustomerId("cus_kim")
+WON = st.builds(RateCard, st.just("c"), st.just("KRW"), st.just(0), st.just(""), input_picos=st.integers(0, 10**7),
+                output_picos=st.integers(0, 10**7))  # fmt: skip
 CARDS = WON | cards(by_the_hour=False, currency=st.just("KRW"))
 GRAINS = st.integers(0, 10**6) | st.integers(0, 10**15)
-TOKENS = st.integers(1, 10**5)
+COUNTS = st.integers(0, 3) | st.integers(0, 10**6)
+CARD = RateCard("c", "KRW", 0, "", input_picos=10**5, output_picos=10**6)  # 1 grain a token read, 10 written
+asks = st.builds(Ask, st.integers(1, 10**5), st.integers(1, 10**5), CARDS)
 
 
-def terms(read: int, asked: int, available: int, card: RateCard) -> Terms:
-    affordable = affordable_output_tokens(Money(available, "KRW"), read, card)
-    return Terms(quote(read, asked, card), quote(read, 1, card), asked, affordable)
+def pot(name: str, kind: Kind, unit: str = "KRW") -> Pot:
+    return Pot(name, unit, KIM, kind, "", 0, NEVER_US)
 
 
-@given(TOKENS, TOKENS, GRAINS, GRAINS, CARDS)
-@settings(deadline=None, max_examples=500)
-def test_never_more_than_is_available_and_always_enough_for_what_is_allowed(
-    read: int, asked: int, available: int, held: int, card: RateCard
+WALLET = pot("wallet", "wallet")
+GIFT = pot("gift", "grant")
+ANSWERS_POT, TOKENS_POT = pot("answers", "allowance", ANSWERS), pot("tokens", "allowance", TOKENS)
+WORTH_POT = pot("worth", "allowance", included("KRW"))
+ON_ACCOUNT = pot("account", "overage", on_account("KRW"))
+EVERY = sorted((WALLET, GIFT, ANSWERS_POT, TOKENS_POT, WORTH_POT, ON_ACCOUNT), key=drawing_order)
+
+
+@st.composite
+def purses(draw: st.DrawFn) -> list[Source]:
+    """Some pots in drawing order, with something in them, and whether that is all there is."""
+    chosen = [each for each in EVERY if draw(st.booleans())]
+    return [(each, draw(COUNTS if each.unit in COUNTED else GRAINS), draw(st.booleans())) for each in chosen]
+
+
+@st.composite
+def limiting(draw: st.DrawFn) -> list[Source]:
+    units = [(ANSWERS, COUNTS), (TOKENS, st.integers(0, 10**6)), (spending("KRW"), GRAINS)]
+    found = []
+    for n, (unit, amounts) in enumerate(units):
+        if draw(st.booleans()):
+            kind: Kind = "budget" if draw(st.booleans()) else "watch"
+            found.append((pot(f"b{n}", kind, unit), draw(amounts), draw(st.booleans())))
+    return found
+
+
+@given(asks, purses(), limiting())
+@settings(deadline=None, max_examples=400)
+def test_never_more_than_is_there_and_exactly_what_the_output_may_come_to(
+    ask: Ask, sources: list[Source], budgets: list[Source]
 ) -> None:
-    money = Money(available, "KRW")
-    verdict = admit(terms(read, asked, available, card), money, Money(available + held, "KRW"))
-    if isinstance(verdict, Admitted):
-        assert verdict.hold <= money
-        assert 1 <= verdict.output_tokens_max <= asked
-        assert quote(read, verdict.output_tokens_max, card) <= verdict.hold
-        if verdict.output_tokens_max < asked:
-            assert quote(read, verdict.output_tokens_max + 1, card) > money
-            assert verdict.hold == money
-    else:
-        assert quote(read, 1, card) > money  # not even one token
-
-
-@given(TOKENS, TOKENS, GRAINS, GRAINS, CARDS)
-@settings(deadline=None, max_examples=500)
-def test_each_no_has_its_own_reason(read: int, asked: int, available: int, held: int, card: RateCard) -> None:
-    posted = Money(available + held, "KRW")
-    verdict = admit(terms(read, asked, available, card), Money(available, "KRW"), posted)
-    if not isinstance(verdict, Declined):
+    verdict = admit(ask, sources, budgets, settle_for_less=True)
+    assert verdict is not None, "what is settled for is known"
+    if isinstance(verdict, Declined):
         return
-    needed = quote(read, 1, card)
-    assert (verdict.needed, verdict.available) == (needed, Money(available, "KRW"))
-    if posted.grains == 0:
-        assert (verdict.code, verdict.may_retry) == ("wallet_empty", False)
-    elif needed <= posted:
-        assert (verdict.code, verdict.may_retry) == ("balance_held", True)
-        assert held > 0
+    spare = {each.account: grains for each, grains, _ in (*sources, *budgets)}
+    assert 1 <= verdict.output_tokens_max <= ask.output_tokens_asked
+    assert all(0 <= draw.grains <= spare[draw.pot.account] for draw in verdict.draws)
+    paying = [draw for draw in verdict.draws if draw.pot.kind not in ("budget", "watch")]
+    if paying[0].pot.unit in COUNTED:
+        assert paying == [Draw(paying[0].pot, ask.needed(paying[0].pot.unit, verdict.output_tokens_max))]
     else:
-        assert (verdict.code, verdict.may_retry) == ("request_exceeds_balance", False)
+        assert sum(draw.grains for draw in paying) == ask.value(verdict.output_tokens_max).grains
+        money = [each for each, _, _ in sources if each.unit not in COUNTED]
+        order = [money.index(draw.pot) for draw in paying]
+        assert order == sorted(order)
+        for draw in paying[:-1]:
+            assert draw.grains == spare[draw.pot.account], "a pot is emptied before the next is touched"
+    drawn = {draw.pot.account: draw.grains for draw in verdict.draws}
+    for each, grains, _ in budgets:
+        needed = ask.needed(each.unit, verdict.output_tokens_max)
+        assert drawn[each.account] == (needed if each.kind == "budget" else min(needed, grains))
 
 
-@given(TOKENS, TOKENS, GRAINS, CARDS)
-@settings(deadline=None, max_examples=300)
+@given(asks, purses(), limiting())
+@settings(deadline=None, max_examples=400)
+def test_a_clamped_answer_is_as_long_as_can_be_paid_and_a_no_means_not_even_one_token(
+    ask: Ask, sources: list[Source], budgets: list[Source]
+) -> None:
+    verdict = admit(ask, sources, budgets, settle_for_less=True)
+    if isinstance(verdict, Admitted):
+        allowed = verdict.output_tokens_max
+        if allowed < ask.output_tokens_asked:
+            assert not _affords(ask, sources, budgets, allowed + 1)
+    else:
+        assert not _affords(ask, sources, budgets, 1)
+
+
+def _affords(ask: Ask, sources: list[Source], budgets: list[Source], output_tokens: int) -> bool:
+    """By brute force: some one way pays for so much output, and no budget forbids it."""
+    if any(each.kind == "budget" and ask.needed(each.unit, output_tokens) > grains for each, grains, _ in budgets):
+        return False
+    money = [grains for each, grains, _ in sources if each.unit not in COUNTED]
+    if money and sum(money) >= ask.value(output_tokens).grains:
+        return True
+    return any(each.unit in COUNTED and ask.needed(each.unit, output_tokens) <= grains for each, grains, _ in sources)
+
+
+@given(asks, purses(), limiting())
+@settings(deadline=None, max_examples=400)
+def test_what_is_not_settled_for_is_all_that_was_asked_or_a_look_into_the_database(
+    ask: Ask, sources: list[Source], budgets: list[Source]
+) -> None:
+    verdict = admit(ask, sources, budgets)
+    if isinstance(verdict, Admitted):
+        assert verdict.output_tokens_max == ask.output_tokens_asked
+        assert verdict == admit(ask, sources, budgets, settle_for_less=True)
+        first = verdict.draws[0].pot
+        before = sources[: [each for each, _, _ in sources].index(first)]
+        for each, _, is_all in before:
+            if each.unit in COUNTED or first.unit not in COUNTED:
+                assert is_all, "an earlier pot that may have more is asked about first"
+
+
+def test_a_pot_that_comes_first_and_may_have_more_is_looked_at_before_the_next_pays() -> None:
+    ask = Ask(100, 50, CARD)
+    assert admit(ask, [(ANSWERS_POT, 0, False), (WALLET, 600, True)]) is None
+    assert admit(ask, [(ANSWERS_POT, 0, True), (WALLET, 600, True)]) == Admitted((Draw(WALLET, 600),), 50)
+    assert admit(ask, [(GIFT, 599, False), (WALLET, 600, True)]) is None
+    assert admit(ask, [(GIFT, 599, True), (WALLET, 600, False)]) == Admitted((Draw(GIFT, 599), Draw(WALLET, 1)), 50)
+
+
+def test_an_allowance_covers_an_answer_whole_or_leaves_it_to_the_money() -> None:
+    ask = Ask(100, 50, CARD)
+    wallet = (WALLET, 10_000, True)
+    assert admit(ask, [(ANSWERS_POT, 1, False), wallet]) == Admitted((Draw(ANSWERS_POT, 1),), 50)
+    assert admit(ask, [(TOKENS_POT, 150, False), wallet]) == Admitted((Draw(TOKENS_POT, 150),), 50)
+    assert admit(ask, [(TOKENS_POT, 149, True), wallet]) == Admitted((Draw(WALLET, 600),), 50)
+    assert admit(ask, [(TOKENS_POT, 149, True)], settle_for_less=True) == Admitted((Draw(TOKENS_POT, 149),), 49)
+
+
+@given(st.integers(1, 10**5), st.integers(1, 10**5), GRAINS, CARDS)
+@settings(deadline=None, max_examples=200)
 def test_nobody_who_can_pay_for_all_of_it_gets_less(read: int, asked: int, spare: int, card: RateCard) -> None:
     full = quote(read, asked, card)
-    available = Money(full.grains + spare, "KRW")
-    assert admit(terms(read, asked, available.grains, card), available, available) == Admitted(full, asked)
+    verdict = admit(Ask(read, asked, card), [(WALLET, full.grains + spare, False)])
+    assert verdict == Admitted((Draw(WALLET, full.grains),), asked)
 
 
 def test_what_is_free_is_free_for_an_empty_wallet() -> None:
-    free, nothing = RateCard("free", "KRW", 0, "", input_picos=0, output_picos=0), Money(0, "KRW")
-    assert admit(terms(500, 100, 0, free), nothing, nothing) == Admitted(nothing, 100)
-
-
-CARD = RateCard("c", "KRW", 0, "", input_picos=10**5, output_picos=10**6)  # 1 grain a token read, 10 written
+    free = RateCard("free", "KRW", 0, "", input_picos=0, output_picos=0)
+    assert admit(Ask(500, 100, free), [(WALLET, 0, False)]) == Admitted((Draw(WALLET, 0),), 100)
 
 
 @pytest.mark.parametrize(
-    ("available", "posted", "verdict"),
+    ("available", "verdict"),
     [
-        (600, 600, Admitted(Money(600, "KRW"), 50)),
-        (599, 599, Admitted(Money(599, "KRW"), 49)),
-        (110, 9_999, Admitted(Money(110, "KRW"), 1)),
-        (109, 110, Declined("balance_held", Money(110, "KRW"), Money(109, "KRW"), may_retry=True)),
-        (109, 109, Declined("request_exceeds_balance", Money(110, "KRW"), Money(109, "KRW"), may_retry=False)),
-        (0, 0, Declined("wallet_empty", Money(110, "KRW"), Money(0, "KRW"), may_retry=False)),
-        (0, 50, Declined("request_exceeds_balance", Money(110, "KRW"), Money(0, "KRW"), may_retry=False)),
+        (600, Admitted((Draw(WALLET, 600),), 50)),
+        (599, Admitted((Draw(WALLET, 590),), 49)),
+        (110, Admitted((Draw(WALLET, 110),), 1)),
+        (109, Declined("request_exceeds_balance", Money(110, "KRW"), Money(109, "KRW"))),
+        (0, Declined("wallet_empty", Money(110, "KRW"), Money(0, "KRW"))),
     ],
 )
-def test_worked_examples(available: int, posted: int, verdict: Admitted | Declined) -> None:
-    assert admit(terms(100, 50, available, CARD), Money(available, "KRW"), Money(posted, "KRW")) == verdict
+def test_worked_examples(available: int, verdict: Admitted | Declined) -> None:
+    assert admit(Ask(100, 50, CARD), [(WALLET, available, True)], settle_for_less=True) == verdict
+
+
+def test_a_budget_that_is_used_up_says_which_and_a_watch_says_nothing() -> None:
+    ask, wallet = Ask(100, 50, CARD), [(WALLET, 10_000, True)]
+    key = pot("budget:key:k:day", "budget", ANSWERS)
+    refused = admit(ask, wallet, [(key, 0, True)])
+    assert isinstance(refused, Declined)
+    assert (refused.code, refused.by) == ("budget_exceeded", "budget:key:k:day")
+    watched = pot("budget:key:k:day", "watch", ANSWERS)
+    assert admit(ask, wallet, [(watched, 0, True)]) == Admitted((Draw(WALLET, 600), Draw(watched, 0)), 50)

@@ -8,9 +8,12 @@ from tests.billing.subscribers import FREE, KIM, PLUS, PRO, Books, act, at, stor
 from tests.db.opened import Place
 
 from solvent.billing import subscription_store
+from solvent.billing.cancel import cancel
 from solvent.billing.charge_order import charge_order
 from solvent.billing.collect_due import collect_due
+from solvent.billing.included import Included
 from solvent.billing.order import PaymentOrder
+from solvent.billing.plan import Plan, Seats, Trial
 from solvent.billing.proposal_store import begin_paid, invoice_paid
 from solvent.billing.rails import Rails
 from solvent.billing.save_method import save_method
@@ -221,5 +224,50 @@ def test_plans_at_other_prices_are_found_by_their_newest_version(place: Place) -
         await books.publish(FREE, PLUS, PRO, now_us=5)
         done = await books.subscribe("plus", START)
         assert done.subscription.version == 1, "the same terms are the same version"
+
+    story(place, tell)
+
+
+def test_nobody_gets_a_free_quota_anew_by_leaving_and_coming_back(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.subscribe("free", START)
+        with pytest.raises(Conflict) as caught:
+            await books.subscribe("free", START + DAY)
+        assert caught.value.code == "already_subscribed"
+        await books.use("answers", 7, START + DAY)
+        for day in (2, 3):
+            await cancel(KIM, act(START + day * DAY), books.database, at="now")
+            assert await books.left() == {}
+            await books.subscribe("free", START + day * DAY + 5)
+            now = await books.current()
+            assert (now.period_start_us, now.period_end_us) == (START, at("2026-07-01T00:00:00"))
+            assert await books.left() == {"answers": 3}
+        await books.subscribe("plus", START + 4 * DAY)
+        await books.change("free", START + 5 * DAY, "now")
+        now = await books.current()
+        assert (now.plan, await books.left()) == ("free", {"answers": round((300 + 29 * 10) / 30)})
+        await cancel(KIM, act(START + 6 * DAY), books.database, at="now")
+        await books.subscribe("free", at("2026-07-05T00:00:00"))
+        assert await books.left() == {"answers": 10}, "a new period is a new quota"
+
+    story(place, tell)
+
+
+def test_other_seats_in_a_trial_are_the_same_trial(place: Place) -> None:
+    team = Plan(
+        name="team", price=won(30_000), seats=Seats(2, won(5_000), 9), included=(Included("answers", 500),),
+        trial=Trial(10, (Included("answers", 30, each_seat=True),)),
+    )  # fmt: skip
+
+    async def tell(books: Books) -> None:
+        await books.publish(team, PLUS)
+        await books.subscribe("team", START)
+        with pytest.raises(Conflict):
+            await books.subscribe("team", START + DAY)
+        done = await books.change("team", START + 5 * DAY, seats=4)
+        assert (done.subscription.state, done.subscription.seats, done.due) == ("trialing", 4, won(0))
+        assert await books.left() == {"answers": (60 + 120) // 2}
+        await books.renew(START + 10 * DAY)
+        assert totals(await books.invoices()) == [40_000]
 
     story(place, tell)

@@ -13,7 +13,7 @@ from solvent.answering.receipt import Receipt
 from solvent.db.engine import open_engine
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import REVENUE_ANSWERS, wallet
-from solvent.ledger.balance import Key, Movement
+from solvent.ledger.balance import Key, Movement, all_months
 from solvent.ledger.transfer import Transfer
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginLine, total
@@ -50,13 +50,13 @@ def read_books(data: Path, currency: str = "USD") -> Books:
 
 
 def _read(connection: Connection, currency: str) -> Books:
-    transfers = [Transfer(*row) for row in connection.execute(select(ledger_store.transfers))]
+    transfers = [transfer for transfer, _ in ledger_store.chained(connection)]
     receipts = [Receipt(*row) for row in connection.execute(select(answering_store.receipts))]
     return Books(
         {transfer.id: transfer for transfer in transfers},
         {receipt.id: receipt for receipt in receipts},
         ledger_store.balances_of(connection),
-        ledger_store.balances_rebuilt(connection),
+        all_months(ledger_store.balances_rebuilt(connection)),
         ledger_store.open_holds(connection, *EVERY_ID),
         total(margin_store.lines(connection, "model", 0, currency), currency),
         margin_store.lines(connection, "customer", 0, currency),

@@ -66,6 +66,7 @@ def test_a_gift_that_expires_is_a_pot_of_its_own(office: Office) -> None:
     ("members", "status", "code"),
     [
         ({"amount": "0"}, 400, "bad_amount"), ({"amount": "-5"}, 400, "not_a_decimal"),
+        ({"customer": ""}, 404, "no_such_customer"),
         ({"amount": "1e5"}, 400, "not_a_decimal"), ({"amount": "0.00000001"}, 400, "amount_too_fine"),
         ({"amount": "100000001"}, 400, "bad_amount"), ({"customer": "cus_nobody"}, 404, "no_such_customer"),
         ({"expires": "2020-01-01"}, 400, "bad_expiry"), ({"expires": "soon"}, 400, "not_a_date"),

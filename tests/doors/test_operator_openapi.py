@@ -88,7 +88,7 @@ def test_what_changes_money_says_that_it_needs_a_key() -> None:
 
 @schema.parametrize()
 @settings(
-    max_examples=12, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
+    max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 def test_whatever_is_sent_is_answered_as_the_document_says(case: Any, office: Office, known: dict[str, str]) -> None:

@@ -51,7 +51,7 @@ def keys(office: Office) -> dict[str, str]:
 def ask(office: Office, operation: AnyOperation, key: str) -> Any:
     """The operation with names that fit nothing and no body: far enough to see whether it is allowed."""
     path = operation.path.format_map(dict.fromkeys(operation.names, "nobody"))
-    body = {} if operation.method == "POST" else None
+    body: dict[str, object] | None = {} if operation.method == "POST" else None
     return office.send(operation.method, path, body, key, {"idempotency-key": "matrix"})
 
 

@@ -1,4 +1,4 @@
-"""Balances are a fold over transfers, in any order, kept by the months of a zone: no instant is in two, none in none."""
+"""Balances are a fold over transfers, in any order, kept by the months of a zone; each instant is in one of them."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ JOURNALS = st.lists(ROWS, min_size=1, max_size=8)
 HEADS = st.builds(Head, st.integers(0, 2**62), st.binary(min_size=32, max_size=32))
 
 
-def ends(rows: list[Transfer], start: Head = Head()) -> Head:
-    return links(start, rows)[-1] if rows else start
+def ends(rows: list[Transfer]) -> Head:
+    return links(Head(), rows)[-1] if rows else Head()
 
 
 @given(JOURNALS, st.integers(0, 8))

@@ -1,53 +1,26 @@
-"""The half of the reference that is about paper: invoices, credit notes, VAT, and what is earned month by month.
+"""The part of the reference that is about paper: invoices, credit notes, VAT, and what is earned month by month.
 
-Nothing of Solvent is imported. `books` holds credits less debits, by account and unit, in whole grains.
+Nothing of Solvent is imported.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from fractions import Fraction
-from types import SimpleNamespace as Thing
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from tests.money.arithmetic import DAY, WON, away, instant, local, spread
+from tests.money.arithmetic import DAY, WON, Thing, away, instant, spread
+from tests.money.pots import Pots
 
 
-class Paper:
+class Paper(Pots):
     """vat: of each customer, "inclusive", "exclusive" or "none", and the rate in thousandths."""
 
     def __init__(self, zone: str) -> None:
-        self.zone = ZoneInfo(zone)
-        self.books: Counter[Any] = Counter()
+        super().__init__(zone)
         self.vat: dict[str, tuple[str, int]] = {}
-        self.moved: Counter[Any] = Counter()  # of each wallet and month: what was used and given, and moved in all
-        self.pots: list[Thing] = []
         self.invoices: list[Thing] = []
         self.deferred: list[Thing] = []
-
-    def move(self, debit: str, credit: str, grains: int, unit: str = "KRW") -> None:
-        self.books[debit, unit] -= grains
-        self.books[credit, unit] += grains
-
-    def put(self, pot: Thing, grains: int, source: str, now: int, what: str = "") -> None:
-        """Into a pot, or out of it where grains are below zero."""
-        self.move(source, f"{pot.kind}:{pot.owner}", grains, pot.unit)
-        pot.left += grains
-        assert 0 <= pot.held <= pot.left, f"below zero: {pot}"
-        if pot.kind == "wallet":
-            self.tally(pot.owner, grains, now, what)
-            self.tally(pot.owner, grains, now, "all")
-
-    def tally(self, owner: str, grains: int, now: int, what: str) -> None:
-        wall = local(now, self.zone)
-        self.moved[owner, wall.year, wall.month, what] += grains
-
-    def wallet(self, owner: str) -> Thing:
-        return next(pot for pot in self.pots if (pot.kind, pot.owner) == ("wallet", owner))
-
-    # Invoices and credit notes
 
     def issue(self, owner: str, lines: list[Thing], about: Any, due: int) -> Thing | None:
         """A line has grains, a source, start and end; a pack's also a goal and a pot. None where lines are nothing."""

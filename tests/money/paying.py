@@ -6,11 +6,11 @@ Nothing of Solvent is imported.
 from __future__ import annotations
 
 from fractions import Fraction
-from types import SimpleNamespace as Thing
 from typing import Any
 
-from tests.money.arithmetic import DAY, UNITS, WON
-from tests.money.reference import No, Reference
+from tests.money.arithmetic import DAY, UNITS, WON, Thing
+from tests.money.pots import No
+from tests.money.reference import Reference
 
 
 class Paying(Reference):

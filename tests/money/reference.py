@@ -1,31 +1,15 @@
-"""What customers have and may use, worked out slowly from what was agreed: the real books must say the same.
+"""The part of the reference that is about what was agreed: subscriptions, their periods, changes, and non-payment.
 
-Nothing of Solvent is imported: plans and coupons are taken as plain records, amounts are whole grains, every rule is
-written out once. What customers are asked for is in `paper`.
+Nothing of Solvent is imported: plans and coupons are taken as plain records, and every rule is written out once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from fractions import Fraction
-from math import ceil
-from types import SimpleNamespace as Thing
 from typing import Any
 
-from tests.money.arithmetic import DAY, NEVER, WON, edge, fee, prorated, quotas
+from tests.money.arithmetic import DAY, WON, Thing, edge, fee, prorated, quotas
 from tests.money.paper import Paper
-
-DRAWN = ("allowance", "grant", "wallet", "overage")  # answers draw in this order, and what expires soonest first
-RUNNING = ("trialing", "active", "past_due")
-
-
-class No(Exception):
-    """It is refused, for this reason."""
-
-
-def rated(used: Counter[str], prices: dict[str, int]) -> int:
-    """What token buckets come to, rounded once to a grain."""
-    return round(Fraction(sum(count * prices[name] for name, count in used.items()), 10**5))
+from tests.money.pots import No
 
 
 class Reference(Paper):
@@ -35,113 +19,6 @@ class Reference(Paper):
         super().__init__(zone)
         self.plans = plans
         self.coupons: dict[str, list[list[Any]]] = {}
-        self.subs: list[Thing] = []
-
-    # Pots
-
-    def open(self, owner: str, kind: str, unit: str, issued: int, now: int, **more: Any) -> Thing:
-        pot = Thing(owner=owner, kind=kind, unit=unit, issued=issued, left=0, held=0, used=[], opens=now, is_open=True)
-        vars(pot).update(
-            {"expires": NEVER, "roll": 0, "place": "", "classes": (), "source": "", "endless": True} | more
-        )
-        pot.until = pot.expires
-        self.pots.append(pot)
-        self.put(pot, issued, "expense:grants" if kind == "grant" else "memo:issued", now)
-        return pot
-
-    def drain(self, pot: Thing, into: Thing | None, now: int) -> None:
-        """Its time is over: a part of what is left rolls over, or waits for the next period; the rest expires."""
-        rolls = min(pot.left - pot.held, pot.roll)
-        if into is not None:
-            self.put(pot, -rolls, "memo:rolled", now)
-            self.put(into, rolls, "memo:rolled", now)
-            pot.roll, rolls = pot.roll - rolls, 0
-        goal = "expense:grants" if pot.kind == "grant" else "memo:expired"
-        self.put(pot, pot.held + rolls - pot.left, goal, now)
-        pot.is_open = pot.left > 0
-
-    def end_early(self, source: Any, at: int, now: int) -> None:
-        """What a plan or pack gave is gone, but what answers under way have set aside."""
-        for pot in [pot for pot in self.pots if pot.source is source and pot.is_open]:
-            pot.expires, pot.roll = min(pot.expires, at), 0
-            pot.until = pot.expires
-            self.drain(pot, None, now)
-
-    def sweep(self, now: int) -> None:
-        """Whatever is over is emptied."""
-        over = [pot for pot in self.pots if pot.is_open and pot.expires <= now]
-        for pot in over:
-            like = [one for one in self.pots if one.is_open and one.source is pot.source and one.place == pot.place]
-            self.drain(pot, max((one for one in like if one not in over), key=lambda one: one.opens, default=None), now)
-
-    def grant(self, owner: str, grains: int, now: int, until: int = NEVER) -> None:
-        if until == NEVER:
-            self.put(self.wallet(owner), grains, "expense:grants", now, "gifts")
-        else:
-            self.open(owner, "grant", "KRW", grains, now, expires=until, source=object())
-
-    # Answers
-
-    def admit(self, owner: str, kind: str, reads: int, asked: int, prices: dict[str, int], now: int) -> tuple[Any, int]:
-        """What is set aside, pot by pot, and how much may be written. Raises No."""
-        sub = self.current(owner)
-        stops = sub is not None and sub.plan.beyond == "stop"
-        good = [pot for pot in self.pots if pot.owner == owner and pot.kind in DRAWN[: 2 if stops else 4]]
-        good = [pot for pot in good if pot.opens <= now < pot.until and (not pot.classes or kind in pot.classes)]
-        good.sort(key=lambda pot: (DRAWN.index(pot.kind), pot.until, pot.place))
-        money = [pot for pot in good if pot.unit not in ("ANSWERS", "TOKENS")]
-        dear_in, dear_out = max(prices["input"], prices["cached"]), max(prices["output"], prices["reasoning"])
-
-        def worth(written: int) -> int:
-            return ceil(Fraction(reads * dear_in + written * dear_out, 10**5))
-
-        def affords(way: list[Thing]) -> int:
-            there = sum(pot.left - pot.held for pot in way)
-            ways = {"ANSWERS": asked * (there > 0), "TOKENS": there - reads}
-            return min(asked, ways.get(way[0].unit, (there * 10**5 - reads * dear_in) // dear_out))
-
-        way = max((money if pot in money else [pot] for pot in good), key=affords, default=[])
-        written = affords(way) if way else 0
-        if written < 1:
-            there = sum(pot.left for pot in money)
-            if there:
-                raise No("balance_held" if there >= worth(1) else "request_exceeds_balance")
-            raise No("plan_quota_exhausted" if stops else "wallet_empty")
-        left, draws = {"ANSWERS": 1, "TOKENS": reads + written}.get(way[0].unit, worth(written)), []
-        for pot in way:
-            part = min(left, pot.left - pot.held)
-            pot.held, left = pot.held + part, left - part
-            draws += [(pot, part)] if part else []
-        return draws, written
-
-    def settle(self, draws: Any, used: Counter[str], prices: dict[str, int], now: int) -> Counter[str]:
-        """used: what is charged. Returns what the receipt must say."""
-        sums: Counter[str] = Counter()
-        tokens, due = sum(used.values()), rated(used, prices)
-        for pot, held in draws:
-            part = min({"ANSWERS": min(tokens, 1), "TOKENS": tokens}.get(pot.unit, due), held)
-            pot.held -= held
-            pot.used.append((now, part))
-            self.put(pot, -part, "revenue:answers" if pot.unit == "KRW" else "memo:used", now, "used")
-            part = due if pot.unit in ("ANSWERS", "TOKENS") else part  # it covers an answer whole
-            due -= part
-            if pot.kind == "overage":
-                self.move(f"receivable:unbilled:{pot.owner}", "revenue:overage", part)
-                self.tally(pot.owner, part, now, "on account")
-            sums += Counter({"included" if pot.kind == "allowance" else "charge": part})
-            sums += Counter(granted=part * (pot.kind == "grant"))
-        self.move("expense:house_loss", "revenue:answers", due)
-        return sums + Counter(overrun=due)
-
-    def cost(self, used: Counter[str], prices: dict[str, int]) -> int:
-        """What an answer costs us, known or bounded."""
-        self.move("cost:api:scripted", "payable:scripted", rated(used, prices))
-        return rated(used, prices)
-
-    # Subscriptions
-
-    def current(self, owner: str) -> Thing | None:
-        return next((sub for sub in self.subs if sub.owner == owner and sub.state in RUNNING), None)
 
     def ask_for(self, owner: str, plan: Any, seats: int, pays: str, at: int) -> Thing:
         """Asked for and not begun."""
@@ -164,7 +41,7 @@ class Reference(Paper):
     def is_for(self, coupon: Any, plan: Any) -> bool:
         return not coupon.plans or plan.name in coupon.plans.split()
 
-    def enter(self, sub: Thing, start: int, now: int, extra: list[Thing]) -> None:
+    def enter(self, sub: Thing, start: int, now: int, extra: list[Thing], *, is_first: bool = False) -> None:
         """A period begins: its invoice, and what it gives."""
         trial, held = sub.number < 0, None if sub.number < 0 else self.fitting(sub)
         sub.end = (
@@ -180,8 +57,28 @@ class Reference(Paper):
         days = 0 if sub.pays == "card" else 14
         invoice = self.issue(sub.owner, extra + self.lines(sub, parts, start, sub.end), (sub, start), now + days * DAY)
         sub.invoice = sub.invoice or invoice
+        left = self.go_on(sub, start) if not trial and not sum(parts) and is_first else {}
         for place, given in quotas(sub.plan, sub.seats, is_trial=trial).items():
-            self.open(sub.owner, now=now, opens=start, expires=sub.end, source=sub, place=place, **given)
+            given["issued"] = min(given["issued"], left.get(place, given["issued"]))
+            self.open(sub.owner, now=now, opens=sub.start, expires=sub.end, source=sub, place=place, **given)
+
+    def go_on(self, sub: Thing, at: int) -> dict[str, int]:
+        """What costs nothing goes on in the period it was left in, with what was left then."""
+        mine = [one for one in self.subs if one.owner == sub.owner and one is not sub and one.state == "canceled"]
+        mine = [one for one in mine if one.spells and not one.spells[-1][1] and one.number >= 0]
+        mine = [one for one in mine if one.plan.name == sub.plan.name and one.start <= at < one.end]
+        if not mine or mine[-1].plan.period != sub.plan.period:
+            return {}
+        last = max(mine, key=lambda one: one.ended)
+        sub.anchor, sub.number, sub.start, sub.end, sub.usable = (
+            last.anchor,
+            last.number,
+            last.start,
+            last.end,
+            last.end,
+        )
+        sub.spells = [(last.start, *sub.spells[0][1:])]
+        return {pot.place: pot.back for pot in self.pots if pot.source is last and pot.opens == last.start}
 
     def begin(self, sub: Thing, at: int, now: int, extra: list[Thing]) -> None:
         """It begins in place of what was running: with a trial, if the customer never had one."""
@@ -195,7 +92,7 @@ class Reference(Paper):
             ("trialing", -1, at + sub.plan.trial.days * DAY) if sub.trial else ("active", 0, at)
         )
         self.subs += [] if sub in self.subs else [sub]
-        self.enter(sub, at, now, extra)
+        self.enter(sub, at, now, extra, is_first=True)
 
     def end(self, sub: Thing, at: int, now: int) -> None:
         """It ends, and the free plan that it names for afterwards begins."""
@@ -230,7 +127,11 @@ class Reference(Paper):
         before, asked = self.current(owner), self.ask_for(owner, plan, seats, pays, at)
         held = self.fitting(asked)
         parts = fee(plan, asked.seats, held[0] if held else None)
-        if before is None or not (before.spells[-1][1] or before.state == "past_due"):
+        costs = before is not None and (before.spells[-1][1] or before.state == "past_due")
+        tries = before is not None and before.state == "trialing" and before.plan == plan
+        if before is None or not (costs or tries):
+            if before is not None and before.plan == plan:
+                raise No("already_subscribed")
             trial = plan.trial and not any(one.trial for one in self.subs if one.owner == owner)
             lines = [] if trial else self.lines(asked, parts, at, at)
             return Thing(way="begin", asked=asked, lines=lines, due=self.total(owner, lines), back=0, before=before)
@@ -238,12 +139,13 @@ class Reference(Paper):
             raise No("subscription_past_due" if before.state == "past_due" else "subscription_renewing")
         spells = [(since, price) for since, price, _, _ in before.spells]
         if plan.period != before.plan.period:
+            asked.pays = before.pays
             back, lines = self.unused(before, at), self.lines(asked, parts, at, at)
             lines += self.lines(before, [-back], at, before.end) if back <= sum(parts) else []
             due, back = self.total(owner, lines), back if back > sum(parts) else 0
             return Thing(way="replace", asked=asked, lines=lines, due=due, back=back, before=before)
         asked.coupon = before.coupon if before.coupon and self.is_for(before.coupon, plan) else None
-        asked.spells = [(at, sum(fee(plan, asked.seats, asked.coupon)), plan, asked.seats)]
+        asked.spells = [(at, 0 if tries else sum(fee(plan, asked.seats, asked.coupon)), plan, asked.seats)]
         then, spent = prorated(spells, before, before.end, WON), prorated(spells, before, at, WON)
         whole = prorated([*spells, asked.spells[0][:2]], before, before.end, WON)
         lines = self.lines(before, [spent - then, whole - spent], at, before.end)
@@ -271,8 +173,9 @@ class Reference(Paper):
 
     def change_quotas(self, sub: Thing, plan: Any, seats: int, at: int, now: int) -> list[tuple[int, int]]:
         """Each is worth its time on each of the terms. Returns what those that shrink owe, and have."""
-        terms = [(since, quotas(plan, seats, is_trial=False)) for since, _, plan, seats in sub.spells]
-        new, known, shares = quotas(plan, seats, is_trial=False), self.of_period(sub), []
+        trial = sub.number < 0
+        terms = [(since, quotas(plan, seats, is_trial=trial)) for since, _, plan, seats in sub.spells]
+        new, known, shares = quotas(plan, seats, is_trial=trial), self.of_period(sub), []
         for place in sorted(known.keys() | new.keys()):
             given = new.get(place, {"issued": 0})
             amounts = [(since, then.get(place, {"issued": 0})["issued"]) for since, then in [*terms, (at, new)]]

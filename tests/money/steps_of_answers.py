@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from tests.money import menu
-from tests.money.reference import No
+from tests.money.pots import No
 from tests.money.world import Process, World, receipt_sums
 
 from solvent.answering.answer import answer

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from types import SimpleNamespace as Thing
 from typing import Any
 
 from sqlalchemy import select
 from tests.money import menu
-from tests.money.arithmetic import away
-from tests.money.reference import No
+from tests.money.arithmetic import Thing, away
+from tests.money.pots import No
 from tests.money.steps_of_plans import Selling
 from tests.money.world import World, replaced
 

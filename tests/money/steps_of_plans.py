@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace as Thing
 from typing import Any
 
 from tests.money import dunning, menu
-from tests.money.arithmetic import DAY, NEVER
-from tests.money.reference import No
+from tests.money.arithmetic import DAY, NEVER, Thing
+from tests.money.pots import No
 from tests.money.world import World
 
 from solvent.billing.add_coupon import add_coupon
@@ -146,7 +145,8 @@ class Selling:
             return customer
         is_dearer = told.due > 0 and not told.back
         world.done[f"plan: {told.way} {when}"] += 1
-        if not begins and not (when == "now" or (when == "as_fits" and (is_dearer or told.way == "begin"))):
+        is_free_now = told.way == "begin" or (before is not None and before.state == "trialing")
+        if not begins and not (when == "now" or (when == "as_fits" and (is_dearer or is_free_now))):
             assert before is not None
             before.next, before.cancel = (plan, told.asked.seats), False
         elif pays == "card" and is_dearer:

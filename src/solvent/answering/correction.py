@@ -76,7 +76,7 @@ class Means(msgspec.Struct, frozen=True):
 
 
 def net_of(rows: Sequence[Transfer]) -> Net:
-    """What the transfers of an answer have done to each account so far, corrections and all; in the order of drawing."""
+    """What the transfers of an answer have done to each account so far, corrections and all, in drawing order."""
     net: Net = {}
     for row in sorted(rows, key=lambda row: (len(row.id), row.id)):  # hold, hold2, ... hold10
         if row.state == "posted":

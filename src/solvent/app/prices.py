@@ -166,6 +166,8 @@ def their_sheets(file: Path, at_us: int) -> dict[str, Sheet]:
             where = f"{file.name}: {name}"
             cards = [card for card in rate_cards(document, where) if isinstance(card, RateCard)]
             found |= _in_force(name, document, cards, at_us, where)
+    if not found:
+        raise Invalid("bad_price_list", f"{file} lists no price in force", param="against")
     return found
 
 

@@ -131,35 +131,32 @@ def _choose(
     for source in sources:
         pot, spare, is_all = source
         if pot.unit in COUNTED:
-            way, affords, short = [source], ask.affordable(pot.unit, spare), not is_all
+            way, affords = [source], ask.affordable(pot.unit, spare)
         elif asked_money:
             continue
         else:
             asked_money = True
-            way, affords, short = money, *_afford(ask, money, limit)
-        if affords >= limit and (pot.unit in COUNTED or not short or settle_for_less):
+            way, affords, is_all = money, *_afford(ask, money, limit, settle_for_less=settle_for_less)
+        if affords >= limit:
             return way, affords
-        if short and not settle_for_less:
+        if not (is_all or settle_for_less):
             return None
         if affords > most:
             best, most = way, affords
-    if most < limit and not settle_for_less:
-        return None
-    return best, most
+    return (best, most) if settle_for_less else None
 
 
-def _afford(ask: Ask, money: Sequence[Source], limit: int) -> tuple[int, bool]:
-    """The output that pots of money afford together, and whether one that comes first may have more."""
-    left = ask.value(limit).grains
+def _afford(ask: Ask, money: Sequence[Source], limit: int, *, settle_for_less: bool) -> tuple[int, bool]:
+    """The output that pots of money afford together, and whether that is all: none that comes first may have more."""
+    needed = ask.value(limit).grains
     total = 0
     for _, spare, is_all in money:
         total += spare
-        if left <= spare:
-            return limit, False
-        if not is_all:
-            return ask.affordable("", total), True
-        left -= spare
-    return ask.affordable("", total), False
+        if total >= needed:
+            return limit, True
+        if not (is_all or settle_for_less):
+            return ask.affordable("", total), False
+    return ask.affordable("", total), True
 
 
 def _fill(ask: Ask, way: Sequence[Source], output_tokens: int) -> list[Draw]:

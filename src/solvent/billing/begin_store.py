@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from solvent.billing import coupon_store, invoice_store, plan_store, quota_store, subscription_store
 from solvent.billing.coupon import Coupon, used
 from solvent.billing.plan import Plan, fee
-from solvent.billing.quota import period_quotas
+from solvent.billing.quota import Quota, period_quotas
 from solvent.billing.subscription import (
     Pays,
     Subscription,
@@ -21,6 +21,8 @@ from solvent.billing.subscription import (
     begun,
     demand_seats,
     ended,
+    going_on,
+    is_on,
     paid,
     waiting,
 )
@@ -41,10 +43,11 @@ def asked_for(
 ) -> tuple[Subscription, Coupon | None]:
     """A subscription as it would begin, with the coupon it would use. Nothing is written.
 
-    Raises Conflict when the customer has one that costs something already, and Invalid for seats the plan has not.
+    Raises Conflict when the customer has one that costs something already, or is on these terms, and Invalid for
+    seats the plan has not.
     """
     now = subscription_store.current(connection, customer)
-    if now is not None and (now.price_grains or now.state == "past_due"):
+    if now is not None and (now.price_grains or now.state == "past_due" or is_on(now, plan)):
         raise already_on(now)
     held = coupon_store.held_by(connection, (customer,)).get(customer, [])
     found = coupon_for(held, plan) if fee(plan, demand_seats(plan, seats)).grains else None
@@ -61,7 +64,8 @@ def put_on(
     """It begins, and the customer's other one ends. Its first period is invoiced when it costs something.
 
     at_us: as of when. extra: lines before those of the period: what an earlier subscription gives back.
-    with_trial: its trial comes first, if the plan has one and the customer has had none.
+    with_trial: its trial comes first, if the plan has one and the customer has had none. What costs nothing goes on
+    where it was left, so that nobody gets its quotas anew by leaving and coming back.
     """
     tries = with_trial and plan.trial is not None and not subscription_store.had_trial(connection, asked.customer)
     subscription = begun(asked, plan, at_us, with_trial=tries)
@@ -76,11 +80,29 @@ def put_on(
     invoice = issue(connection, subscription, lines, plan.currency, reference(subscription), now_us)
     if invoice is not None:
         subscription = msgspec.structs.replace(subscription, invoice=invoice.id)
+    quotas = period_quotas(subscription, plan)
+    if subscription.number >= 0 and not subscription.price_grains:
+        subscription, quotas = _gone_on(connection, subscription, plan, at_us)
     subscription_store.put(connection, [subscription])
-    usable_us = subscription.usable_until_us
-    quota_store.open_quotas(connection, [(quota, usable_us) for quota in period_quotas(subscription, plan)], now_us)
+    quota_store.open_quotas(connection, [(quota, subscription.usable_until_us) for quota in quotas], now_us)
     note_plans(connection, {asked.customer: plan.name})
     return subscription, invoice
+
+
+def _gone_on(
+    connection: Connection, begun: Subscription, plan: Plan, at_us: int
+) -> tuple[Subscription, list[Quota]]:  # fmt: skip
+    """What costs nothing, in the period of its last time if that is not over, with what was left then."""
+    earlier = subscription_store.left_at(connection, begun.customer, plan.name, at_us)
+    if earlier is None or plan_store.plan_at(connection, earlier.plan, earlier.version).period != plan.period:
+        return begun, period_quotas(begun, plan)
+    subscription = going_on(begun, earlier)
+    left = quota_store.left_behind(connection, earlier)
+    quotas = period_quotas(subscription, plan)
+    return subscription, [
+        msgspec.structs.replace(quota, issued=min(quota.issued, left.get(quota.place, quota.issued)))
+        for quota in quotas
+    ]
 
 
 def close(connection: Connection, before: Subscription, at_us: int, now_us: int) -> Subscription:

@@ -7,6 +7,7 @@ from typing import Literal
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.billing import begin_store, change_store, credit_store, subscription_store, unpaid_store
+from solvent.billing.call_in_quotas import call_in_quotas
 from solvent.billing.proposal_store import Outcome
 from solvent.billing.subscription import Subscription, to_cancel
 from solvent.db.port import Connection, Database
@@ -26,6 +27,8 @@ async def cancel(
     one names, if it does.
     Raises NotFound for whoever is on no plan.
     """
+    if at == "now":
+        await call_in_quotas(customer, database)
 
     def work(connection: Connection) -> tuple[Outcome, bool]:
         def effect() -> Outcome:

@@ -6,11 +6,11 @@ from typing import Literal
 
 from solvent.audit.act import Act
 from solvent.audit.store import once
-from solvent.billing import change_store, proposal_store, quota_store, subscription_store
+from solvent.billing import change_store, proposal_store, subscription_store
+from solvent.billing.call_in_quotas import call_in_quotas
 from solvent.billing.proposal_store import Outcome
 from solvent.billing.subscription import BEGIN, Wish, to_change
 from solvent.db.port import Connection, Database
-from solvent.ledger.call_in_leases import call_in_leases
 from solvent.values.money import Money
 
 When = Literal["as_fits", "now", "period_end"]
@@ -27,7 +27,7 @@ async def change_plan(
     Raises what `subscribe` raises, and NotFound for whoever is on no plan.
     """
     if when == "now":
-        await _call_in(wish, database)
+        await call_in_quotas(wish.customer, database)
 
     def work(connection: Connection) -> tuple[Outcome, bool]:
         def effect() -> Outcome:
@@ -46,21 +46,10 @@ def _change(connection: Connection, wish: Wish, when: When, now_us: int, *, newe
     seats = wish.seats or (current.seats if plan.seats is not None else 0)
     proposal = proposal_store.propose(connection, wish.customer, plan, seats, wish.pays, now_us)
     is_dearer = bool(proposal.due.grains) and not proposal.given_back.grains
-    if when == "now" or (when == "as_fits" and (is_dearer or proposal.way == BEGIN)):
+    costs_nothing = proposal.way == BEGIN or current.state == "trialing"
+    if when == "now" or (when == "as_fits" and (is_dearer or costs_nothing)):
         return proposal_store.pay_or_carry_out(connection, proposal, wish.pays, now_us)
     later = to_change(current, plan, proposal.asked.seats)
     subscription_store.put(connection, [later])
     nothing = Money(0, plan.currency)
     return Outcome(later, "", nothing, nothing)
-
-
-async def _call_in(wish: Wish, database: Database) -> None:
-    """What processes have leased of quotas is given back first, so that as much as can be counts as unused."""
-
-    def read(connection: Connection) -> list[tuple[str, str]]:
-        current = subscription_store.current(connection, wish.customer)
-        quotas = quota_store.open_of(connection, (current.id,)) if current else []
-        return [(quota.account, quota.unit) for quota in quotas]
-
-    for account, unit in await database.read(read):
-        await call_in_leases(account, unit, database)

@@ -33,6 +33,7 @@ from solvent.billing.subscription import (
     demand_changeable,
     demand_seats,
     ended,
+    is_on,
     waiting,
 )
 from solvent.billing.subscription import Way as Way
@@ -80,7 +81,8 @@ def propose(
     Raises Invalid for seats the plan has not, and Conflict when what is running cannot change now.
     """
     before = subscription_store.current(connection, customer)
-    if before is None or not (before.price_grains or before.state == "past_due"):
+    tries_it = before is not None and before.state == "trialing" and is_on(before, plan)  # other seats, same trial
+    if before is None or not (before.price_grains or before.state == "past_due" or tries_it):
         return _to_begin(connection, before, plan, seats, (customer, pays), at_us)
     demand_changeable(before, at_us)
     old = plan_store.plan_at(connection, before.plan, before.version)

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, select
 
 from solvent.billing.quota import Quota, closed, given, pot_of, rolled_over, taken_back
+from solvent.billing.subscription import Subscription
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.ledger import store as ledger_store
@@ -58,6 +59,17 @@ def expired(connection: Connection, now_us: int, after: str, count: int) -> list
     return _read(connection.execute(select(quotas).where(chosen).order_by(quotas.c.account).limit(count)))
 
 
+def left_behind(connection: Connection, ended: Subscription) -> dict[str, int]:
+    """What was taken back of the quotas of the last period of a subscription when it ended, by their places."""
+    chosen = and_(quotas.c.source == ended.id, quotas.c.opens_us == ended.period_start_us)
+    left = {}
+    for quota in _read(connection.execute(select(quotas).where(chosen))):
+        moves = ledger_store.transfers_of(connection, f"{quota.account}.")
+        taken = (move.grains for move in moves if move.debit == quota.account and move.at_us >= ended.ended_us)
+        left[quota.place] = sum(taken)
+    return left
+
+
 def open_quotas(connection: Connection, opened: Sequence[tuple[Quota, int]], at_us: int) -> None:
     """Open new quotas, each usable until an instant, with all that they give in their pots."""
     if not opened:
@@ -66,10 +78,11 @@ def open_quotas(connection: Connection, opened: Sequence[tuple[Quota, int]], at_
     for quota, _ in opened:
         after, transfer = given(quota, quota.issued, at_us)
         rows.append(after)
-        transfers.append(transfer)
+        transfers += [transfer] if transfer.grains else []
     open_pots(connection, (pot_of(quota, until_us) for quota, until_us in opened))
     put(connection, rows)
-    ledger_store.append(connection, transfers)
+    if transfers:
+        ledger_store.append(connection, transfers)
 
 
 def set_usable(connection: Connection, changed: Sequence[Quota], until_us: int) -> None:

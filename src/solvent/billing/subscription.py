@@ -129,6 +129,15 @@ def begun(asked: Subscription, plan: Plan, at_us: int, *, with_trial: bool) -> S
     return _in_period(begins, plan, at_us, 0, at_us, asked.price_grains)
 
 
+def going_on(asked: Subscription, earlier: Subscription) -> Subscription:
+    """What has begun, in the period that another of the same plan was in when it ended."""
+    return msgspec.structs.replace(
+        asked, time_zone=earlier.time_zone, anchor_us=earlier.anchor_us, number=earlier.number,
+        period_start_us=earlier.period_start_us, period_end_us=earlier.period_end_us,
+        changed_us=earlier.period_start_us, usable_until_us=earlier.period_end_us,
+    )  # fmt: skip
+
+
 def renewed(current: Subscription, plan: Plan, seats: int, coupon: Coupon | None, every_before: str) -> Subscription:
     """In its next period, which begins where this one ends, on the terms that hold then.
 
@@ -216,8 +225,13 @@ def demand_changeable(current: Subscription, at_us: int) -> None:
         raise Conflict("subscription_renewing", message, param="subscription", retry_after_s=60)
 
 
+def is_on(current: Subscription, plan: Plan) -> bool:
+    """Whether it is on these very terms."""
+    return (current.plan, current.version) == (plan.name, plan.version)
+
+
 def already_on(current: Subscription) -> Conflict:
-    """The error for whoever would subscribe beside a plan that costs something."""
+    """The error for whoever would subscribe beside a plan that costs something, or to the one they are on."""
     message = f"customer {current.customer} is on plan {current.plan!r} already; change the plan instead"
     return Conflict("already_subscribed", message, param="customer")
 

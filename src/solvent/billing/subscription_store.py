@@ -130,6 +130,18 @@ def had_trial(connection: Connection, customer: CustomerId) -> bool:
     return connection.execute(select(subscriptions.c.id).where(mine).limit(1)).first() is not None
 
 
+def left_at(connection: Connection, customer: CustomerId, plan: str, at_us: int) -> Subscription | None:
+    """The last subscription to a plan that cost nothing and ended, if its period is not over at an instant."""
+    mine = and_(
+        subscriptions.c.customer == customer, subscriptions.c.plan == plan, subscriptions.c.state == "canceled",
+        subscriptions.c.price_grains == 0, subscriptions.c.number >= 0, subscriptions.c.period_start_us <= at_us,
+        subscriptions.c.period_end_us > at_us,
+    )  # fmt: skip
+    order = (subscriptions.c.ended_us.desc(), subscriptions.c.id.desc())
+    row = connection.execute(select(subscriptions).where(mine).order_by(*order).limit(1)).first()
+    return None if row is None else _read(row)
+
+
 def due(connection: Connection, now_us: int, count: int) -> list[Subscription]:
     """Subscriptions whose period is over, the longest first; see `subscription.is_due`."""
     state = or_(subscriptions.c.state == "active", subscriptions.c.state == "trialing")

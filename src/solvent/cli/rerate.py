@@ -51,7 +51,7 @@ def rerate(
     config, near = load_config(here.config_file, here.data)
     cards = read_cards(near, read_exchanges(config)).get(card)
     if not cards:
-        raise NotFound("no_such_card", f"there is no rate card {card!r} with a price", param="card")
+        raise NotFound("no_such_rate_card", f"there is no rate card {card!r} with a price", param="card")
 
     async def live() -> Corrected:
         async with open_business(config, here.data, near) as business:

@@ -15,7 +15,7 @@ from solvent.app.http import Began, ClientGone, Receive, Scope, Send, header, pr
 from solvent.app.problems import bug, refuse
 from solvent.audit import store as audit_store
 from solvent.audit.act import Act
-from solvent.console.carry_out import act_of, carry_out, read_json, read_members
+from solvent.console.carry_out import act_of, carry_out, read_json, read_members, read_path
 from solvent.console.openapi import document
 from solvent.console.operation import AnyOperation, File
 from solvent.console.operations import OPERATIONS
@@ -63,7 +63,7 @@ class OperatorApi:
             caller = caller_of(presented_key(scope), self._callers(), self._business.now_us())
             operation = _operation(methods, scope)
             demand(caller, operation.action)
-            path: dict[str, str] = scope["path_params"]
+            path = read_path(scope["path_params"])
             query = read_members(_query(scope), operation.query, "the query")
             body = read_json(await read_body(receive) if operation.method == "POST" else b"", operation.body)
             for member, action in operation.also.items():

@@ -34,8 +34,15 @@ def act_of(operation: AnyOperation, path: Mapping[str, str], body: object, actor
     return Act(actor, key, fingerprint(operation.method, operation.path.format_map(path), _deterministic(body)), at_us)
 
 
+def read_path(given: Mapping[str, str]) -> Mapping[str, str]:
+    """The names in a path as they are. Raises Invalid naming the one that cannot be."""
+    _demand_text(given, "")
+    return given
+
+
 def read_members(given: Mapping[str, object], kind: type[T], where: str) -> T:
     """The members of a query or a command line as a `kind`. Raises Invalid naming the member."""
+    _demand_text(given, "")
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as wrong:
@@ -45,13 +52,30 @@ def read_members(given: Mapping[str, object], kind: type[T], where: str) -> T:
 def read_json(body: bytes, kind: type[T]) -> T:
     """The body of a request as a `kind`; no body at all is an empty object. Raises Invalid naming the member."""
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        read = msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as wrong:
         raise _misfit(str(wrong), "the body") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
         raise Invalid("not_json", f"the body is not JSON: {wrong}") from None
     except RecursionError:
         raise Invalid("not_json", "the body is nested too deeply") from None
+    if b"\\u0000" in body:  # JSON has no other way to say it
+        _demand_text(msgspec.to_builtins(read), "")
+    return read
+
+
+def _demand_text(value: object, place: str) -> None:
+    """Raises Invalid for text with a character that no name, no word and no amount has, and no database keeps."""
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            words = f"{place} has a character that is none (U+0000 or half of a pair); leave it out"
+            raise Invalid("bad_request", words, param=place)
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            _demand_text(member, f"{place}.{name}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for index, member in enumerate(value):
+            _demand_text(member, f"{place}[{index}]")
 
 
 def _misfit(words: str, where: str) -> Invalid:

@@ -12,12 +12,12 @@ from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
 
 
-async def whose(asked: Asked[Any, Any], name: str = "") -> CustomerId:
+async def whose(asked: Asked[Any, Any], name: str | None = None) -> CustomerId:
     """The customer named in the path, or `name`. Raises NotFound, and Conflict for one that is closed.
 
     A repetition is let through: it changes nothing, and gets the first answer whatever happened since.
     """
-    id = CustomerId(name or asked.path["customer"])
+    id = CustomerId(asked.path["customer"] if name is None else name)
 
     def look(connection: Connection) -> None:
         customer = known_customer(connection, id)

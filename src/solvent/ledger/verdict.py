@@ -86,7 +86,9 @@ class Verification:
 
     def _check_sums(self, leased: dict[tuple[str, str], int]) -> None:
         totals: dict[str, int] = {}
-        for (account, unit), moved in all_months(self._sums).items():
+        sums = all_months(self._sums)
+        for account, unit in sorted(sums.keys() | leased.keys()):
+            moved = sums.get((account, unit), Movement())
             totals[unit] = totals.get(unit, 0) + moved.debits - moved.credits
             free = moved.credits - moved.debits - moved.held_debits - leased.get((account, unit), 0)
             if account.startswith(DRAWN) and free < 0:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from solvent.metering.disjoint import Count, Read, Written, unreadable, usage_of
+from solvent.values.limits import TOKENS_MAX
 from solvent.values.usage import Usage
 
 
@@ -141,6 +142,17 @@ def _chat_usage(said: _Chat, written: int, thoughts: int) -> Usage:
     )
     wrote = said.completion_tokens_details or _NO_OUTPUT
     searches = said.num_search_queries or 0
+    has_more = (
+        details.audio_tokens
+        or details.image_tokens
+        or details.video_tokens
+        or details.cache_write_tokens
+        or wrote.audio_tokens
+        or wrote.image_tokens
+        or searches
+    )
+    if not has_more and cached <= said.prompt_tokens and thoughts <= written <= TOKENS_MAX:
+        return Usage(said.prompt_tokens - cached, cached, 0, 0, written - thoughts, thoughts)  # as nearly all are
     return usage_of(_read(said.prompt_tokens, details, cached), _written(written, wrote, thoughts), searches)
 
 
