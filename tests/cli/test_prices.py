@@ -19,6 +19,7 @@ from solvent.pricing.card_file import rate_cards
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
 from solvent.values.errors import SolventError
+from solvent.values.money import Money, plain
 
 CARDS = """\
 card: openai/gpt
@@ -124,7 +125,7 @@ def test_one_card_is_shown_whole(shell: Shell) -> None:
     assert "reasoning" not in text.partition("amount")[2], "what only repeats another price is not"
     assert [one["version"] for one in shell.json("show", "openai/gpt", "--all")] == [
         "openai/gpt@2026-01-01", "openai/gpt@2026-08-21"]  # fmt: skip
-    assert shell.refuse("show", "openai/gtp").code == "no_such_rate_card"
+    assert shell.refuse("show", "openai/gtp").code == "no_such_card"
     assert shell.refuse("show", "openai/gpt", "--at", "someday").code == "not_a_date"
 
 
@@ -196,14 +197,14 @@ def test_a_corrected_price_is_re_rated_once(shell: Shell) -> None:
     back = 3 * (rate(KNOWN, wrong).grains - rate(KNOWN, right).grains)
     words = ("rerate", "price", "--book", "price", "--since", "2026-11-24", "--until", "2026-12-31")
     tried = shell.json(*words, "--dry-run")
-    assert (tried["answers"], tried["corrected"], tried["charge_grains"]) == (3, 3, -back)
+    assert (tried["answers"], tried["corrected"], tried["charge"]) == (3, 3, plain(Money(-back, "KRW")))
     assert "would be corrected" in shell.run(*words, "--dry-run")
     done = shell.json(*words, "--idempotency-key", "k1")
     assert done == tried
     assert shell.json(*words, "--idempotency-key", "k1") == done
     again = shell.run(*words, language="ko")
     assert "3개 가운데 0개" in again
-    assert shell.refuse("rerate", "nothing", "--book", "cost", "--since", "2026-11-24").code == "no_such_rate_card"
+    assert shell.refuse("rerate", "nothing", "--book", "cost", "--since", "2026-11-24").code == "no_such_card"
     assert shell.refuse("rerate", "price", "--book", "cost", "--since", "2026-11-24", "--until", "2026-11-01").code == (
         "bad_request")  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,15 +10,20 @@ from sqlalchemy import Connection, select
 
 from solvent.answering import store as answering_store
 from solvent.answering.receipt import Receipt
-from solvent.db.engine import open_engine
+from solvent.db.engine import READ, open_engine
+from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import REVENUE_ANSWERS, wallet
-from solvent.ledger.balance import Key, Movement, all_months
+from solvent.ledger.account import REVENUE_ANSWERS, REVENUE_OVERAGE
+from solvent.ledger.balance import Calendar, Key, Movement, all_months
 from solvent.ledger.transfer import Transfer
+from solvent.ledger.unit import is_money
+from solvent.ledger.verdict import Verification
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginLine, total
+from solvent.values.period import zone
 
 EVERY_ID = ("", "~")
+POTS = ("wallet:", "grant:", "allowance:", "overage:", "budget:")  # never below zero; budgets may be a whole plan's
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Books:
     balances: dict[Key, Movement]
     rebuilt: dict[Key, Movement]
     open_holds: list[Transfer]
+    leases: dict[Key, int]
+    problems: tuple[str, ...]
     by_model: MarginLine
     by_customer: list[MarginLine]
 
@@ -39,18 +46,25 @@ class Books:
         return sum(move.credits - move.debits for move in moved)
 
 
-def read_books(data: Path, currency: str = "USD") -> Books:
-    """The books of a data directory, whether or not a server is running on it."""
-    engine = open_engine(data)
+def read_books(data: Path, currency: str = "USD", url: str = "") -> Books:
+    """The books of a data directory or behind an URL at one moment, whether or not a server is running on them."""
+    engine = open_engine(data, url)
     try:
-        with engine.connect() as connection:
+        with engine.connect().execution_options(**READ) as connection:
             return _read(connection, currency)
     finally:
         engine.dispose()
 
 
 def _read(connection: Connection, currency: str) -> Books:
-    transfers = [transfer for transfer, _ in ledger_store.chained(connection)]
+    head = ledger_store.mark(connection, ledger_store.CHAIN)
+    time_zone = ledger_store.mark(connection, ledger_store.TIME_ZONE) or ledger_store.DEFAULT_TIME_ZONE
+    verification = Verification(Calendar(zone(time_zone)))
+    transfers = []
+    for transfer, written in ledger_store.chained(connection):
+        verification.add(transfer, written)
+        transfers.append(transfer)
+    lent = pot_store.all_leased(connection)
     receipts = [Receipt(*row) for row in connection.execute(select(answering_store.receipts))]
     return Books(
         {transfer.id: transfer for transfer in transfers},
@@ -58,22 +72,26 @@ def _read(connection: Connection, currency: str) -> Books:
         ledger_store.balances_of(connection),
         all_months(ledger_store.balances_rebuilt(connection)),
         ledger_store.open_holds(connection, *EVERY_ID),
+        lent,
+        verification.verdict(head, ledger_store.balances_by_month(connection), lent).problems,
         total(margin_store.lines(connection, "model", 0, currency), currency),
         margin_store.lines(connection, "customer", 0, currency),
     )
 
 
 def check(books: Books, *, open_holds: int = 0) -> None:
-    """Every invariant of the books at rest."""
+    """Every invariant of the books at rest. open_holds: of answers that are under way all the same."""
+    assert books.problems == ()
     assert len(books.open_holds) == open_holds, books.open_holds
     assert books.balances == books.rebuilt
     for currency in {transfer.currency for transfer in books.transfers.values()}:
         moves = [move for (_, of), move in books.balances.items() if of == currency]
         assert sum(move.debits for move in moves) == sum(move.credits for move in moves)
         assert sum(move.held_debits for move in moves) == sum(move.held_credits for move in moves)
-    for (account, _), move in books.balances.items():
-        if account.startswith("wallet:"):
-            assert move.credits - move.debits - move.held_debits >= 0, f"{account} is below zero"
+    for (account, unit), move in books.balances.items():
+        if account.startswith(POTS):
+            free = move.credits - move.debits - move.held_debits - books.leases.get((account, unit), 0)
+            assert free >= 0, f"{account} is below zero"
             assert move.held_debits >= 0, f"{account}: more was released than held"
             assert open_holds or move.held_debits == 0, f"{account} still has money set aside"
     _check_holds(books)
@@ -90,14 +108,22 @@ def _check_holds(books: Books) -> None:
 
 
 def _check_receipts(books: Books) -> None:
+    """What a receipt says was paid is what its holds ended with, and what it cost is booked."""
+    of_answers: defaultdict[str, dict[str, Transfer]] = defaultdict(dict)
+    for id, transfer in books.transfers.items():
+        answer, _, name = id.partition(".")
+        of_answers[answer][name] = transfer
     for id, receipt in books.receipts.items():
-        state = "posted" if receipt.charge_grains else "voided"
-        end = books.transfers[f"{id}.hold.{state}"]
-        assert end.grains == receipt.charge_grains
-        assert end.debit == wallet(receipt.customer)
-        for name, grains in (("cost", receipt.cost_grains), ("overrun", receipt.overrun_grains)):
-            row = books.transfers.get(f"{id}.{name}")
-            assert (row.grains if row else 0) == grains
+        rows = of_answers[id]
+        holds = [name for name, row in rows.items() if row.state == "pending"]
+        assert "hold" in holds
+        ends = [rows.get(f"{name}.posted") or rows[f"{name}.voided"] for name in holds]
+        on_account = rows["overage"].grains if "overage" in rows else 0
+        assert sum(end.grains for end in ends if is_money(end.currency)) + on_account == receipt.charge_grains
+        assert all(receipt.customer in end.debit for end in ends if end.debit.startswith(POTS[:-1]))
+        cost = sum(rows[name].grains for name in ("cost", "energy") if name in rows)
+        overrun = rows["overrun"].grains if "overrun" in rows else 0
+        assert (cost, overrun) == (receipt.cost_grains, receipt.overrun_grains)
 
 
 def _check_sums(books: Books) -> None:
@@ -107,5 +133,7 @@ def _check_sums(books: Books) -> None:
     assert (books.by_model.sums.charge_grains, books.by_model.sums.cost_grains) == (charged, cost)
     assert books.by_model.sums.answers + books.by_model.sums.failed == len(books.receipts)
     assert sum(line.sums.charge_grains for line in books.by_customer) == charged
-    earned = sum(move.credits for (account, _), move in books.balances.items() if account == REVENUE_ANSWERS)
+    earned = sum(
+        move.credits for (account, _), move in books.balances.items() if account in (REVENUE_ANSWERS, REVENUE_OVERAGE)
+    )
     assert earned == charged + sum(receipt.overrun_grains for receipt in receipts)

@@ -19,7 +19,7 @@ from solvent.ledger.purse import Purse
 from solvent.ledger.transfer import Transfer, hold, post, posting, void
 from solvent.ledger.unit import ANSWERS
 from solvent.ledger.verdict import Verification
-from solvent.values.errors import Conflict
+from solvent.values.errors import Refused
 from solvent.values.ids import CustomerId, TransferId
 from solvent.values.money import Money
 from solvent.values.period import zone
@@ -150,7 +150,7 @@ class Leases(RuleBasedStateMachine):
         unit = POTS[account]
         with self.connection.begin():
             if grains > pot_store.free(self.connection, account, unit):
-                with pytest.raises(Conflict) as caught:
+                with pytest.raises(Refused) as caught:
                     pot_store.demand_free(self.connection, account, unit, grains)
                 assert caught.value.code == "balance_held"
                 return

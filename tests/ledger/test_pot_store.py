@@ -16,7 +16,7 @@ from solvent.ledger.account import allowance, wallet
 from solvent.ledger.pot import NEVER_US, Kind, Pot
 from solvent.ledger.transfer import hold, posting
 from solvent.ledger.unit import ANSWERS
-from solvent.values.errors import Conflict, Unavailable
+from solvent.values.errors import Refused, Unavailable
 from solvent.values.ids import CustomerId, TransferId
 from solvent.values.money import Money
 
@@ -120,7 +120,7 @@ def test_what_is_free_is_neither_spent_nor_held_nor_leased(place: Place) -> None
         assert await database.write(lambda c: pot_store.take_lease(c, "proc_2", account, "KRW", 10**9)) == 620
         assert await database.write(lambda c: pot_store.take_lease(c, "proc_3", account, "KRW", 10**9)) == 0
         assert await database.read(lambda c: pot_store.all_leased(c)) == {(account, "KRW"): 870}
-        with pytest.raises(Conflict) as caught:
+        with pytest.raises(Refused) as caught:
             await database.write(lambda c: pot_store.demand_free(c, account, "KRW", 1))
         assert (caught.value.code, caught.value.retry_after_s) == ("balance_held", 2)
         await database.write(lambda c: pot_store.demand_free(c, account, "KRW", 0))

@@ -47,7 +47,7 @@ class Limiting(Paying):
         if pot is None:
             pot = Thing(owner="", kind="budget", unit=COUNTS[key[2]], left=0, held=0, opens=opens, until=until, used=[])
             self.budgets[(*key, opens)] = pot
-            pot.filled, pot.hard = 0, hard
+            pot.filled, pot.hard, pot.scope = 0, hard, key[0].replace("/", ":")
             self.fill_budget(pot, amount, now)
         return pot
 
@@ -65,7 +65,7 @@ class Limiting(Paying):
         """Bring it to an amount, less what was used already; what is set aside stays."""
         more = max(amount - pot.filled, pot.held - pot.left)
         pot.filled += more
-        self.move("memo:issued" if more > 0 else "memo:expired", "budget", more, pot.unit)
+        self.move("memo:issued" if more > 0 else "memo:expired", "budget:", more, pot.unit)
         pot.left += more
 
     def set_budget(self, key: tuple[str, str, str], amount: int, hard: bool, now: int) -> None:

@@ -52,6 +52,8 @@ def real_accounts(connection: Connection) -> dict[tuple[str, str], int]:
             name = ":".join(parts[:2])
         elif parts[0] == "deferred":
             name = "deferred"
+        elif parts[0] == "budget":
+            name = "budget:"
         sums[name, unit] += moved.credits - moved.debits
     return {key: grains for key, grains in sums.items() if grains}
 

@@ -44,7 +44,7 @@ class Drive:
             "take a coupon": (2, plans.take_coupon), "subscribe or change": (10, plans.subscribe_or_change),
             "cancel or keep": (2, plans.cancel_or_keep), "renew": (6, plans.renew), "sweep": (4, plans.sweep),
             "collect": (4, plans.collect), "buy a pack": (2, plans.buy_pack), "return a pack": (1, plans.return_pack),
-            "prices": (1, plans.change_prices), "order a top-up": (5, payments.order_top_up),
+            "prices": (1, plans.change_prices), "set a budget": (2, plans.set_budget), "order a top-up": (5, payments.order_top_up),
             "order what waits": (4, payments.order_what_waits), "order an invoice": (3, payments.order_invoice),
             "pay": (9, payments.pay), "resume": (2, payments.resume), "save a card": (2, payments.save_card),
             "give back": (2, payments.give_back), "charge back": (1, payments.charge_back),

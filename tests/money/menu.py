@@ -6,6 +6,7 @@ from random import Random
 
 from solvent.billing.coupon import FOR_EVER, Coupon
 from solvent.billing.included import Included, unlimited
+from solvent.billing.limits import BudgetRule, Limits
 from solvent.billing.pack import Pack
 from solvent.billing.plan import Beyond, Plan, Seats, Trial
 from solvent.pricing.rate_card import RateCard
@@ -37,6 +38,25 @@ def quotas(random: Random, count: int, *, has_seats: bool = False) -> tuple[Incl
     return tuple(found.values())
 
 
+def budget_amount(random: Random, unit: str) -> int:
+    """So much that some tens of answers use it up."""
+    return random.randrange({"answers": 40, "tokens": 5_000, "money": 3_000 * WON}[unit])
+
+
+def limits(random: Random) -> Limits:
+    """Perhaps some budgets."""
+    if random.random() < 0.6:
+        return Limits()
+    rules = {}
+    for _ in range(random.randrange(1, 3)):
+        per, every = random.choice(("key", "user", "customer", "plan")), random.choice(("day", "month", "period"))
+        unit = random.choice(("answers", "tokens", "money"))
+        if (per, every) != ("plan", "period"):
+            amount, is_hard = budget_amount(random, unit), random.random() < 0.7
+            rules[per, every, unit] = BudgetRule(per, every, unit, amount, hard=is_hard)  # type: ignore[arg-type]
+    return Limits(budgets=tuple(rules.values()))
+
+
 def plan(random: Random, name: str, *, afterwards: str) -> Plan:
     """A plan that costs something."""
     has_seats = random.random() < 0.3
@@ -54,14 +74,14 @@ def plan(random: Random, name: str, *, afterwards: str) -> Plan:
         included=tuple(included), beyond=beyond, seats=seats, packs=packs, afterwards=afterwards,
         overage_most=won(random.randrange(1, 2_000)) if beyond == "overage" else None,
         trial=Trial(random.randrange(1, 20), quotas(random, 1)) if random.random() < 0.25 else None,
-        retry_days=random.choice(((1, 3, 5, 7), (2,), ())), grace_days=random.randrange(5),
+        retry_days=random.choice(((1, 3, 5, 7), (2,), ())), grace_days=random.randrange(5), limits=limits(random),
     )  # fmt: skip
 
 
 def plans(random: Random) -> dict[str, Plan]:
     """Two that cost nothing, and some that do."""
     free = Plan(name="free", price=won(0), included=(Included("answers", 5, roll_over=2),), beyond="stop")
-    go = Plan(name="go", price=won(0))
+    go = Plan(name="go", price=won(0), limits=limits(random))
     priced = [plan(random, f"plan{n}", afterwards=random.choice(("", "free", "go"))) for n in range(5)]
     return {one.name: one for one in (free, go, *priced)}
 

@@ -105,8 +105,10 @@ class Pots:
         else:
             self.open(owner, "grant", "KRW", grains, now, expires=until, source=object())
 
-    def admit(self, owner: str, kind: str, reads: int, asked: int, prices: dict[str, int], now: int) -> tuple[Any, int]:
-        """What is set aside, pot by pot, and how much may be written. Raises No."""
+    def admit(
+        self, owner: str, kind: str, reads: int, asked: int, prices: dict[str, int], now: int, limits: list[Thing]
+    ) -> tuple[Any, int]:
+        """What is set aside, pot by pot, and how much may be written. limits: budgets in force. Raises No."""
         sub = self.current(owner)
         stops = sub is not None and sub.plan.beyond == "stop"
         good = [pot for pot in self.pots if pot.owner == owner and pot.kind in DRAWN[: 2 if stops else 4]]
@@ -123,6 +125,10 @@ class Pots:
             ways = {"ANSWERS": asked * (there > 0), "TOKENS": there - reads}
             return min(asked, ways.get(way[0].unit, (there * 10**5 - reads * dear_in) // dear_out))
 
+        for one in limits:
+            asked = min(asked, affords([one])) if one.hard else asked
+            if asked < 1:
+                raise No("budget_exceeded")
         way = max((money if pot in money else [pot] for pot in good), key=affords, default=[])
         written = affords(way) if way else 0
         if written < 1:
@@ -130,22 +136,31 @@ class Pots:
             if there:
                 raise No("balance_held" if there >= worth(1) else "request_exceeds_balance")
             raise No("plan_quota_exhausted" if stops else "wallet_empty")
-        left, draws = {"ANSWERS": 1, "TOKENS": reads + written}.get(way[0].unit, worth(written)), []
+        needed = {"ANSWERS": 1, "TOKENS": reads + written}
+        left, draws = needed.get(way[0].unit, worth(written)), []
         for pot in way:
             part = min(left, pot.left - pot.held)
-            pot.held, left = pot.held + part, left - part
+            left -= part
             draws += [(pot, part)] if part else []
+        for one in limits:
+            draws.append((one, min(needed.get(one.unit, worth(written)), one.left - one.held)))
+        for pot, part in draws:
+            pot.held += part
         return draws, written
 
     def settle(self, draws: Any, used: Counter[str], prices: dict[str, int], now: int) -> Counter[str]:
         """used: what is charged. Returns what the receipt must say."""
         sums: Counter[str] = Counter()
-        tokens, due = sum(used.values()), rated(used, prices)
+        tokens, worth = sum(used.values()), rated(used, prices)
+        due = worth
         for pot, held in draws:
-            part = min({"ANSWERS": min(tokens, 1), "TOKENS": tokens}.get(pot.unit, due), held)
+            counted = {"ANSWERS": min(tokens, 1), "TOKENS": tokens, "KRW.SPENDING": worth}
+            part = min(counted.get(pot.unit, due), held)
             pot.held -= held
             pot.used.append((now, part))
             self.put(pot, -part, "revenue:answers" if pot.unit == "KRW" else "memo:used", now, "used")
+            if pot.kind == "budget":
+                continue
             part = due if pot.unit in ("ANSWERS", "TOKENS") else part  # it covers an answer whole
             due -= part
             if pot.kind == "overage":

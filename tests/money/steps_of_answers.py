@@ -23,6 +23,7 @@ from solvent.values.errors import Invalid, Refused, Unavailable
 from solvent.values.ids import CustomerId
 
 Step = tuple[str, Any]
+USERS = ("", "", "kim", "a:b", "50%")
 NONSENSE = {"prompt_tokens": -1, "completion_tokens": 9}
 FAULTS = {  # how an upstream fails, and whether it may have read the question, and so will bill it
     "upstream_timeout": (None, True), "upstream_cut_off": (None, True), "upstream_garbage": (200, True),
@@ -108,11 +109,13 @@ class Answering:
         asked = random.choice((None, random.randrange(1, 120)))
         await world.hear()
         caller = await world.caller(customer)
-        question = world.question(model, reads, asked)
+        user = random.choice(USERS)
+        question = world.question(model, reads, asked, user)
         prices, costs = (menu.prices_of(cards[model][-1]) for cards in (world.cards, world.cost_cards))
         told: Any
         try:
-            told = world.reference.admit(customer, model, reads, min(asked or 100, 100), prices, world.now)
+            limited = world.reference.limits(customer, user, world.now)
+            told = world.reference.admit(customer, model, reads, min(asked or 100, 100), prices, world.now, limited)
         except No as no:
             told = str(no)
         answering: AsyncGenerator[Any, None] = answer(question, caller, process.desk)
@@ -125,12 +128,14 @@ class Answering:
         assert not isinstance(told, str), f"admitted {shown(opened)}, the reference says {told}"
         draws, written = told
         real = [(*key_of(draw.pot), draw.grains) for draw in opened.draws if not limits(draw.pot)]
-        want = [(pot.kind, pot.unit, " ".join(pot.classes), pot.until, part) for pot, part in draws]
+        paying = [(pot, part) for pot, part in draws if pot.kind != "budget"]
+        want = [(pot.kind, pot.unit, " ".join(pot.classes), pot.until, part) for pot, part in paying]
+        self._count(draws, opened, user)
         if (real, opened.output_tokens_max) != (want, written):
             purses = process.desk.funds_of(customer).purses.values()
             is_dry = any(purse.dry_until_us > world.now for purse in purses)
             assert is_dry, f"drawn {real}, the reference says {want}"
-            draws = self._drawn_otherwise(customer, opened, draws)
+            draws = self._drawn_otherwise(customer, opened, draws, limited)
         self.under_way.append(
             {
                 "opened": opened, "answering": answering, "process": process, "draws": draws, "prices": prices,
@@ -138,16 +143,32 @@ class Answering:
             }
         )  # fmt: skip
 
-    def _drawn_otherwise(self, customer: CustomerId, opened: Opened, draws: Any) -> Any:
+    def _count(self, draws: Any, opened: Opened, user: str) -> None:
+        """Hard budgets are drawn as the reference says. A soft one is not called in: it may have missed this answer."""
+        hard = sorted((draw.pot.unit, draw.grains) for draw in opened.draws if draw.pot.kind == "budget")
+        told = sorted((pot.unit, part) for pot, part in draws if pot.kind == "budget" and pot.hard)
+        assert hard == told, f"of budgets of user {user!r}: {hard}, the reference says {told}"
+        soft = [draw for draw in opened.draws if draw.pot.kind == "watch"]
+        for n, (pot, part) in enumerate(draws):
+            if pot.kind == "budget" and not pot.hard:
+                (mine,) = [draw for draw in soft if is_of(draw.pot, pot)]
+                assert mine.grains <= part
+                pot.held += mine.grains - part
+                draws[n] = (pot, mine.grains)
+
+    def _drawn_otherwise(self, customer: CustomerId, opened: Opened, draws: Any, limited: list[Any]) -> Any:
         """For some seconds a process may take a pot for dry that others have given back to: then the next one pays."""
         for pot, part in draws:
             pot.held -= part
         self.world.done["drawn out of order"] += 1
-        return self._drawn(customer, opened)
+        return self._drawn(customer, opened, limited)
 
-    def _drawn(self, customer: CustomerId, opened: Opened) -> Any:
+    def _drawn(self, customer: CustomerId, opened: Opened, limited: list[Any]) -> Any:
         """Set aside in the reference what really was: never more than there is."""
         draws = [(self._told(customer, draw.pot), draw.grains) for draw in opened.draws if not limits(draw.pot)]
+        for draw in [draw for draw in opened.draws if limits(draw.pot)]:
+            (one,) = [one for one in limited if is_of(draw.pot, one)]
+            draws.append((one, draw.grains))
         for pot, part in draws:
             pot.held += part
             assert pot.held <= pot.left, f"beyond what is left: {pot}"
@@ -203,12 +224,13 @@ class Answering:
         await world.hear()
         caller, model = await world.caller(customer), random.choice(menu.CLASSES)
         prices, costs = (menu.prices_of(cards[model][-1]) for cards in (world.cards, world.cost_cards))
-        usage = {"prompt_tokens": 20, "completion_tokens": 10}
+        usage, user = {"prompt_tokens": 20, "completion_tokens": 10}, random.choice(USERS)
+        limited = world.reference.limits(customer, user, world.now)
         world.provider.script = as_chunks([("said", 1), ("report", usage)])
         charged = Counter(input=20, output=10)
 
         async def ask(process: Process) -> tuple[Opened, Receipt] | str:
-            question = world.question(model, 40, random.randrange(1, 60))
+            question = world.question(model, 40, random.randrange(1, 60), user)
             try:
                 steps = [step async for step in answer(question, caller, process.desk)]
             except Refused as refusal:
@@ -221,7 +243,7 @@ class Answering:
                 world.done[f"at once: {found}"] += 1
                 continue
             opened, receipt = found
-            draws = self._drawn(customer, opened)
+            draws = self._drawn(customer, opened, limited)
             sums = world.reference.settle(draws, charged, prices, world.now)
             assert receipt_sums(receipt) == +sums
             assert receipt.cost_grains == world.reference.cost(charged, costs)
@@ -259,6 +281,14 @@ class Answering:
 def key_of(pot: Any) -> tuple[str, str, str, int]:
     """What tells a customer's pots apart, here and in the reference."""
     return pot.kind, pot.unit, pot.classes, pot.expires_us
+
+
+def is_of(pot: Any, told: Any) -> bool:
+    """Whether a real budget is the one that the reference means."""
+    account = pot.account.replace("%3A", ":").replace("%25", "%")
+    names = {"ANSWERS": "answers", "TOKENS": "tokens", "KRW.SPENDING": "money"}
+    is_it = account.startswith(f"budget:{told.scope}:") and account.endswith(f".{names[told.unit]}")
+    return bool(is_it and (pot.opens_us, pot.expires_us) == (told.opens, told.until))
 
 
 def shown(opened: Opened) -> str:

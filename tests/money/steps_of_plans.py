@@ -17,14 +17,17 @@ from solvent.billing.collect_due import collect_due
 from solvent.billing.expire_pots import expire_pots
 from solvent.billing.grant import grant
 from solvent.billing.keep_plan import keep_plan
+from solvent.billing.limits import Override
 from solvent.billing.quote_change import quote_change
 from solvent.billing.redeem import redeem
 from solvent.billing.renew_due import renew_due
 from solvent.billing.return_pack import return_pack
+from solvent.billing.set_budget import set_budget
 from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Wish
 from solvent.identity.caller import Customer
-from solvent.identity.store import add_customer
+from solvent.identity.key import Key
+from solvent.identity.store import add_customer, add_key
 from solvent.invoicing.profile import Profile
 from solvent.invoicing.store import set_profile
 from solvent.invoicing.tax import Tax
@@ -32,7 +35,7 @@ from solvent.ledger.account import wallet
 from solvent.ledger.pot import Pot
 from solvent.ledger.pot_store import open_pots
 from solvent.values.errors import SolventError
-from solvent.values.ids import CustomerId
+from solvent.values.ids import CustomerId, KeyId
 from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 
@@ -55,6 +58,7 @@ class Selling:
 
         def work(connection: Any) -> None:
             add_customer(connection, Customer(customer, f"Customer {customer}", "", world.now))
+            add_key(connection, Key(KeyId(f"key_{customer}"), "customer", customer, "", world.now), customer.encode())
             open_pots(connection, [Pot(wallet(customer), "KRW", customer, "wallet", "", 0, NEVER_US)])
             set_profile(connection, Profile(customer=customer, tax=Tax(how, rate)))
 
@@ -252,6 +256,26 @@ class Selling:
         except No as no:
             assert real == str(no), f"a pack is taken back: {real!r}, the reference says {no}"
         return CustomerId(told.owner)
+
+    async def set_budget(self) -> None:
+        """Of a customer, their key or one of their users, or of a whole plan; for the time under way too."""
+        world, random = self.world, self.world.random
+        customer, plan = random.choice(world.customers), random.choice(list(world.plans))
+        scopes = {
+            "customer": customer, "key": f"key_{customer}", "user": f"{customer}:{random.choice(('kim', 'a:b'))}",
+            "plan": plan,
+        }  # fmt: skip
+        per, every = random.choice(sorted(scopes)), random.choice(("day", "month", "period"))
+        if (per, every) == ("plan", "period"):
+            return
+        unit, is_hard = random.choice(("answers", "tokens", "money")), random.random() < 0.7
+        amount, scope = menu.budget_amount(random, unit), f"{per}:{scopes[per]}"
+        whose = CustomerId("") if per == "plan" else customer
+        override = Override(scope, every, unit, amount, 0, int(is_hard))  # type: ignore[arg-type]
+        await world.with_call_ins(set_budget(override, whose, world.act(), world.books))
+        told = scope.replace(":", "/", 2).replace("/", ":", 1) if per == "user" else scope
+        world.reference.set_budget((told, every, unit), amount, is_hard, world.now)
+        world.done["budgets set"] += 1
 
     async def change_prices(self) -> None:
         """New prices, from now on."""

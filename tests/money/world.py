@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from tests.money import menu
-from tests.money.paying import Paying
+from tests.money.budgets import Limiting
 
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
@@ -109,7 +109,7 @@ class World:
             self.change_prices(name, 0)
         self.fake, self.bank = FakeProcessor(), Bank(Settings("bank", ("KRW",), account="110-123-456789 Solvent"))
         self.rails = Rails({"fake": self.fake, "bank": self.bank}, PAID_FOR)
-        self.reference = Paying(self.zone, self.plans)
+        self.reference = Limiting(self.zone, self.plans)
         self.processes: list[Process] = []
         self.customers: list[CustomerId] = []
         self.done: Counter[str] = Counter()
@@ -166,9 +166,9 @@ class World:
         known: Customer = await self.books.read(lambda connection: known_customer(connection, customer))
         return Caller(KeyId(f"key_{customer}"), "customer", known)
 
-    def question(self, model: str, reads: int, asked: int | None) -> Question:
+    def question(self, model: str, reads: int, asked: int | None, user: str = "") -> Question:
         id = AnswerId(new_id("ans", self.now, self.entropy()))
-        return Question(id, self.now, model, {}, True, reads, asked)
+        return Question(id, self.now, model, {}, True, reads, asked, user)
 
     async def with_call_ins(self, work: Awaitable[T]) -> T:
         """While somebody waits, every process looks after its leases, as services do."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from solvent.answering import funding_store
 from solvent.answering.desk import Desk
 from solvent.answering.funding import Found, Known, matters
 from solvent.answering.opening import Case, open_answer
 from solvent.answering.settlement import Opened
-from solvent.billing.admission import Declined
+from solvent.billing.admission import Declination, Declined
 from solvent.billing.funds import Funds
 from solvent.ledger.purse import Purse
 from solvent.values.errors import Refused
@@ -125,13 +127,8 @@ def _stop_waiting(case: Case, funds: Funds, now_us: int) -> None:
 
 
 def _refusal(declined: Declined, found: Found) -> Refused:
+    declined = msgspec.structs.replace(declined, code=_code(declined, found))
     needed = f"{plain(declined.needed)} {declined.needed.currency}"
-    code = declined.code
-    if code in ("wallet_empty", "request_exceeds_balance"):
-        if not found.posted:
-            code = "plan_quota_exhausted" if _sells_quota_only(found) else "wallet_empty"
-        else:
-            code = "balance_held" if found.posted >= declined.needed.grains else "request_exceeds_balance"
     left = f"{plain(declined.available)} {declined.available.currency}"
     posted = f"{plain(Money(found.posted, declined.needed.currency))} {declined.needed.currency}"
     resets = f", or wait for {iso(found.standing.period.end_us)}" if found.standing is not None else ""
@@ -143,7 +140,17 @@ def _refusal(declined: Declined, found: Found) -> Refused:
         "budget_exceeded": f"{declined.by} is used up; ask whoever set it to raise it, or wait until it begins anew",
         "plan_at_break_even": f"your answers have come to what your plan pays for; top up the wallet{resets}",
     }
-    return Refused(code, messages[code], retry_after_s=2 if code == "balance_held" else None)
+    retry_after_s = 2 if declined.code == "balance_held" else None
+    return Refused(declined.code, messages[declined.code], retry_after_s=retry_after_s)
+
+
+def _code(declined: Declined, found: Found) -> Declination:
+    """The reason as the books have it, beyond what this process may promise."""
+    if declined.code not in ("wallet_empty", "request_exceeds_balance"):
+        return declined.code
+    if not found.posted:
+        return "plan_quota_exhausted" if _sells_quota_only(found) else "wallet_empty"
+    return "balance_held" if found.posted >= declined.needed.grains else "request_exceeds_balance"
 
 
 def _sells_quota_only(found: Found) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from solvent.answering.funding import Found, Known, matters
 from solvent.answering.opening import Case, asker_of
-from solvent.billing import budget_store, standing_store
+from solvent.billing import budget_store, seat_store, standing_store
 from solvent.billing.admission import COUNTED
 from solvent.billing.limits import budgets_for
 from solvent.billing.standing import Standing, kinds_that_pay, opening_paid
@@ -18,6 +18,7 @@ from solvent.ledger.balance import Movement
 from solvent.ledger.pot import Pot, limits
 from solvent.ledger.store import balances_at
 from solvent.margin import store as margin_store
+from solvent.values.errors import Refused
 from solvent.values.limits import LEASE_QUESTIONS
 from solvent.values.period import day_number
 
@@ -50,6 +51,10 @@ def _standing(connection: Connection, case: Case, in_zone: ZoneInfo) -> tuple[St
     if terms is None:
         return None, []
     subscription, plan = terms
+    user = case.question.user
+    if plan.seats is not None and user and not seat_store.take_seat(connection, subscription, user, at_us):
+        message = f"all {subscription.seats} seats are taken; free one, or add seats to the plan"
+        raise Refused("no_seat_free", message, param="user")
     period = subscription.period
     sums = margin_store.customer_sums(connection, customer, day_number(period.start_us, in_zone))
     brought = sums.charge_grains - sums.granted_grains

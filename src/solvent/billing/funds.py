@@ -67,7 +67,10 @@ class Funds:
         """Whether an answer now can be opened without asking the database."""
         if at_us >= self.good_until_us:
             return False
-        ruled = self.standing is not None and (self.standing.plan.limits.budgets or self.standing.overrides)
+        standing = self.standing
+        ruled = standing is not None and (
+            standing.plan.limits.budgets or standing.overrides or standing.plan.seats is not None
+        )
         return not ruled or self.scopes.issuperset(scopes)
 
     def purse(self, pot: Pot) -> Purse:

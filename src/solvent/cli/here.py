@@ -99,7 +99,7 @@ class Here:
         async with open_business(config, self.data, near) as business:
             now_us = business.now_us()
             key = self.idempotency_key or new_id("cmd", now_us, business.entropy())
-            act = act_of(operation, read_path(path), told, f"cli:{who()}", key, now_us)
+            act = act_of(operation, read_path(path), told, f"cli:{_who()}", key, now_us)
             return await then(await carry_out(operation, business, act, path, asked, told))
 
     def show(self, result: object, print_it: Callable[[Screen], None]) -> None:
@@ -201,7 +201,7 @@ async def _as_it_is(result: R) -> R:
     return result
 
 
-def who() -> str:
+def _who() -> str:
     """The name of whoever typed the command; a number where the machine knows no name."""
     try:
         return getpass.getuser()

@@ -75,7 +75,7 @@ def show(here: Here, card: str, history: bool, at: str) -> None:  # noqa: FBT001
     dated = _books(here).get(card)
     if dated is None:
         raise NotFound(
-            "no_such_rate_card", f"there is no rate card {card!r}; `solvent prices list` names them", param="card"
+            "no_such_card", f"there is no rate card {card!r}; `solvent prices list` names them", param="card"
         )
     bodies = [card_body(one) for one in (dated if history else _in_force(dated, _instant(at)))]
 

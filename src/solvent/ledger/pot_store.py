@@ -30,7 +30,7 @@ from solvent.db.tables import metadata
 from solvent.ledger.balance import Movement
 from solvent.ledger.pot import Pot
 from solvent.ledger.store import balances_at, mark, set_mark
-from solvent.values.errors import Conflict
+from solvent.values.errors import Conflict, Refused
 from solvent.values.ids import CustomerId
 
 pots = Table(
@@ -131,10 +131,10 @@ def free(connection: Connection, account: str, unit: str) -> int:
 
 
 def demand_free(connection: Connection, account: str, unit: str, grains: int) -> None:
-    """Raises Conflict unless that much may be taken out now. Call leases in before (`ledger.call_in_leases`)."""
+    """Raises Refused unless that much may be taken out now. Call leases in before (`ledger.call_in_leases`)."""
     if free(connection, account, unit) < grains:
         message = f"{account} has less to take out now than that; if answers are under way, try again in a moment"
-        raise Conflict("balance_held", message, retry_after_s=2)
+        raise Refused("balance_held", message, retry_after_s=2)
 
 
 def leased(connection: Connection, account: str, unit: str) -> int:
