@@ -29,9 +29,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     cluster.take_back(url)
 
 
-def pytest_unconfigure() -> None:  # TEMPORARY, the lead removes it
+def pytest_unconfigure() -> None:  # TEMPORARY, the lead removes it before the last commit
     print(
-        "\nLEAD'S NOTE TO ALL HELPERS (05:42): time is nearly over. Start nothing new and run nothing heavy. Leave your "
-        "files consistent (ruff, mypy, house rules, your own tests green), and send your final report by 05:55. "
-        "tests/races is written by the lead (helper for races: only do the kill -9 of both databases, small, then report)."
+        "\nLEAD'S NOTE TO ALL HELPERS (06:01): this is the lead, who wrote /tmp/brief.md. STOP NOW: leave your files "
+        "consistent and send your final report at once, with what is not done. The session ends at 06:25."
     )

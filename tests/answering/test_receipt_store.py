@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import date
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +16,7 @@ from tests.db.opened import Place
 
 from solvent.answering import store
 from solvent.answering.receipt import Receipt, sums_of
-from solvent.answering.receipt_store import Sought, receipts_page
+from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page
 from solvent.db.port import Connection
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginKey
@@ -57,6 +59,10 @@ def is_sought(row: Receipt, sought: Sought) -> bool:
     return same and sought.from_us <= row.at_us < sought.until_us
 
 
+def _asking(*asked: Any) -> Callable[[Connection], ReceiptsPage]:
+    return lambda connection: receipts_page(connection, *asked)
+
+
 def anything(random: Random) -> Sought:
     customer = random.choice(["", "a", "b", "nobody"])
     start = start_of_day(DAY + random.randrange(7), SEOUL)
@@ -84,9 +90,8 @@ def test_pages_hold_every_receipt_that_is_sought_once(place: Place, seed: int) -
                 sought, count, looked_at_max = anything(random), random.choice([1, 7, 50]), random.choice([0, 60, 300])
                 found, before, pages = [], "", 0
                 while True:
-                    page = await database.read(
-                        lambda c, s=sought, b=before, n=count, m=looked_at_max: receipts_page(c, s, b, n, SEOUL, m)
-                    )
+                    asked = (sought, before, count, SEOUL, looked_at_max)
+                    page = await database.read(_asking(*asked))
                     found += page.receipts
                     pages += 1
                     if not page.before:

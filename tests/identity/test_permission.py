@@ -41,7 +41,7 @@ def test_who_may_write_may_read() -> None:
         if action.endswith(".write"):
             read = action.replace(".write", ".read")
             assert read in ALLOWED
-            assert ALLOWED[action] <= ALLOWED[read], action  # type: ignore[index]
+            assert ALLOWED[action] <= ALLOWED[read], action
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -25,6 +25,7 @@ from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.margin import store as margin_store
+from solvent.metering.dialect import reader
 from solvent.metering.meter import Meter
 from solvent.providers.port import Call, Chunk
 from solvent.values.errors import SolventError, Unavailable
@@ -122,7 +123,8 @@ class _Running:
     def __init__(self, opened: Opened, desk: Desk) -> None:
         self.opened = opened
         self._desk = desk
-        self._meter = Meter(opened.question.input_tokens_most, opened.output_tokens_max)
+        read = reader(opened.route.provider.name, "chat")
+        self._meter = Meter(opened.question.input_tokens_most, opened.output_tokens_max, read=read)
         self._seat: Seat | None = None
         self._stream: AsyncGenerator[Chunk, None] | None = None
         self._first_token_us = -1
