@@ -83,7 +83,7 @@ class Answerer:
     def answer_a_while(self, dice: Random) -> None:
         """Until so many answers are acknowledged, or not even one, and a moment more: as busy on a slow machine."""
         self.wait_until_it_answers()
-        enough, latest = dice.randrange(50), time.monotonic() + ANSWERED_S_MAX
+        enough, latest = dice.randrange(25), time.monotonic() + ANSWERED_S_MAX
         while len(self.charges) < enough and time.monotonic() < latest:
             time.sleep(0.001)
         time.sleep(dice.uniform(0, 0.02))
@@ -188,7 +188,7 @@ def test_a_killed_process_loses_no_acknowledged_answer_and_leaves_no_hold_behind
     books = agree(place, charges, "at the end")
     print(f"{killed} kills, {early} of them early; {len(charges)} acknowledged of {len(books.receipts)} on the books")
     assert killed == KILLS_ALONE
-    assert len(charges) > 5 * KILLS_ALONE, "too little was asked for this to mean anything"
+    assert len(charges) > 3 * KILLS_ALONE, "too little was asked for this to mean anything"
     assert len(books.transfers) > len(books.receipts)
 
 
@@ -222,4 +222,4 @@ def test_while_one_of_two_is_killed_again_and_again_the_other_goes_on(place: Pla
     print(f"{killed} kills; {len(charges)} acknowledged by the dead, {len(survivor.charges)} by the survivor, "
           f"{len(books.receipts)} on the books")  # fmt: skip
     assert killed == KILLS_BESIDE
-    assert len(charges) > 3 * KILLS_BESIDE, "too little was asked for this to mean anything"
+    assert len(charges) > 2 * KILLS_BESIDE, "too little was asked for this to mean anything"

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.db.postgres import Postgres
 from tests.doors.books import Books, check, read_books
 from tests.doors.fixtures import CONFIG, Serve, scripted_model
 from tests.doors.server import Solvent, eventually, question
@@ -26,7 +27,7 @@ from solvent.values.money import Money, plain
 
 pytestmark = [pytest.mark.xdist_group("crashes"), pytest.mark.slow]
 
-KILLS = 26
+KILLS = {"": 26, "postgresql": 6}  # by the kind of database
 ASKERS = 10
 GRANTS = ("500", "500", "0.002", "0.0005")  # two of the wallets run dry on the way
 
@@ -108,17 +109,27 @@ class Asker:
         self._heard.add(bill["answer"], bill["charge"])
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Where the books are: beside everything else in the data directory, or in a Postgres."""
+    if request.param == "sqlite":
+        return ""
+    cluster: Postgres = request.getfixturevalue("postgres")
+    return cluster.database()
+
+
 @pytest.fixture
-def server(serve: Serve, upstream: Upstream) -> Solvent:
-    return serve(CONFIG + scripted_model(upstream))
+def server(serve: Serve, upstream: Upstream, url: str) -> Solvent:
+    config = CONFIG.replace("[first_run]", f'database = "{url}"\n[first_run]') if url else CONFIG
+    return serve(config + scripted_model(upstream))
 
 
-def test_a_killed_process_loses_no_acknowledged_answer_and_charges_none_twice(server: Solvent) -> None:
+def test_a_killed_process_loses_no_acknowledged_answer_and_charges_none_twice(server: Solvent, url: str) -> None:
     seed = int(os.environ.get("CRASH_SEED", "0")) or random.SystemRandom().getrandbits(32)
     print(f"CRASH_SEED={seed}")
-    dice, heard = random.Random(seed), Acknowledged()
+    dice, heard, kills = random.Random(seed), Acknowledged(), KILLS[url.partition(":")[0]]
     customers, keys = _first_customers(server)
-    for kill in range(KILLS):
+    for kill in range(kills):
         with ThreadPoolExecutor(ASKERS) as crowd:
             askers = [Asker(server, keys, dice.getrandbits(32), heard) for _ in range(ASKERS)]
             asking = [crowd.submit(asker.ask_until_the_end) for asker in askers]
@@ -131,16 +142,16 @@ def test_a_killed_process_loses_no_acknowledged_answer_and_charges_none_twice(se
             time.sleep(dice.uniform(0.0, 0.8))
             server.kill()
         server.start()
-        _agree(read_books(server.data), heard, f"kill {kill} of seed {seed}")
+        _agree(read_books(server.data, url=url), heard, f"kill {kill} of seed {seed}")
     wallets = {id: server.wallet(key)["balance"] for id, key in zip(customers, keys, strict=True)}
     assert server.stop() == 0
-    books = read_books(server.data)
+    books = read_books(server.data, url=url)
     _agree(books, heard, f"the end of seed {seed}")
     assert wallets == {id: plain(Money(books.balance(id), "USD")) for id in customers}
     print(f"{len(heard.charges)} acknowledged, {heard.refused} refused, {heard.left} left, {heard.lost} cut off; "
-          f"{len(books.receipts)} receipts, {KILLS} kills")  # fmt: skip
-    assert len(heard.charges) > 10 * KILLS, "too little was asked for this to mean anything"
-    assert heard.lost > KILLS, "the process died between answers only"
+          f"{len(books.receipts)} receipts, {kills} kills")  # fmt: skip
+    assert len(heard.charges) > 10 * kills, "too little was asked for this to mean anything"
+    assert heard.lost > kills, "the process died between answers only"
     assert heard.left
     assert heard.refused
 
@@ -160,7 +171,7 @@ def _agree(books: Books, heard: Acknowledged, when: str) -> None:
         assert plain(receipt.charge) == charge, f"{answer} was charged otherwise than it was told, at {when}"
 
 
-def test_a_first_run_that_is_killed_locks_nobody_out(server: Solvent) -> None:
+def test_a_first_run_that_is_killed_locks_nobody_out(server: Solvent, url: str) -> None:
     """Wherever it dies, the keys it wrote are the keys that work, and the first grant is given once."""
     keys: set[str] = set()
     for delay_s in (0.25, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7):
@@ -175,10 +186,12 @@ def test_a_first_run_that_is_killed_locks_nobody_out(server: Solvent) -> None:
     assert server.wallet()["balance"] == "1000"
     assert server.operate("GET", "/v1/margin")["total"]["answers"] == 0
     assert server.stop() == 0
-    check(read_books(server.data))
+    check(read_books(server.data, url=url))
 
 
-def test_a_kill_at_every_step_of_one_answer_leaves_books_that_balance(server: Solvent, upstream: Upstream) -> None:
+def test_a_kill_at_every_step_of_one_answer_leaves_books_that_balance(
+    server: Solvent, upstream: Upstream, url: str
+) -> None:
     """Before the upstream answers, in its middle, and before its report: one answer, no charge, no hold."""
     for tag, marker, script in (
         ("unanswered", b"", {"hang": "head"}),
@@ -191,9 +204,9 @@ def test_a_kill_at_every_step_of_one_answer_leaves_books_that_balance(server: So
         talk = server.begin(question(asked, stream=True))
         if marker:
             talk.until(marker)
-        eventually(lambda: read_books(server.data).open_holds, "the hold is not on the disk")
+        eventually(lambda: read_books(server.data, url=url).open_holds, "the hold is not on the disk")
         server.kill()
         talk.hang_up()
     server.start()
     assert server.wallet()["balance"] == "1000"
-    check(read_books(server.data))
+    check(read_books(server.data, url=url))

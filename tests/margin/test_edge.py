@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.margin.edge import EVERY_DAY_DAYS, LASTING, LATEST, SINGLY_DAYS_MAX, Days, Kept, outlived, span
+from solvent.margin.edge import EVERY_DAY_DAYS, LASTING, SINGLY_DAYS_MAX, Days, Kept, outlived, span
 
 DAYS = st.integers(0, 60_000)
 
@@ -79,12 +79,11 @@ def test_few_days_are_read_singly_and_none_of_late(latest: int, from_day: int, l
     assert sum(singly) <= SINGLY_DAYS_MAX or from_day <= latest - EVERY_DAY_DAYS
 
 
-def test_a_whole_month_and_what_goes_on_since_one_are_two_totals() -> None:
-    january, february = day_of(2026, 1, 31), day_of(2026, 2, 28)
-    edges = [january, february]
-    assert span(january + 1, february, edges, 0, february + 9) == [Kept(1, february), Kept(-1, january)]
-    assert span(january + 1, february + 9, edges, 0, february + 9) == [Kept(1, LATEST), Kept(-1, january)]
-    assert span(0, february + 40, edges, 20, february + 9) == [Kept(1, LATEST)], "all there is"
-    assert span(january + 4, february + 9, edges, 0, february + 9) == [
-        Kept(1, LATEST), Kept(-1, january), Days(-1, january + 1, january + 3),
-    ]  # fmt: skip
+def test_a_whole_month_is_two_totals_and_what_goes_on_is_today_besides() -> None:
+    january, february, today = day_of(2026, 1, 31), day_of(2026, 2, 28), day_of(2026, 3, 9)
+    edges = [january, february, today - 1]
+    assert span(january + 1, february, edges, 0, today) == [Kept(1, february), Kept(-1, january)]
+    now = [Kept(1, today - 1), Days(1, today, today)]
+    assert span(january + 1, today, edges, 0, today) == [*now, Kept(-1, january)]
+    assert span(0, today + 40, edges, 20, today) == now, "all there is"
+    assert span(january + 4, today, edges, 0, today) == [*now, Kept(-1, january), Days(-1, january + 1, january + 3)]

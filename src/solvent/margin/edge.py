@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-LATEST: Final = 2**31  # in place of a day: the totals that go on
 NOTHING: Final = -1  # in place of a day: before the first answer
 SINGLY_DAYS_MAX: Final = 3  # so few days are added up from their roll-ups
 EVERY_DAY_DAYS: Final = 92  # how long the totals of every day are kept
@@ -29,7 +28,7 @@ class Days(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """Totals kept through a day, to be added or taken away. through: an edge, or LATEST."""
+    """Totals kept through a day, an edge, to be added or taken away."""
 
     sign: int
     through: int
@@ -44,22 +43,25 @@ def outlived(before: int, edge: int) -> list[int]:
 def span(from_day: int, until_day: int, edges: Iterable[int], first: int, latest: int) -> list[Kept | Days]:
     """What adds up to the days [from_day, until_day]: two totals and the days between them and the span, or its days.
 
-    edges: those that totals are kept at, without LATEST; the nearest to either end of the span are enough.
-    first, latest: the days of the first and the last answers; edges lie between.
+    edges: those that totals are kept at; the nearest to either end of the span are enough. first, latest: the days of
+    the first and the last answers.
     """
     from_day, until_day = max(from_day, first), min(until_day, latest)
     if from_day > until_day:
         return []
-    through = {first - 1: NOTHING, **{edge: edge for edge in edges}, latest: LATEST}
-    ends = [min(through, key=lambda edge: (abs(day - edge), edge)) for day in (until_day, from_day - 1)]
+    ends = [
+        min((NOTHING, *edges), key=lambda edge: (abs(day - (first - 1 if edge == NOTHING else edge)), edge))
+        for day in (until_day, from_day - 1)
+    ]
     if ends[0] == ends[1] or until_day - from_day < SINGLY_DAYS_MAX:
         return [Days(1, from_day, until_day)]
     parts: list[Kept | Days] = []
     for sign, day, edge in zip((1, -1), (until_day, from_day - 1), ends, strict=True):
-        if through[edge] != NOTHING:
-            parts.append(Kept(sign, through[edge]))
-        if edge < day:
-            parts.append(Days(sign, edge + 1, day))
-        elif edge > day:
-            parts.append(Days(-sign, day + 1, edge))
+        if edge != NOTHING:
+            parts.append(Kept(sign, edge))
+        after = first - 1 if edge == NOTHING else edge
+        if after < day:
+            parts.append(Days(sign, after + 1, day))
+        elif after > day:
+            parts.append(Days(-sign, day + 1, after))
     return parts

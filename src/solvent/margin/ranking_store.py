@@ -9,9 +9,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
-from solvent.margin.edge import LATEST, Days, Kept, span
+from solvent.margin.edge import Days, Kept, span
 from solvent.margin.line import MarginLine, MarginSums
 from solvent.margin.store import SUMS, customer_margins, house_margins, margins
 
@@ -45,7 +56,7 @@ def _span(connection: Connection, from_day: int, until_day: int) -> Sequence[Par
     through, edges = customer_margins.c.through, set[int]()
     for day in (until_day, from_day - 1):
         before = select(func.max(through)).where(through <= day)
-        after = select(func.min(through)).where(through >= day, through < LATEST)
+        after = select(func.min(through)).where(through >= day)
         found = (connection.execute(chosen).scalar() for chosen in (before, after))
         edges.update(int(edge) for edge in found if edge is not None)
     return span(from_day, until_day, edges, int(first), int(latest))
@@ -68,36 +79,37 @@ def _ends(connection: Connection, parts: Sequence[Part], count: int) -> tuple[li
     return [name for _, name in losers], [name for _, name in earners], customers
 
 
-def _margins(parts: Sequence[Part]) -> Select[Any]:
+def _margins(parts: Sequence[Part]) -> Select[Any] | CompoundSelect[Any]:
     """The customers of a span, each with their margin."""
-    if isinstance(parts[0], Days):
-        days = _of_days(parts[0])
+    first, *others = parts
+    if isinstance(first, Days):
+        days = _of_days(first)
         return select(days.c.customer, _margin(days).label("margin"))
     # Looked up customer by customer, in the order they are kept in: twice as quick as adding up the parts by groups.
-    leading, lead = _leading(parts), customer_margins.alias()
+    lead = customer_margins.alias()
     found: Any = lead
-    margin: Any = 0
-    answers: Any = 0
-    for part in parts:
-        beside: Any = lead
+    margin, answers = _margin(lead), lead.c.answers + lead.c.failed
+    for part in others:
         if isinstance(part, Days):
-            beside = _of_days(part)
-            found = found.outerjoin(beside, beside.c.customer == lead.c.customer)
-        elif part.through != leading:
+            beside: Any = _of_days(part)
+            same = beside.c.customer == lead.c.customer
+        else:
             beside = customer_margins.alias()
             same = and_(beside.c.through == part.through, beside.c.customer == lead.c.customer)
-            found = found.outerjoin(beside, same)
-        margin += part.sign * func.coalesce(_margin(beside), 0)
-        answers += part.sign * func.coalesce(beside.c.answers + beside.c.failed, 0)
-    chosen = select(lead.c.customer, margin.label("margin")).select_from(found)
-    return chosen.where(lead.c.through == leading, answers > 0)
+        found = found.outerjoin(beside, same)
+        margin = margin + part.sign * func.coalesce(_margin(beside), 0)
+        answers = answers + part.sign * func.coalesce(beside.c.answers + beside.c.failed, 0)
+    known = select(lead.c.customer, margin.label("margin")).select_from(found)
+    known = known.where(lead.c.through == first.through, answers > 0)
+    after = [part for part in others if isinstance(part, Days) and part.first == first.through + 1]
+    return union_all(known, _new_in(after[0], first)) if after else known
 
 
-def _leading(parts: Sequence[Part]) -> int:
-    """Whose totals name every customer of the span: those at its end, unless days are added to them."""
-    if any(isinstance(part, Days) and part.sign > 0 for part in parts):
-        return LATEST
-    return next((part.through for part in parts if isinstance(part, Kept) and part.sign > 0), LATEST)
+def _new_in(days: Days, before: Kept) -> Select[Any]:
+    """Whose first answers were in these days."""
+    new, known = _of_days(days), customer_margins.alias()
+    is_known = select(known.c.customer).where(known.c.through == before.through, known.c.customer == new.c.customer)
+    return select(new.c.customer, _margin(new)).where(~is_known.exists())
 
 
 def _margin(table: Any) -> ColumnElement[int]:

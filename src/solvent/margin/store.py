@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, delet
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.ledger.store import set_mark
-from solvent.margin.edge import LATEST, outlived
+from solvent.margin.edge import NOTHING, outlived
 from solvent.margin.line import GroupBy, MarginKey, MarginLine, MarginSums
 
 K = TypeVar("K", bound=Hashable)
@@ -50,7 +50,7 @@ house_margins = Table(
     *_sums(),
     sqlite_with_rowid=False,
 )
-# What each customer came to by the end of an edge (see `edge`), and, under LATEST, by now.
+# What each customer came to by the end of a day, an edge (see `edge`): written when the next day begins.
 customer_margins = Table(
     "customer_margins",
     metadata,
@@ -60,6 +60,7 @@ customer_margins = Table(
     sqlite_with_rowid=False,
 )
 
+DAY_MAX: Final = 2**31
 EDGE: Final = "margin_edge"  # the mark of the last edge that totals were kept at
 _EDGE: Final = f"SELECT value FROM marks WHERE name = '{EDGE}'"  # noqa: S608
 
@@ -67,20 +68,15 @@ _EDGE: Final = f"SELECT value FROM marks WHERE name = '{EDGE}'"  # noqa: S608
 def add(connection: Connection, lines: list[Added]) -> None:
     """Journal: add answers to their roll-ups."""
     sums = _summed(lines)
+    edge = _keep_edge(connection, max(key.day for key in sums))
     _write(connection, margins, ((*astuple(key), *astuple(line)) for key, line in sums.items()))
     by_plan = _summed(((key.day, key.plan, key.model), line) for key, line in sums.items())
     _write(connection, house_margins, ((*key, *astuple(line)) for key, line in by_plan.items()))
-    edge = _keep_edge(connection, max(key.day for key in sums))
-    _add_totals(connection, LATEST, sums.items())
     late = [(key, line) for key, line in sums.items() if key.day <= edge]
     if late:  # a correction, or the last moment of another process's day
-        for through in edges_from(connection, min(key.day for key, _ in late)):
-            _add_totals(connection, through, [(key, line) for key, line in late if key.day <= through])
-
-
-def _add_totals(connection: Connection, through: int, lines: Iterable[Added]) -> None:
-    totals = _summed((key.customer, line) for key, line in lines)
-    _write(connection, customer_margins, ((through, customer, *astuple(line)) for customer, line in totals.items()))
+        for through in _edges_from(connection, min(key.day for key, _ in late)):
+            totals = _summed((key.customer, line) for key, line in late if key.day <= through)
+            _write(connection, customer_margins, ((through, name, *astuple(line)) for name, line in totals.items()))
 
 
 def _summed(lines: Iterable[tuple[K, MarginSums]]) -> dict[K, MarginSums]:
@@ -110,26 +106,28 @@ def _keep_edge(connection: Connection, day: int) -> int:
     cursor.execute(_EDGE)
     known = cursor.fetchone()
     cursor.close()
-    edge = day - 1
-    before = int(known[0]) if known else edge
-    if known and edge <= before:
+    before, edge = int(known[0]) if known else NOTHING, day - 1
+    if edge <= before:
         return before
-    through, *others = customer_margins.columns
-    so_far = select(literal(edge, BigInteger), *others).where(through == LATEST)
-    connection.execute(insert(customer_margins).from_select([through, *others], so_far))
+    through, customer, *sums = customer_margins.columns
+    so_far = select(literal(edge, BigInteger), customer, *sums).where(through == before)
+    connection.execute(insert(customer_margins).from_select([through, customer, *sums], so_far))
+    since = [func.sum(margins.c[name]).label(name) for name in SUMS]
+    days = select(margins.c.customer, *since).where(margins.c.day > before, margins.c.day <= edge)
+    added = connection.execute(days.group_by(margins.c.customer)).all()
+    _write(connection, customer_margins, ((edge, name, *map(int, values)) for name, *values in added))
     for old in outlived(before, edge):
         connection.execute(delete(customer_margins).where(through == old))
     set_mark(connection, EDGE, str(edge))
     return edge
 
 
-def edges_from(connection: Connection, day: int) -> list[int]:
-    """The edges on or after a day that totals are kept at, in order, without LATEST."""
+def _edges_from(connection: Connection, day: int) -> list[int]:
     edges: list[int] = []
     while True:
         after = customer_margins.c.through >= (edges[-1] + 1 if edges else day)
         found = connection.execute(select(func.min(customer_margins.c.through)).where(after)).scalar()
-        if found is None or found == LATEST:
+        if found is None:
             return edges
         edges.append(int(found))
 
@@ -147,7 +145,7 @@ def lines(
     from_day: int,
     currency: str,
     *,
-    until_day: int = LATEST,
+    until_day: int = DAY_MAX,
     customer: str = "",
 ) -> list[MarginLine]:
     """The roll-ups of the days [from_day, until_day], summed by one of their keys, in the order of its names.

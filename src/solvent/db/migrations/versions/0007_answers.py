@@ -41,15 +41,11 @@ def _sum_margins() -> None:
     sums = ", ".join(known)
     summed = ", ".join(f"sum({name})" for name in known)
     nothing = "granted_grains, included_grains"
-    for table, keys, chosen in (
-        ("margins", "day, customer, plan, model", "day, customer, plan, model"),
-        ("house_margins", "day, plan, model", "day, plan, model"),
-        ("customer_margins", "through, customer", f"{2**31}, customer"),  # through: what goes on
-    ):
-        grouped = chosen.removeprefix(f"{2**31}, ")
+    # Totals of customers are kept when the next day begins.
+    for table, keys in (("margins", "day, customer, plan, model"), ("house_margins", "day, plan, model")):
         op.execute(
             f"INSERT INTO {table} ({keys}, {sums}, {nothing}) "  # noqa: S608
-            f"SELECT {chosen}, {summed}, 0, 0 FROM margins_before GROUP BY {grouped}"
+            f"SELECT {keys}, {summed}, 0, 0 FROM margins_before GROUP BY {keys}"
         )
     op.drop_table("margins_before")
 
