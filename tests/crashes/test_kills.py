@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.xdist_group("crashes"), pytest.mark.slow]
 
 KILLS = {"": 26, "postgresql": 6}  # by the kind of database
 ASKERS = 10
+ANSWERED_S_MAX = 5.0
 GRANTS = ("500", "500", "0.002", "0.0005")  # two of the wallets run dry on the way
 
 
@@ -41,6 +42,12 @@ class Acknowledged:
     lost: int = 0
     left: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait_for(self, more: int) -> None:
+        """Until so many more answers are acknowledged, or not for long: as busy on a slow machine as on a quick one."""
+        enough, latest = len(self.charges) + more, time.monotonic() + ANSWERED_S_MAX
+        while len(self.charges) < enough and time.monotonic() < latest:
+            time.sleep(0.001)
 
     def add(self, answer: str, charge: str) -> None:
         with self.lock:
@@ -133,7 +140,8 @@ def test_a_killed_process_loses_no_acknowledged_answer_and_charges_none_twice(se
         with ThreadPoolExecutor(ASKERS) as crowd:
             askers = [Asker(server, keys, dice.getrandbits(32), heard) for _ in range(ASKERS)]
             asking = [crowd.submit(asker.ask_until_the_end) for asker in askers]
-            time.sleep(dice.uniform(0.05, 0.6))
+            heard.wait_for(dice.randrange(60))
+            time.sleep(dice.uniform(0, 0.05))
             server.kill()
             for ended in asking:
                 ended.result(30)

@@ -24,7 +24,9 @@ class Thing(SimpleNamespace):
 
 def away(amount: Fraction | int, step: int = 1) -> int:
     """Rounded to whole steps, ties away from zero."""
-    return floor(Fraction(abs(amount), step) + Fraction(1, 2)) * step * (1 if amount >= 0 else -1)
+    size = Fraction(amount if amount >= 0 else -amount)
+    steps: int = floor(size / step + Fraction(1, 2))
+    return steps * step * (1 if amount >= 0 else -1)
 
 
 def spread(parts: list[Fraction]) -> list[int]:

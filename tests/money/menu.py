@@ -70,7 +70,7 @@ def plan(random: Random, name: str, *, afterwards: str) -> Plan:
         for n in range(random.randrange(3))
     )
     return Plan(
-        name=name, price=won(random.randrange(1, 30_000)), period=random.choice(("month",) * 4 + ("year",)),  # type: ignore[arg-type]
+        name=name, price=won(random.randrange(1, 30_000)), period=random.choice(("month",) * 4 + ("year",)),
         included=tuple(included), beyond=beyond, seats=seats, packs=packs, afterwards=afterwards,
         overage_most=won(random.randrange(1, 2_000)) if beyond == "overage" else None,
         trial=Trial(random.randrange(1, 20), quotas(random, 1)) if random.random() < 0.25 else None,

@@ -44,7 +44,7 @@ class Paper(Pots):
     def total(self, owner: str, lines: list[Thing]) -> int:
         """What an invoice of these lines would ask for."""
         added = self.vats(owner, lines) if self.vat[owner][0] == "exclusive" else [0]
-        return sum(line.grains for line in lines) + sum(added)
+        return int(sum(line.grains for line in lines) + sum(added))
 
     def post(self, owner: str, line: Thing, supply: int, vat: int, start: int, goal: str, pot: Any = None) -> None:
         self.move(f"receivable:invoices:{owner}", "deferred", supply)
@@ -53,7 +53,7 @@ class Paper(Pots):
 
     def asks(self, invoice: Thing) -> int:
         """What is still to be paid; below zero, what is to be given back."""
-        return sum(line.total for line in invoice.lines) - invoice.credited - invoice.paid
+        return int(sum(line.total for line in invoice.lines) - invoice.credited - invoice.paid)
 
     def pay(self, invoice: Thing, grains: int, account: str) -> None:
         """Money comes for an invoice, or goes back where grains are below zero."""

@@ -123,7 +123,7 @@ class Pots:
         def affords(way: list[Thing]) -> int:
             there = sum(pot.left - pot.held for pot in way)
             ways = {"ANSWERS": asked * (there > 0), "TOKENS": there - reads}
-            return min(asked, ways.get(way[0].unit, (there * 10**5 - reads * dear_in) // dear_out))
+            return int(min(asked, ways.get(way[0].unit, (there * 10**5 - reads * dear_in) // dear_out)))
 
         for one in limits:
             asked = min(asked, affords([one])) if one.hard else asked

@@ -122,7 +122,7 @@ class Answering:
         try:
             opened = await world.with_call_ins(anext(answering))
         except Refused as refusal:
-            assert refusal.code == told, f"refused: {refusal.code}, the reference says {told}"
+            assert refusal.code == told, f"refused: {refusal.code}, the reference says {told}"  # noqa: PT017
             world.done[f"refused: {told}"] += 1
             return
         assert not isinstance(told, str), f"admitted {shown(opened)}, the reference says {told}"
@@ -215,7 +215,7 @@ class Answering:
             return
 
     async def many_at_once(self) -> None:
-        """Questions of one customer to all processes at the same moment, at the last cent: all are real steps of theirs.
+        """Questions of one customer to all processes at once, at the last cent: all are real steps of theirs.
 
         Who comes first is not ours to say, so the reference takes the draws as they came; none may be beyond what is.
         """

@@ -83,7 +83,7 @@ class Paying:
         try:
             opened = await asked
         except Conflict as error:
-            assert (error.code, due <= 0) == ("invoice_not_due", True)
+            assert (error.code, due <= 0) == ("invoice_not_due", True)  # noqa: PT017
             return
         assert opened.order.grains == due
         self._note(opened.order.id, told.owner, "invoice", told, due, 0, rail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from tests.money import dunning, menu
 from tests.money.arithmetic import DAY, NEVER, Thing
@@ -60,7 +60,7 @@ class Selling:
             add_customer(connection, Customer(customer, f"Customer {customer}", "", world.now))
             add_key(connection, Key(KeyId(f"key_{customer}"), "customer", customer, "", world.now), customer.encode())
             open_pots(connection, [Pot(wallet(customer), "KRW", customer, "wallet", "", 0, NEVER_US)])
-            set_profile(connection, Profile(customer=customer, tax=Tax(how, rate)))
+            set_profile(connection, Profile(customer=customer, tax=Tax(cast(Any, how), rate)))
 
         await world.books.write(work)
         world.customers.append(customer)
@@ -254,7 +254,7 @@ class Selling:
             assert not real, f"a pack is not taken back: {real}"
             world.done["packs returned"] += 1
         except No as no:
-            assert real == str(no), f"a pack is taken back: {real!r}, the reference says {no}"
+            assert real == str(no), f"a pack is taken back: {real!r}, the reference says {no}"  # noqa: PT017
         return CustomerId(told.owner)
 
     async def set_budget(self) -> None:
