@@ -27,10 +27,3 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     url = cluster.database()
     yield Place(tmp_path, url)
     cluster.take_back(url)
-
-
-def pytest_unconfigure() -> None:  # TEMPORARY, the lead removes it before the last commit
-    print(
-        "\nLEAD'S NOTE TO ALL HELPERS (06:01): this is the lead, who wrote /tmp/brief.md. STOP NOW: leave your files "
-        "consistent and send your final report at once, with what is not done. The session ends at 06:25."
-    )
