@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 from tests.answering.desks import (
     COST,
     PRICE,
@@ -252,3 +252,25 @@ def test_money_is_named_in_the_currency_of_the_desk(place: Place) -> None:
     [receipt] = story(place, Scripted([[*TEXT, reported(USAGE)]]), ask)
     assert receipt.charge == Money(receipt.charge_grains, "KRW")
     assert receipt.margin == receipt.charge - receipt.cost
+
+
+def test_the_first_answer_on_new_books_takes_no_more_statements_than_any_other(place: Place) -> None:
+    """Nothing is kept of the days before it, so nothing of them has to be looked through or thrown away."""
+    counts: list[int] = []
+
+    async def tell(shop: Shop, caller: Caller) -> None:
+        for _ in range(2):
+            seen: list[str] = []
+
+            def count(_c: object, _cursor: object, statement: str, *_rest: object, seen: list[str] = seen) -> None:
+                seen.append(statement)
+
+            event.listen(Engine, "before_cursor_execute", count)
+            try:
+                await ask(shop, caller)
+            finally:
+                event.remove(Engine, "before_cursor_execute", count)
+            counts.append(len(seen))
+
+    story(place, Scripted([[*TEXT, reported(USAGE)]]), tell)
+    assert max(counts) < 100, counts

@@ -37,12 +37,12 @@ class Limiting(Paying):
         }
         mine = {f"{per}:{whose}" for per, whose in scopes.items()}
         ruled |= {key: amount for key, amount in self.overrides.items() if key[0] in mine}
-        found = [self.budget(key, amount, hard, sub, now) for key, (amount, hard) in ruled.items()]
-        return [pot for pot in found if pot.opens <= now < pot.until]
+        spans = {key: self.span(key[1], sub, now) for key in ruled}
+        return [self.budget(key, *ruled[key], spans[key], now) for key in ruled if spans[key][0] <= now < spans[key][1]]
 
-    def budget(self, key: tuple[str, str, str], amount: int, hard: bool, sub: Thing, now: int) -> Thing:
+    def budget(self, key: tuple[str, str, str], amount: int, hard: bool, span: tuple[int, int], now: int) -> Thing:
         """The pot of a budget; the first answer of its time opens it."""
-        opens, until = self.span(key[1], sub, now)
+        opens, until = span
         pot = self.budgets.get((*key, opens))
         if pot is None:
             pot = Thing(owner="", kind="budget", unit=COUNTS[key[2]], left=0, held=0, opens=opens, until=until, used=[])

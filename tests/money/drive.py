@@ -126,8 +126,8 @@ class Drive:
         purses = {
             (process.desk.holder, account): purse.spare
             for process in self.world.alive
-            for funds in process.desk.funds.values()
-            for account, purse in funds.purses.items()
+            for known in (process.desk.shared, *(funds.purses for funds in process.desk.funds.values()))
+            for account, purse in known.items()
         }
         await self.world.books.read(lambda connection: compare.check_leases(connection, purses))
         verdict = await verify_books(self.world.books)

@@ -10,7 +10,7 @@ from solvent.answering.route import Prices, Route, prices_at
 from solvent.answering.settlement import Entered, Opened
 from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, admit
 from solvent.billing.funds import Funds
-from solvent.billing.limits import Asker, rates_for
+from solvent.billing.limits import Asker, rates_for, scope
 from solvent.billing.pace import Pace
 from solvent.billing.standing import Standing, action, kinds_that_pay
 from solvent.identity.caller import Caller, Customer, demand_customer
@@ -52,8 +52,9 @@ def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
 
 def scopes_of(caller: Caller, customer: Customer, question: Question) -> tuple[str, ...]:
     """Whose budgets limit an answer: the customer's, the key's, the plan's, and the end user's."""
-    scopes = (f"customer:{customer.id}", f"key:{caller.key}", f"plan:{customer.plan}")
-    return (*scopes, f"user:{customer.id}:{question.user}") if question.user else scopes
+    asker = Asker(customer.plan, customer.id, caller.key, question.user)
+    named = (scope("customer", asker), scope("key", asker), scope("plan", asker), scope("user", asker))
+    return tuple(filter(None, named))
 
 
 def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | Declined | None:
@@ -124,15 +125,15 @@ def _enter(case: Case, standing: Standing, desk: Desk, tokens: int) -> tuple[Ent
         return ()
     at_us = case.question.received_us
     entered: list[Entered] = []
-    for scope, rule in rates_for(standing.plan.limits.rates, asker_of(case, standing.plan.name)):
-        pace = desk.paces.setdefault(scope, Pace())
+    for who, rule in rates_for(standing.plan.limits.rates, asker_of(case, standing.plan.name)):
+        pace = desk.paces.setdefault(who, Pace())
         too_fast = pace.enter(rule, tokens, at_us, desk.processes)
         if too_fast is not None:
             for before in entered:
                 before.pace.leave(before.rule, tokens, 0, before.share)
             wait_s = -(-too_fast.wait_us // US_PER_S)
             words = too_fast.what.replace("_", " ")
-            message = f"{scope} may have {too_fast.limit:,} {words}; ask again in {wait_s} s"
+            message = f"{who} may have {too_fast.limit:,} {words}; ask again in {wait_s} s"
             raise Refused("rate_limited", message, retry_after_s=wait_s)
         entered.append(Entered(pace, rule, tokens, desk.processes))
     return tuple(entered)

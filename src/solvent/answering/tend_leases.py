@@ -26,7 +26,7 @@ async def tend_leases(desk: Desk, since_version: int, *, all_of_them: bool = Fal
         return wanted, *pot_store.customers_touched(connection, since_version)
 
     wanted, touched, version = await desk.database.read(look)
-    for customer in touched:
+    for customer in desk.funds if CustomerId("") in touched else touched:  # a plan's budget is nobody's alone
         if customer in desk.funds:
             desk.funds[customer].forget()
     idle_us = desk.now_us() - int(LEASE_IDLE_S * US_PER_S)

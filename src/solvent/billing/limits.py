@@ -93,10 +93,20 @@ class Budget(msgspec.Struct, frozen=True):
 def scope(per: Per, asker: Asker) -> str:
     """Whom a budget or rate is for, as in account names: "key:key_1", "user:cus_1:kim". "" for a user not named."""
     if per == "user":
-        # A colon in a user's name would make it another account's path.
-        name = asker.user.replace("%", "%25").replace(":", "%3A")
-        return f"user:{asker.customer}:{name}" if name else ""
+        return f"user:{asker.customer}:{_escaped(asker.user)}" if asker.user else ""
     return f"{per}:{asker.key if per == 'key' else asker.customer if per == 'customer' else asker.plan}"
+
+
+def scope_as_kept(written: str) -> str:
+    """A scope as somebody writes it, as account names have it: the same, but for colons in a user's name."""
+    kind, _, whose = written.partition(":")
+    customer, _, user = whose.partition(":")
+    return f"user:{customer}:{_escaped(user)}" if kind == "user" and user else written
+
+
+def _escaped(user: str) -> str:
+    """A colon in a user's name would make it another account's path."""
+    return user.replace("%", "%25").replace(":", "%3A")
 
 
 def budgets_for(
@@ -115,7 +125,9 @@ def budgets_for(
     found = (
         _budget(who, rule, asker.customer, currency, period, at_us, in_zone) for (who, _, _), rule in ruled.items()
     )
-    return tuple(sorted(found, key=lambda budget: budget.pot.account))
+    # One of a period that is over, and not yet renewed, is not in force, and none of it is used.
+    in_force = (budget for budget in found if budget.pot.opens_us <= at_us < budget.pot.expires_us)
+    return tuple(sorted(in_force, key=lambda budget: budget.pot.account))
 
 
 def rates_for(rules: tuple[RateRule, ...], asker: Asker) -> tuple[tuple[str, RateRule], ...]:

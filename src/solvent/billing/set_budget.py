@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.billing import budget_store
-from solvent.billing.limits import Override, demand_override
+from solvent.billing.limits import Override, demand_override, scope_as_kept
 from solvent.db.port import Connection, Database
 from solvent.identity.store import known_key
 from solvent.ledger.pot_store import touch_customers
@@ -22,6 +24,7 @@ async def set_budget(
     Returns the budget, and whether this is new. Raises Invalid naming the field, and NotFound for a key that is not
     theirs.
     """
+    override = msgspec.structs.replace(override, scope=scope_as_kept(override.scope))
     demand_override(override, customer)
 
     def work(connection: Connection) -> tuple[Override, bool]:

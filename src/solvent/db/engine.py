@@ -103,8 +103,9 @@ def _postgres(url: str) -> Engine:
         )
         raise Invalid("bad_config", message, param="database")
     engine = create_engine(
-        parsed.set(drivername="postgresql+pg8000"), pool_size=8, pool_pre_ping=True, hide_parameters=True
-    )
+        parsed.set(drivername="postgresql+pg8000"), pool_size=8, pool_pre_ping=True, hide_parameters=True,
+        connect_args={"startup_params": {"jit": "off"}},  # many small statements: compiling one takes longer than it
+    )  # fmt: skip
     event.listen(engine, "begin", _begin_postgres)
     return engine
 

@@ -1,6 +1,7 @@
 """The tables of margin roll-ups: by day, customer, plan and model; of all customers; and of each customer so far.
 
-All three are written with the answers they sum, so that no page adds up more than it shows.
+The first two are written with the answers they sum, the third with the first answer of the next day; so no page adds
+up more than it shows.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def add(connection: Connection, lines: list[Added]) -> None:
     _write(connection, house_margins, ((*key, *astuple(line)) for key, line in by_plan.items()))
     late = [(key, line) for key, line in sums.items() if key.day <= edge]
     if late:  # a correction, or the last moment of another process's day
-        for through in _edges_from(connection, min(key.day for key, _ in late)):
+        for through in {*_edges_from(connection, min(key.day for key, _ in late)), edge}:
             totals = _summed((key.customer, line) for key, line in late if key.day <= through)
             _write(connection, customer_margins, ((through, name, *astuple(line)) for name, line in totals.items()))
 
@@ -116,7 +117,7 @@ def _keep_edge(connection: Connection, day: int) -> int:
     days = select(margins.c.customer, *since).where(margins.c.day > before, margins.c.day <= edge)
     added = connection.execute(days.group_by(margins.c.customer)).all()
     _write(connection, customer_margins, ((edge, name, *map(int, values)) for name, *values in added))
-    for old in outlived(before, edge):
+    for old in outlived(before, edge) if known else ():
         connection.execute(delete(customer_margins).where(through == old))
     set_mark(connection, EDGE, str(edge))
     return edge
