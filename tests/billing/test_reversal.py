@@ -110,9 +110,13 @@ def test_a_chargeback_and_its_end_in_our_favour_leave_nothing(order: PaymentOrde
     assert len(set(ids)) == len(ids)
 
 
-def test_what_was_no_top_up_has_no_wallet_to_take_from() -> None:
+def test_what_paid_an_invoice_is_asked_for_again_and_the_rest_is_in_the_wallet() -> None:
     invoice = msgspec.structs.replace(as_paid(), purpose="invoice:inv_1", vat_grains=0)
-    assert split(invoice, Split(), 0, won(500).grains, 10**15) == Split()
+    amount = won(500).grains
+    assert split(invoice, Split(), 0, amount, 10**15, amount) == Split()
+    assert split(invoice, Split(), 0, amount, 10**15, won(200).grains) == Split(wallet=won(300).grains)
+    short = Split(wallet=won(100).grains, short=won(200).grains)
+    assert split(invoice, Split(), 0, amount, won(100).grains, won(200).grains) == short
 
 
 def test_a_dispute_costs_a_fee_of_its_own() -> None:

@@ -135,8 +135,13 @@ class Paying(Reference):
             back.vat = min(max(0, vat), grains)
             back.taken = min(grains - back.vat, pot.left - pot.held)
             back.short = grains - back.vat - back.taken
-            if back.short and not force:
-                raise No("wallet_not_free")
+        elif order.kind == "invoice":
+            beside = grains - min(grains, order.about.paid)  # what was credited into the wallet since
+            pot = self.wallet(order.owner)
+            back.taken = min(beside, pot.left - pot.held)
+            back.short = beside - back.taken
+        if back.short and not force:
+            raise No("wallet_not_free")
         order.backs.append(back)
         self.move_back(order, back, now, -1)
         return back
@@ -147,9 +152,11 @@ class Paying(Reference):
         self.move_back(order, back, now, 1)
 
     def move_back(self, order: Thing, back: Thing, now: int, sign: int) -> None:
-        if order.kind == "top_up":
-            self.put(self.wallet(order.owner), sign * back.taken, order.account, now)
-            self.move(order.account, "vat:payable", sign * back.vat)
-            self.move(order.account, back.borne_by, sign * back.short)
-        elif order.kind == "invoice":
-            self.pay(order.about, sign * back.grains, order.account)
+        self.put(self.wallet(order.owner), sign * back.taken, order.account, now)
+        self.move(order.account, "vat:payable", sign * back.vat)
+        self.move(order.account, back.borne_by, sign * back.short)
+        if order.kind == "invoice":  # it asks again for what it gives back; what comes again pays it, or is theirs
+            part = back.grains - back.taken - back.short
+            paid = part if sign < 0 else max(0, min(part, self.asks(order.about)))
+            self.pay(order.about, sign * paid, order.account)
+            self.put(self.wallet(order.owner), part - paid, order.account, now)

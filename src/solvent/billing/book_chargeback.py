@@ -5,7 +5,7 @@ from __future__ import annotations
 from solvent.audit import store as audit_store
 from solvent.audit.act import Act
 from solvent.billing import payment_store
-from solvent.billing.order import TOP_UP, PaymentOrder
+from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder
 from solvent.billing.take_back_store import take_back_dispute
 from solvent.db.port import Connection, Database
 from solvent.ledger.account import wallet
@@ -21,7 +21,7 @@ async def book_chargeback(id: str, dispute: Dispute, database: Database, act: Ac
     Raises NotFound, Conflict for an order that was not paid, and Refused for more than is left of it.
     """
     order = await database.read(lambda connection: payment_store.order_by_id(connection, id))
-    if order.kind == TOP_UP and dispute.state != "won":
+    if order.kind in (TOP_UP, INVOICE) and dispute.state != "won":
         await call_in_leases(wallet(order.customer), order.currency, database)
 
     def work(connection: Connection) -> PaymentOrder:

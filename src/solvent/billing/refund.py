@@ -5,10 +5,11 @@ from __future__ import annotations
 from solvent.audit import store as audit_store
 from solvent.audit.act import Act
 from solvent.billing import payment_store, reversal_store
-from solvent.billing.order import TOP_UP, PaymentOrder, next_look, words_of
+from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, next_look, words_of
 from solvent.billing.rails import Rails
 from solvent.billing.reversal import RefundOrder, split, wallet_hold
 from solvent.billing.settle_refund import settle_refund
+from solvent.billing.take_back_store import kept_by_invoice
 from solvent.db.port import Connection, Database
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
@@ -30,7 +31,8 @@ async def refund(
     why: str = "",
     force: bool = False,
 ) -> RefundOrder:
-    """id: of the order that was paid. A top-up gives back at most what is free in the wallet, unless forced.
+    """id: of the order that was paid. A top-up gives back at most what is free in the wallet, unless forced; so does
+    what paid an invoice and was credited into the wallet since.
 
     force: what is not free is our loss. Asked again with the same key, it is the same refund.
     Returns the refund: done; pending while a bank takes its time; or asked, when nobody knows yet: it is found out
@@ -39,7 +41,7 @@ async def refund(
     """
     minor_units(amount)
     order = await database.read(lambda connection: payment_store.order_by_id(connection, id))
-    if order.kind == TOP_UP and order.is_paid:
+    if order.kind in (TOP_UP, INVOICE) and order.is_paid:
         await call_in_leases(wallet(order.customer), order.currency, database)
 
     def ask(connection: Connection) -> RefundOrder:
@@ -63,7 +65,7 @@ def _ask(
     gone_grains, gone = reversal_store.gone(connection, id)
     _demand_left(order, amount, order.grains - gone_grains)
     free_grains = pot_store.free(connection, wallet(order.customer), order.currency)
-    shares = split(order, gone, gone_grains, amount.grains, free_grains)
+    shares = split(order, gone, gone_grains, amount.grains, free_grains, kept_by_invoice(connection, order))
     if shares.short and not force:
         free = words_of(Money(max(0, free_grains), order.currency))
         message = f"{free} of the wallet can be given back now; the rest is spent, or set aside for answers under way"

@@ -1,7 +1,8 @@
 """Money that goes back: refunds and disputes of payment orders, and how each is split over the books.
 
 A top-up goes back the way it came: its share of VAT, then the wallet as far as money is free there; what was spent
-already is our loss. Shares are cumulative, so that parts sum to the whole exactly.
+already is our loss. Shares are cumulative, so that parts sum to the whole exactly. What paid an invoice is asked for
+again; what the invoice has given into the wallet since goes back from there.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from solvent.billing.order import TOP_UP, PaymentOrder
+from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder
 from solvent.ledger.account import CHARGEBACKS, PAYMENT_FEES, REFUNDS, VAT_PAYABLE, wallet
 from solvent.ledger.transfer import Transfer, hold, posting
 from solvent.payments.port import Dispute
@@ -82,17 +83,30 @@ def vat_in(order: PaymentOrder, grains: int) -> int:
     return round_half_even(order.vat_grains * grains, order.grains * GRAINS_PER_MINOR_UNIT) * GRAINS_PER_MINOR_UNIT
 
 
-def split(order: PaymentOrder, gone: Split, gone_grains: int, grains: int, free_grains: int) -> Split:
-    """Split `grains` of a top-up that go back, after `gone_grains` did, split as `gone`.
+def split(
+    order: PaymentOrder, gone: Split, gone_grains: int, grains: int, free_grains: int, kept_grains: int = 0
+) -> Split:
+    """Split `grains` of a payment that go back, after `gone_grains` did, split as `gone`.
 
-    free_grains: what can be taken out of the wallet now. What was no top-up has no wallet: its invoice takes it back.
+    free_grains: what can be taken out of the wallet now. kept_grains: what an invoice still has of its payments; it
+    takes back so much, and asks for it again.
     """
-    if order.kind != TOP_UP:
+    if order.kind not in (TOP_UP, INVOICE):
         return Split()
+    if order.kind == INVOICE:
+        beside = grains - min(grains, max(0, kept_grains))
+        taken = min(beside, max(0, free_grains))
+        return Split(0, taken, beside - taken)
     # Of all that is gone then, less what was taken before: so the VAT of all parts is all the VAT.
     vat = min(max(0, vat_in(order, gone_grains + grains) - gone.vat), grains)
     taken = min(grains - vat, max(0, free_grains))
     return Split(vat, taken, grains - vat - taken)
+
+
+def of_invoice(order: PaymentOrder, back: RefundOrder | DisputeRecord) -> Money:
+    """The part of what goes back that an invoice takes back, and asks for again."""
+    beside = back.vat_grains + back.wallet_grains + back.short_grains
+    return Money(back.grains - beside if order.kind == INVOICE else 0, back.currency)
 
 
 def wallet_hold(order: PaymentOrder, refund: RefundOrder, at_us: int) -> Transfer | None:

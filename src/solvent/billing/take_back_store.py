@@ -18,18 +18,20 @@ from solvent.billing.reversal import (
     RefundOrder,
     dispute_fee_transfer,
     dispute_transfers,
+    of_invoice,
     refund_transfers,
     returned_transfers,
     split,
     wallet_hold,
 )
-from solvent.invoicing.invoice import InvoiceId
+from solvent.invoicing import store as invoicing_store
+from solvent.invoicing.invoice import InvoiceId, due_grains
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import wallet
-from solvent.ledger.transfer import Transfer, post, void
+from solvent.ledger.account import CHARGEBACKS, REFUNDS, wallet
+from solvent.ledger.transfer import Transfer, post, posting, void
 from solvent.payments.port import Dispute, Payment, Refund
-from solvent.values.ids import new_id
+from solvent.values.ids import TransferId, new_id
 from solvent.values.money import Money
 
 # The order as it is then, what was booked in words, and what does not agree; "" when all does.
@@ -38,8 +40,8 @@ BY_OTHERS: Final = "made at the processor"
 
 
 def takes_from_wallet(connection: Connection, order: PaymentOrder, payment: Payment) -> bool:
-    """Whether something went back of a top-up that is not booked yet and that we did not ask for."""
-    if order.kind != TOP_UP or not (payment.refunds or payment.disputes):
+    """Whether something went back that is not booked yet, that we did not ask for, and that the wallet may bear."""
+    if order.kind not in (TOP_UP, INVOICE) or not (payment.refunds or payment.disputes):
         return False
     disputed = {kept.id for kept in reversal_store.disputes_of(connection, order.id)}
     refunds = [refund for refund in payment.refunds if refund.state != "failed"]
@@ -80,9 +82,7 @@ def refund_done(
     if held is not None:
         rows.append(post(held, Money(known.wallet_grains, known.currency), at_us))
     _append(connection, order, rows)
-    if order.kind == INVOICE:
-        id = InvoiceId(order.subject)
-        invoice_store.give_back(connection, id, known.amount, order.account, at_us, known.id)
+    _ask_again(connection, order, known, f"{REFUNDS}:{order.kind}", at_us, known.id)
     done = msgspec.structs.replace(known, state="done", refund=refund or known.refund, done_us=at_us, look_us=0)
     reversal_store.set_refund(connection, done)
     _record(connection, order, f"{known.id}/done", "payment.refunded", words_of(known.amount), at_us)
@@ -131,7 +131,8 @@ def _by_others(connection: Connection, order: PaymentOrder, refund: Refund, at_u
     gone_grains, gone = reversal_store.gone(connection, order.id)
     if gone_grains + refund.amount.grains > order.grains:
         return order, [], f"refund {refund.id} of {words_of(refund.amount)} is more than was left of the payment"
-    shares = split(order, gone, gone_grains, refund.amount.grains, _free(connection, order))
+    kept = kept_by_invoice(connection, order)
+    shares = split(order, gone, gone_grains, refund.amount.grains, _free(connection, order), kept)
     entropy = int.from_bytes(sha256(f"{order.rail}/{refund.id}".encode()).digest()[:8], "big")
     record = RefundOrder(
         id=new_id("rfd", at_us, entropy), order_id=order.id, rail=order.rail, refund=refund.id,
@@ -150,9 +151,7 @@ def _by_others(connection: Connection, order: PaymentOrder, refund: Refund, at_u
 def _returned(connection: Connection, order: PaymentOrder, known: RefundOrder, at_us: int) -> PaymentOrder:
     """A refund came back to us: undo it."""
     _append(connection, order, returned_transfers(order, known, at_us))
-    if order.kind == INVOICE:
-        id = InvoiceId(order.subject)
-        invoice_store.pay(connection, id, known.amount, order.account, at_us, f"{known.id}.returned")
+    _pay_again(connection, order, known, at_us, f"{known.id}.returned")
     returned = msgspec.structs.replace(known, state="returned", done_us=at_us)
     reversal_store.set_refund(connection, returned)
     _record(connection, order, f"{known.id}/returned", "payment.refund_returned", words_of(known.amount), at_us)
@@ -165,7 +164,7 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
     if dispute.amount.currency != order.currency or not 0 < grains <= order.grains - gone_grains:
         wrong = f"dispute {dispute.id} of {words_of(dispute.amount)} is not within what is left of the payment"
         return order, [], wrong
-    shares = split(order, gone, gone_grains, grains, _free(connection, order))
+    shares = split(order, gone, gone_grains, grains, _free(connection, order), kept_by_invoice(connection, order))
     record = DisputeRecord(
         rail=order.rail, id=dispute.id, order_id=order.id, grains=grains, vat_grains=shares.vat,
         wallet_grains=shares.wallet, short_grains=shares.short, currency=order.currency,
@@ -177,9 +176,7 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
     if dispute.fee is not None and dispute.fee.grains > 0:
         rows.append(dispute_fee_transfer(order, dispute, at_us))
     _append(connection, order, rows)
-    if order.kind == INVOICE:
-        id = InvoiceId(order.subject)
-        invoice_store.give_back(connection, id, dispute.amount, order.account, at_us, f"{order.rail}/{dispute.id}")
+    _ask_again(connection, order, record, CHARGEBACKS, at_us, f"{order.rail}/{dispute.id}")
     _record(connection, order, f"{dispute.id}/opened", "payment.charged_back", words_of(dispute.amount), at_us)
     return _standing(order, disputed=grains), ["charged back"], ""
 
@@ -187,13 +184,48 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
 def _won(connection: Connection, order: PaymentOrder, known: DisputeRecord, at_us: int) -> PaymentOrder:
     """The money came back to us: undo it exactly."""
     _append(connection, order, dispute_transfers(order, known, at_us, is_won=True))
-    if order.kind == INVOICE:
-        id, amount = InvoiceId(order.subject), Money(known.grains, known.currency)
-        invoice_store.pay(connection, id, amount, order.account, at_us, f"{order.rail}/{known.id}.won")
+    _pay_again(connection, order, known, at_us, f"{order.rail}/{known.id}.won")
     won = msgspec.structs.replace(known, state="won", closed_us=at_us)
     reversal_store.put_dispute(connection, won, is_new=False)
     _record(connection, order, f"{known.id}/won", "payment.chargeback_won", str(known.grains), at_us)
     return _standing(order, disputed=-known.grains)
+
+
+def kept_by_invoice(connection: Connection, order: PaymentOrder) -> int:
+    """What the invoice that an order paid still has of all payments: not given into the wallet, and not gone back."""
+    if order.kind != INVOICE:
+        return 0
+    _, standing = invoicing_store.invoice_by_id(connection, InvoiceId(order.subject))
+    return standing.paid - standing.returned
+
+
+def _ask_again(
+    connection: Connection, order: PaymentOrder, back: RefundOrder | DisputeRecord, loss: str, at_us: int, step: str
+) -> None:
+    """The invoice asks again for what it gives back; what it has not any more by then is our loss."""
+    wanted = of_invoice(order, back)
+    there = Money(min(wanted.grains, kept_by_invoice(connection, order)), back.currency)
+    if there.grains:
+        invoice_store.give_back(connection, InvoiceId(order.subject), there, order.account, at_us, step)
+    if wanted.grains > there.grains:
+        row = posting(TransferId(f"{order.id}.{back.id}.beside"), at_us, loss, order.account, wanted - there, order.id)
+        ledger_store.append(connection, [row])
+
+
+def _pay_again(
+    connection: Connection, order: PaymentOrder, back: RefundOrder | DisputeRecord, at_us: int, step: str
+) -> None:
+    """What came back to us pays the invoice that asked again, as far as it still does; the rest is the customer's."""
+    came = of_invoice(order, back)
+    if not came.grains:
+        return
+    invoice, standing = invoicing_store.invoice_by_id(connection, InvoiceId(order.subject))
+    part = Money(max(0, min(came.grains, due_grains(invoice.total.grains, standing))), came.currency)
+    if part.grains:
+        invoice_store.pay(connection, invoice.id, part, order.account, at_us, step)
+    if came.grains > part.grains:
+        id = TransferId(f"{order.id}.{back.id}.back_beside")
+        _append(connection, order, [posting(id, at_us, order.account, wallet(order.customer), came - part, order.id)])
 
 
 def _standing(order: PaymentOrder, *, refunded: int = 0, disputed: int = 0) -> PaymentOrder:
