@@ -26,11 +26,12 @@ from bench.load.asked import QUESTIONS, Subjects, ask, engine_for
 from bench.load.booked import book, first_day_after
 from bench.load.books_table import Result, Times
 from bench.load.busy import Busy
-from bench.load.made_year import Shape, close, make, months
+from bench.load.made_year import Shape, Spent, close, make, months
 from sqlalchemy import Table, func, select
 from tests.db.postgres import running_postgres
 
 from solvent.answering.store import receipts
+from solvent.billing.close_store import closing_of
 from solvent.db.engine import FILE_NAME, open_engine
 from solvent.db.group_commit import GroupCommit
 from solvent.invoicing.statement_store import statements
@@ -40,7 +41,7 @@ from solvent.margin.store import margins
 from solvent.values.period import next_month
 
 ASKED = Path(__file__).parent / "load" / "asked.py"
-SUBJECTS = "subjects.json"
+SUBJECTS = "subjects.json"  # whom to ask about, and what the making took
 START = "start"  # in place of an URL: a cluster of the bench's own
 GIB = 2**30
 SMOKE_QUESTIONS = 2  # asked in fresh processes
@@ -108,9 +109,11 @@ class Bench:
     def make(self) -> Subjects:
         """The books that are kept here, or new ones."""
         if self.kept.exists():
-            return msgspec.json.decode(self.kept.read_bytes(), type=Subjects)
-        subjects, self.result.spent = make(self.result.shape, self.directory, self.url, _say)
-        self.kept.write_bytes(msgspec.json.encode(subjects))
+            made = msgspec.json.decode(self.kept.read_bytes(), type=tuple[Subjects, Spent])
+        else:
+            made = make(self.result.shape, self.directory, self.url, _say)
+            self.kept.write_bytes(msgspec.json.encode(made))
+        subjects, self.result.spent = made
         return subjects
 
     def count(self) -> None:
@@ -140,7 +143,11 @@ class Bench:
 
     def close(self, month: int) -> None:
         """Close the last month, if it is open."""
-        if not self.result.spent:
+        engine = open_engine(self.directory, self.url)
+        with engine.connect() as connection:
+            is_closed = closing_of(connection, month) is not None
+        engine.dispose()
+        if is_closed:
             return
         busy = Busy()
         self.result.close_s, self.result.close_cpu_s = close(self.directory, self.url, month)

@@ -1,13 +1,14 @@
-"""What usage, receipt, margin and wallet pages ask of the database: the very store functions that doors call.
+"""What usage, receipt, margin and wallet pages ask of the database, in the store functions made for it.
 
 Run alone it asks one question in a process of its own and prints the milliseconds: `asked.py SUBJECTS NAME`.
 """
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -16,18 +17,23 @@ from bench.load.made_books import SEOUL
 from sqlalchemy import Connection, Engine
 
 from solvent.answering.receipt_store import Sought, receipts_page
+from solvent.app.config import Config
+from solvent.app.plans import read_plans
+from solvent.app.report import report
 from solvent.billing import close_store
 from solvent.db.engine import READ, open_engine
+from solvent.db.port import Database
 from solvent.invoicing.statement_store import statement_of
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import wallet
-from solvent.ledger.journal_store import rows_of_account
+from solvent.ledger.journal_store import rows_of_account, rows_of_cause
 from solvent.margin import store as margin_store
 from solvent.margin.line import GroupBy
 from solvent.margin.ranking_store import rank
 from solvent.values.ids import CustomerId
 from solvent.values.period import start_of_day
 
+T = TypeVar("T")
 ROWS: Final = 50  # of a page
 EVERYTHING: Final = 2**62
 
@@ -100,6 +106,27 @@ def _lines(by: GroupBy, days: int) -> Question:
     return ask
 
 
+class _Reads:
+    """A database that reads on one connection, for what is asked through a use case."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        return work(self.connection)
+
+
+def _report(by: GroupBy, days: int) -> Question:
+    plans = read_plans(Config())
+
+    def ask(connection: Connection, on: Subjects) -> int:
+        database = cast(Database, _Reads(connection))
+        made = asyncio.run(report(by, on.last_day - days + 1, on.last_day, plans, "KRW", database))
+        return len(made.lines)
+
+    return ask
+
+
 def _statement(customer: str) -> Question:
     def ask(connection: Connection, on: Subjects) -> int:
         whose = CustomerId(getattr(on, customer))
@@ -108,6 +135,10 @@ def _statement(customer: str) -> Question:
         return len(stated) + len(balance) + len(rows_of_account(connection, wallet(whose), EVERYTHING, ROWS))
 
     return ask
+
+
+def _transfers(connection: Connection, on: Subjects) -> int:
+    return len(rows_of_cause(connection, on.cursor, "", ROWS))
 
 
 def _profit_and_loss(connection: Connection, on: Subjects) -> int:
@@ -153,6 +184,8 @@ QUESTIONS: Final[dict[str, tuple[str, Question]]] = {
     "margin_models_year": ("the same, a year", _lines("model", 365)),
     "margin_days_30_days": ("Margin by day, 30 days", _lines("day", 30)),
     "margin_days_year": ("the same, a year", _lines("day", 365)),
+    "report_models_30_days": ("GET /v1/margin as it is, by model, 30 days", _report("model", 30)),
+    "report_customers_30_days": ("the same, by customer: every one of them", _report("customer", 30)),
     "behind_customer": ("Receipts behind a customer's month", _behind(29, 30, customer="giant")),
     "behind_customer_model": ("the same, of one model", _behind(29, 30, customer="giant", model="scholar")),
     "behind_plan_model": (
@@ -161,6 +194,7 @@ QUESTIONS: Final[dict[str, tuple[str, Question]]] = {
     ),
     "behind_day": ("Receipts behind a day half a year ago", _behind(180, 1)),
     "wallet_statement": ("Wallet of the largest customer: statement, balance, 50 movements", _statement("giant")),
+    "answer_transfers": ("Transfers of one answer", _transfers),
     "profit_and_loss_open": ("Revenue and costs of the open month", _profit_and_loss),
     "books_open": ("Profit and loss and balance sheet of the open month", _books("month")),
     "books_closed": ("Profit and loss and balance sheet of a closed month", _books("closed_month")),

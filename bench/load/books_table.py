@@ -152,10 +152,10 @@ of all. Three models, one sold below cost. All rows were written by the store fu
 (`ledger.store.append`, `answering.store.append`, `margin.store.add`): holds and postings in the chain, balances,
 receipts, roll-ups. Only the commits are larger than a service's, and did not wait for the disk.{made}{verified}
 
-**Pages.** Each question runs the store functions behind a page, in one read transaction, {result.rounds} times,
-interleaved. *Warm*: in a process that goes on, its CPU beside it. *Fresh process*: the first question of a new
-process, whatever the operating system has cached. *From the disk*: the same after the operating system was told to
-forget the file.
+**Pages.** Each question runs the store functions made for it in one read transaction, without JSON and HTTP,
+{result.rounds} times, interleaved. *Warm*: in a process that goes on, its CPU beside it. *Fresh process*: the first
+question of a new process, whatever the operating system has cached. *From the disk*: the same after the operating
+system was told to forget the file.
 
 **The month.** `close_month` as the API and the command run it, every commit durable: revenue earned by time,
 a statement and VAT for each customer, usage invoices, the proof. Every customer had answers in that month. The

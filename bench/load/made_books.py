@@ -29,6 +29,7 @@ SEOUL: Final = zone("Asia/Seoul")
 ANSWERS_A_COMMIT: Final = 4_000
 PROVIDER: Final = "openai_compatible"
 TOP_UP_GRAINS: Final = 10_000 * 10**7
+LONGEST_US: Final = 2_000_000  # an answer
 HOLD_TIMES: Final = 2  # a hold is so many times what the answer comes to
 RARE_KEY_SHARE: Final = 0.0001
 INCLUDED: Final = included(CURRENCY)
@@ -47,9 +48,9 @@ class Model(msgspec.Struct, frozen=True):
 
 # The last sells below its cost, so that there are losers.
 MODELS: Final = (
-    Model("quick", (2_000, 8_000), (1_000, 4_000)),
-    Model("expert", (20_000, 100_000), (14_000, 70_000)),
-    Model("scholar", (60_000, 300_000), (75_000, 380_000)),
+    Model("quick", (20_000, 80_000), (10_000, 40_000)),
+    Model("expert", (200_000, 1_000_000), (140_000, 700_000)),
+    Model("scholar", (600_000, 3_000_000), (750_000, 3_800_000)),
 )
 MODEL_SHARES: Final = (60, 30, 10)
 
@@ -72,6 +73,7 @@ def days_answers(
 ) -> Iterator[Batch]:
     """The answers of one day, in the order of time, so many at once. regulars: ask before all others, once each."""
     start_us, end_us = start_of_day(day, SEOUL), start_of_day(day + 1, SEOUL)
+    start_us += LONGEST_US  # the first was asked for on this day too
     step_us = (end_us - start_us) // (count + 1)
     at_us = start_us + step_us // 2
     for first in range(0, count, at_once):
@@ -100,7 +102,7 @@ def _answer(batch: Batch, person: Person, model: Model, day: int, at_us: int, ra
     cost = read * model.cost[0] + written * model.cost[1]
     if outcome == "failed":
         read = written = due = cost = 0
-    asked_us = at_us - min(300_000 + 12_000 * written, 2_000_000)
+    asked_us = at_us - min(300_000 + 12_000 * written, LONGEST_US)
     id = AnswerId(new_id("ans", asked_us, random_.getrandbits(50)))
     on_plan = _book(batch, person, id, asked_us, at_us, due)
     if cost:

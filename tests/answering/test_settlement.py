@@ -300,8 +300,8 @@ def test_our_own_engines_cost_is_split_into_its_time_and_its_energy(
     assert sum(booked.values()) == done.receipt.cost_grains
     assert all(row.credit == ENGINE_ACCRUED for row in done.transfers if row.debit in booked)
     if done.receipt.cost_grains:
-        power = Usage(energy_uj=measured.most.energy_uj)
-        assert booked.get(ENERGY, 0) == rate(power, opened.prices.cost, opened.prices.cost_exchange).grains
+        still = msgspec.structs.replace(measured.most, energy_uj=0)
+        assert booked.get(ENGINE_BUSY, 0) == rate(still, opened.prices.cost, opened.prices.cost_exchange).grains
 
 
 @given(openings(), measurements(), OUTCOMES)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.money.arithmetic import Thing, instant, local
 from tests.money.paying import Paying
+from tests.money.pots import No
 
 COUNTS = {"answers": "ANSWERS", "tokens": "TOKENS", "money": "KRW.SPENDING"}
 
@@ -20,7 +21,16 @@ class Limiting(Paying):
     def __init__(self, zone: str, plans: dict[str, Any]) -> None:
         super().__init__(zone, plans)
         self.overrides: dict[tuple[str, str, str], tuple[int, bool]] = {}
+        self.seated: dict[str, list[str]] = {}
         self.budgets: dict[tuple[str, str, str, int], Thing] = {}
+
+    def take_seat(self, owner: str, user: str) -> None:
+        """On a plan with seats the first users who ask take them. Raises No."""
+        sub, seated = self.current(owner), self.seated.setdefault(owner, [])
+        if sub is not None and sub.plan.seats and user:
+            seated += [user] if user not in seated and len(seated) < sub.seats else []
+            if user not in seated[: sub.seats]:
+                raise No("no_seat_free")
 
     def limits(self, owner: str, user: str, now: int) -> list[Thing]:
         """The budgets that limit or watch an answer asked now; those of a day, month or period that begins are full."""

@@ -114,6 +114,7 @@ class Answering:
         prices, costs = (menu.prices_of(cards[model][-1]) for cards in (world.cards, world.cost_cards))
         told: Any
         try:
+            world.reference.take_seat(customer, user)
             limited = world.reference.limits(customer, user, world.now)
             told = world.reference.admit(customer, model, reads, min(asked or 100, 100), prices, world.now, limited)
         except No as no:
@@ -140,6 +141,7 @@ class Answering:
             {
                 "opened": opened, "answering": answering, "process": process, "draws": draws, "prices": prices,
                 "costs": costs, "reads": reads, "writes": written, "customer": customer, "id": question.id,
+                "since": world.now,
             }
         )  # fmt: skip
 
@@ -197,7 +199,8 @@ class Answering:
         costs = world.reference.cost(cost, one["costs"])
         receipt = await world.books.read(lambda connection: receipt_of(connection, one["id"]))
         assert receipt is not None, "every answer that was opened has its receipt"
-        assert receipt_sums(receipt) == +sums, f"the receipt says {receipt_sums(receipt)}, the reference {sums}"
+        said = f"the receipt of {steps}, read to {read}, says {receipt_sums(receipt)}, the reference {sums}"
+        assert receipt_sums(receipt) == +sums, said
         assert receipt.cost_grains == costs
         world.done[f"answer {receipt.outcome}"] += 1
         return CustomerId(one["customer"])
@@ -225,35 +228,42 @@ class Answering:
         caller, model = await world.caller(customer), random.choice(menu.CLASSES)
         prices, costs = (menu.prices_of(cards[model][-1]) for cards in (world.cards, world.cost_cards))
         usage, user = {"prompt_tokens": 20, "completion_tokens": 10}, random.choice(USERS)
+        try:
+            world.reference.take_seat(customer, user)
+        except No:
+            user = ""
         limited = world.reference.limits(customer, user, world.now)
         world.provider.script = as_chunks([("said", 1), ("report", usage)])
         charged = Counter(input=20, output=10)
 
-        async def ask(process: Process) -> tuple[Opened, Receipt] | str:
+        seen: list[tuple[str, Any]] = []  # what was opened, and what ended, in the order in which it was
+
+        async def ask(process: Process) -> None:
             question = world.question(model, 40, random.randrange(1, 60), user)
             try:
-                steps = [step async for step in answer(question, caller, process.desk)]
+                async for step in answer(question, caller, process.desk):
+                    seen.append((question.id, step))  # noqa: PERF401
             except Refused as refusal:
-                return refusal.code
-            return steps[0], steps[-1]  # type: ignore[return-value]
+                world.done[f"at once: {refusal.code}"] += 1
 
-        asking = asyncio.gather(*(ask(random.choice(world.alive)) for _ in range(random.randrange(2, 8))))
-        for found in await world.with_call_ins(asking):
-            if isinstance(found, str):
-                world.done[f"at once: {found}"] += 1
-                continue
-            opened, receipt = found
-            draws = self._drawn(customer, opened, limited)
-            sums = world.reference.settle(draws, charged, prices, world.now)
-            assert receipt_sums(receipt) == +sums
-            assert receipt.cost_grains == world.reference.cost(charged, costs)
-            world.done["at once: answered"] += 1
+        await world.with_call_ins(
+            asyncio.gather(*(ask(random.choice(world.alive)) for _ in range(random.randrange(2, 8))))
+        )
+        drawn: dict[str, Any] = {}
+        for id, step in seen:
+            if isinstance(step, Opened):
+                drawn[id] = self._drawn(customer, step, limited)
+            elif isinstance(step, Receipt):
+                sums = world.reference.settle(drawn[id], charged, prices, world.now)
+                assert receipt_sums(step) == +sums
+                assert step.cost_grains == world.reference.cost(charged, costs)
+                world.done["at once: answered"] += 1
 
     def _told(self, customer: CustomerId, pot: Any) -> Any:
         """The reference's pot behind a real one."""
         mine = [one for one in self.world.reference.pots if one.owner == customer and one.kind == pot.kind]
-        (found,) = [one for one in mine if (one.kind, one.unit, " ".join(one.classes), one.until) == key_of(pot)]
-        return found
+        like = [one for one in mine if (one.kind, one.unit, " ".join(one.classes), one.until) == key_of(pot)]
+        return max(like, key=lambda one: len(one.place) if pot.account.endswith(one.place) else -1)
 
     async def crash(self) -> None:
         """A process is gone with its answers under way; the next one to start voids what it had set aside."""

@@ -50,7 +50,7 @@ class Paying:
         """Somebody wants to fill their wallet, with VAT on top where prices are without it."""
         world, random = self.world, self.world.random
         customer, rail = random.choice(world.customers), random.choice(("fake", "fake", "bank"))
-        amount = random.randrange(1, 3_000) * menu.WON
+        amount = random.randrange(1, random.choice((300, 20_000))) * menu.WON
         how, rate = world.reference.vat[customer]
         vat = away(Fraction(amount * rate, 1_000), menu.WON) if how == "exclusive" else 0
         act = world.act()

@@ -72,7 +72,7 @@ class Selling:
     async def give(self) -> CustomerId:
         """A gift, for ever or for some time."""
         world, random = self.world, self.world.random
-        customer, grains = random.choice(world.customers), random.randrange(1, 1_500 * menu.WON)
+        customer, grains = random.choice(world.customers), random.randrange(1, random.choice((300, 9_000)) * menu.WON)
         until = random.choice((NEVER, world.now + random.randrange(1, 40 * DAY)))
         act = world.act()
         for _ in range(random.choice((1, 1, 2))):  # asked twice with one key, it is given once
@@ -265,7 +265,7 @@ class Selling:
             "customer": customer, "key": f"key_{customer}", "user": f"{customer}:{random.choice(('kim', 'a:b'))}",
             "plan": plan,
         }  # fmt: skip
-        per, every = random.choice(sorted(scopes)), random.choice(("day", "month", "period"))
+        per, every = random.choice(sorted(scopes)), random.choice(("day", "month", "month", "period"))
         if (per, every) == ("plan", "period"):
             return
         unit, is_hard = random.choice(("answers", "tokens", "money")), random.random() < 0.7

@@ -199,8 +199,8 @@ def _transfers(opened: Opened, at_us: int, bill: Bill, cost: Money, measured: Me
         name = opened.route.provider.name
         rows.append(posting(TransferId(f"{id}.cost"), at_us, api_cost(name), api_payable(name), cost, id))
     elif cost.grains:
-        energy = rate(Usage(energy_uj=measured.most.energy_uj), opened.prices.cost, opened.prices.cost_exchange)
-        busy = cost - min(energy, cost)
+        still = msgspec.structs.replace(measured.most, energy_uj=0)
+        busy = rate(still, opened.prices.cost, opened.prices.cost_exchange)
         for account, name, part in ((ENGINE_BUSY, "cost", busy), (ENERGY, "energy", cost - busy)):
             if part.grains:
                 rows.append(posting(TransferId(f"{id}.{name}"), at_us, account, ENGINE_ACCRUED, part, id))

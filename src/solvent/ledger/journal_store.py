@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, or_, select, text, true, tuple_
+from sqlalchemy import Connection, and_, func, or_, select, text, tuple_
 
+from solvent.db.prefix import begins_with
 from solvent.ledger.balance import Key, Movement
 from solvent.ledger.chain import Head, read_head
 from solvent.ledger.store import BESIDE_ANSWERS, CHAIN, balances, balances_of, mark, transfers
@@ -48,14 +49,14 @@ def rows_of_account(
 
 def rows_of_cause(connection: Connection, cause: str, after_id: str, count: int) -> list[Row]:
     """Up to `count` rows that one answer, grant or other cause made, by their ids, which begin with it."""
-    chosen = and_(transfers.c.id.startswith(cause, autoescape=True), transfers.c.id > after_id)
+    chosen = and_(begins_with(connection, transfers.c.id, cause), transfers.c.id > after_id)
     return _rows(connection.execute(select(*_ROW).where(chosen).order_by(transfers.c.id).limit(count)))
 
 
 def accounts_page(connection: Connection, prefix: str, after: Key, count: int) -> list[tuple[Key, Movement]]:
     """Up to `count` accounts with their kept balances, by name and unit: those that begin with `prefix`."""
     key = (balances.c.account, balances.c.currency)
-    chosen = balances.c.account.startswith(prefix, autoescape=True) if prefix else true()
+    chosen = begins_with(connection, balances.c.account, prefix)
     rows = connection.execute(
         select(*key, *(func.sum(balances.c[name]) for name in Movement.__struct_fields__))
         .where(chosen, tuple_(*key) > after)
@@ -68,7 +69,7 @@ def accounts_page(connection: Connection, prefix: str, after: Key, count: int) -
 
 def first_instant(connection: Connection) -> int | None:
     """When the first row was written; None in empty books."""
-    return connection.execute(select(func.min(transfers.c.at_us))).scalar()
+    return connection.execute(select(transfers.c.at_us).order_by(transfers.c.seq).limit(1)).scalar()
 
 
 def _rows(rows: Iterable[Any]) -> list[Row]:

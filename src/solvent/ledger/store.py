@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from solvent.db.append import append_rows
+from solvent.db.prefix import begins_with
 from solvent.db.tables import metadata
 from solvent.ledger.balance import Calendar, Key, MonthKey, Movement, movements
 from solvent.ledger.chain import Head, head_text, links, read_head
@@ -38,6 +39,7 @@ from solvent.values.period import zone
 # largest books, and answers are booked as quickly as without them.
 BESIDE_ANSWERS: Final = "substr(reference, 1, 4) <> 'ans_'"
 _BESIDE_ANSWERS: Final = text(BESIDE_ANSWERS)
+_RESOLVES: Final = text("resolves IS NOT NULL")
 
 transfers = Table(
     "transfers",
@@ -58,7 +60,8 @@ transfers = Table(
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, nullable=False),
     UniqueConstraint("id", name="uq_transfers_id"),
-    Index("uq_transfers_resolves", "resolves", unique=True),
+    # Two rows of three resolve nothing, and are not in it.
+    Index("uq_transfers_resolves", "resolves", unique=True, sqlite_where=_RESOLVES, postgresql_where=_RESOLVES),
     *(
         Index(f"ix_transfers_{side}", side, "seq", sqlite_where=_BESIDE_ANSWERS, postgresql_where=_BESIDE_ANSWERS)
         for side in ("debit", "credit")
@@ -75,6 +78,7 @@ balances = Table(
     Column("credits", BigInteger, nullable=False),
     Column("held_debits", BigInteger, nullable=False),
     Column("held_credits", BigInteger, nullable=False),
+    Index("ix_balances_month_account", "month", "account"),  # of what never changes, so a posting leaves it alone
 )
 marks = Table(
     "marks",
@@ -133,7 +137,7 @@ def _calendar(name: str) -> Calendar:
 
 def balances_of(connection: Connection, prefix: str = "") -> dict[Key, Movement]:
     """The kept balances of all accounts that begin with `prefix`."""
-    return _kept(connection, balances.c.account.startswith(prefix, autoescape=True))
+    return _kept(connection, begins_with(connection, balances.c.account, prefix))
 
 
 def balances_at(connection: Connection, accounts: Sequence[str]) -> dict[Key, Movement]:
@@ -143,12 +147,12 @@ def balances_at(connection: Connection, accounts: Sequence[str]) -> dict[Key, Mo
 
 def month_movements(connection: Connection, month: int, prefix: str = "") -> dict[Key, Movement]:
     """How accounts that begin with `prefix` moved in a month such as 202611."""
-    return _kept(connection, and_(balances.c.account.startswith(prefix, autoescape=True), balances.c.month == month))
+    return _kept(connection, and_(begins_with(connection, balances.c.account, prefix), balances.c.month == month))
 
 
 def movements_until(connection: Connection, month: int, prefix: str = "") -> dict[Key, Movement]:
     """How accounts that begin with `prefix` moved up to the end of a month: their balances then."""
-    return _kept(connection, and_(balances.c.account.startswith(prefix, autoescape=True), balances.c.month <= month))
+    return _kept(connection, and_(begins_with(connection, balances.c.account, prefix), balances.c.month <= month))
 
 
 def balances_rebuilt(connection: Connection) -> dict[MonthKey, Movement]:
@@ -196,7 +200,7 @@ def open_holds(connection: Connection, from_id: str, until_id: str) -> list[Tran
 
 def transfers_of(connection: Connection, reference: str) -> list[Transfer]:
     """Every transfer an answer or grant caused, in order; `reference` is the start of their ids."""
-    chosen = transfers.c.id.startswith(reference, autoescape=True)
+    chosen = begins_with(connection, transfers.c.id, reference)
     return _read(connection.execute(select(*_ROW).where(chosen).order_by(transfers.c.id)).all())
 
 

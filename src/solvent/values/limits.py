@@ -74,7 +74,7 @@ SLOW_LANE_S = 3.0  # what an answer waits first, on a plan that slows down at br
 COMMIT_ENTRIES_MAX = 4_000  # answers in one group commit
 EXPORT_ROWS_AT_ONCE = 5_000
 RECEIPTS_LOOKED_AT_MAX = 200_000  # for one page, where an index knows what is looked for
-RECEIPTS_READ_MAX = 20_000  # for one page, where it does not
+RECEIPTS_READ_MAX = 10_000  # for one page, where it does not
 MONTH_CLOSE_GRACE_S = 600  # after its end, before a month is closed: for clocks that differ
 COMMIT_QUEUE_MAX = 200_000  # entries waiting; past it new answers are refused as overloaded
 

@@ -35,7 +35,15 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary, nullable=False),
         sa.UniqueConstraint("id", name="uq_transfers_id"),
     )
-    op.create_index("uq_transfers_resolves", "transfers", ["resolves"], unique=True)
+    resolves = sa.text("resolves IS NOT NULL")
+    op.create_index(
+        "uq_transfers_resolves",
+        "transfers",
+        ["resolves"],
+        unique=True,
+        sqlite_where=resolves,
+        postgresql_where=resolves,
+    )
     _chain(op.get_bind())
     op.drop_table("transfers_before")
     _create_pots(op.get_bind())
@@ -47,6 +55,7 @@ def upgrade() -> None:
         sa.Column("month", _WHOLE, primary_key=True),
         *(sa.Column(name, _WHOLE, nullable=False) for name in ("debits", "credits", "held_debits", "held_credits")),
     )
+    op.create_index("ix_balances_month_account", "balances", ["month", "account"])
     op.create_table(
         "leases",
         *(sa.Column(name, sa.Text, primary_key=True) for name in ("account", "unit", "holder")),
