@@ -7,7 +7,10 @@ import threading
 import time
 from pathlib import Path
 
+import pg8000
+import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.pool import PoolProxiedConnection
 from tests.db.opened import Place
 from tests.db.postgres import Postgres
 from tests.db.test_group_commit import failures, marks, put
@@ -85,6 +88,37 @@ def test_a_lost_connection_fails_what_was_under_way_and_is_opened_anew(postgres:
                 lost = {f"{n} {m}" for m in range(5)} - found.keys()
                 assert len(lost) == sum(outcome is not None for outcome in outcomes), "told and done are the same"
                 engine.dispose()
+            assert database.failure == ""
+
+    asyncio.run(story())
+
+
+def test_a_connection_lost_while_committing_is_told_as_not_known(postgres: Postgres, tmp_path: Path) -> None:
+    """The commit came to pass and its answer was lost: nobody may be told that nothing was charged."""
+    place = Place(tmp_path, postgres.database())
+
+    async def story() -> None:
+        async with place.opened() as database:
+            original = database.engine.dialect.do_commit
+            cut: list[bool] = []
+
+            def commit_and_lose(dbapi_connection: PoolProxiedConnection) -> None:
+                original(dbapi_connection)
+                if threading.current_thread().name == "solvent-writer" and len(cut) < 2:
+                    cut.append(True)
+                    raise pg8000.InterfaceError("network error")
+
+            database.engine.dialect.do_commit = commit_and_lose  # type: ignore[method-assign]
+            [group] = await failures([database.append([(put, ("group", ""))])])
+            with pytest.raises(Unavailable) as caught:
+                await asyncio.wait_for(database.write(lambda c: put(c, [("work", "")])), SOON_S)
+            for told in (group, caught.value):
+                assert isinstance(told, Unavailable)
+                assert told.code == "books_unknown"
+                assert "not known" in told.message
+                assert told.retry_after_s is None, "who repeats it unasked may pay twice"
+            assert await database.read(marks) == {"group": "", "work": ""}
+            await asyncio.wait_for(database.append([(put, ("after", ""))]), SOON_S)
             assert database.failure == ""
 
     asyncio.run(story())

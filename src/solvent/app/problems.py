@@ -41,6 +41,7 @@ _BY_CODE: Final[dict[str, tuple[int, str]]] = {
     "too_many_watchers": (503, "server_is_overloaded"),
     "books_overloaded": (503, "server_is_overloaded"),
     "books_unavailable": (503, "api_error"),
+    "books_unknown": (503, "api_error"),
     "books_closed": (503, "api_error"),
     "internal_error": (500, "api_error"),
     "stopping": (503, "api_error"),

@@ -45,8 +45,10 @@ class GroupCommit:
         self._works: deque[Work] = deque()
         self._wake = threading.Event()
         self._stopping = False
+        self._is_dead = False  # the writer ended, and nobody asked it to
         self.failure = ""  # why the last commit failed; empty while the books can be written
         self.commits = 0
+        self._taken: tuple[list[Group], list[Work]] = ([], [])  # out of the queues, and nobody told yet
         self._thread = threading.Thread(target=self._run, name="solvent-writer", daemon=True)
         self._thread.start()
 
@@ -89,6 +91,8 @@ class GroupCommit:
             raise Unavailable("books_overloaded", message, retry_after_s=2)
         if self._stopping:
             raise Unavailable("books_closed", "the service is stopping; ask again when it is back")
+        if self._is_dead:
+            raise _unwritten()
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         try:
@@ -102,14 +106,33 @@ class GroupCommit:
             return work(connection)
 
     def _run(self) -> None:
-        with self.engine.connect().execution_options(**WRITE) as connection:
-            while True:
-                self._wake.wait(LATER_S)
-                self._wake.clear()
-                while self._groups or self._works:
-                    self._tell(self._commit(connection))
-                if self._stopping:
-                    return
+        try:
+            with self.engine.connect().execution_options(**WRITE) as connection:
+                self._write_on(connection)
+        except BaseException as wrong:  # whatever it was: nobody may wait for ever for a thread that is gone
+            self._die(wrong)
+
+    def _write_on(self, connection: Connection) -> None:
+        while True:
+            self._wake.wait(LATER_S)
+            self._wake.clear()
+            while self._groups or self._works:
+                self._tell(self._commit(connection))
+                self._taken = ([], [])
+            if self._stopping:
+                return
+
+    def _die(self, wrong: BaseException) -> None:
+        """The writer is at its end: tell everybody who waits, and refuse whoever comes."""
+        self.failure = f"the writer ended: {wrong!r}"[:500]
+        self._is_dead = True
+        log.critical("the books can be written no more, start the service again: %s", self.failure, exc_info=wrong)
+        groups, works = self._taken
+        # What was under way may have been committed before it broke.
+        self._tell([(future, None, _unknown()) for _, future in (*groups, *works)])
+        left = [*(self._groups.popleft() for _ in range(len(self._groups)))]
+        later = [*(self._works.popleft() for _ in range(len(self._works)))]
+        self._tell([(future, None, _unwritten()) for _, future in (*left, *later)])
 
     def _commit(self, connection: Connection) -> list[Outcome]:
         """Write what is queued now: all groups in one transaction, each work in its own."""
@@ -117,24 +140,29 @@ class GroupCommit:
         # what was queued before one of them is then among the groups, and is written before it.
         works = [self._works.popleft() for _ in range(len(self._works))]
         groups = [self._groups.popleft() for _ in range(len(self._groups))]
+        self._taken = (groups, works)
         outcomes: list[Outcome] = []
         for start in range(0, len(groups), COMMIT_ENTRIES_MAX):
             outcomes += self._commit_groups(connection, groups[start : start + COMMIT_ENTRIES_MAX])
         for work, future in works:
+            is_done = False
             try:
                 with connection.begin():
                     result = work(connection)
+                    is_done = True  # all but its commit
                 outcomes.append((future, result, None))
-            except Exception as wrong:  # whoever asked for the work is told
-                outcomes.append((future, None, self._told(connection, wrong)))
+            except BaseException as wrong:  # whoever asked for the work is told, and the writer lives on
+                outcomes.append((future, None, self._told(connection, wrong, is_done=is_done)))
         self.commits += 1
         return outcomes
 
     def _commit_groups(self, connection: Connection, groups: list[Group]) -> list[Outcome]:
+        is_done = False
         try:
             with connection.begin():
                 _write(connection, [entry for entries, _ in groups for entry in entries])
-        except Exception as wrong:
+                is_done = True  # all but the commit
+        except BaseException as wrong:
             if len(groups) > 1 and not isinstance(
                 wrong, _ALIKE
             ):  # find the one at fault: the others must not fail with it
@@ -142,21 +170,34 @@ class GroupCommit:
             self.failure = str(wrong)[:500]
             log.error("the books could not be written: %s", self.failure)
             self._reconnect(connection, wrong)
-            return [(future, None, _unwritten()) for _, future in groups]
+            is_known = not (is_done and self._is_lost(wrong))
+            return [(future, None, _unwritten() if is_known else _unknown()) for _, future in groups]
         self.failure = ""
         return [(future, None, None) for _, future in groups]
 
-    def _told(self, connection: Connection, wrong: Exception) -> Exception:
-        """What whoever asked for a work is told of its failure: the database's own words are for the log."""
-        if not isinstance(wrong, _ALIKE):
-            return wrong
-        log.error("the books could not be written: %s", wrong)
-        self._reconnect(connection, wrong)
-        return _unwritten()
+    def _told(self, connection: Connection, wrong: BaseException, *, is_done: bool) -> Exception:
+        """What whoever asked for a work is told of its failure: the database's own words are for the log.
 
-    def _reconnect(self, connection: Connection, wrong: Exception) -> None:
+        What is meant for a thread or a task, such as SystemExit, is not passed on to another: it is said as a defect.
+        """
+        if isinstance(wrong, _ALIKE):
+            log.error("the books could not be written: %s", wrong)
+            self._reconnect(connection, wrong)
+            return _unknown() if is_done and self._is_lost(wrong) else _unwritten()
+        if isinstance(wrong, Exception) and not isinstance(wrong, StopIteration):
+            return wrong
+        log.error("a work on the books ended with %r", wrong)
+        defect = RuntimeError(f"a work on the books ended with {wrong!r}; nothing of it was written")
+        defect.__cause__ = wrong
+        return defect
+
+    def _is_lost(self, wrong: BaseException) -> bool:
+        """Whether the connection broke: then a commit that was sent may have come to pass, and nobody here knows."""
+        return self.engine.dialect.name == "postgresql" and isinstance(wrong, _ALIKE)
+
+    def _reconnect(self, connection: Connection, wrong: BaseException) -> None:
         """A connection that is gone is opened anew at the next commit."""
-        if self.engine.dialect.name == "postgresql" and isinstance(wrong, _ALIKE):
+        if self._is_lost(wrong):
             connection.invalidate()
 
     def _tell(self, outcomes: list[Outcome]) -> None:
@@ -180,6 +221,14 @@ def _write(connection: Connection, entries: list[Entry]) -> None:
 def _unwritten() -> Unavailable:
     message = "the books could not be written, so nothing was charged; ask again in a moment"
     return Unavailable("books_unavailable", message, retry_after_s=5)
+
+
+def _unknown() -> Unavailable:
+    message = (
+        "the books were cut off in the moment of writing: whether it was written and charged is not known here; "
+        "before asking again look it up, an answer with GET /v1/answers/ and the id in its header x-request-id"
+    )
+    return Unavailable("books_unknown", message)
 
 
 def _resolve(outcomes: list[Outcome]) -> None:
