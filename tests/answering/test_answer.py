@@ -49,6 +49,7 @@ from solvent.answering.settlement import Opened
 from solvent.answering.store import newest
 from solvent.identity.caller import Caller
 from solvent.ledger.account import wallet
+from solvent.pricing.rate_card import INPUT_FIELDS, OUTPUT_FIELDS
 from solvent.pricing.rating import rate
 from solvent.providers.port import Chunk
 from solvent.values.errors import Invalid, Refused, SolventError, Unavailable
@@ -246,6 +247,29 @@ def test_a_provider_with_a_defect_still_gets_its_hold_ended(place: Place) -> Non
 
     [receipt] = story(place, Scripted([[*TEXT[:3], ZeroDivisionError("a defect")]]), tell)
     assert receipt.charge_grains == rate(Usage(output_tokens=2), PRICE).grains
+
+
+def test_an_answer_costs_what_its_provider_says_it_was_served_at(place: Place) -> None:
+    """Whatever was asked: a project there may be set to priority. What we have no such price for stays plain."""
+    twice = {field: 2 * (getattr(COST, field) or 0) for field in (*INPUT_FIELDS, *OUTPUT_FIELDS)}
+    dear = msgspec.structs.replace(COST, variant="priority", **twice)
+    text_at = [
+        Chunk({**step.members, "service_tier": msgspec.Raw(b'"priority"')}, step.pieces)
+        for step in TEXT
+        if isinstance(step, Chunk)
+    ]
+
+    async def run() -> list[Receipt]:
+        cost = msgspec.structs.replace(COST, tariffs=(dear,))
+        async with shop(place, Scripted([[*text_at, reported(USAGE)]]), cost=cost) as open_shop:
+            await ask(open_shop, await open_shop.customer("a", WALLET))
+            return await check_books(open_shop)
+
+    [receipt] = asyncio.run(run())
+    charge, cost = amounts(KNOWN)
+    assert (receipt.charge_grains, receipt.cost_grains) == (charge, 2 * cost)
+    assert (receipt.price_card, receipt.cost_card) == (PRICE.version, f"{COST.version}+priority")
+    assert receipt.alarms == ""
 
 
 def test_money_is_named_in_the_currency_of_the_desk(place: Place) -> None:

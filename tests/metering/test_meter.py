@@ -194,3 +194,31 @@ def test_an_engines_timings_beyond_all_bounds_are_refused_too() -> None:
     measured = meter.measure()
     assert (measured.estimated, measured.least) == (True, Usage(output_tokens=2))
     assert measured.refused_report
+
+
+@pytest.mark.parametrize(
+    ("tier", "usage", "tariff"),
+    [
+        (None, REPORT, ""),
+        (b'"default"', REPORT, ""),
+        (b"null", REPORT, ""),
+        (b'"flex"', REPORT, "flex"),
+        (b'"priority"', None, "priority"),
+        (b'"on_demand"', REPORT, ""),
+        (b'"platinum"', REPORT, "unknown"),
+        (b"7", REPORT, "unknown"),
+        (None, b'{"prompt_tokens": 20, "completion_tokens": 9, "service_tier": "batch"}', "batch"),
+        (b'"default"', b'{"prompt_tokens": 20, "completion_tokens": 9, "service_tier": "priority"}', "priority"),
+        (b'"flex"', b'{"prompt_tokens": 20, "completion_tokens": 9, "trafficType": "ON_DEMAND"}', "flex"),
+        (None, b'{"prompt_tokens": 20, "completion_tokens": 9, "speed": "fast"}', "fast"),
+    ],
+)
+def test_the_tariff_that_the_upstream_says_is_measured_too(
+    tier: bytes | None, usage: bytes | None, tariff: str
+) -> None:
+    meter = Meter(500)
+    meter.add(1, None, None)
+    if tier is not None:
+        meter.served_at(msgspec.Raw(tier))
+    meter.add(0, usage, None)
+    assert meter.measure().tariff == tariff

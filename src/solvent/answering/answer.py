@@ -149,6 +149,9 @@ class _Running:
     def count(self, chunk: Chunk) -> None:
         """Meter one chunk. Raises Unavailable when the answer has taken too long."""
         self._meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
+        tier = chunk.members.get("service_tier")
+        if tier is not None:
+            self._meter.served_at(tier)
         now_us = self._desk.now_us()
         if chunk.pieces and self._first_token_us < 0:
             self._first_token_us = now_us - self.opened.question.received_us

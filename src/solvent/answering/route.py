@@ -8,7 +8,7 @@ import msgspec
 
 from solvent.engines.port import Engine
 from solvent.pricing.exchange import Exchange, exchange_at
-from solvent.pricing.rate_card import RateCard, card_at
+from solvent.pricing.rate_card import RateCard, card_at, in_tariff
 from solvent.pricing.rating import can_cost, can_sell
 from solvent.providers.port import Provider
 from solvent.values.errors import Invalid
@@ -58,3 +58,12 @@ def prices_at(route: Route, currency: str, exchanges: Sequence[Exchange], at_us:
         message = f"model {route.model!r} costs {cost.currency} and no exchange rate to {currency} is known today"
         raise Invalid("model_unpriced", message, param="model")
     return Prices(cost, price, rate)
+
+
+def prices_in(prices: Prices, tariff: str) -> Prices:
+    """The prices of an answer that its provider says was served in a tariff such as "flex".
+
+    Each book by its own card; a card without such a tariff holds at its plain prices.
+    """
+    cost, price = in_tariff(prices.cost, tariff), in_tariff(prices.price, tariff)
+    return Prices(cost or prices.cost, price or prices.price, prices.cost_exchange)

@@ -6,7 +6,7 @@ import msgspec
 
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt, sums_of
-from solvent.answering.route import Prices, Route
+from solvent.answering.route import Prices, Route, prices_in
 from solvent.billing.admission import Draw
 from solvent.billing.funds import Funds
 from solvent.billing.limits import RateRule
@@ -29,6 +29,7 @@ from solvent.ledger.unit import ANSWERS, TOKENS
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.metering.meter import Measurement
 from solvent.pricing.rating import rate, unpriced
+from solvent.pricing.rerate import tariff_of
 from solvent.values.ids import TransferId
 from solvent.values.money import Money
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
@@ -105,6 +106,8 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
 
     An answer that failed with no output charges nothing; its cost is booked all the same.
     """
+    if measured.tariff:
+        opened = msgspec.structs.replace(opened, prices=prices_in(opened.prices, measured.tariff))
     prices = opened.prices
     currency = prices.price.currency
     cost = rate(measured.most, prices.cost, prices.cost_exchange)
@@ -180,6 +183,8 @@ def _alarms(measured: Measurement, prices: Prices, overrun: Money) -> str:
         alarms.append("bad_usage")
     alarms += [f"unpriced:price:{bucket}" for bucket in unpriced(measured.least, prices.price)]
     alarms += [f"unpriced:cost:{bucket}" for bucket in unpriced(measured.most, prices.cost)]
+    if measured.tariff and tariff_of(prices.cost.version) != measured.tariff:
+        alarms.append(f"unpriced:cost:{measured.tariff}")
     return " ".join(alarms)
 
 

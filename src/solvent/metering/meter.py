@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from solvent.metering.dialect import ReadUsage, engine_usage, openai_usage
+from solvent.metering.tariff import PLAIN, UNKNOWN, may_name_tariff, reported_tariff
 from solvent.values.errors import Invalid
 from solvent.values.limits import TOKENS_MAX
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
@@ -21,12 +22,16 @@ SLACK_TOKENS: Final = 10_000
 
 
 class Measurement(msgspec.Struct, frozen=True):
-    """What an answer used. Known: `least` and `most` are the same. Else bounds from both sides."""
+    """What an answer used. Known: `least` and `most` are the same. Else bounds from both sides.
+
+    tariff: that the upstream says it was served in; "" is the plain way, UNKNOWN one that we do not know.
+    """
 
     least: Usage
     most: Usage
     estimated: bool
     refused_report: str = ""
+    tariff: str = ""
 
 
 class Meter:
@@ -42,6 +47,7 @@ class Meter:
         "_refused",
         "_reported",
         "_running",
+        "_tariff",
         "_text",
         "left_unanswered",
         "pieces",
@@ -56,6 +62,7 @@ class Meter:
         self._reported: Usage | None = None
         self._running: Usage | None = None
         self._refused = ""
+        self._tariff = ""
         self.pieces = 0
         self._text = ""
         self.left_unanswered = False  # the upstream took the question and has not said what it used
@@ -74,6 +81,8 @@ class Meter:
         """
         self.pieces += pieces
         self._text = text or self._text
+        if usage is not None and may_name_tariff(bytes(usage)):
+            self._serve(reported_tariff(usage))
         try:
             if usage is not None:
                 self._reported = self._plausible(self._read(usage))
@@ -81,6 +90,15 @@ class Meter:
                 self._running = self._plausible(engine_usage(timings))
         except Invalid as wrong:
             self._refused = wrong.message
+
+    def served_at(self, words: bytes | msgspec.Raw) -> None:
+        """Take in the service tier that an upstream names beside its report, as JSON."""
+        if bytes(words) not in PLAIN:
+            self._serve(reported_tariff(b'{"service_tier":%b}' % bytes(words)))
+
+    def _serve(self, tariff: str | None) -> None:
+        if tariff != "":
+            self._tariff = UNKNOWN if tariff is None else tariff
 
     def _plausible(self, usage: Usage) -> Usage:
         """Refuses a report in a wrong unit: far beyond what was sent and what was allowed to be written."""
@@ -99,11 +117,13 @@ class Meter:
         known = self._reported or self._running
         if known is not None:
             used = known if engine is None else known + engine
-            return Measurement(used, used, estimated=False, refused_report=self._refused)
+            return Measurement(used, used, estimated=False, refused_report=self._refused, tariff=self._tariff)
         extra = engine or Usage()
         if not self.pieces and not self._refused and not self.left_unanswered:
-            return Measurement(extra, extra, estimated=False)
+            return Measurement(extra, extra, estimated=False, tariff=self._tariff)
         delivered = max(self.pieces, len(self._text.split()))
         least = Usage(output_tokens=delivered)
         most = Usage(input_tokens=self._input_tokens_most, output_tokens=delivered)
-        return Measurement(least + extra, most + extra, estimated=True, refused_report=self._refused)
+        return Measurement(
+            least + extra, most + extra, estimated=True, refused_report=self._refused, tariff=self._tariff
+        )

@@ -27,6 +27,10 @@ _TARIFFS: Final[Mapping[str, str]] = {
 }
 
 
+UNKNOWN: Final = "unknown"  # where a provider names a tariff that we have no word for
+PLAIN: Final = frozenset((b'"default"', b"null", b'"standard"'))  # what nearly all say, as JSON
+
+
 class _Report(msgspec.Struct):
     service_tier: str | None = None
     serviceTier: str | None = None  # noqa: N815  # Google's spelling
@@ -40,6 +44,11 @@ _decode = msgspec.json.Decoder(_Report).decode
 def tariff_named(words: str) -> str | None:
     """Our name of a provider's service tier, such as "flex"; "" is the plain one, None one we do not know."""
     return _TARIFFS.get(words.lower())
+
+
+def may_name_tariff(report: bytes) -> bool:
+    """Whether it is worth looking for a tariff in a usage report: most name none, and this is asked of each."""
+    return b"ervice" in report or b"raffic" in report or b"speed" in report
 
 
 def reported_tariff(report: bytes | msgspec.Raw) -> str | None:
