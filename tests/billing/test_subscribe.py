@@ -8,9 +8,11 @@ from tests.billing.subscribers import FREE, KIM, PLUS, PRO, Books, act, at, stor
 from tests.db.opened import Place
 
 from solvent.billing import subscription_store
+from solvent.billing.add_coupon import add_coupon
 from solvent.billing.cancel import cancel
 from solvent.billing.charge_order import charge_order
 from solvent.billing.collect_due import collect_due
+from solvent.billing.coupon import Coupon
 from solvent.billing.included import Included
 from solvent.billing.order import PaymentOrder
 from solvent.billing.plan import Plan, Seats, Trial
@@ -133,6 +135,22 @@ def test_what_is_paid_twice_is_in_the_wallet_the_second_time(place: Place) -> No
         assert late.purpose == "top_up"
         assert (await books.current()).plan == "plus"
         assert await books.balance(wallet(KIM)) == won(29_000).grains
+
+    story(place, tell)
+
+
+def test_what_is_paid_for_a_plan_that_began_meanwhile_for_nothing_is_in_the_wallet(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        till = Till(books)
+        await till.save_card()
+        asked = await books.subscribe("plus", START, pays="card")
+        whole = Coupon("WHOLE", "percent", 1_000, 0, "", 1, 0, 0, START + DAY, 0, "")
+        await add_coupon(whole, act(START), books.database)
+        await books.subscribe("plus", START + 1, pays="card", coupon="WHOLE")
+        late = await till.pay(asked.subscription, asked.due, START + 2)
+        assert (late.state, late.purpose) == ("paid", "top_up")
+        assert await books.balance(wallet(KIM)) == won(9_900).grains
+        assert await books.left() == {"answers": 300}
 
     story(place, tell)
 

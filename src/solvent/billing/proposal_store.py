@@ -43,6 +43,7 @@ from solvent.invoicing.invoice import Invoice, InvoiceId
 from solvent.invoicing.line import DraftLine
 from solvent.invoicing.store import profile_at
 from solvent.ledger import store as ledger_store
+from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money
 
@@ -178,8 +179,11 @@ def _begin_waiting(connection: Connection, waits: Subscription, paid: Money, now
         return ""
     # What does not change anything that is running costs the same whenever it begins, so it begins now.
     at_us = asked_us if runs else now_us
-    proposal = propose(connection, waits.customer, plan, waits.seats, waits.pays, at_us)
-    if proposal.due != paid or proposal.given_back.grains:
+    try:
+        proposal = propose(connection, waits.customer, plan, waits.seats, waits.pays, at_us)
+    except Conflict:  # they are on these terms already, for nothing: by a coupon, or in a trial
+        proposal = None
+    if proposal is None or proposal.due != paid or proposal.given_back.grains:
         subscription_store.put(connection, [ended(waits, now_us)])
         return ""
     if proposal.way == "change":
