@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import Connection
 from tests.billing.subscribers import KIM, Books, act, at, story, won
@@ -12,6 +14,7 @@ from solvent.billing.limits import Asker, Budget, Override, budgets_for
 from solvent.billing.set_budget import set_budget
 from solvent.identity.key import Key
 from solvent.identity.store import add_key
+from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import MEMO_USED
 from solvent.ledger.pot import Pot
@@ -102,6 +105,28 @@ def test_what_was_used_stays_used_when_a_budget_changes(place: Place) -> None:
         assert (pot.kind, pot.alert_grains) == ("watch", 400)
         tomorrow = await in_force(books, JUNE + DAY)
         assert [left for _, left in tomorrow.values()] == [800]
+
+    story(place, tell)
+
+
+def test_what_processes_lease_of_a_budget_is_called_in_before_it_is_lowered(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await with_key(books)
+        account, unit = "budget:key:key_1:2026-06-01.money", "KRW.SPENDING"
+        await set_budget(budget("key:key_1", 1_000), KIM, act(JUNE), books.database)
+        await in_force(books, JUNE)
+        await books.database.write(lambda c: pot_store.take_lease(c, "proc_1", account, unit, 900))
+
+        async def give_back_when_asked() -> None:
+            for _ in range(500):
+                if await books.database.read(lambda c: pot_store.recalled(c, "proc_1")):
+                    break
+                await asyncio.sleep(0.01)
+            await books.database.write(lambda c: pot_store.end_leases(c, "proc_1"))
+
+        lowering = set_budget(budget("key:key_1", 50), KIM, act(JUNE + 1), books.database)
+        await asyncio.wait_for(asyncio.gather(lowering, give_back_when_asked()), 5)
+        assert (await in_force(books, JUNE + 1))[account][1] == 50
 
     story(place, tell)
 

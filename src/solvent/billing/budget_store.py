@@ -63,19 +63,25 @@ def budgets_page(connection: Connection, after: tuple[str, str, str], count: int
     return list(_read(connection.execute(select(budgets).where(tuple_(*key) > after).order_by(*key).limit(count))))
 
 
-def refill(connection: Connection, override: Override, now_us: int) -> None:
-    """Bring the pots of a budget that are in use now to what it is from now on; what was used stays used.
-
-    A budget that is lowered below what was used has nothing left.
-    """
+def pots_in_use(connection: Connection, override: Override, now_us: int) -> list[Pot]:
+    """The pots of a budget whose day, month or period is under way."""
     pots = pot_store.pots
     begin = f"budget:{override.scope}:"
     chosen = and_(
         pots.c.account.startswith(begin, autoescape=True), pots.c.opens_us <= now_us, pots.c.expires_us > now_us,
     )  # fmt: skip
-    for account in connection.execute(select(pots.c.account).where(chosen)).scalars().all():
-        if is_named(account.removeprefix(begin), override.every, override.unit):
-            _refill(connection, pot_store.pots_at(connection, [account])[account], override, now_us)
+    accounts = connection.execute(select(pots.c.account).where(chosen)).scalars().all()
+    mine = [one for one in accounts if is_named(one.removeprefix(begin), override.every, override.unit)]
+    return [pot_store.pots_at(connection, [account])[account] for account in mine]
+
+
+def refill(connection: Connection, override: Override, now_us: int) -> None:
+    """Bring the pots of a budget that are in use now to what it is from now on; what was used stays used.
+
+    A budget that is lowered below what was used has nothing left. Call leases in before.
+    """
+    for pot in pots_in_use(connection, override, now_us):
+        _refill(connection, pot, override, now_us)
 
 
 def _refill(connection: Connection, pot: Pot, override: Override, now_us: int) -> None:

@@ -10,6 +10,7 @@ from solvent.billing import budget_store
 from solvent.billing.limits import Override, demand_override, scope_as_kept
 from solvent.db.port import Connection, Database
 from solvent.identity.store import known_key
+from solvent.ledger.call_in_leases import call_in_leases
 from solvent.ledger.pot_store import touch_customers
 from solvent.values.errors import NotFound
 from solvent.values.ids import CustomerId, KeyId
@@ -40,6 +41,9 @@ async def set_budget(
 
         return once(connection, act, "budget.set", override.scope, effect, Override)
 
+    if not is_removed:  # or what processes lease could be used beside a budget that is lowered
+        for pot in await database.read(lambda connection: budget_store.pots_in_use(connection, override, act.at_us)):
+            await call_in_leases(pot.account, pot.unit, database)
     return await database.write(work)
 
 
