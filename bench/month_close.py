@@ -60,7 +60,7 @@ INSERT INTO profiles SELECT who, 0, 'Company', '', 'Seoul', 'KR', 'ko', '', 'inc
     FROM n WHERE n % 10 = 0;
 INSERT INTO schedules SELECT 'inv_' || who || '.1', who, 'pro', 'deferred:sub_' || who, 'revenue:subscriptions', 'KRW',
     263640000000, :start + (n % 30) * 86400000000, :start + (n % 30 + 30) * 86400000000, '', 0, 0,
-    :start + (n % 30) * 86400000000 FROM n;
+    :start + (n % 30) * 86400000000, 0, :start + (n % 30) * 86400000000, 0 FROM n;
 CREATE TEMP TABLE moved AS
     SELECT 'wallet:' || who AS account, 'KRW' AS unit, :each * 500000000 AS debits, 110000000000 AS credits FROM n
     UNION ALL SELECT 'allowance:' || who || ':1', 'ANSWERS', 40, 300 FROM n
@@ -76,8 +76,8 @@ CREATE TEMP TABLE moved AS
     UNION ALL SELECT 'memo:used', 'ANSWERS', 0, count(*) * 40 FROM n;
 INSERT INTO balances SELECT account, unit, 202611, debits, credits, 0, 0 FROM moved;
 INSERT INTO margins (day, customer, plan, model, answers, failed, charge_grains, granted_grains, included_grains,
-        cost_grains, estimated_answers, input_tokens, output_tokens, energy_uj)
-    SELECT :day + days.value, who, 'pro', models.value, 3, 0, 1500000000, 0, 0, 100000000, 0, 900, 300, 0
+        earned_grains, cost_grains, estimated_answers, input_tokens, output_tokens, energy_uj)
+    SELECT :day + days.value, who, 'pro', models.value, 3, 0, 1500000000, 0, 0, 0, 100000000, 0, 900, 300, 0
     FROM n, json_each(:days) AS days, json_each(:models) AS models WHERE (n + days.value) % 30 < :active;
 """
 ANSWERS = """

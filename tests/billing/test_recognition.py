@@ -25,7 +25,8 @@ def schedule(grains: int, from_us: int, until_us: int, pot: str = "", pieces: in
     return Schedule(
         id="inv_1.1", customer=CustomerId("cus_1"), plan="pro", account="deferred:sub_1",
         revenue_account="revenue:subscriptions", currency="KRW", grains=grains, from_us=from_us, until_us=until_us,
-        pot=pot, pieces=pieces, recognised_grains=0, attention_us=from_us,
+        pot=pot, pieces=pieces, recognised_grains=0, attention_us=from_us, accrued_grains=0,
+        accrue_us=until_us - 1 if pot else from_us, pot_debits=0,
     )  # fmt: skip
 
 

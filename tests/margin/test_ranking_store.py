@@ -28,6 +28,10 @@ def answer(day: int, customer: str, charge: int, cost: int, granted: int = 0, *,
     return MarginKey(day, customer, "pro" if day % 2 else "free", f"m{day % 3}"), sums
 
 
+def earned(day: int, customer: str, grains: int) -> Added:
+    return MarginKey(day, customer, "pro", ""), MarginSums(earned_grains=grains)
+
+
 def some_answers(random: Random, count: int, days: int) -> list[Added]:
     return [
         answer(
@@ -43,7 +47,11 @@ def expected(added: list[Added], from_day: int, until_day: int, count: int) -> R
     for key, line in added:
         if from_day <= key.day <= until_day:
             sums.setdefault(key.customer, MarginSums()).add(line)
-    lines = [MarginLine(customer, "KRW", line) for customer, line in sorted(sums.items())]
+    lines = [
+        line
+        for line in (MarginLine(name, "KRW", line) for name, line in sorted(sums.items()))
+        if line.sums.answers + line.sums.failed or line.margin.grains
+    ]
     losers = sorted(lines, key=lambda line: (line.margin.grains, line.name))
     earners = sorted(lines, key=lambda line: (-line.margin.grains, line.name))
     return Ranking(len(lines), losers[:count], earners[:count])
@@ -55,6 +63,10 @@ def test_rankings_are_those_of_the_answers_whatever_the_batches_their_order_and_
 ) -> None:
     random = Random(seed)
     added = some_answers(random, 400, 75)
+    added += [
+        earned(FIRST + random.randrange(75), f"cus_{random.randrange(8, 16)}", random.randrange(-40, 60))
+        for _ in range(random.choice([0, 30, 200]))
+    ]
     late = random.randrange(4) * 8  # how many days an answer may come after answers of later days
     added.sort(key=lambda line: line[0].day + random.randrange(late + 1))
 
@@ -114,6 +126,21 @@ def test_a_correction_of_a_day_long_past_moves_every_total_since(place: Place) -
             assert (whole.losers[0].name, whole.losers[0].margin) == ("c", Money(-8, "KRW"))
             later = await database.read(lambda c: rank(c, FIRST + 10, FIRST + 58, "KRW", 5))
             assert {line.name for line in later.losers} == {"a", "b"}, "c had no answers then"
+
+    asyncio.run(live())
+
+
+def test_what_was_earned_and_given_back_ranks_nobody(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            for day in range(FIRST, FIRST + 9):
+                await database.write(partial(store.add, lines=[earned(day, "a", 7), answer(day, "b", 2, 1)]))
+                await database.write(partial(store.add, lines=[earned(day, "back", 7), earned(day, "back", -7)]))
+            for until_day in (FIRST + 1, FIRST + 5, FIRST + 8):
+                found = await database.read(lambda c, last=until_day: rank(c, FIRST, last, "KRW", 9))  # type: ignore[misc]
+                assert [line.name for line in found.earners] == ["a", "b"], "a plan counts without answers"
+                assert found.earners[0].margin == Money(7 * (until_day - FIRST + 1), "KRW")
+                assert found.customers == 2
 
     asyncio.run(live())
 

@@ -26,6 +26,7 @@ from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
 from solvent.audit.act import Act, by_system, fingerprint
 from solvent.billing import pack_store, proposal_store
+from solvent.billing.accrue import accrue
 from solvent.billing.collect_due import collect_due
 from solvent.billing.expire_pots import expire_pots
 from solvent.billing.grant import grant
@@ -41,6 +42,7 @@ from solvent.identity.caller import Caller, Customer, Role, digest
 from solvent.identity.key import SECRET_BYTES, NewKey, secret
 from solvent.ledger import store as ledger_store
 from solvent.ledger.void_lost_holds import void_lost_holds
+from solvent.margin.earned_store import add_earned
 from solvent.office.issue_key import issue_key
 from solvent.office.open_customer import Opening, open_customer
 from solvent.values.errors import Invalid
@@ -111,6 +113,11 @@ class App:
     async def renew(self) -> None:
         """Every few seconds: begin the periods that are due, so that nobody waits for what their plan includes."""
         await renew_due(self.database, now_us())
+
+    async def accrue(self) -> None:
+        """Every minute, so also when a day has begun: what plans and packs earn goes into its margin."""
+        await accrue(add_earned, self.config.currency, self.database, now_us())
+        await self.live.read_earned()
 
     async def sweep(self) -> None:
         """Every minute: void lost holds, empty what has expired, collect what is owed, resume payments."""

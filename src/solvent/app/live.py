@@ -38,6 +38,15 @@ class Live:
         self.receipts.extend(reversed(newest))
         desk.listeners.append(self._hear)
 
+    async def read_earned(self) -> None:
+        """Take in what plans and packs have earned today: no answer tells of it."""
+        desk = self._desk
+        self._turn_page(desk.now_us())
+        day = self._day
+        earned = sum(line.earned.grains for line in await tally("plan", day, desk.currency, desk.database))
+        if day == self._day:
+            self._sums.earned_grains = earned
+
     @property
     def today(self) -> MarginLine:
         """Today's profit and loss so far."""

@@ -10,6 +10,8 @@ from functools import partial
 
 from solvent.audit.act import Act
 from solvent.billing import close_store
+from solvent.billing.accrual import AddEarned
+from solvent.billing.accrue import accrue
 from solvent.billing.close import Closing, UsageReader
 from solvent.db.port import Database
 from solvent.invoicing.statement_store import add_statements
@@ -19,17 +21,20 @@ DAY_US = 86_400 * US_PER_S
 
 
 async def close_month(
-    month: int, currency: str, usage: UsageReader, database: Database, act: Act, *, due_days: int = 14
-) -> Closing:
+    month: int, currency: str, usage: UsageReader, database: Database, act: Act, *, due_days: int = 14,
+    add_earned: AddEarned | None = None,
+) -> Closing:  # fmt: skip
     """month: such as 202611, in the zone the books are kept in; after its end, and after the month before it.
 
     currency: of the operator's prices. usage: reads what customers used in some days. due_days: to pay for what was
-    used on account, from the closing on.
+    used on account, from the closing on. add_earned: adds what plans earned to the margins of days, if there are any.
     Closing a closed month gives its closing again. Raises Invalid for no month, and Conflict before its turn.
     """
     known = await database.write(partial(close_store.begin, month=month, now_us=act.at_us))
     if known is not None:
         return known
+    if add_earned is not None:
+        await accrue(add_earned, currency, database, act.at_us)
     after = " "
     while after:
         after = await database.write(partial(close_store.recognise_some, month=month, after=after))

@@ -72,4 +72,7 @@ def _schedule(id: str, invoice: Invoice, line: Line) -> Schedule:
         pieces=line.quantity if line.pot else 0,
         recognised_grains=0,
         attention_us=line.from_us,
+        accrued_grains=0,
+        accrue_us=line.until_us - 1 if line.pot else line.from_us,
+        pot_debits=0,
     )

@@ -22,6 +22,9 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     account, revenue_account: where it waits and where it goes. from_us, until_us: over which time it is earned.
     pot, pieces: when set, it is earned as the pot's pieces are used, and what is left at until_us is breakage.
     recognised_grains: what was posted so far. attention_us: when there is something to post next; DONE_US for never.
+    accrued_grains: what the margins of its days have of it. accrue_us: from when on they have nothing of it yet, and
+    of a pot the last instant it is good for; DONE_US when they have all. pot_debits: what had been taken out of the
+    pot when they were last added to. See `accrual`.
     """
 
     id: str
@@ -37,6 +40,9 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     pieces: int
     recognised_grains: int
     attention_us: int
+    accrued_grains: int
+    accrue_us: int
+    pot_debits: int
 
 
 class Earned(msgspec.Struct, frozen=True):

@@ -1,16 +1,20 @@
-"""The table of schedules: deferred sums and how much of each was recognised."""
+"""The table of schedules: deferred sums, how much of each was recognised, and how much its days' margins have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, select, text
 
-from solvent.billing.recognition import Schedule, earned_between
+from solvent.billing.recognition import DONE_US, Schedule, earned_between
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
+
+# Those that a day's margins may still lack something of: the others pile up over the years.
+IS_OPEN: Final = f"accrue_us < {DONE_US}"
+IS_OPEN_POT: Final = f"pot <> '' AND accrue_us <> {DONE_US}"  # so said that no other index fits
 
 schedules = Table(
     "schedules",
@@ -20,14 +24,20 @@ schedules = Table(
     *(Column(name, BigInteger, nullable=False) for name in ("grains", "from_us", "until_us")),
     Column("pot", Text, nullable=False),
     *(Column(name, BigInteger, nullable=False) for name in ("pieces", "recognised_grains", "attention_us")),
+    *(Column(name, BigInteger, nullable=False) for name in ("accrued_grains", "accrue_us", "pot_debits")),
     Index("ix_schedules_attention_us", "attention_us"),
     Index("ix_schedules_account", "account"),
     Index("ix_schedules_until_us", "until_us"),
+    Index("ix_schedules_accrue_us", "accrue_us", sqlite_where=text(IS_OPEN), postgresql_where=text(IS_OPEN)),
+    Index("ix_schedules_open_pots", "id", sqlite_where=text(IS_OPEN_POT), postgresql_where=text(IS_OPEN_POT)),
 )
 
 _POSTED: Final = (
     "ON CONFLICT (id) DO UPDATE SET recognised_grains = excluded.recognised_grains, "
     "attention_us = excluded.attention_us"
+)
+_ACCRUED: Final = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in ("accrued_grains", "accrue_us", "pot_debits")
 )
 
 
@@ -39,6 +49,17 @@ def add_schedules(connection: Connection, added: Iterable[Schedule]) -> None:
 def note_recognised(connection: Connection, changed: Iterable[Schedule]) -> None:
     """Note what was posted; nothing else of a schedule changes."""
     append_rows(connection, schedules, map(msgspec.structs.astuple, changed), _POSTED)
+
+
+def note_accrued(connection: Connection, changed: Iterable[Schedule]) -> None:
+    """Note what the margins of days have by now; nothing else of a schedule changes."""
+    append_rows(connection, schedules, map(msgspec.structs.astuple, changed), _ACCRUED)
+
+
+def open_among(connection: Connection, ids: Sequence[str]) -> list[Schedule]:
+    """Those of some schedules that a day's margins may lack something of, by id."""
+    chosen = select(schedules).where(schedules.c.id.in_(ids), text(IS_OPEN)).order_by(schedules.c.id)
+    return [_read(row) for row in connection.execute(chosen)]
 
 
 def schedules_waiting(connection: Connection, until_us: int, after: str, count: int) -> list[Schedule]:

@@ -17,6 +17,7 @@ from solvent.invoicing import statement_store
 from solvent.invoicing.statement import PotUse, Statement
 from solvent.ledger.beancount import amount as written
 from solvent.ledger.books import Books, BooksLine, Section, books_of
+from solvent.margin.earned_store import add_earned
 from solvent.margin.usage_store import used_by
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
@@ -256,7 +257,9 @@ async def close(asked: Asked[Nothing, Nothing]) -> ClosingBody:
     business = asked.business
     month = read_month(asked.path["month"])
     due_days = business.config.invoice.due_days
-    made = await close_month(month, business.currency, used_by, business.database, asked.act, due_days=due_days)
+    made = await close_month(
+        month, business.currency, used_by, business.database, asked.act, due_days=due_days, add_earned=add_earned
+    )
     return closing_body(made)
 
 

@@ -1,4 +1,7 @@
-"""One line of the profit and loss: sums over some answers. Lines add up, so they can be kept as they grow."""
+"""One line of the profit and loss: sums over some answers, and what plans earned meanwhile.
+
+Lines add up, so they can be kept as they grow.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ GroupBy = Literal["customer", "plan", "model", "day"]
 
 
 class MarginKey(msgspec.Struct, frozen=True):
-    """What a roll-up is kept by. day: days since 1970-01-01 in the operator's time zone."""
+    """What a roll-up is kept by. day: days since 1970-01-01 in the operator's time zone.
+
+    model: "" for what plans and packs earned, which no one model did.
+    """
 
     day: int
     customer: str
@@ -24,6 +30,7 @@ class MarginSums(msgspec.Struct):
     """Sums over answers, money in grains of the operator's currency. A running total, so not frozen.
 
     granted_grains: the part of the charge that gifts paid. included_grains: at list price, covered by plans.
+    earned_grains: what their plans and packs earned in that time, without VAT.
     """
 
     answers: int = 0
@@ -31,6 +38,7 @@ class MarginSums(msgspec.Struct):
     charge_grains: int = 0
     granted_grains: int = 0
     included_grains: int = 0
+    earned_grains: int = 0
     cost_grains: int = 0
     estimated_answers: int = 0
     input_tokens: int = 0
@@ -44,6 +52,7 @@ class MarginSums(msgspec.Struct):
         self.charge_grains += other.charge_grains
         self.granted_grains += other.granted_grains
         self.included_grains += other.included_grains
+        self.earned_grains += other.earned_grains
         self.cost_grains += other.cost_grains
         self.estimated_answers += other.estimated_answers
         self.input_tokens += other.input_tokens
@@ -79,9 +88,14 @@ class MarginLine(msgspec.Struct, frozen=True):
         return Money(self.sums.included_grains, self.currency)
 
     @property
+    def earned(self) -> Money:
+        """What their plans and packs earned in that time."""
+        return Money(self.sums.earned_grains, self.currency)
+
+    @property
     def margin(self) -> Money:
         """What is left: gifts are no income."""
-        return self.charge - self.granted - self.cost
+        return self.charge - self.granted + self.earned - self.cost
 
     @property
     def cost_each(self) -> Money | None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     func,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -30,7 +31,7 @@ Part = Kept | Days
 
 
 class Ranking(msgspec.Struct, frozen=True):
-    """customers: how many had answers. losers: the least margin first. earners: the most margin first."""
+    """customers: how many had answers or a margin. losers: the least margin first. earners: the most margin first."""
 
     customers: int
     losers: list[MarginLine]
@@ -84,11 +85,11 @@ def _margins(parts: Sequence[Part]) -> Select[Any] | CompoundSelect[Any]:
     first, *others = parts
     if isinstance(first, Days):
         days = _of_days(first)
-        return select(days.c.customer, _margin(days).label("margin"))
+        return select(days.c.customer, _margin(days).label("margin")).where(_is_there(_answers(days), _margin(days)))
     # Looked up customer by customer, in the order they are kept in: twice as quick as adding up the parts by groups.
     lead = customer_margins.alias()
     found: Any = lead
-    margin, answers = _margin(lead), lead.c.answers + lead.c.failed
+    margin, answers = _margin(lead), _answers(lead)
     for part in others:
         if isinstance(part, Days):
             beside: Any = _of_days(part)
@@ -98,9 +99,9 @@ def _margins(parts: Sequence[Part]) -> Select[Any] | CompoundSelect[Any]:
             same = and_(beside.c.through == part.through, beside.c.customer == lead.c.customer)
         found = found.outerjoin(beside, same)
         margin = margin + part.sign * func.coalesce(_margin(beside), 0)
-        answers = answers + part.sign * func.coalesce(beside.c.answers + beside.c.failed, 0)
+        answers = answers + part.sign * func.coalesce(_answers(beside), 0)
     known = select(lead.c.customer, margin.label("margin")).select_from(found)
-    known = known.where(lead.c.through == first.through, answers > 0)
+    known = known.where(lead.c.through == first.through, _is_there(answers, margin))
     after = [part for part in others if isinstance(part, Days) and part.first == first.through + 1]
     return union_all(known, _new_in(after[0], first)) if after else known
 
@@ -109,16 +110,28 @@ def _new_in(days: Days, before: Kept) -> Select[Any]:
     """Whose first answers were in these days."""
     new, known = _of_days(days), customer_margins.alias()
     is_known = select(known.c.customer).where(known.c.through == before.through, known.c.customer == new.c.customer)
-    return select(new.c.customer, _margin(new)).where(~is_known.exists())
+    return select(new.c.customer, _margin(new)).where(~is_known.exists(), _is_there(_answers(new), _margin(new)))
 
 
 def _margin(table: Any) -> ColumnElement[int]:
-    return cast(ColumnElement[int], table.c.charge_grains - table.c.granted_grains - table.c.cost_grains)
+    names = table.c
+    return cast(
+        ColumnElement[int], names.charge_grains - names.granted_grains + names.earned_grains - names.cost_grains
+    )
+
+
+def _answers(table: Any) -> ColumnElement[int]:
+    return cast(ColumnElement[int], table.c.answers + table.c.failed)
+
+
+def _is_there(answers: ColumnElement[int], margin: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a customer has a place in the ranking: not for what was booked and taken back, and nothing else."""
+    return or_(answers > 0, margin != 0)
 
 
 def _of_days(days: Days) -> Subquery:
     """Customers with their sums over some days."""
-    names = ("charge_grains", "granted_grains", "cost_grains", "answers", "failed")
+    names = ("charge_grains", "granted_grains", "earned_grains", "cost_grains", "answers", "failed")
     sums = (func.sum(margins.c[name]).label(name) for name in names)
     return select(margins.c.customer, *sums).where(_is_in(days)).group_by(margins.c.customer).subquery()
 

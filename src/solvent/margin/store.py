@@ -67,7 +67,7 @@ _EDGE: Final = f"SELECT value FROM marks WHERE name = '{EDGE}'"  # noqa: S608
 
 
 def add(connection: Connection, lines: list[Added]) -> None:
-    """Journal: add answers to their roll-ups."""
+    """Journal: add answers, or what plans earned, to their roll-ups."""
     sums = _summed(lines)
     edge = _keep_edge(connection, max(key.day for key in sums))
     _write(connection, margins, ((*astuple(key), *astuple(line)) for key, line in sums.items()))
@@ -134,9 +134,9 @@ def _edges_from(connection: Connection, day: int) -> list[int]:
 
 
 def customer_sums(connection: Connection, customer: str, from_day: int) -> MarginSums:
-    """What a customer's answers came to since a day."""
+    """What a customer's answers came to since a day, without what their plan earned."""
     sums = [func.coalesce(func.sum(margins.c[name]), 0) for name in SUMS]
-    chosen = select(*sums).where(margins.c.customer == customer, margins.c.day >= from_day)
+    chosen = select(*sums).where(margins.c.customer == customer, margins.c.day >= from_day, margins.c.model != "")
     return MarginSums(*map(int, connection.execute(chosen).one()))
 
 

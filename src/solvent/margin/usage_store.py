@@ -14,9 +14,9 @@ _SUMS = ("answers", "input_tokens", "output_tokens", "charge_grains", "included_
 
 
 def used_by(connection: Connection, customers: Sequence[str], from_day: int, until_day: int) -> list[Used]:
-    """Sums by customer and model over the days [from_day, until_day), in the operator's time zone."""
+    """Sums of answers by customer and model over the days [from_day, until_day), in the operator's time zone."""
     keys = (margins.c.customer, margins.c.model)
     sums = [func.sum(margins.c[name]) for name in _SUMS]
-    days = (margins.c.day >= from_day, margins.c.day < until_day)
+    days = (margins.c.day >= from_day, margins.c.day < until_day, margins.c.model != "")
     rows = connection.execute(select(*keys, *sums).where(margins.c.customer.in_(customers), *days).group_by(*keys))
     return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4]), int(row[5]), int(row[6])) for row in rows]

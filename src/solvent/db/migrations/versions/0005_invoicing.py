@@ -49,11 +49,13 @@ def upgrade() -> None:
         *_texts("customer", "plan", "account", "revenue_account", "currency"),
         *_wholes("grains", "from_us", "until_us"),
         *_texts("pot"),
-        *_wholes("pieces", "recognised_grains", "attention_us"),
+        *_wholes("pieces", "recognised_grains", "attention_us", "accrued_grains", "accrue_us", "pot_debits"),
     )
-    op.create_index("ix_schedules_attention_us", "schedules", ["attention_us"])
-    op.create_index("ix_schedules_account", "schedules", ["account"])
-    op.create_index("ix_schedules_until_us", "schedules", ["until_us"])
+    for name in ("attention_us", "account", "until_us"):
+        op.create_index(f"ix_schedules_{name}", "schedules", [name])
+    is_open, is_open_pot = sa.text(f"accrue_us < {2**62}"), sa.text(f"pot <> '' AND accrue_us <> {2**62}")
+    for name, column, where in (("accrue_us", "accrue_us", is_open), ("open_pots", "id", is_open_pot)):
+        op.create_index(f"ix_schedules_{name}", "schedules", [column], sqlite_where=where, postgresql_where=where)
     op.create_table(
         "statements",
         *_keys("customer", "currency"),

@@ -10,8 +10,8 @@ down_revision = "0006"
 
 _WHOLE = sa.BigInteger
 _SUMS = (
-    "answers", "failed", "charge_grains", "granted_grains", "included_grains", "cost_grains", "estimated_answers",
-    "input_tokens", "output_tokens", "energy_uj",
+    "answers", "failed", "charge_grains", "granted_grains", "included_grains", "earned_grains", "cost_grains",
+    "estimated_answers", "input_tokens", "output_tokens", "energy_uj",
 )  # fmt: skip
 
 
@@ -37,15 +37,15 @@ def _sum_margins() -> None:
     op.create_index("ix_margins_customer_day", "margins", ["customer", "day"])
     _create_margins("house_margins", "day", "plan", "model")
     _create_margins("customer_margins", "through", "customer")
-    known = [name for name in _SUMS if name not in ("granted_grains", "included_grains")]
+    nothing = ("granted_grains", "included_grains", "earned_grains")
+    known = [name for name in _SUMS if name not in nothing]
     sums = ", ".join(known)
     summed = ", ".join(f"sum({name})" for name in known)
-    nothing = "granted_grains, included_grains"
     # Totals of customers are kept when the next day begins.
     for table, keys in (("margins", "day, customer, plan, model"), ("house_margins", "day, plan, model")):
         op.execute(
-            f"INSERT INTO {table} ({keys}, {sums}, {nothing}) "  # noqa: S608
-            f"SELECT {keys}, {summed}, 0, 0 FROM margins_before GROUP BY {keys}"
+            f"INSERT INTO {table} ({keys}, {sums}, {', '.join(nothing)}) "  # noqa: S608
+            f"SELECT {keys}, {summed}, 0, 0, 0 FROM margins_before GROUP BY {keys}"
         )
     op.drop_table("margins_before")
 
