@@ -172,6 +172,23 @@ def test_a_plan_that_turns_cheaper_asks_the_cheaper_model_and_says_why(place: Pl
     on_plan(place, plan, tell)
 
 
+def test_the_cheaper_model_is_paid_from_a_quota_that_is_for_its_class_alone(place: Place) -> None:
+    """Which nothing was taken from before: the question was for another class."""
+    quotas = (Included("answers", 20, classes=("standard",)), Included("answers", 1, classes=("small",)))
+    plan = msgspec.structs.replace(SOLD, included=quotas, beyond="stop", at_break_even="cheaper", cheaper_class="small")
+
+    async def tell(open_shop: Shop, caller: Caller) -> None:
+        provider = Scripted([[said(), reported(USAGE)]], name="small-provider")
+        small = Route("little", "upstream", provider, WRITE_MOST, [CHEAP], [PRICE], model_class="small")
+        open_shop.desk.routes = {**open_shop.desk.routes, "little": small}
+        receipts = [await one(open_shop, caller) for _ in range(9)]
+        assert [receipt.model for receipt in receipts] == ["house"] * 8 + ["little"]
+        assert {receipt.source for receipt in receipts} == {"allowance"}
+        assert (await refused(open_shop, caller)).code == "plan_quota_exhausted", "though standard has twelve left"
+
+    assert len(on_plan(place, plan, tell)) == 9
+
+
 def test_a_plan_that_slows_down_answers_after_a_while(place: Place) -> None:
     plan = msgspec.structs.replace(SOLD, at_break_even="slow")
 

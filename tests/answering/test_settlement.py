@@ -42,9 +42,7 @@ from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account,
 from solvent.metering.meter import Measurement
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.quote import quote
-from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate, unpriced
-from solvent.pricing.rerate import tariff_of
 from solvent.values.ids import AnswerId, CustomerId, KeyId, TransferId
 from solvent.values.money import Money
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
@@ -358,47 +356,6 @@ def test_within_the_bounds_that_were_quoted_nothing_is_ever_overrun(
 @settings(deadline=None, max_examples=50)
 def test_settling_twice_gives_the_same(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
     assert settled(opened, measured, outcome) == settled(opened, measured, outcome)
-
-
-TARIFF = st.sampled_from(["batch", "flex", "priority", "fast"])
-
-
-@given(openings(), measurements(), OUTCOMES, TARIFF, st.booleans(), st.booleans(), st.data())
-@settings(deadline=None, max_examples=150)
-def test_each_book_rates_an_answer_in_the_tariff_it_was_served_in_if_it_has_that(
-    opened: Opened, measured: Measurement, outcome: Outcome, tariff: str, costs: bool, sells: bool, data: st.DataObject
-) -> None:
-    """As if that tariff's prices were the plain ones; a book without it stays at its plain prices, and of cost we are
-    told."""
-
-    def with_tariff(card: RateCard, *, has: bool) -> RateCard:
-        own = data.draw(cards(currency=st.just(card.currency), by_the_hour=False))
-        tariffs = (msgspec.structs.replace(own, variant=tariff),) if has else ()
-        return msgspec.structs.replace(card, tariffs=tariffs)
-
-    plain = opened.prices
-    cost, price = with_tariff(plain.cost, has=costs), with_tariff(plain.price, has=sells)
-    opened = msgspec.structs.replace(opened, prices=Prices(cost, price, plain.cost_exchange))
-    meant = Prices(cost.tariffs[0] if costs else cost, price.tariffs[0] if sells else price, plain.cost_exchange)
-    done = settled(opened, msgspec.structs.replace(measured, tariff=tariff), outcome)
-    as_plain = settled(msgspec.structs.replace(opened, prices=meant), measured, outcome)
-    assert (done.transfers, done.bill, done.margin) == (as_plain.transfers, as_plain.bill, as_plain.margin)
-    assert (tariff_of(done.receipt.cost_card), tariff_of(done.receipt.price_card)) == (
-        tariff if costs else "", tariff if sells else "",
-    )  # fmt: skip
-    missing = set(done.receipt.alarms.split()) - set(as_plain.receipt.alarms.split())
-    assert missing == (set() if costs else {f"unpriced:cost:{tariff}"})
-
-
-@given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=50)
-def test_a_tariff_that_nobody_knows_is_rated_plainly_and_told(
-    opened: Opened, measured: Measurement, outcome: Outcome
-) -> None:
-    done = settled(opened, msgspec.structs.replace(measured, tariff="unknown"), outcome)
-    as_plain = settled(opened, measured, outcome)
-    assert (done.transfers, done.bill) == (as_plain.transfers, as_plain.bill)
-    assert "unpriced:cost:unknown" in done.receipt.alarms.split()
 
 
 POTS = money_pots("KRW")

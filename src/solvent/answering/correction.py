@@ -97,8 +97,8 @@ def correct_cost(receipt: Receipt, net: Net, card: RateCard, at_us: int) -> tupl
     due = difference(used, card, zero, exchange)
     owed, parts = api_payable(receipt.provider), {api_cost(receipt.provider): due.grains}
     if _ran_here(receipt, net):
-        energy = min(rate(Usage(energy_uj=used.energy_uj), card, exchange), due).grains
-        owed, parts = ENGINE_ACCRUED, {ENGINE_BUSY: due.grains - energy, ENERGY: energy}
+        busy = rate(msgspec.structs.replace(used, energy_uj=0), card, exchange).grains  # split as `settle` does
+        owed, parts = ENGINE_ACCRUED, {ENGINE_BUSY: busy, ENERGY: due.grains - busy}
     id = _id(receipt, "cost", card)
     rows, changed = [], 0
     for n, (account, grains) in enumerate(parts.items()):

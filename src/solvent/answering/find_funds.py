@@ -7,13 +7,14 @@ refused.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import msgspec
 
 from solvent.answering import funding_store
 from solvent.answering.desk import Desk
 from solvent.answering.funding import Found, Known, matters
-from solvent.answering.opening import Case, open_answer
+from solvent.answering.opening import Case, as_asked_now, open_answer
 from solvent.answering.settlement import Opened
 from solvent.billing.admission import Declination, Declined
 from solvent.billing.funds import Funds
@@ -39,11 +40,13 @@ async def find_funds(case: Case, desk: Desk) -> Opened:
             opened = open_answer(case, desk, settle_for_less=False)
             if isinstance(opened, Opened):
                 return opened
-            if not _has_looked(case, funds, came):
+            if not _has_looked(case, funds, desk, came):
                 await _look(case, funds, desk)
             if clock() >= latest:
-                _stop_waiting(case, funds, desk.now_us())
-            is_all = not any(purse.is_elsewhere and purse.spare < needed for purse, needed in _purses(case, funds))
+                _stop_waiting(case, funds, desk)
+            is_all = not any(
+                purse.is_elsewhere and purse.spare < needed for purse, needed in _purses(case, funds, desk)
+            )
             opened = open_answer(case, desk, settle_for_less=is_all)
         if isinstance(opened, Opened):
             return opened
@@ -52,8 +55,9 @@ async def find_funds(case: Case, desk: Desk) -> Opened:
         await asyncio.sleep(LEASE_CALL_IN_STEP_S)
 
 
-def _purses(case: Case, funds: Funds) -> list[tuple[Purse, int]]:
+def _purses(case: Case, funds: Funds, desk: Desk) -> list[tuple[Purse, int]]:
     """The purses of all pots that matter to a question, and what it needs of each."""
+    case = as_asked_now(case, funds.standing, desk)
     at_us, model_class, tokens = case.question.received_us, case.route.model_class, case.ask.output_tokens_asked
     return [
         (funds.purse(pot), case.ask.needed(pot.unit, tokens))
@@ -62,14 +66,14 @@ def _purses(case: Case, funds: Funds) -> list[tuple[Purse, int]]:
     ]
 
 
-def _has_looked(case: Case, funds: Funds, came: int) -> bool:
+def _has_looked(case: Case, funds: Funds, desk: Desk, came: int) -> bool:
     """Whether somebody has looked since we came, and found all that there is for us too. came: the looks by then."""
     at_us = case.question.received_us
     if funds.looks == came or not funds.is_known(case.scopes, at_us):
         return False
     return all(
         purse.looked > came and (purse.spare >= needed or at_us < purse.dry_until_us or purse.is_elsewhere)
-        for purse, needed in _purses(case, funds)
+        for purse, needed in _purses(case, funds, desk)
     )
 
 
@@ -83,6 +87,7 @@ async def _look(case: Case, funds: Funds, desk: Desk) -> None:
 
 
 async def _look_and_take_in(case: Case, funds: Funds, desk: Desk) -> None:
+    as_asked = partial(as_asked_now, case, desk=desk)
     purses = {pot.account: funds.purse(pot) for pot in (*funds.pots, *funds.budgets)}
     known = {account: Known(purse.spare, purse.slice) for account, purse in purses.items()}
     changes = funds.changes
@@ -90,19 +95,20 @@ async def _look_and_take_in(case: Case, funds: Funds, desk: Desk) -> None:
     desk.looking += 1
     try:
         found = await desk.database.write(
-            lambda connection: funding_store.look(connection, case, known, desk.holder, desk.time_zone)
+            lambda connection: funding_store.look(connection, case, known, desk.holder, desk.time_zone, as_asked)
         )
-        _take_in(found, case, funds, desk.now_us())
+        _take_in(found, case, funds, desk)
     finally:
         desk.looking -= 1
     if funds.changes != changes:  # we may have looked before that
         funds.good_until_us = 0
 
 
-def _take_in(found: Found, case: Case, funds: Funds, now_us: int) -> None:
+def _take_in(found: Found, case: Case, funds: Funds, desk: Desk) -> None:
+    now_us = desk.now_us()
     funds.take_in(found.pots, found.standing, case.scopes, case.question.received_us)
     funds.found = found
-    for purse, _ in _purses(case, funds):
+    for purse, _ in _purses(case, funds, desk):
         purse.looked = funds.looks
     for pot in found.pots:
         grains = found.leased.get(pot.account)
@@ -118,9 +124,10 @@ def _take_in(found: Found, case: Case, funds: Funds, now_us: int) -> None:
         purse.dry_until_us = now_us + int(LEASE_IDLE_S * US_PER_S) if is_all else 0
 
 
-def _stop_waiting(case: Case, funds: Funds, now_us: int) -> None:
+def _stop_waiting(case: Case, funds: Funds, desk: Desk) -> None:
     """Others do not give theirs back: what is here is all there is, for a while and for everybody."""
-    for purse, needed in _purses(case, funds):
+    now_us = desk.now_us()
+    for purse, needed in _purses(case, funds, desk):
         if purse.is_elsewhere and purse.spare < needed:
             purse.is_elsewhere = False
             purse.dry_until_us = now_us + int(LEASE_IDLE_S * US_PER_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -22,11 +22,19 @@ from solvent.values.errors import Refused
 from solvent.values.limits import LEASE_QUESTIONS
 from solvent.values.period import day_number
 
+AsAsked = Callable[[Standing | None], Case]
 
-def look(connection: Connection, case: Case, known: Mapping[str, Known], holder: str, in_zone: ZoneInfo) -> Found:
-    """known: what this process has, by account; more is leased where it does not reach for this question."""
+
+def look(
+    connection: Connection, case: Case, known: Mapping[str, Known], holder: str, in_zone: ZoneInfo, as_asked: AsAsked
+) -> Found:
+    """known: what this process has, by account; more is leased where it does not reach for this question.
+
+    as_asked: the question as it goes to a model where the customer stands.
+    """
     at_us = case.question.received_us
     standing, budgets = _standing(connection, case, in_zone)
+    case = as_asked(standing)
     pots = [pot for pot in pot_store.pots_of(connection, case.customer.id, at_us) if not limits(pot)]
     found = Found(pots + budgets, standing, {}, set(), set())
     moved = balances_at(connection, [pot.account for pot in found.pots])

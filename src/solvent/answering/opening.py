@@ -69,8 +69,7 @@ def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | De
         return None
     standing = funds.standing
     what_now = action(standing) if standing is not None else "go_on"
-    if what_now == "cheaper" and standing is not None:
-        case = _on_cheaper_model(case, standing, desk)
+    case = as_asked_now(case, standing, desk)
     on_plan = what_now not in ("offer_top_up", "stop")
     sources = _sources(case, funds)
     budgets = funds.limits(case.scopes, at_us) if funds.budgets else ()
@@ -80,6 +79,13 @@ def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | De
     if verdict is not None and not on_plan:
         verdict = msgspec.structs.replace(verdict, code="plan_at_break_even")
     return verdict if settle_for_less else None
+
+
+def as_asked_now(case: Case, standing: Standing | None, desk: Desk) -> Case:
+    """The question as it goes to a model where the customer stands now: at break-even perhaps to a cheaper one."""
+    if standing is None or action(standing) != "cheaper":
+        return case
+    return _on_cheaper_model(case, standing, desk)
 
 
 def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
