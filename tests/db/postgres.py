@@ -40,7 +40,13 @@ SELECT string_agg(what, ' ' ORDER BY what) FROM (
     UNION ALL SELECT version_num FROM alembic_version
 ) AS shape
 """
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+END $$
+"""
 
 
 class Postgres:
@@ -72,8 +78,7 @@ class Postgres:
                 connection.execute(text("SET LOCAL session_replication_role = replica"))  # in whatever order
                 if connection.execute(text(_SHAPE)).scalar() != self._shape:
                     return
-                for table in connection.execute(text(_TABLES)).scalars().all():
-                    connection.execute(text(f"DELETE FROM {table}"))
+                connection.execute(text(_EMPTY))
                 connection.commit()
         except SQLAlchemyError:
             return
@@ -81,7 +86,7 @@ class Postgres:
 
     @contextmanager
     def _connected(self, url: str) -> Iterator[Connection]:
-        engine = create_engine(url.replace("postgresql:", "postgresql+pg8000:"))
+        engine = create_engine(url.replace("postgresql:", "postgresql+pg8000:"), connect_args={"ssl_context": False})
         try:
             with engine.connect() as connection:
                 yield connection

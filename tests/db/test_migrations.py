@@ -36,6 +36,7 @@ OLD = ("id", "at_us", "state", "debit", "credit", "grains", "currency", "resolve
 def old_place(place: Place, request: pytest.FixtureRequest) -> Place:
     """A place where nothing is yet, on either database."""
     if not place.url:
+        (place.directory / FILE_NAME).unlink()
         return place
     cluster: Postgres = request.getfixturevalue("postgres")
     return Place(place.directory, cluster.empty_database())

@@ -13,12 +13,14 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 
+from solvent.db.tls import encryption_of
 from solvent.values.errors import Invalid, Unavailable
 
 FILE_NAME = "solvent.db"
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
 WRITE: Final = {"writes": True}  # the execution option of a connection that writes
 READ: Final = {"reads": True}  # of one that only reads, and all of it from one moment
 _SORTED_OTHERWISE: Final = """
@@ -50,13 +52,25 @@ def open_engine(directory: Path, url: str = "") -> Engine:
 
 def migrate(engine: Engine) -> None:
     """Bring the tables to the newest migration; does nothing when they are there."""
+    with engine.connect() as connection:
+        if _is_newest(connection):
+            return
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     with engine.connect().execution_options(**WRITE) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if engine.dialect.name == "postgresql":
             _sort_by_bytes(connection)
+
+
+def _is_newest(connection: Connection) -> bool:
+    """Told by the files' names, since reading the files takes longer than all else that a command does."""
+    newest = max(file.name[:4] for file in (_MIGRATIONS / "versions").glob("0*.py"))
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    versions = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    return versions == [newest]
 
 
 def _sort_by_bytes(connection: Connection) -> None:
@@ -102,9 +116,11 @@ def _postgres(url: str) -> Engine:
             f"database: {parsed.get_backend_name()!r} is not supported; leave it empty for SQLite, or name Postgres"
         )
         raise Invalid("bad_config", message, param="database")
+    parsed, encryption = encryption_of(parsed)
     engine = create_engine(
         parsed.set(drivername="postgresql+pg8000"), pool_size=8, pool_pre_ping=True, hide_parameters=True,
-        connect_args={"startup_params": {"jit": "off"}},  # many small statements: compiling one takes longer than it
+        # Of many small statements, compiling one takes longer than it does.
+        connect_args={"startup_params": {"jit": "off"}, "ssl_context": encryption},
     )  # fmt: skip
     event.listen(engine, "begin", _begin_postgres)
     return engine
