@@ -9,8 +9,10 @@ from tests.db.opened import Place
 
 from solvent.billing.charge_order import charge_order
 from solvent.billing.collect_due import collect_due
+from solvent.billing.payment_store import orders_for
 from solvent.billing.proposal_store import begin_paid, invoice_paid
 from solvent.billing.rails import Rails
+from solvent.billing.refund import refund
 from solvent.billing.save_method import save_method
 from solvent.billing.settle_order import settle_order
 from solvent.ledger.account import invoiced
@@ -95,6 +97,26 @@ def test_a_failed_renewal_that_is_paid_later_goes_on_as_if_nothing_had_been(plac
         assert (now.state, now.invoice, now.usable_until_us) == ("active", "", now.period_end_us)
         assert [pot.kind for pot in await pots(books, july + 20 * DAY)] == ["allowance", "wallet"]
         assert await books.left() == {"answers": 350}
+
+    story(place, tell)
+
+
+def test_what_was_given_back_and_is_due_again_is_charged_again(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        processor, rails = by_card()
+        await subscribe_by_card(books, rails, processor, at("2026-06-01T00:00:00") - 5)
+        july, august = at("2026-07-01T00:00:00"), at("2026-08-01T00:00:00")
+        await books.renew(july)
+        assert (await collect_due(rails, books.database, july)).paid == 1
+        document, _ = (await books.invoices())[-1]
+        (order,) = await books.database.read(lambda c: orders_for(c, f"invoice:{document.id}"))
+        await refund(order.id, won(9_900), rails, books.database, act(july + DAY), 7)
+        assert await books.balance(invoiced(KIM)) == -won(9_900).grains
+        await books.renew(august)
+        for n in range(3):
+            await collect_due(rails, books.database, august + n)
+        assert await books.balance(invoiced(KIM)) == 0
+        assert (await books.current()).invoice == ""
 
     story(place, tell)
 

@@ -71,7 +71,7 @@ async def _collect(id: str, rails: Rails, database: Database, now_us: int) -> Co
 async def _charge(unpaid: Unpaid, rails: Rails, database: Database, now_us: int) -> PaymentOrder | None:
     """None when there is nothing saved to charge, or it cannot be charged over any rail."""
     subscription = unpaid.subscription
-    step = f"charge/{subscription.invoice}/{unpaid.failures}"
+    step = f"charge/{subscription.invoice}/{unpaid.charges}"  # what was paid and given back is charged anew
     entropy = int.from_bytes(sha256(step.encode()).digest()[:8], "big")
     name = unpaid.plan.title.ko or unpaid.plan.title.en or unpaid.plan.name
     act: Act = by_system(step, now_us)

@@ -20,13 +20,13 @@ from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
 
 
 class Unpaid(msgspec.Struct, frozen=True):
-    """One unpaid invoice of a subscription, and what to do about it. failures: charges that failed so far."""
+    """One unpaid invoice of a subscription, and what to do about it. charges: how often it was charged so far."""
 
     subscription: Subscription
     plan: Plan
     due: Money
     step: Step
-    failures: int
+    charges: int
 
 
 def unpaid_after(connection: Connection, after: str, count: int) -> list[Subscription]:
@@ -64,9 +64,9 @@ def look(connection: Connection, id: str, now_us: int) -> Unpaid | None:
     step = next_step(subscription.pays, schedule, orders, invoice.due_us, now_us, is_late=is_late)
     if is_late and step == "wait" and now_us >= subscription.period_end_us:
         step = "give_up"  # who has not paid a period by its end has no other
-    failures = sum(1 for order in orders if order.charges and order.state in ("failed", "expired"))
+    charges = sum(1 for order in orders if order.charges)
     due = Money(due_grains(invoice.total.grains, standing), invoice.currency)
-    return Unpaid(subscription, plan, due, step, failures)
+    return Unpaid(subscription, plan, due, step, charges)
 
 
 def end_waiting(connection: Connection, now_us: int) -> int:
