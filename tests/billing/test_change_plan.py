@@ -210,3 +210,38 @@ def test_what_comes_back_is_taken_from_all_invoices_of_the_period_however_it_is_
         assert sum(totals(await books.invoices())) == 0
 
     story(place, tell)
+
+
+def test_how_it_is_paid_changes_with_the_plan_for_what_is_invoiced_from_then_on(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.subscribe("plus", JUNE)
+        changed = await books.change("pro", HALF, pays="card")
+        assert changed.subscription.state == "waiting", "who pays by card pays first"
+        assert (await books.current()).pays == "invoice", "nothing has changed yet"
+        changed = await books.change("pro", HALF, pays="invoice")
+        assert (await books.current()).pays == "invoice"
+        await books.change("plus", HALF + 1, when="period_end", pays="card")
+        assert (await books.current()).pays == "card", "the next period is charged"
+
+    story(place, tell)
+
+
+def test_who_does_not_say_how_they_pay_goes_on_as_they_do(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.subscribe("plus", JUNE)
+        for plan in ("pro", "pro-year"):
+            await books.change(plan, HALF, pays=None)
+            now = await books.current()
+            assert (now.plan, now.pays, now.state) == (plan, "invoice", "active")
+
+    story(place, tell)
+
+
+def test_another_length_of_period_is_paid_as_it_is_asked(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.subscribe("pro-year", JUNE)
+        changed = await books.change("plus", HALF, when="now", pays="card")
+        assert changed.credited.grains > 0
+        assert (changed.subscription.plan, changed.subscription.pays) == ("plus", "card")
+
+    story(place, tell)

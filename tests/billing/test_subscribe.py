@@ -185,7 +185,7 @@ def test_an_upgrade_by_card_is_of_the_instant_it_was_asked_for(place: Place) -> 
         assert (await books.current()).plan == "plus"
         await till.pay(asked.subscription, asked.due, half + 3_600 * 10**6)
         now = await books.current()
-        assert (now.plan, now.changed_us, now.pays) == ("pro", half, "invoice")
+        assert (now.plan, now.changed_us, now.pays) == ("pro", half, "card")
         assert await books.left() == {"answers": 900}
         assert await books.balance(invoiced(KIM)) == 0
 

@@ -106,7 +106,7 @@ def test_a_price_has_further_seats_in_it_and_the_coupon_off_it() -> None:
 
 
 def test_a_change_keeps_the_period_and_forgets_what_was_to_come() -> None:
-    now = to_change(begun(asked(MONTH, 0), MONTH, 0, with_trial=False), YEAR, 1)
+    now = to_change(begun(asked(MONTH, 0), MONTH, 0, with_trial=False), YEAR, 1, "card")
     assert (now.next_plan, now.next_version, now.next_seats) == ("year", 1, 1)
     after = changed(now, TEAM, 4, TENTH_OFF, 77)
     assert after.period == now.period
@@ -123,10 +123,10 @@ def test_in_a_trial_no_change_costs_anything() -> None:
 
 def test_it_ends_with_its_period_unless_that_is_taken_back() -> None:
     now = begun(asked(MONTH, 0), MONTH, 0, with_trial=False)
-    ending = to_cancel(to_change(now, YEAR, 1))
+    ending = to_cancel(to_change(now, YEAR, 1, now.pays))
     assert (ending.cancel_at_end, ending.next_plan) == (1, "")
     assert to_go_on(ending) == now
-    assert to_change(ending, YEAR, 1).cancel_at_end == 0
+    assert to_change(ending, YEAR, 1, now.pays).cancel_at_end == 0
 
 
 @given(st.integers(-(10**13), 10**13))

@@ -139,7 +139,6 @@ class Reference(Paper):
             raise No("subscription_past_due" if before.state == "past_due" else "subscription_renewing")
         spells = [(since, price) for since, price, _, _ in before.spells]
         if plan.period != before.plan.period:
-            asked.pays = before.pays
             back, lines = self.unused(before, at), self.lines(asked, parts, at, at)
             lines += self.lines(before, [-back], at, before.end) if back <= sum(parts) else []
             due, back = self.total(owner, lines), back if back > sum(parts) else 0
@@ -163,6 +162,7 @@ class Reference(Paper):
             shares = self.change_quotas(before, it.asked.plan, it.asked.seats, at, now)
             back = min((it.back * taken // (owed * WON) * WON for owed, taken in shares), default=it.back)
             before.spells, before.coupon = before.spells + it.asked.spells, it.asked.coupon
+            before.pays = it.asked.pays
             before.plan, before.seats, before.next, before.cancel = it.asked.plan, it.asked.seats, None, False
             if it.back:
                 self.give_back(before, (before, before.start), back, at, now)

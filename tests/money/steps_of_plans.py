@@ -152,7 +152,7 @@ class Selling:
         is_free_now = told.way == "begin" or (before is not None and before.state == "trialing")
         if not begins and not (when == "now" or (when == "as_fits" and (is_dearer or is_free_now))):
             assert before is not None
-            before.next, before.cancel = (plan, told.asked.seats), False
+            before.next, before.cancel, before.pays = (plan, told.asked.seats), False, pays
         elif pays == "card" and is_dearer:
             assert (real.subscription.state, real.due.grains) == ("waiting", told.due)
             waits = shop.ask_for(customer, plan, told.asked.seats, pays, world.now)

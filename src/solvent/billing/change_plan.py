@@ -23,6 +23,7 @@ async def change_plan(
 
     when: "as_fits" changes to what costs more, or costs nothing now, at once, and to what costs less at the end of
     the period. "now" with what costs less gives back what is not used: `credited`, into the wallet.
+    How the wish says it is paid holds for whatever is invoiced from then on.
     newest_terms: also for the plan the customer is on already, whose old terms they keep otherwise.
     Raises what `subscribe` raises, and NotFound for whoever is on no plan.
     """
@@ -48,8 +49,8 @@ def _change(connection: Connection, wish: Wish, when: When, now_us: int, *, newe
     is_dearer = bool(proposal.due.grains) and not proposal.given_back.grains
     costs_nothing = proposal.way == BEGIN or current.state == "trialing"
     if when == "now" or (when == "as_fits" and (is_dearer or costs_nothing)):
-        return proposal_store.pay_or_carry_out(connection, proposal, wish.pays, now_us)
-    later = to_change(current, plan, proposal.asked.seats)
+        return proposal_store.pay_or_carry_out(connection, proposal, now_us)
+    later = to_change(current, plan, proposal.asked.seats, proposal.asked.pays)
     subscription_store.put(connection, [later])
     nothing = Money(0, plan.currency)
     return Outcome(later, "", nothing, nothing)

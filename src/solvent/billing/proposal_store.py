@@ -75,13 +75,14 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def propose(
-    connection: Connection, customer: CustomerId, plan: Plan, seats: int, pays: Pays, at_us: int
+    connection: Connection, customer: CustomerId, plan: Plan, seats: int, pays: Pays | None, at_us: int
 ) -> Proposal:  # fmt: skip
-    """What it comes to for a customer to be on a plan from at_us on. Nothing is written.
+    """What it comes to for a customer to be on a plan from at_us on. Nothing is written. pays: see `Wish`.
 
     Raises Invalid for seats the plan has not, and Conflict when what is running cannot change now.
     """
     before = subscription_store.current(connection, customer)
+    pays = pays or (before.pays if before is not None else "card")
     tries_it = before is not None and before.state == "trialing" and is_on(before, plan)  # other seats, same trial
     if before is None or not (before.price_grains or before.state == "past_due" or tries_it):
         return _to_begin(connection, before, plan, seats, (customer, pays), at_us)
@@ -90,8 +91,9 @@ def propose(
     if old.period == plan.period:
         change = change_store.work_out(connection, before, plan, demand_seats(plan, seats), at_us)
         due = _total(connection, customer, change.lines, plan, at_us)
-        return Proposal("change", before, change.after, plan, change.lines, due, change.given_back)
-    return _to_replace(connection, before, old, plan, seats, at_us)
+        after = msgspec.structs.replace(change.after, pays=pays)
+        return Proposal("change", before, after, plan, change.lines, due, change.given_back)
+    return _to_replace(connection, before, (old, plan), seats, pays, at_us)
 
 
 def carry_out(connection: Connection, proposal: Proposal, at_us: int, now_us: int) -> Outcome:
@@ -116,11 +118,11 @@ def carry_out(connection: Connection, proposal: Proposal, at_us: int, now_us: in
     return _outcome(subscription, invoice, plan, credited)
 
 
-def wait_for_payment(connection: Connection, proposal: Proposal, pays: Pays, at_us: int) -> Outcome:
+def wait_for_payment(connection: Connection, proposal: Proposal, at_us: int) -> Outcome:
     """Let it wait until what is due is paid, in an order for "subscription:<id>" over exactly that amount."""
     asked = proposal.asked
     id = begin_store.next_id(connection, asked.customer, at_us)
-    waits = waiting(id, asked.customer, proposal.plan, asked.seats, None, pays, asked.time_zone, at_us)
+    waits = waiting(id, asked.customer, proposal.plan, asked.seats, None, asked.pays, asked.time_zone, at_us)
     waits = msgspec.structs.replace(waits, coupon=asked.coupon)
     subscription_store.put(connection, [waits])
     return Outcome(waits, "", proposal.due, Money(0, proposal.plan.currency))
@@ -212,13 +214,14 @@ def _to_begin(
 
 
 def _to_replace(
-    connection: Connection, before: Subscription, old: Plan, plan: Plan, seats: int, at_us: int
+    connection: Connection, before: Subscription, plans: tuple[Plan, Plan], seats: int, pays: Pays, at_us: int
 ) -> Proposal:  # fmt: skip
+    old, plan = plans
     held = coupon_store.held_by(connection, (before.customer,)).get(before.customer, [])
     found = coupon_for(held, plan)
     id = begin_store.next_id(connection, before.customer, at_us)
     asked = waiting(
-        id, before.customer, plan, demand_seats(plan, seats), found[1] if found else None, before.pays,
+        id, before.customer, plan, demand_seats(plan, seats), found[1] if found else None, pays,
         before.time_zone, at_us,
     )  # fmt: skip
     language = profile_at(connection, before.customer, at_us).language
@@ -258,11 +261,11 @@ def start(connection: Connection, wish: Wish, now_us: int) -> Outcome:
     if proposal.way != BEGIN:
         assert proposal.before is not None, "what is running is changed"
         raise already_on(proposal.before)
-    return pay_or_carry_out(connection, proposal, wish.pays, now_us)
+    return pay_or_carry_out(connection, proposal, now_us)
 
 
-def pay_or_carry_out(connection: Connection, proposal: Proposal, pays: Pays, now_us: int) -> Outcome:
+def pay_or_carry_out(connection: Connection, proposal: Proposal, now_us: int) -> Outcome:
     """Carry it out now, or let it wait for its payment."""
-    if pays == "card" and proposal.due.grains and not proposal.given_back.grains:
-        return wait_for_payment(connection, proposal, pays, now_us)
+    if proposal.asked.pays == "card" and proposal.due.grains and not proposal.given_back.grains:
+        return wait_for_payment(connection, proposal, now_us)
     return carry_out(connection, proposal, now_us, now_us)

@@ -74,12 +74,15 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer wants to be on. seats: 0 for those included. coupon: a code to take first; "" for none."""
+    """What a customer wants to be on. seats: 0 for those included. coupon: a code to take first; "" for none.
+
+    pays: None for as they pay now, and by card for whoever is on nothing yet.
+    """
 
     customer: CustomerId
     plan: str
     seats: int = 0
-    pays: Pays = "card"
+    pays: Pays | None = None
     coupon: str = ""
 
 
@@ -163,10 +166,10 @@ def changed(current: Subscription, plan: Plan, seats: int, coupon: Coupon | None
     )  # fmt: skip
 
 
-def to_change(current: Subscription, plan: Plan, seats: int) -> Subscription:
-    """To change at the end of the period."""
+def to_change(current: Subscription, plan: Plan, seats: int, pays: Pays) -> Subscription:
+    """To change at the end of the period; how it is paid, for whatever is invoiced from now on."""
     return msgspec.structs.replace(
-        current, next_plan=plan.name, next_version=plan.version, next_seats=seats, cancel_at_end=0
+        current, next_plan=plan.name, next_version=plan.version, next_seats=seats, cancel_at_end=0, pays=pays
     )
 
 

@@ -17,6 +17,8 @@ _PACKS = {"pack": "left", "state": "left", "since": "left", "expires": "left", "
 
 _pays = click.option("--pays", type=click.Choice(["card", "invoice"]), default="card", show_default=True,
                      help="By what is saved, or by invoices they are sent.")  # fmt: skip
+_pays_now = click.option("--pays", type=click.Choice(["card", "invoice"]), default=None,
+                         help="From then on by what is saved, or by invoices  [default: as now].")  # fmt: skip
 _seats = click.option("--seats", type=int, default=0, help="How many  [default: those included].")
 _coupon = click.option("--coupon", default="", help="A code to take first.")
 _rail = click.option("--rail", default="", help="Over which rail what is due is paid.")
@@ -56,10 +58,10 @@ def begin(here: Here, customer: str, plan: str, seats: int, pays: str, coupon: s
 @click.argument("customer")
 @click.argument("plan")
 @_seats
-@_pays
+@_pays_now
 @_newest
 @looks
-def quote(here: Here, customer: str, plan: str, seats: int, pays: str, newest_terms: bool) -> None:  # noqa: FBT001
+def quote(here: Here, customer: str, plan: str, seats: int, pays: str | None, newest_terms: bool) -> None:  # noqa: FBT001
     """Say what a plan would come to for a customer from now on. Nothing is changed."""
     body = {"plan": plan, "seats": seats, "pays": pays, "newest_terms": newest_terms}
     made = here.ask(subscriptions.QUOTE, {"customer": customer}, body=body)
@@ -70,7 +72,7 @@ def quote(here: Here, customer: str, plan: str, seats: int, pays: str, newest_te
 @click.argument("customer")
 @click.argument("plan")
 @_seats
-@_pays
+@_pays_now
 @_coupon
 @_rail
 @click.option("--when", type=click.Choice(["as_fits", "now", "period_end"]), default="as_fits", show_default=True,
@@ -78,7 +80,7 @@ def quote(here: Here, customer: str, plan: str, seats: int, pays: str, newest_te
 @_newest
 @changes
 def change(
-    here: Here, customer: str, plan: str, seats: int, pays: str, coupon: str, rail: str, when: str,
+    here: Here, customer: str, plan: str, seats: int, pays: str | None, coupon: str, rail: str, when: str,
     newest_terms: bool,  # noqa: FBT001
 ) -> None:  # fmt: skip
     """Change a customer's plan or seats, with proration."""

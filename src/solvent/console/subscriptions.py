@@ -128,6 +128,7 @@ class QuoteBody(msgspec.Struct, kw_only=True):
 PlanName = Annotated[str, WORD, Meta(description="the name of a plan on sale")]
 SeatCount = Annotated[int, Meta(description="how many seats; 0 for those included", ge=0, le=SEATS_MAX)]
 PaysBy = Annotated[Pays, Meta(description="card: what is saved is charged; invoice: they are sent one")]
+PaysNow = Annotated[Pays | None, Meta(description="for all that is invoiced from then on; null: as they pay now")]
 CouponCode = Annotated[str, WORD, Meta(description="a coupon to take first")]
 NewestTerms = Annotated[bool, Meta(description="also for the plan they are on, whose old terms they keep otherwise")]
 
@@ -147,7 +148,7 @@ class SubscriptionChange(msgspec.Struct, forbid_unknown_fields=True):
 
     plan: PlanName
     seats: SeatCount = 0
-    pays: PaysBy = "card"
+    pays: PaysNow = None
     coupon: CouponCode = ""
     when: Annotated[When, Meta(description="as_fits: dearer now, cheaper at the end of the period")] = "as_fits"
     newest_terms: NewestTerms = False
@@ -159,7 +160,7 @@ class SubscriptionWish(msgspec.Struct, forbid_unknown_fields=True):
 
     plan: PlanName
     seats: SeatCount = 0
-    pays: PaysBy = "card"
+    pays: PaysNow = None
     newest_terms: NewestTerms = False
 
 
