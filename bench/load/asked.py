@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from solvent.answering.receipt_store import Sought, receipts_page
 from solvent.app.config import Config
 from solvent.app.plans import read_plans
-from solvent.app.report import report
+from solvent.app.report import Shown, Span, report
 from solvent.billing import close_store
 from solvent.db.engine import READ, open_engine
 from solvent.db.port import Database
@@ -121,7 +121,8 @@ def _report(by: GroupBy, days: int) -> Question:
 
     def ask(connection: Connection, on: Subjects) -> int:
         database = cast(Database, _Reads(connection))
-        made = asyncio.run(report(by, on.last_day - days + 1, on.last_day, plans, "KRW", database))
+        span = Span(on.last_day - days + 1, on.last_day)
+        made = asyncio.run(report(Shown(by), span, plans, "KRW", database))
         return len(made.lines)
 
     return ask
@@ -185,7 +186,7 @@ QUESTIONS: Final[dict[str, tuple[str, Question]]] = {
     "margin_days_30_days": ("Margin by day, 30 days", _lines("day", 30)),
     "margin_days_year": ("the same, a year", _lines("day", 365)),
     "report_models_30_days": ("GET /v1/margin as it is, by model, 30 days", _report("model", 30)),
-    "report_customers_30_days": ("the same, by customer: every one of them", _report("customer", 30)),
+    "report_customers_30_days": ("the same, by customer: the 100 with the least margin", _report("customer", 30)),
     "behind_customer": ("Receipts behind a customer's month", _behind(29, 30, customer="giant")),
     "behind_customer_model": ("the same, of one model", _behind(29, 30, customer="giant", model="scholar")),
     "behind_plan_model": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from fractions import Fraction
 
@@ -11,6 +12,10 @@ from tests.doors.books import read_books
 from tests.doors.fixtures import CONFIG, Serve, books_of, scripted_model
 from tests.doors.server import Solvent, question
 from tests.doors.upstream import Upstream
+
+from solvent.db.engine import open_engine
+from solvent.margin.earned_store import add_earned
+from solvent.values.period import day_number, zone
 
 pytestmark = pytest.mark.xdist_group("commands")
 
@@ -39,6 +44,56 @@ def test_the_report_is_the_margin_endpoints(asked: Solvent, group_by: str, since
     run = asked.run("report", "--json", "--group-by", group_by, "--since", since)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == asked.operate("GET", f"/v1/margin?group_by={group_by}&since={since}")
+
+
+@pytest.mark.parametrize("order", ["losers", "earners"])
+@pytest.mark.parametrize("limit", [1, 2, 1_000])
+def test_so_is_a_report_of_some_customers(asked: Solvent, order: str, limit: int) -> None:
+    run = asked.run("report", "--json", "--group-by", "customer", "--limit", str(limit), "--order", order)
+    made = json.loads(run.stdout)
+    assert made == asked.operate("GET", f"/v1/margin?group_by=customer&limit={limit}&order={order}")
+    assert (len(made["rows"]), made["customers"]) == (min(limit, 2), 2)
+    margins = [Fraction(row["margin"]) for row in made["rows"]]
+    assert margins == sorted(margins, reverse=order == "earners")
+    words = asked.run(
+        "report", "--group-by", "customer", "--limit", str(limit), "--order", order, SOLVENT_LANGUAGE="en"
+    )
+    ends = {"losers": "least", "earners": "most"}
+    assert (f"1 of 2 customers: those with the {ends[order]} margin" in words.stdout) == (limit == 1)
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "many"])
+def test_more_customers_than_a_report_may_have_are_refused(asked: Solvent, limit: str) -> None:
+    run = asked.run("report", "--group-by", "customer", "--limit", limit)
+    assert (run.returncode, run.stdout) == (2, "")
+    answer = asked.send("GET", f"/v1/margin?group_by=customer&limit={limit}", key=asked.operator_key)
+    assert (answer.status, answer.error["param"]) == (400, "limit")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Answers, plans and packs brought in $12.00 more", "plans and packs", " plans ")),
+        ("ko", ("요금과 요금제 수입이 비용보다", "요금제와 묶음", " 요금제 ")),
+    ],
+)
+def test_what_plans_earned_has_a_column_and_a_line_of_its_own(
+    serve: Serve, language: str, words: tuple[str, ...]
+) -> None:
+    server = serve().start()
+    server.stop()
+    assert words[1] not in server.run("report", SOLVENT_LANGUAGE=language).stdout
+    engine = open_engine(server.data)
+    with engine.begin() as connection:
+        today = day_number(time.time_ns() // 1000, zone("Asia/Seoul"))
+        add_earned(connection, [(today - 1, "cus_1", "pro", 12 * 10**9)])
+    engine.dispose()
+    run = server.run("report", SOLVENT_LANGUAGE=language, COLUMNS="160")
+    assert [word for word in words if word not in run.stdout] == [], run.stdout
+    made = json.loads(server.run("report", "--json").stdout)
+    assert [(row["name"], row["earned"], row["margin"], row["answers"]) for row in made["rows"]] == [
+        ("", "12", "12", 0)
+    ]
 
 
 def test_the_report_is_the_sum_of_the_receipts(asked: Solvent) -> None:

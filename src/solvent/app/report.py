@@ -1,25 +1,55 @@
-"""The profit and loss as one value, for the command, the API and the page alike."""
+"""The profit and loss as one value, for the command, the API and the page alike.
+
+From roll-ups, in one snapshot, and from as many rows for a hundred thousand customers as for ten.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
 from solvent.billing.plan import Plan, is_free, net_price_month
-from solvent.db.port import Database
+from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
+from solvent.margin import store as margin_store
 from solvent.margin.break_even import BreakEven, break_even, free_subsidy
 from solvent.margin.line import GroupBy, MarginLine, total
-from solvent.margin.tally import tally
+from solvent.margin.ranking_store import rank
+from solvent.values.limits import REPORT_CUSTOMERS
 from solvent.values.money import Money
 from solvent.values.period import day_name
 
 DAYS_IN_MONTH = 30
+Order = Literal["losers", "earners"]
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Which days, from the first through today, in the operator's time zone; days since 1970-01-01."""
+
+    from_day: int
+    today: int
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return max(1, self.today - self.from_day + 1)
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a report is to show. limit, order: of customers, those with the least margin first, or the most."""
+
+    group_by: GroupBy = "model"
+    limit: int = REPORT_CUSTOMERS
+    order: Order = "losers"
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Lines of a group, their total, and where each plan breaks even.
+    """Lines of a group, the total of all of them, and where each plan breaks even.
 
-    from_day, days: the days it covers, in the operator's time zone. names: of customers, by id.
+    from_day, days: the days it covers. customers: by customer, how many there are in all, of whom the lines show some.
+    names: of the customers in it, by id.
     """
 
     group_by: GroupBy
@@ -28,21 +58,45 @@ class Report(msgspec.Struct, frozen=True):
     days: int
     lines: list[MarginLine]
     total: MarginLine
+    customers: int | None
     plans: list[BreakEven]
     names: dict[str, str]
 
 
-async def report(
-    group_by: GroupBy, from_day: int, today: int, plans: dict[str, Plan], currency: str, database: Database
-) -> Report:
-    """Reads roll-ups only; from_day and today are day numbers."""
-    lines = await tally(group_by, from_day, currency, database)
-    by_plan = {line.name: line for line in await tally("plan", from_day, currency, database)}
-    customers = await database.read(identity_store.all_customers)
-    days = max(1, today - from_day + 1)
-    paying = sum(1 for customer in customers if customer.plan in plans and plans[customer.plan].price.grains)
-    free_cost = sum(line.cost.grains for name, line in by_plan.items() if name in plans and is_free(plans[name]))
-    subsidy = free_subsidy(Money(free_cost * DAYS_IN_MONTH // days, currency), paying)
+async def report(shown: Shown, span: Span, plans: Mapping[str, Plan], currency: str, database: Database) -> Report:
+    """Reads roll-ups, how many customers are on each plan, and the names of those it shows."""
+    return await database.read(lambda connection: _read(connection, shown, span, plans, currency))
+
+
+def _read(connection: Connection, shown: Shown, span: Span, plans: Mapping[str, Plan], currency: str) -> Report:
+    by_plan = _lines(connection, "plan", span, currency)
+    customers, names = None, dict[str, str]()
+    if shown.group_by == "customer":
+        ranking = rank(connection, span.from_day, span.today, currency, shown.limit)
+        lines = ranking.losers if shown.order == "losers" else ranking.earners
+        customers, names = ranking.customers, identity_store.names_of(connection, [line.name for line in lines])
+    elif shown.group_by == "plan":
+        lines = by_plan
+    else:
+        lines = _lines(connection, shown.group_by, span, currency)
+    if shown.group_by == "day":
+        lines = [msgspec.structs.replace(line, name=day_name(int(line.name))) for line in lines]
+    standing = _standing(connection, by_plan, span, plans, currency)
+    whole = total(by_plan, currency)
+    return Report(shown.group_by, currency, span.from_day, span.days, lines, whole, customers, standing, names)
+
+
+def _lines(connection: Connection, group_by: GroupBy, span: Span, currency: str) -> list[MarginLine]:
+    return margin_store.lines(connection, group_by, span.from_day, currency, until_day=span.today)
+
+
+def _standing(
+    connection: Connection, lines: list[MarginLine], span: Span, plans: Mapping[str, Plan], currency: str
+) -> list[BreakEven]:
+    on_plan, by_plan = identity_store.count_by_plan(connection), {line.name: line for line in lines}
+    paying = sum(count for name, count in on_plan.items() if name in plans and plans[name].price.grains)
+    free_cost = sum(line.cost.grains for line in lines if line.name in plans and is_free(plans[line.name]))
+    subsidy = free_subsidy(Money(free_cost * DAYS_IN_MONTH // span.days, currency), paying)
     nothing = Money(0, currency)
     standing = []
     for name, plan in plans.items():
@@ -51,8 +105,4 @@ async def report(
         line = by_plan.get(name)
         cost, answers = (line.cost, line.sums.answers) if line else (nothing, 0)
         standing.append(break_even(name, net_price_month(plan), subsidy, plan.fixed_month or nothing, cost, answers))
-    if group_by == "day":
-        lines = [msgspec.structs.replace(line, name=day_name(int(line.name))) for line in lines]
-    shown = customers if group_by == "customer" else []
-    names = {str(customer.id): customer.name for customer in shown}
-    return Report(group_by, currency, from_day, days, lines, total(lines, currency), standing, names)
+    return standing

@@ -17,9 +17,11 @@ UJ_PER_WATT_HOUR = 3_600_000_000
 
 
 class LineBody(msgspec.Struct):
-    """One line: what answers were charged, the part of it that gifts paid, what they cost, and what is left.
+    """One line: what answers were charged, the part of it that gifts paid, what plans and packs earned in that time,
+    what answers cost, and what is left of it all.
 
-    included: used at list price and covered by plans, so not charged. display_name: of a customer.
+    name: a customer's id, a plan, a model or a day; by model, "" is what plans and packs earned. included: used at
+    list price and covered by plans, so not charged. display_name: of a customer.
     """
 
     name: str
@@ -29,6 +31,7 @@ class LineBody(msgspec.Struct):
     revenue: str
     granted: str
     included: str
+    earned: str
     cost: str
     margin: str
     cost_per_answer: str | None
@@ -52,7 +55,10 @@ class StandingBody(msgspec.Struct):
 
 
 class ReportBody(msgspec.Struct, kw_only=True):
-    """The profit and loss of some days."""
+    """The profit and loss of some days. total: of all there is, shown or not.
+
+    customers: by customer, how many there are in all, of whom `rows` has some; else null.
+    """
 
     object: Literal["margin.report"] = "margin.report"
     currency: str
@@ -60,6 +66,7 @@ class ReportBody(msgspec.Struct, kw_only=True):
     days: int
     rows: list[LineBody]
     total: LineBody
+    customers: int | None
     plans: list[StandingBody]
 
 
@@ -71,6 +78,7 @@ def report_body(report: Report) -> ReportBody:
         days=report.days,
         rows=[line_body(line, report.names) for line in report.lines],
         total=line_body(report.total, {}),
+        customers=report.customers,
         plans=[_standing(standing) for standing in report.plans],
     )
 
@@ -98,6 +106,7 @@ def line_body(line: MarginLine, names: dict[str, str]) -> LineBody:
         revenue=plain(line.charge),
         granted=plain(line.granted),
         included=plain(line.included),
+        earned=plain(line.earned),
         cost=plain(line.cost),
         margin=plain(line.margin),
         cost_per_answer=plain(line.cost_each) if line.cost_each else None,

@@ -20,6 +20,8 @@ _WORDS = {
         "total": "total",
         "answers": "answers",
         "revenue": "charged",
+        "plans": "plans",
+        "plans_and_packs": "plans and packs",
         "cost": "cost",
         "margin": "margin",
         "cost_each": "cost/answer",
@@ -27,6 +29,11 @@ _WORDS = {
         "no_answers": "No answers are on the books in these {days} days.",
         "kept": "Answers brought in {amount} more than they cost in {days} days.",
         "lost": "Answers cost {amount} more than they brought in, in {days} days.",
+        "kept_with_plans": "Answers, plans and packs brought in {amount} more than answers cost in {days} days.",
+        "lost_with_plans": "Answers cost {amount} more than answers, plans and packs brought in, in {days} days.",
+        "some_customers": "{shown:,} of {count:,} customers: those with the {which} margin.",
+        "least": "least",
+        "most": "most",
         "failed": "Questions that failed: {count:,}; nothing was charged for them.",
         "standing": "{plan}: breaks even at {answers:,} answers a month: net price {net}, less {fixed} fixed "
         "and {subsidy} for free customers, at {each} an answer.",
@@ -41,6 +48,8 @@ _WORDS = {
         "total": "합계",
         "answers": "답변",
         "revenue": "요금",
+        "plans": "요금제",
+        "plans_and_packs": "요금제와 묶음",
         "cost": "비용",
         "margin": "남은 돈",
         "cost_each": "답변당 비용",
@@ -48,6 +57,11 @@ _WORDS = {
         "no_answers": "{days}일 동안 장부에 적힌 답변이 없습니다.",
         "kept": "{days}일 동안 답변 요금이 비용보다 {amount} 많았습니다.",
         "lost": "{days}일 동안 답변 비용이 요금보다 {amount} 많았습니다.",
+        "kept_with_plans": "{days}일 동안 답변 요금과 요금제 수입이 비용보다 {amount} 많았습니다.",
+        "lost_with_plans": "{days}일 동안 답변 비용이 요금과 요금제 수입보다 {amount} 많았습니다.",
+        "some_customers": "고객 {count:,}명 가운데 남은 돈이 {which} {shown:,}명입니다.",
+        "least": "가장 적은",
+        "most": "가장 많은",
         "failed": "질문 {count:,}개가 실패했고, 그 값은 받지 않았습니다.",
         "standing": "{plan}: 한 달 답변 {answers:,}개가 본전입니다. 순매출 {net}에서 고정비 {fixed}, "
         "무료 고객 몫 {subsidy} 빼고, 답변당 {each}으로 셈했습니다.",
@@ -97,10 +111,11 @@ class Speaker:
             return f"{sign}{digits}원"
         return f"{sign}{_SIGNS.get(amount.currency, amount.currency + ' ')}{digits}"
 
-    def sentence(self, margin: Money, days: int) -> str:
-        """The one number that matters."""
+    def sentence(self, margin: Money, days: int, *, has_plans: bool = False) -> str:
+        """The one number that matters. has_plans: whether plans and packs earned something meanwhile."""
         size = Money(abs(margin.grains), margin.currency)
-        return self("lost" if margin.grains < 0 else "kept").format(amount=self.money(size), days=days)
+        word = ("lost" if margin.grains < 0 else "kept") + ("_with_plans" if has_plans else "")
+        return self(word).format(amount=self.money(size), days=days)
 
     def standing(self, standing: BreakEven) -> str:
         """Where one plan breaks even."""

@@ -11,7 +11,7 @@ from solvent.answering.receipt import Receipt
 from solvent.app.build import App
 from solvent.app.http import Receive, Send, until_gone
 from solvent.app.live import Watcher
-from solvent.app.report import report
+from solvent.app.report import Shown, Span, report
 from solvent.app.report_body import line_body, report_body
 from solvent.gateway.bills import receipt_for_operator
 from solvent.identity.caller import Caller
@@ -36,7 +36,7 @@ async def live(app: App, caller: Caller, receive: Receive, send: Send) -> None:
 
 async def _state(app: App) -> dict[str, object]:
     today = app.desk.day(app.desk.now_us())
-    made = await report("model", today, today, app.plans, app.desk.currency, app.database)
+    made = await report(Shown(), Span(today, today), app.plans, app.desk.currency, app.database)
     return {
         "today": line_body(app.live.today, {}),
         "receipts": [receipt_for_operator(receipt) for receipt in app.live.receipts],

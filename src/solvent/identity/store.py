@@ -6,7 +6,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, Table, Text, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from solvent.db.tables import metadata
 from solvent.identity.caller import Caller, Customer, State
@@ -22,6 +35,7 @@ customers = Table(
     Column("plan", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+    Index("ix_customers_plan", "plan"),
 )
 keys = Table(
     "keys",
@@ -67,6 +81,18 @@ def change_customer(connection: Connection, id: CustomerId, **columns: str) -> N
 def all_customers(connection: Connection) -> list[Customer]:
     """Every customer, oldest first."""
     return _customers(connection.execute(select(customers).order_by(customers.c.created_us, customers.c.id)))
+
+
+def count_by_plan(connection: Connection) -> dict[str, int]:
+    """How many customers are on each plan."""
+    rows = connection.execute(select(customers.c.plan, func.count()).group_by(customers.c.plan))
+    return {plan: int(count) for plan, count in rows}
+
+
+def names_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The names of some customers, by id."""
+    chosen = select(customers.c.id, customers.c.name).where(customers.c.id.in_(ids))
+    return {str(id): name for id, name in connection.execute(chosen)}
 
 
 def customers_page(

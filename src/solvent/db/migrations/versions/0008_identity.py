@@ -12,6 +12,7 @@ down_revision = "0007"
 def upgrade() -> None:
     """Add the new columns; every key that ran the service so far is an owner's."""
     op.add_column("customers", sa.Column("state", sa.Text, nullable=False, server_default="active"))
+    op.create_index("ix_customers_plan", "customers", ["plan"])
     op.add_column("keys", sa.Column("name", sa.Text, nullable=False, server_default=""))
     op.add_column("keys", sa.Column("expires_us", sa.BigInteger, nullable=False, server_default=str(2**62)))
     op.add_column("keys", sa.Column("revoked_us", sa.BigInteger, nullable=False, server_default="0"))

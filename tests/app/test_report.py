@@ -1,0 +1,161 @@
+"""The profit and loss on both databases: totals of everything, and of customers those that matter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import TypeVar, get_args
+
+import pytest
+from sqlalchemy import Connection, event
+from tests.db.opened import Place
+
+from solvent.app.report import Order, Report, Shown, Span, report
+from solvent.app.report_body import report_body
+from solvent.billing.included import Included
+from solvent.billing.plan import Plan
+from solvent.db.port import Database
+from solvent.identity.caller import Customer
+from solvent.identity.store import add_customer
+from solvent.margin import store as margin_store
+from solvent.margin.earned_store import add_earned
+from solvent.margin.line import GroupBy, MarginKey, MarginSums
+from solvent.values.ids import CustomerId
+from solvent.values.money import Money, money
+
+T = TypeVar("T")
+TODAY = 20_500
+SPAN = Span(TODAY - 29, TODAY)
+PLANS = {
+    "free": Plan(name="free", price=Money(0, "KRW"), included=(Included(unit="answers", amount=100),)),
+    "pro": Plan(name="pro", price=money("11000", "KRW")),
+}
+
+
+def some_books(connection: Connection, people: int, random: Random) -> None:
+    """Customers with answers on some days; whoever pays earns something every day."""
+    for n in range(people):
+        id, plan = CustomerId(f"cus_{n:03d}"), "free" if n % 3 else "pro"
+        add_customer(connection, Customer(id, f"이름 {n}", plan, n))
+        days = [TODAY - random.randrange(40) for _ in range(3)]
+        margin_store.add(
+            connection,
+            [
+                (
+                    MarginKey(day, id, plan, random.choice(["quick", "expert"])),
+                    MarginSums(answers=2, charge_grains=random.randrange(90), cost_grains=random.randrange(90)),
+                )
+                for day in days
+            ],
+        )
+        if plan == "pro":
+            add_earned(connection, [(TODAY - day, id, plan, random.randrange(40)) for day in range(35)])
+
+
+async def asked(database: Database, shown: Shown, span: Span = SPAN) -> Report:
+    return await report(shown, span, PLANS, "KRW", database)
+
+
+def test_every_group_has_the_same_total_and_rows_that_sum_to_it(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(partial(some_books, people=20, random=Random(1)))
+            totals = []
+            for group_by in get_args(GroupBy):
+                made = await asked(database, Shown(group_by))
+                sums = MarginSums()
+                for line in made.lines:
+                    sums.add(line.sums)
+                assert sums == made.total.sums
+                assert made.total.earned.grains > 0
+                totals.append(made.total)
+                assert (made.customers is None) == (group_by != "customer")
+            assert totals == totals[:1] * len(totals)
+            by_model = report_body(await asked(database, Shown("model")))
+            assert [row.name for row in by_model.rows] == ["", "expert", "quick"]
+            assert [row.earned for row in by_model.rows] == [by_model.total.earned, "0", "0"]
+
+    asyncio.run(live())
+
+
+@pytest.mark.parametrize("order", get_args(Order))
+def test_of_customers_those_with_the_least_or_the_most_margin_are_shown(place: Place, order: Order) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(partial(some_books, people=30, random=Random(2)))
+            everybody = await asked(database, Shown("customer", limit=1_000, order=order))
+            margins = [line.margin.grains for line in everybody.lines]
+            assert margins == sorted(margins, reverse=order == "earners")
+            assert everybody.customers == len(margins) > 20
+            some = await asked(database, Shown("customer", limit=3, order=order))
+            assert some.lines == everybody.lines[:3]
+            assert (some.customers, some.total, some.plans) == (everybody.customers, everybody.total, everybody.plans)
+            assert some.names == {line.name: f"이름 {int(line.name[4:])}" for line in some.lines}
+            body = report_body(some)
+            assert (body.customers, len(body.rows)) == (everybody.customers, 3)
+            assert [row.display_name for row in body.rows] == [some.names[line.name] for line in some.lines]
+
+    asyncio.run(live())
+
+
+def test_whoever_pays_shares_what_the_free_cost(place: Place) -> None:
+    def books(connection: Connection) -> None:
+        for n, plan in enumerate(("pro", "pro", "free", "gone")):
+            add_customer(connection, Customer(CustomerId(f"cus_{n}"), plan, plan, n))
+        margin_store.add(connection, [(MarginKey(TODAY, "cus_2", "free", "m"), MarginSums(answers=1, cost_grains=90))])
+        add_earned(connection, [(TODAY, "cus_0", "pro", 10**9)])
+
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(books)
+            (pro,) = (await asked(database, Shown())).plans
+            assert (pro.plan, pro.free_subsidy.grains, pro.answers_month) == ("pro", 45, None)
+
+    asyncio.run(live())
+
+
+def test_a_customer_whose_name_is_gone_is_shown_by_id(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(lambda c: add_earned(c, [(TODAY, "cus_x", "pro", 5)]))
+            made = await asked(database, Shown("customer"))
+            assert ([line.name for line in made.lines], made.names, made.customers) == (["cus_x"], {}, 1)
+
+    asyncio.run(live())
+
+
+class Counted:
+    """A database that remembers what was read of it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.statements: list[str] = []
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.read`."""
+
+        def counting(connection: Connection) -> T:
+            def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+                self.statements.append(statement)
+
+            event.listen(connection, "before_cursor_execute", note)
+            return work(connection)
+
+        return await self.database.read(counting)
+
+
+def test_no_more_is_asked_of_many_customers_than_of_few(place: Place) -> None:
+    """A report of every customer once read all of their names, each time."""
+
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(partial(some_books, people=12, random=Random(3)))
+            counted = Counted(database)
+            await report(Shown("customer", limit=2), SPAN, PLANS, "KRW", counted)  # type: ignore[arg-type]
+            about_customers = [one for one in counted.statements if "FROM customers" in one]
+            assert len(about_customers) == 2
+            assert all("GROUP BY" in one or " IN (" in one for one in about_customers), about_customers
+
+    asyncio.run(live())
