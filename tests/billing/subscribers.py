@@ -143,9 +143,9 @@ class Books:
 
         await self.database.write(work)
 
-    async def use_account(self, account: str, answers: int, now_us: int) -> None:
-        """Use some of one pot of answers."""
-        await self.database.write(lambda connection: _use(connection, account, "ANSWERS", answers, now_us))
+    async def use_account(self, account: str, amount: int, now_us: int, unit: str = "ANSWERS") -> None:
+        """Use some of one pot."""
+        await self.database.write(lambda connection: _use(connection, account, unit, amount, now_us))
 
     async def invoices(self, customer: CustomerId = KIM) -> list[tuple[Invoice, Standing]]:
         """Every document of a customer, oldest first."""

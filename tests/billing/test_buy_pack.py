@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from tests.billing.months import nothing_used
 from tests.billing.subscribers import FREE, KIM, PLUS, Books, act, at, pots, story, totals, won
 from tests.db.opened import Place
 
 from solvent.billing import pack_store, recognition_store
 from solvent.billing.buy_pack import buy_pack
 from solvent.billing.charge_order import charge_order
+from solvent.billing.close_month import close_month
 from solvent.billing.expire_pots import expire_pots
 from solvent.billing.included import Included
 from solvent.billing.pack import Pack
@@ -19,7 +21,7 @@ from solvent.billing.rails import Rails
 from solvent.billing.return_pack import return_pack
 from solvent.billing.save_method import save_method
 from solvent.billing.settle_order import settle_order
-from solvent.ledger.account import deferred, invoiced, wallet
+from solvent.ledger.account import BREAKAGE, REVENUE_PACKS, deferred, invoiced, wallet
 from solvent.payments.fake import FakeProcessor
 from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.money import money
@@ -28,7 +30,9 @@ JUNE = at("2026-06-01T00:00:00")
 DAY = 86_400 * 10**6
 TEN = Pack("ten", money("5500", "KRW"), Included("answers", 100), 30)
 BONUS = Pack("bonus", money("10000", "KRW"), Included("money", won(12_000).grains, ("large",)), 365)
-SHOP = msgspec.structs.replace(PLUS, packs=(TEN, BONUS))
+WORTH = Pack("worth", money("5500", "KRW"), Included("money", won(12_000).grains, ("large",)), 30)
+WORDS = Pack("words", money("5500", "KRW"), Included("tokens", 1_000), 30)
+SHOP = msgspec.structs.replace(PLUS, packs=(TEN, BONUS, WORTH, WORDS))
 
 
 async def shop(books: Books) -> None:
@@ -108,6 +112,28 @@ def test_what_is_left_of_a_pack_can_be_given_back(place: Place) -> None:
     story(place, tell)
 
 
+@pytest.mark.parametrize(
+    ("pack", "unit", "used"), [("ten", "ANSWERS", 40), ("words", "TOKENS", 400), ("worth", "KRW.INCLUDED", 48 * 10**9)]
+)
+def test_what_is_left_of_a_pack_when_it_expires_is_breakage(place: Place, pack: str, unit: str, used: int) -> None:
+    """Whatever it counts: two fifths of 5,000 won are earned, the rest was never asked for."""
+
+    async def tell(books: Books) -> None:
+        await shop(books)
+        half, end = JUNE + 15 * DAY, JUNE + 45 * DAY
+        bought, _ = await buy_pack(KIM, pack, "invoice", act(half), books.database)
+        await books.use_account(bought.purchase.account, used, half + 1, unit)
+        await expire_pots(books.database, end)
+        sums = {}
+        for month, after in ((202606, JUNE + 31 * DAY), (202607, JUNE + 62 * DAY)):
+            await close_month(month, "KRW", nothing_used, books.database, act(after, f"close {month}"))
+            names = (deferred(bought.purchase.id), REVENUE_PACKS, BREAKAGE)
+            sums[month] = [-(await books.balance(name)) // 10**7 for name in names]
+        assert [[abs(won) for won in each] for each in sums.values()] == [[3_000, 2_000, 0], [0, 2_000, 3_000]]
+
+    story(place, tell)
+
+
 def test_only_packs_of_ones_own_plan_are_sold(place: Place) -> None:
     async def tell(books: Books) -> None:
         with pytest.raises(NotFound):
@@ -116,6 +142,6 @@ def test_only_packs_of_ones_own_plan_are_sold(place: Place) -> None:
         with pytest.raises(Invalid) as caught:
             await buy_pack(KIM, "eleven", "invoice", act(JUNE), books.database)
         assert (caught.value.code, caught.value.param) == ("unknown_pack", "pack")
-        assert "ten, bonus" in caught.value.message
+        assert "ten, bonus, worth, words" in caught.value.message
 
     story(place, tell)

@@ -15,6 +15,7 @@ from solvent.app.config import InvoiceSettings
 from solvent.console import document_words
 from solvent.console.document_pdf import invoice_pdf, statement_pdf
 from solvent.console.document_words import Words, decimals_of, figure
+from solvent.console.invoices import line_body
 from solvent.invoicing.credit import Part, credit_note
 from solvent.invoicing.invoice import Invoice, InvoiceDraft, InvoiceId, Standing
 from solvent.invoicing.line import DraftLine
@@ -24,7 +25,7 @@ from solvent.invoicing.statement import ModelUse, PotUse, Statement, Wallet
 from solvent.invoicing.tax import Tax
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
-from solvent.values.money import Money
+from solvent.values.money import Money, plain
 from solvent.values.period import zone
 
 SEOUL = zone("Asia/Seoul")
@@ -74,6 +75,30 @@ def test_an_english_invoice_in_dollars_states_the_vat_in_won() -> None:
         assert said in text, (said, text)
     assert re.search(r"Please pay \$\s?110.00 by 11 December 2026", text)
     assert re.search(r"The VAT is ₩\s?13,855", text)
+
+
+@pytest.mark.parametrize(
+    ("unit", "quantity", "korean", "english"),
+    [
+        ("money", 12_000 * 10**7, "12,000원", r"₩\s?12,000"),
+        ("money", 12_000 * 10**7 + 5 * 10**6, "12,000.50원", r"₩\s?12,000.50"),
+        ("answers", 1_200, "답변 1,200개", "1,200 answers"),
+        ("tokens", 5_000, "토큰 5,000개", "5,000 tokens"),
+    ],
+)
+def test_what_a_pack_gives_is_said_in_words_that_people_count_in(
+    unit: str, quantity: int, korean: str, english: str
+) -> None:
+    """Money's worth is money, not the grains it is kept in."""
+    pack = line(10_000, "pack", "deferred:pak_1", text="bonus", quantity=quantity, unit=unit, pot="allowance:a:1")
+    invoice = in_november(issued(draft(pack)))
+    for words, said in ((KOREAN, korean), (ENGLISH, english)):
+        text = text_of(invoice_pdf(invoice, Standing(), SETTINGS, words))
+        assert re.search(said, text), (said, text)
+    body = line_body(1, invoice.lines[0])
+    is_money = unit == "money"
+    assert body.quantity == (plain(Money(quantity, "KRW")) if is_money else str(quantity))
+    assert body.unit == ("KRW" if is_money else unit)
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,8 @@ def _lines(invoice: Invoice, standing: Standing, words: Words) -> dict[str, Any]
     heads += [words("in_currency", words(name), unit) for name in (("supply", "vat", "total") if taxed else ("total",))]
     rows = []
     for line in invoice.lines:
-        cells = [_what(line, invoice, words), _cell(words.pieces(line.quantity, line.unit) if line.quantity else "")]
+        quantity = words.pieces(line.quantity, line.unit, currency) if line.quantity else ""
+        cells = [_what(line, invoice, words), _cell(quantity)]
         if taxed:
             vat = words.amount(line.vat.grains, currency) if line.tax == "taxed" else "–"
             cells += [_cell(words.amount(line.supply.grains, currency)), _cell(vat)]

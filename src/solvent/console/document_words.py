@@ -225,8 +225,10 @@ class Words:
         year, month = divmod(number, 100)
         return self("month_of", year=year, month=month if self.language == "ko" else _MONTHS[month - 1])
 
-    def pieces(self, quantity: int, unit: str) -> str:
-        """So many of something: 1,200, 답변 3, 3 answers."""
+    def pieces(self, quantity: int, unit: str, currency: str) -> str:
+        """So many of something: 1,200, 답변 3, 3 answers; of money's worth, 12,000원."""
+        if unit == "money":
+            return self.money(Money(quantity, currency))
         name = self(unit) if unit in ("answers", "tokens") else unit
         if not name:
             return f"{quantity:,}"

@@ -72,12 +72,12 @@ class NewProfile(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class InvoiceLine(msgspec.Struct):
-    """One line. amount: supply and VAT together."""
+    """One line. amount: supply and VAT together. quantity: whole pieces of a unit; where that is a currency, money."""
 
     line: int
     kind: Kind
     text: str
-    quantity: int
+    quantity: str
     unit: str
     start: str | None
     end: str | None
@@ -194,8 +194,11 @@ def _state(invoice: Invoice, standing: Standing) -> State:
 def line_body(number: int, line: Line) -> InvoiceLine:
     """A line as JSON."""
     start, end = (iso(at_us) if at_us else None for at_us in (line.from_us, line.until_us))
+    quantity, unit = str(line.quantity), line.unit
+    if unit == "money":
+        quantity, unit = plain(Money(line.quantity, line.supply.currency)), line.supply.currency
     return InvoiceLine(
-        number, line.kind, line.text, line.quantity, line.unit, start, end, plain(line.supply), plain(line.vat),
+        number, line.kind, line.text, quantity, unit, start, end, plain(line.supply), plain(line.vat),
         plain(line.total), line.corrects or None,
     )  # fmt: skip
 
