@@ -17,6 +17,7 @@ from solvent.answering.tend_leases import tend_leases
 from solvent.app.background import Background
 from solvent.app.cards import read_cards
 from solvent.app.class_costs import class_costs
+from solvent.app.closing import close_months
 from solvent.app.config import Config
 from solvent.app.database import open_database
 from solvent.app.directory import Directory, FirstRunKeys, read_first_run, write_first_run
@@ -125,6 +126,10 @@ class App:
         await expire_pots(self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
         self.background.start(self.payments.sweep())
+
+    async def close_months(self) -> None:
+        """Every few minutes: close the months that ended some days ago."""
+        await close_months(self.config, self.database, now_us())
 
     @property
     def stopping(self) -> bool:

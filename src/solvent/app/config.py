@@ -113,6 +113,9 @@ class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remark: Annotated[str, Meta(description="printed at the end of every document", max_length=400)] = ""
     language: Annotated[Literal["ko", "en"], Meta(description="of documents, unless a customer has another")] = "ko"
     due_days: Annotated[int, Meta(description="days to pay an invoice", ge=0, le=365)] = 14
+    close_months_after_days: Annotated[
+        int, Meta(description="days after its end until a month is closed by itself; 0 for never", ge=0, le=365)
+    ] = 3
     tax: Annotated[
         Literal["inclusive", "exclusive", "none"],
         Meta(description="VAT is inside the prices, or added to them, or there is none"),

@@ -92,6 +92,12 @@ def next_to_close(connection: Connection) -> int | None:
     return first_month(connection) if last is None else next_month(int(last))
 
 
+def next_ended(connection: Connection, before_us: int) -> int | None:
+    """The month whose turn it is to be closed, if it had ended by an instant, and for long enough by any clock."""
+    month = next_to_close(connection)
+    return None if month is None or _end_us(connection, month) > before_us else month
+
+
 def closing_of(connection: Connection, month: int) -> Closing | None:
     """What came of closing a month; None while it is open."""
     row = connection.execute(select(months).where(months.c.month == month, months.c.state == "closed")).first()

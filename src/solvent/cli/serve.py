@@ -25,7 +25,7 @@ from solvent.console.pages import Console
 from solvent.gateway.asgi import Gateway
 from solvent.gateway.protocol import BoundedHttp
 from solvent.values.errors import Invalid
-from solvent.values.limits import ACCRUE_S, CONNECTIONS_MAX, LEASE_TENDED_S, RENEW_S, SHUTDOWN_S_MAX, SWEEP_S
+from solvent.values.limits import ACCRUE_S, CLOSE_S, CONNECTIONS_MAX, LEASE_TENDED_S, RENEW_S, SHUTDOWN_S_MAX, SWEEP_S
 
 log = logging.getLogger("solvent")
 
@@ -132,7 +132,10 @@ def _stop_on_signals(app: App, server: uvicorn.Server) -> None:
 
 def _chores(app: App) -> list[asyncio.Task[None]]:
     """What goes on beside the answers, each at its own pace."""
-    chores = ((app.tend, LEASE_TENDED_S), (app.renew, RENEW_S), (app.accrue, ACCRUE_S), (app.sweep, SWEEP_S))
+    chores = (
+        (app.tend, LEASE_TENDED_S), (app.renew, RENEW_S), (app.accrue, ACCRUE_S), (app.sweep, SWEEP_S),
+        (app.close_months, CLOSE_S),
+    )  # fmt: skip
     return [asyncio.create_task(_every(seconds, chore)) for chore, seconds in chores]
 
 

@@ -77,6 +77,8 @@ COMMIT_ENTRIES_MAX = 4_000  # answers in one group commit
 EXPORT_ROWS_AT_ONCE = 5_000
 RECEIPTS_LOOKED_AT_MAX = 200_000  # for one page, where an index knows what is looked for
 RECEIPTS_READ_MAX = 10_000  # for one page, where it does not
+MONTHS_CLOSED_AT_ONCE_MAX = 24  # by themselves; the others in the next round
+CLOSE_S = 300.0  # how long a month that may be closed waits at most for that
 MONTH_CLOSE_GRACE_S = 600  # after its end, before a month is closed: for clocks that differ
 COMMIT_QUEUE_MAX = 200_000  # entries waiting; past it new answers are refused as overloaded
 
