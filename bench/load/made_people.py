@@ -24,10 +24,11 @@ from solvent.invoicing.invoice import InvoiceId
 from solvent.invoicing.store import invoice_by_id
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import CUSTOMER_GRANTS, wallet
-from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot import Pot
 from solvent.ledger.pot_store import open_pots
 from solvent.ledger.transfer import posting
 from solvent.values.ids import CustomerId, TransferId, new_id
+from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 
 CURRENCY: Final = "KRW"

@@ -23,7 +23,7 @@ from solvent.identity.caller import Caller, Customer
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import CUSTOMER_GRANTS, MEMO_ISSUED, wallet
 from solvent.ledger.balance import Movement, all_months
-from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot import Pot
 from solvent.ledger.pot_store import leases, open_pots
 from solvent.ledger.purse import Purse
 from solvent.ledger.transfer import posting
@@ -35,7 +35,7 @@ from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
 from solvent.providers.port import Call, Chunk, OnAbort
 from solvent.values.ids import ENTROPY_BITS, AnswerId, CustomerId, KeyId, TransferId, new_id
-from solvent.values.instant import instant
+from solvent.values.instant import NEVER_US, instant
 from solvent.values.money import Money
 from solvent.values.period import zone
 

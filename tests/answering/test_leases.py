@@ -33,10 +33,10 @@ from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger.account import allowance, grant_account, wallet
 from solvent.ledger.call_in_leases import call_in_leases
-from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot import Pot
 from solvent.ledger.unit import ANSWERS
 from solvent.values.errors import Refused
-from solvent.values.instant import US_PER_S
+from solvent.values.instant import NEVER_US, US_PER_S
 from solvent.values.limits import LEASE_QUESTIONS
 
 

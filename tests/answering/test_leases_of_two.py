@@ -26,10 +26,11 @@ from solvent.answering.tend_leases import tend_leases
 from solvent.identity.caller import Caller
 from solvent.ledger.account import allowance, grant_account, wallet
 from solvent.ledger.call_in_leases import call_in_leases
-from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot import Pot
 from solvent.ledger.pot_store import touch_customers
 from solvent.ledger.unit import ANSWERS
 from solvent.values.errors import Refused
+from solvent.values.instant import NEVER_US
 
 
 def test_what_another_process_leases_is_called_in_near_the_end(place: Place) -> None:

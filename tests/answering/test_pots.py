@@ -37,13 +37,13 @@ from solvent.ledger.account import (
     unbilled,
     wallet,
 )
-from solvent.ledger.pot import NEVER_US, Kind, Pot
+from solvent.ledger.pot import Kind, Pot
 from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account
 from solvent.pricing.rating import rate
 from solvent.providers.port import OnAbort
 from solvent.values.errors import Refused, SolventError
 from solvent.values.ids import CustomerId
-from solvent.values.instant import US_PER_S
+from solvent.values.instant import NEVER_US, US_PER_S
 
 CUSTOMER = CustomerId("cus_a")
 CHARGE = amounts(KNOWN)[0]

@@ -36,7 +36,7 @@ from solvent.ledger.account import (
     wallet,
 )
 from solvent.ledger.balance import movements
-from solvent.ledger.pot import NEVER_US, Kind, Pot
+from solvent.ledger.pot import Kind, Pot
 from solvent.ledger.transfer import Transfer, hold
 from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account, spending
 from solvent.metering.meter import Measurement
@@ -44,6 +44,7 @@ from solvent.pricing.exchange import Exchange
 from solvent.pricing.quote import quote
 from solvent.pricing.rating import rate, unpriced
 from solvent.values.ids import AnswerId, CustomerId, KeyId, TransferId
+from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 

@@ -28,12 +28,12 @@ from solvent.ledger.account import (
     unbilled,
     wallet,
 )
-from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot import Pot
 from solvent.ledger.pot_store import open_pots
 from solvent.ledger.transfer import hold, post, posting
 from solvent.ledger.unit import ANSWERS
 from solvent.values.ids import CustomerId, TransferId
-from solvent.values.instant import instant
+from solvent.values.instant import NEVER_US, instant
 from solvent.values.money import Money
 
 OCTOBER, NOVEMBER, DECEMBER = 202610, 202611, 202612

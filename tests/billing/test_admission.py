@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from tests.pricing.cards import cards
 
 from solvent.billing.admission import COUNTED, Admitted, Ask, Declined, Draw, Source, admit
-from solvent.ledger.pot import NEVER_US, Kind, Pot, drawing_order
+from solvent.ledger.pot import Kind, Pot, drawing_order
 from solvent.ledger.unit import ANSWERS, TOKENS, included, on_account, spending
 from solvent.pricing.quote import quote
 from solvent.pricing.rate_card import RateCard
 from solvent.values.ids import CustomerId
+from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 
 KIM = CustomerId("cus_kim")

@@ -8,10 +8,11 @@ import pytest
 
 from solvent.billing.admission import Admitted, Draw
 from solvent.billing.funds import Funds
-from solvent.ledger.pot import NEVER_US, Kind, Pot
+from solvent.ledger.pot import Kind, Pot
 from solvent.ledger.purse import Purse
 from solvent.ledger.unit import ANSWERS, spending
 from solvent.values.ids import CustomerId
+from solvent.values.instant import NEVER_US
 
 CUSTOMER = CustomerId("cus_1")
 

@@ -26,12 +26,13 @@ from solvent.db.engine import READ
 from solvent.db.presence import Presence
 from solvent.ledger import pot_store, store
 from solvent.ledger.account import CUSTOMER_GRANTS, MEMO_ISSUED, allowance, grant_account, wallet
-from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot import Pot
 from solvent.ledger.transfer import posting
 from solvent.ledger.unit import ANSWERS, is_money
 from solvent.ledger.verify_books import verify_books
 from solvent.ledger.void_lost_holds import void_lost_holds
 from solvent.values.ids import CustomerId, TransferId
+from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crashes_of_desks")]

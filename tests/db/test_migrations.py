@@ -19,11 +19,11 @@ import solvent.db.engine
 from solvent.db.engine import FILE_NAME, open_engine
 from solvent.ledger import pot_store, store
 from solvent.ledger.balance import all_months
-from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot import Pot
 from solvent.ledger.transfer import Transfer, hold, post, posting, void
 from solvent.ledger.verify_books import verify_books
 from solvent.values.ids import CustomerId, TransferId, new_id
-from solvent.values.instant import US_PER_S, instant
+from solvent.values.instant import NEVER_US, US_PER_S, instant
 from solvent.values.money import Money
 
 START_US = instant("2026-11-24T12:00:00Z", "start")

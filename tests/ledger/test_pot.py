@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.ledger.pot import NEVER_US, Kind, Pot, drawing_order, is_good, limits
+from solvent.ledger.pot import Kind, Pot, drawing_order, is_good, limits
 from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account, spending
 from solvent.values.ids import CustomerId
+from solvent.values.instant import NEVER_US
 
 
 def pot(

@@ -13,11 +13,12 @@ from tests.db.opened import Place
 from solvent.db.group_commit import GroupCommit
 from solvent.ledger import pot_store, store
 from solvent.ledger.account import allowance, wallet
-from solvent.ledger.pot import NEVER_US, Kind, Pot
+from solvent.ledger.pot import Kind, Pot
 from solvent.ledger.transfer import hold, posting
 from solvent.ledger.unit import ANSWERS
 from solvent.values.errors import Refused, Unavailable
 from solvent.values.ids import CustomerId, TransferId
+from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 
 A, B = CustomerId("cus_a"), CustomerId("cus_b")

@@ -22,11 +22,12 @@ from tests.races.racer import LEAST, QUOTE, Settings, Told, add, customer_of, ru
 
 from solvent.ledger import store
 from solvent.ledger.account import CUSTOMER_GRANTS, wallet
-from solvent.ledger.pot import NEVER_US, Pot
+from solvent.ledger.pot import Pot
 from solvent.ledger.pot_store import all_leased, open_pots
 from solvent.ledger.transfer import posting
 from solvent.ledger.verify_books import verify_books
 from solvent.values.ids import TransferId
+from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("races")]

@@ -7,8 +7,9 @@ from typing import Any
 
 from solvent.billing.admission import Admitted, Source
 from solvent.billing.standing import Standing
-from solvent.ledger.pot import NEVER_US, Pot, drawing_order, is_good, limits
+from solvent.ledger.pot import Pot, drawing_order, is_good, limits
 from solvent.ledger.purse import Purse
+from solvent.values.instant import NEVER_US
 
 Purses = dict[str, Purse]
 

@@ -23,8 +23,8 @@ from solvent.invoicing.line import Line
 from solvent.invoicing.number import Number, number_text
 from solvent.invoicing.profile import Profile, registration_text
 from solvent.invoicing.statement import Statement
-from solvent.ledger.pot import NEVER_US, UNLIMITED
-from solvent.values.instant import US_PER_S
+from solvent.ledger.pot import UNLIMITED
+from solvent.values.instant import NEVER_US, US_PER_S
 from solvent.values.money import Money
 
 FOLDER: Final = Path(__file__).parents[1] / "data" / "documents"

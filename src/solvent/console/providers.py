@@ -8,25 +8,22 @@ import msgspec
 from msgspec import Meta
 
 from solvent.billing.pay_provider import ProviderPayment, pay_provider
+from solvent.console.members import AMOUNT, CURRENCY, WORD
 from solvent.console.operation import Asked, Nothing, Operation
 from solvent.pricing.exchange import exchange
 from solvent.values.instant import iso
-from solvent.values.limits import NAME_CHARACTERS_MAX
 from solvent.values.money import money, plain
 
 
 class NewProviderPayment(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What a provider was paid for its invoice."""
 
-    paid: Annotated[str, Meta(description="as the provider was paid, in its currency", max_length=40)]
-    currency: Annotated[str, Meta(description="of what was paid; the books' own when left out", max_length=3)] = ""
-    rate: Annotated[str, Meta(description="what one unit of it was in the books' currency: 1385.50", max_length=40)] = (
-        ""
-    )
-    source: Annotated[str, Meta(description="who says so", max_length=NAME_CHARACTERS_MAX)] = "bank"
+    paid: Annotated[str, AMOUNT, Meta(description="as the provider was paid, in its currency")]
+    currency: Annotated[str, CURRENCY, Meta(description="of what was paid; the books' own when left out")] = ""
+    rate: Annotated[str, AMOUNT, Meta(description="what one unit of it was in the books' currency: 1385.50")] = ""
+    source: Annotated[str, WORD, Meta(description="who says so")] = "bank"
     clears: (
-        Annotated[str, Meta(description="how much of the books' debt it pays; all of it when left out", max_length=40)]
-        | None
+        Annotated[str, AMOUNT, Meta(description="how much of the books' debt it pays; all of it when left out")] | None
     ) = None
     place: Annotated[str, Meta(description="the account cash:bank", pattern="^[a-z0-9_-]{1,40}$")] = "bank"
 

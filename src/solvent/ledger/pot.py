@@ -10,7 +10,6 @@ from solvent.values.ids import CustomerId
 
 # In the order in which an answer is paid: what the plan includes, gifts, prepaid money, on account.
 Kind = Literal["allowance", "grant", "wallet", "overage", "budget", "watch"]
-NEVER_US: Final = 2**62
 # So much of an allowance is no limit, and still sums without end in 64 bits: a billion answers, a trillion tokens.
 UNLIMITED: Final = {"ANSWERS": 10**9, "TOKENS": 10**12}
 
