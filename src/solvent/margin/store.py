@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final, TypeVar
 
 from msgspec.structs import astuple
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, delete, func, insert, literal, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, delete, func, insert, literal, select, text
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
@@ -63,6 +63,12 @@ customer_margins = Table(
 
 DAY_MAX: Final = 2**31
 EDGE: Final = "margin_edge"  # the mark of the last edge that totals were kept at
+# Within the database: of most customers there is something every day.
+_SINCE: Final = (
+    f"INSERT INTO customer_margins (through, customer, {', '.join(SUMS)}) "  # noqa: S608
+    f"SELECT CAST(:edge AS BIGINT), customer, {', '.join(f'sum({name})' for name in SUMS)} "
+    "FROM margins WHERE day > :before AND day <= :edge GROUP BY customer"
+)
 _EDGE: Final = f"SELECT value FROM marks WHERE name = '{EDGE}'"  # noqa: S608
 
 
@@ -113,10 +119,8 @@ def _keep_edge(connection: Connection, day: int) -> int:
     through, customer, *sums = customer_margins.columns
     so_far = select(literal(edge, BigInteger), customer, *sums).where(through == before)
     connection.execute(insert(customer_margins).from_select([through, customer, *sums], so_far))
-    since = [func.sum(margins.c[name]).label(name) for name in SUMS]
-    days = select(margins.c.customer, *since).where(margins.c.day > before, margins.c.day <= edge)
-    added = connection.execute(days.group_by(margins.c.customer)).all()
-    _write(connection, customer_margins, ((edge, name, *map(int, values)) for name, *values in added))
+    since = f"{_SINCE} {_on_known(customer_margins)}"
+    connection.execute(text(since), {"before": before, "edge": edge})
     for old in outlived(before, edge) if known else ():
         connection.execute(delete(customer_margins).where(through == old))
     set_mark(connection, EDGE, str(edge))

@@ -107,4 +107,4 @@ NOTICE_DAYS_MIN = 30  # before other terms hold for those who are on older ones
 WAITING_DAYS_MAX = 30  # for the first payment of a subscription
 RENEWALS_AT_ONCE = 200  # in one transaction: answers wait for it
 ACCRUE_S = 60.0  # how long a new day waits at most for what plans earn on it
-ACCRUALS_AT_ONCE = 400  # days of schedules in one transaction: answers wait for it
+ACCRUALS_AT_ONCE = 200  # days of schedules in one transaction: answers wait for it
