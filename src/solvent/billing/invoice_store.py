@@ -30,7 +30,7 @@ from solvent.ledger import store as ledger_store
 from solvent.ledger.account import invoiced, unbilled
 from solvent.ledger.transfer import posting
 from solvent.pricing.exchange import Exchange
-from solvent.values.errors import Invalid
+from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId, TransferId, new_id
 from solvent.values.money import Money
 from solvent.values.period import month_number, zone
@@ -59,7 +59,7 @@ def issue_many(
     fresh = {draft.reference: draft for draft in drafts if draft.reference not in known}
     owing = sorted({draft.customer for draft in fresh.values()})
     profiles = store.profiles_at(connection, owing, now_us)
-    names = _names(connection, owing)
+    names = names_of(connection, owing)
     year = year_of(connection, now_us)
     made = [
         made_out(
@@ -117,6 +117,9 @@ def credit(
     if known:
         return known[reference]
     invoice, standing = store.invoice_by_id(connection, id)
+    if any(line.kind == "top_up" for line in invoice.lines):
+        message = f"invoice {id} is of a top-up: refund its payment, and the credit note is issued with the money"
+        raise Conflict("invoice_of_top_up", message, param="invoice")
     before = store.credit_notes_of(connection, id)
     year = year_of(connection, now_us)
     unnumbered = Number(CREDIT_NOTES, year, 0)
@@ -172,7 +175,8 @@ def year_of(connection: Connection, at_us: int) -> int:
     return month_number(at_us, zone(kept)) // 100
 
 
-def _names(connection: Connection, ids: Sequence[CustomerId]) -> dict[CustomerId, str]:
+def names_of(connection: Connection, ids: Sequence[CustomerId]) -> dict[CustomerId, str]:
+    """What customers are called now, by id; those that nobody knows are left out."""
     rows = connection.execute(select(customers.c.id, customers.c.name).where(customers.c.id.in_(ids)))
     return {CustomerId(row.id): row.name for row in rows}
 

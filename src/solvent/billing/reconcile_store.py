@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from solvent.audit import store as audit_store
 from solvent.audit.act import by_system
-from solvent.billing import invoice_store, payment_store
+from solvent.billing import invoice_store, paper_store, payment_store
 from solvent.billing.order import (
     INVOICE,
     METHOD,
@@ -105,6 +105,7 @@ def _paid(connection: Connection, rails: Rails, order: PaymentOrder, payment: Pa
     if order.kind == TOP_UP:
         ledger_store.append(connection, top_up_transfers(order, at_us))
         open_wallet(connection, order, at_us)
+        paper_store.note_paid(connection, order, at_us)
     paid = msgspec.structs.replace(order, state="paid", payment=payment.payment, paid_us=at_us, why="", look_us=0)
     if order.kind in rails.on_paid:
         paid = rails.on_paid[order.kind](connection, paid, at_us) or paid

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from solvent.audit import store as audit_store
 from solvent.audit.act import by_system
-from solvent.billing import invoice_store, reversal_store
+from solvent.billing import invoice_store, paper_store, reversal_store
 from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, next_look, settled_state, words_of
 from solvent.billing.reversal import (
     UNDER_WAY,
@@ -83,6 +83,7 @@ def refund_done(
         rows.append(post(held, Money(known.wallet_grains, known.currency), at_us))
     _append(connection, order, rows)
     _ask_again(connection, order, known, f"{REFUNDS}:{order.kind}", at_us, known.id)
+    paper_store.note_back(connection, order, known, at_us)
     done = msgspec.structs.replace(known, state="done", refund=refund or known.refund, done_us=at_us, look_us=0)
     reversal_store.set_refund(connection, done)
     _record(connection, order, f"{known.id}/done", "payment.refunded", words_of(known.amount), at_us)
@@ -109,6 +110,7 @@ def take_back_dispute(connection: Connection, order: PaymentOrder, dispute: Disp
     if known.state == "open" and dispute.state == "lost":
         lost = msgspec.structs.replace(known, state="lost", closed_us=at_us)
         reversal_store.put_dispute(connection, lost, is_new=False)
+        paper_store.note_back(connection, order, lost, at_us)
         return order, ["chargeback lost"], ""
     if known.state != "won" and dispute.state == "won":
         return _won(connection, order, known, at_us), ["chargeback won"], ""
@@ -152,6 +154,7 @@ def _returned(connection: Connection, order: PaymentOrder, known: RefundOrder, a
     """A refund came back to us: undo it."""
     _append(connection, order, returned_transfers(order, known, at_us))
     _pay_again(connection, order, known, at_us, f"{known.id}.returned")
+    paper_store.note_returned(connection, order, known, at_us)
     returned = msgspec.structs.replace(known, state="returned", done_us=at_us)
     reversal_store.set_refund(connection, returned)
     _record(connection, order, f"{known.id}/returned", "payment.refund_returned", words_of(known.amount), at_us)
@@ -172,6 +175,8 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
         closed_us=at_us if dispute.state == "lost" else 0,
     )  # fmt: skip
     reversal_store.put_dispute(connection, record, is_new=True)
+    if record.state == "lost":
+        paper_store.note_back(connection, order, record, at_us)
     rows = dispute_transfers(order, record, at_us, is_won=False)
     if dispute.fee is not None and dispute.fee.grains > 0:
         rows.append(dispute_fee_transfer(order, dispute, at_us))
@@ -185,6 +190,7 @@ def _won(connection: Connection, order: PaymentOrder, known: DisputeRecord, at_u
     """The money came back to us: undo it exactly."""
     _append(connection, order, dispute_transfers(order, known, at_us, is_won=True))
     _pay_again(connection, order, known, at_us, f"{order.rail}/{known.id}.won")
+    paper_store.note_returned(connection, order, known, at_us)
     won = msgspec.structs.replace(known, state="won", closed_us=at_us)
     reversal_store.put_dispute(connection, won, is_new=False)
     _record(connection, order, f"{known.id}/won", "payment.chargeback_won", str(known.grains), at_us)
