@@ -13,6 +13,10 @@ from tests.console.conftest import Look, NewServer, OpenPage
 from tests.console.upstream import EVIL
 from tests.doors.server import Solvent
 
+from solvent.db.engine import open_engine
+from solvent.margin.earned_store import add_earned
+from solvent.values.period import day_number, zone
+
 pytestmark = pytest.mark.xdist_group("console")
 
 
@@ -81,6 +85,29 @@ def test_a_receipt_arrives_and_the_sums_are_those_of_the_books(server: Solvent, 
     assert page.locator("#fig-answers dd").first.inner_text() == f"{total['answers']}"
     paid, cost, kept = [*amounts(page, "#say-sub"), *amounts(page, "#say")]
     assert kept == paid - cost, "what is shown adds up in view"
+    assert look.all_complaints() == []
+
+
+def test_what_plans_earn_is_in_what_is_left(new_server: NewServer, open_page: OpenPage) -> None:
+    server = new_server()
+    engine = open_engine(server.data)
+    with engine.begin() as connection:
+        today = day_number(time.time_ns() // 1000, zone("Asia/Seoul"))
+        add_earned(connection, [(today, "cus_1", "pro", 33_000 * 10**7)])
+    engine.dispose()
+    server.stop()
+    server.start()
+    look = open_page(server)
+    page = look.go(server.operator_key)
+    expect(page.locator("#state")).to_have_text("Live")
+    ask(server)
+    expect(page.locator("#stream > li")).to_have_count(1)
+    total = server.operate("GET", "/v1/margin?group_by=model&since=1d")["total"]
+    assert Decimal(total["earned"]) == 33_000
+    expect(page.locator("#fig-margin")).to_contain_text("with ₩33,000.0 that plans earn today")
+    assert exact(page, "margin") == Decimal(total["margin"])
+    paid, earned, cost, kept = [*amounts(page, "#say-sub"), *amounts(page, "#say")]
+    assert kept == paid + earned - cost, "what is shown adds up in view"
     assert look.all_complaints() == []
 
 

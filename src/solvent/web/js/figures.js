@@ -6,17 +6,21 @@ import { count, currentLanguage, say, wattHoursText } from './words.js';
 
 const byId = (id) => document.getElementById(id);
 
-/** What they paid, what we paid and what is left, rounded to one number of decimals so that they add up in view. */
+/**
+ * What answers were charged, the gifts in it, what plans earned, what we paid and what is left, rounded to one number of
+ * decimals so that they add up in view.
+ */
 function sums(today) {
-  const exact = { paid: today.revenue, cost: today.cost, margin: today.margin };
-  const amounts = { paid: picos(today.revenue), cost: picos(today.cost) };
+  const exact = { paid: today.revenue, gifts: today.granted, earned: today.earned, cost: today.cost, margin: today.margin };
+  const names = ['paid', 'gifts', 'earned', 'cost'];
+  const amounts = Object.fromEntries(names.map((name) => [name, picos(exact[name])]));
   const some = Object.values(amounts).filter((amount) => amount !== 0n);
   const wanted = some.map((amount) => decimalsFor(amount, today.currency));
   let decimals = some.length ? Math.min(Math.max(...wanted), Math.min(...wanted) + 2) : 0;
   const parts = {};
   const round = () => {
-    for (const name of ['paid', 'cost']) parts[name] = shown(amounts[name], decimals);
-    parts.margin = parts.paid - parts.cost;
+    for (const name of names) parts[name] = shown(amounts[name], decimals);
+    parts.margin = parts.paid - parts.gifts + parts.earned - parts.cost;
   };
   round();
   // Profit never reads as break-even, nor as loss.
@@ -32,23 +36,25 @@ function sums(today) {
 export function writeToday(today, isEnergyEstimated) {
   const { parts, node } = sums(today);
   put(byId('say'), ...sentence(today, parts.margin, node));
-  const hasMoney = today.answers > 0 || parts.cost !== 0n;
+  const hasMoney = today.answers > 0 || parts.cost !== 0n || parts.earned !== 0n;
+  const some = (name) => (parts[name] === 0n ? null : node(name));
   const particle = today.currency === 'KRW' ? '을' : '를';
   const below = hasMoney
-    ? say('say_sub', node('paid'), node('cost'), particle)
+    ? say('say_sub', node('paid'), node('cost'), particle, some('gifts'), some('earned'))
     : [say(today.failed > 0 ? 'say_sub_failed' : 'say_sub_none')];
   put(byId('say-sub'), ...below);
 
   const money = (text) => moneyNode(picos(text), text, today.currency, currentLanguage());
   const costShare = percentage(parts.cost, parts.paid);
-  const marginShare = percentage(parts.margin, parts.paid);
+  const marginShare = parts.gifts || parts.earned ? null : percentage(parts.margin, parts.paid);
+  const marginNote = parts.earned ? say('with_plans', node('earned')) : marginShare ? [say('margin_share', marginShare)] : [];
   const tokens = [today.input_tokens, today.output_tokens].map(count);
   put(
     byId('figs'),
     figure('answers', [count(today.answers)], [today.failed ? say('failed_free', count(today.failed)) : today.answers ? say('no_failed') : '']),
     figure('they_paid', [node('paid')], today.charge_per_answer === null ? [] : say('charge_each', money(today.charge_per_answer))),
     figure('we_paid', [node('cost')], costShare ? [say('cost_share', costShare)] : []),
-    figure('margin', [node('margin')], marginShare ? [say('margin_share', marginShare)] : []),
+    figure('margin', [node('margin')], marginNote),
     figure('cost_each', today.cost_per_answer === null ? ['–'] : [money(today.cost_per_answer)], [today.answers ? say('token_count', ...tokens) : '']),
     figure('energy', [wattHoursText(today.energy_watt_hours), el('span', { class: 'unit' }, ' Wh')], [say(isEnergyEstimated ? 'energy_note_estimated' : 'energy_note')]),
   );
