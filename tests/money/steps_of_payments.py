@@ -93,6 +93,7 @@ class Paying:
         fresh = self.world.reference.invoices[len(self._ids) :]
         for owner in {told.owner for told in fresh}:
             chosen = select(invoices.c.id).where(invoices.c.customer == owner, invoices.c.kind == "invoice")
+            chosen = chosen.where(invoices.c.reference.not_like("ord_%"))  # the papers of top-ups ask for nothing
             ordered = chosen.order_by(invoices.c.issued_us, invoices.c.number)
             found = await self.world.books.read(lambda c, ordered=ordered: c.execute(ordered).scalars().all())  # type: ignore[misc]
             ids = [id for id in found if id not in self._ids.values()]
