@@ -135,7 +135,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             description="where the books are: postgresql://user:password@host/name, or by reference, "
-            "env:DATABASE_URL; empty for SQLite in the data directory"
+            "env:DATABASE_URL; with ?sslmode=verify-full it must be encrypted and its certificate right (also "
+            "require, verify-ca, prefer, disable; &sslrootcert=FILE); empty for SQLite in the data directory"
         ),
     ] = ""
     public_url: Annotated[
