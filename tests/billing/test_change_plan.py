@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.billing.subscribers import KIM, PLUS, PRO, Books, act, at, story, totals, won
+from tests.billing.months import nothing_used
+from tests.billing.subscribers import KIM, PLUS, PRO, Books, act, at, pots, story, totals, won
 from tests.db.opened import Place
 
 from solvent.billing.cancel import cancel
-from solvent.billing.change_plan import change_plan
+from solvent.billing.change_plan import When, change_plan
+from solvent.billing.close_month import close_month
 from solvent.billing.included import Included, unlimited
 from solvent.billing.keep_plan import keep_plan
 from solvent.billing.plan import Plan, Seats, Trial
@@ -16,7 +18,11 @@ from solvent.billing.quote_change import quote_change
 from solvent.billing.subscription import Wish
 from solvent.invoicing.profile import Profile
 from solvent.invoicing.tax import Tax, Treatment
+from solvent.ledger.account import REVENUE_OVERAGE, unbilled
+from solvent.ledger.store import append
+from solvent.ledger.transfer import posting
 from solvent.values.errors import Invalid, NotFound
+from solvent.values.ids import TransferId
 from solvent.values.money import money
 
 JUNE, HALF, JULY = at("2026-06-01T00:00:00"), at("2026-06-16T00:00:00"), at("2026-07-01T00:00:00")
@@ -243,5 +249,34 @@ def test_another_length_of_period_is_paid_as_it_is_asked(place: Place) -> None:
         changed = await books.change("plus", HALF, when="now", pays="card")
         assert changed.credited.grains > 0
         assert (changed.subscription.plan, changed.subscription.pays) == ("plus", "card")
+
+    story(place, tell)
+
+
+@pytest.mark.parametrize("when", ["now", "period_end"])
+def test_usage_is_on_account_only_while_the_plan_says_so_and_what_was_used_is_still_invoiced(
+    place: Place, when: When
+) -> None:
+    """What plans pay their usage by changes with the plan, at the moment that the change takes effect."""
+    metered = Plan(name="metered", price=money("19000", "KRW"), beyond="overage", overage_most=money("50000", "KRW"))
+
+    async def tell(books: Books) -> None:
+        await books.publish(metered, PLUS)
+        await books.subscribe("metered", JUNE)
+        (credit_line,) = [pot for pot in await pots(books, JUNE) if pot.kind == "overage"]
+        await books.use_account(credit_line.account, won(1_100).grains, JUNE + 1, credit_line.unit)
+        await books.database.write(
+            lambda c: append(
+                c, [posting(TransferId("t_1"), JUNE + 1, unbilled(KIM), REVENUE_OVERAGE, won(1_100), "ans_1")]
+            )
+        )
+        await books.change("plus", HALF, when)
+        if when == "period_end":
+            assert (await books.left())["overage"] == won(48_900).grains
+            await books.renew(JULY)
+        assert await books.left() == {"answers": 300 if when == "period_end" else 150}
+        await close_month(202606, "KRW", nothing_used, books.database, act(JULY + DAY))
+        assert totals(await books.invoices()).count(1_100) == 1
+        assert await books.balance(unbilled(KIM)) == 0
 
     story(place, tell)
