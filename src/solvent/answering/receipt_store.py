@@ -84,7 +84,7 @@ def _end(connection: Connection, sought: Sought, before: str, in_zone: ZoneInfo)
         return end
     # Of all customers there are many others between: the roll-up tells the last day that there are any on.
     keys = (house_margins.c[name] == getattr(sought, name) for name in ("plan", "model") if getattr(sought, name))
-    days = select(func.max(house_margins.c.day)).where(*keys)
+    days = select(func.max(house_margins.c.day)).where(*keys, house_margins.c.model != "")  # of answers alone
     if sought.until_us != NEVER_US:
         days = days.where(house_margins.c.day <= day_number(sought.until_us, in_zone))
     if before:
