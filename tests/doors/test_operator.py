@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
 import pytest
@@ -179,6 +182,40 @@ def test_a_role_sees_no_more_than_it_may_of_an_answer(solvent: Solvent) -> None:
         assert solvent.send("GET", path, key=keys["support"]).error["code"] == "role_not_allowed"
     stranger = solvent.send("GET", f"/v1/answers/{id}", key=solvent.key)
     assert (stranger.status, stranger.error["code"]) == (404, "no_such_answer")
+
+
+def test_who_comes_to_the_live_view_while_answers_end_sees_each_once(solvent: Solvent) -> None:
+    """What is known at first, and each receipt after it: none twice, whenever the watcher comes."""
+    _, key = solvent.customer(grant="10")
+    with ThreadPoolExecutor(9) as crowd:
+        asking = [crowd.submit(_ask_often, solvent, key) for _ in range(4)]
+        seen = list(crowd.map(_watch, [solvent] * 16))
+        answered = {id for asked in asking for id in asked.result()}
+    assert all(len(set(ids)) == len(ids) for ids in seen)
+    assert any(set(ids) & answered for ids in seen), "nobody saw anything"
+
+
+def _ask_often(solvent: Solvent, key: str) -> list[str]:
+    return [solvent.send("POST", "/v1/chat/completions", question(), key).headers["x-request-id"] for _ in range(40)]
+
+
+def _watch(solvent: Solvent) -> list[str]:
+    """The receipts told of from the beginning on, up to a few."""
+    where = urlsplit(solvent.url)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=5)
+    connection.request("GET", "/v1/live", headers={"authorization": f"Bearer {solvent.operator_key}"})
+    response, ids = connection.getresponse(), list[str]()
+    try:
+        for events in range(24):
+            lines = iter(response.readline, b"\n")
+            event = json.loads(next(line for line in lines if line.startswith(b"data: ")).removeprefix(b"data: "))
+            list(lines)
+            ids += [receipt["id"] for receipt in (event["receipts"] if events == 0 else [event["receipt"]])]
+    except TimeoutError:
+        pass  # nobody asks any more
+    finally:
+        connection.close()
+    return ids
 
 
 def test_no_secret_is_in_the_log(solvent: Solvent) -> None:

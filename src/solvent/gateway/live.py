@@ -11,7 +11,7 @@ from solvent.answering.receipt import Receipt
 from solvent.app.build import App
 from solvent.app.http import Receive, Send, until_gone
 from solvent.app.live import Watcher
-from solvent.app.report import Shown, Span, report
+from solvent.app.report import Report, Shown, Span, report
 from solvent.app.report_body import line_body, report_body
 from solvent.gateway.bills import receipt_for_operator
 from solvent.identity.caller import Caller
@@ -24,9 +24,11 @@ _EVENT_STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cach
 async def live(app: App, caller: Caller, receive: Receive, send: Send) -> None:
     """Runs until the watcher leaves or the service stops. Raises before the response began, or not at all."""
     demand(caller, "margin.read")
+    today = app.desk.day(app.desk.now_us())
+    made = await report(Shown(), Span(today, today), app.plans, app.desk.currency, app.database)
     watcher = app.live.watch()
+    state = _state(app, made)  # in the same moment, so that a receipt is in what is known or follows it
     try:
-        state = await _state(app)
         await send({"type": "http.response.start", "status": 200, "headers": _EVENT_STREAM})
         await _tell(send, "state", state)
         await _follow(app, watcher, receive, send)
@@ -34,9 +36,7 @@ async def live(app: App, caller: Caller, receive: Receive, send: Send) -> None:
         app.live.leave(watcher)
 
 
-async def _state(app: App) -> dict[str, object]:
-    today = app.desk.day(app.desk.now_us())
-    made = await report(Shown(), Span(today, today), app.plans, app.desk.currency, app.database)
+def _state(app: App, made: Report) -> dict[str, object]:
     return {
         "today": line_body(app.live.today, {}),
         "receipts": [receipt_for_operator(receipt) for receipt in app.live.receipts],
