@@ -18,7 +18,6 @@ from solvent.values.ids import CustomerId
 
 PotRow = tuple[str, str, str, int, int, int, int]  # kind, unit, classes, opens, usable until, left, held
 PAYING = ("wallet", "grant", "allowance", "overage")
-BY_CUSTOMER = ("wallet", "grant", "allowance", "overage")
 
 
 def real_pots(connection: Connection, customer: CustomerId) -> list[PotRow]:
@@ -48,7 +47,7 @@ def real_accounts(connection: Connection) -> dict[tuple[str, str], int]:
     for (account, unit), moved in balances_of(connection).items():
         parts = account.split(":")
         name = account
-        if parts[0] in BY_CUSTOMER:
+        if parts[0] in PAYING:
             name = ":".join(parts[:2])
         elif parts[0] == "deferred":
             name = "deferred"

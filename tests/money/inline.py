@@ -65,16 +65,17 @@ def open_without_waiting(directory: Path) -> Engine:
 
 
 class InlineBooks:
-    """One process's way to the books. lost: it is gone, and whatever it had queued with it."""
+    """One process's way to the books."""
 
     def __init__(self, engine: Engine) -> None:
-        self.lost = False
+        self._is_lost = False
         self._writer = engine.connect().execution_options(**WRITE)
         self._reader = engine.connect().execution_options(**READ)
         self._later: list[Entry] = []
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """See `Database.read`."""
+        self._demand_here()
         with self._reader.begin():
             return work(self._reader)
 
@@ -96,15 +97,20 @@ class InlineBooks:
         self._demand_here()
         self._later += entries
 
-    async def close(self) -> None:
-        """Write what is queued, unless it is lost, and let go."""
-        if not self.lost:
+    def close(self) -> None:
+        """Write what is queued and let go, if it is not lost."""
+        if not self._is_lost:
             self._flush([])
+            self.lose()
+
+    def lose(self) -> None:
+        """The process is gone, and whatever it had queued with it."""
+        self._is_lost = True
         self._writer.close()
         self._reader.close()
 
     def _demand_here(self) -> None:
-        if self.lost:
+        if self._is_lost:
             raise Unavailable("books_closed", "this process is gone")
 
     def _flush(self, entries: Sequence[Entry]) -> None:

@@ -60,7 +60,7 @@ class Paper(Pots):
         self.move(account, f"receivable:invoices:{invoice.owner}", grains)
         invoice.paid += grains
 
-    def credit(self, invoice: Thing, parts: list[tuple[Thing, int, int]], now: int) -> int:
+    def credit(self, invoice: Thing, parts: list[tuple[Thing, int, int]], now: int) -> None:
         """VAT goes back in proportion to all that went back so far. What was paid of it goes into the wallet."""
         for line, grains, since in parts:
             line.gone += grains
@@ -73,11 +73,9 @@ class Paper(Pots):
         if over > 0 and self.vat[invoice.owner][0] != "exclusive":
             self.put(self.wallet(invoice.owner), over, f"receivable:invoices:{invoice.owner}", now)
             invoice.paid -= over
-        return sum(grains for _, grains, _ in parts)
 
-    def give_back(self, source: Any, about: Any, wanted: int, since: int, now: int) -> int:
-        """Credit so much, as prices are written, of some invoices, newest first, from an instant on. Returns it all."""
-        credited = 0
+    def give_back(self, source: Any, about: Any, wanted: int, since: int, now: int) -> None:
+        """Credit so much, as prices are written, of some invoices, newest first, from an instant on."""
         for invoice in [one for one in self.invoices if one.about == about][::-1]:
             how, rate = self.vat[invoice.owner]
             more = Fraction(1000 + rate * (how == "exclusive"), 1000)
@@ -87,8 +85,8 @@ class Paper(Pots):
                 if total > 0 and line.source is source and line.end > since:
                     parts.append((line, total, since))
                     wanted, room = wanted - away(total / more, WON), room - total
-            credited += self.credit(invoice, parts, now) if parts else 0
-        return credited
+            if parts:
+                self.credit(invoice, parts, now)
 
     # The end of a month
 

@@ -19,12 +19,11 @@ class Paying(Reference):
     collected = 0  # when what is owed was looked at last
 
     def order(self, owner: str, kind: str, about: Any, grains: int, vat: int, account: str) -> Thing:
-        order = Thing(owner=owner, kind=kind, about=about, grains=grains, vat=vat, account=account)
-        vars(order).update(is_paid=False, backs=[], fee_known=False)
-        return order
+        asked = {"owner": owner, "kind": kind, "about": about, "grains": grains, "vat": vat, "account": account}
+        return Thing(**asked, is_paid=False, backs=[], fee=0)
 
     def paid(self, order: Thing, grains: int, now: int, fee: int = 0) -> None:
-        """Somebody says that it was paid: only what was asked for is booked, and once."""
+        """Somebody says that it was paid: only what was asked for is booked, and once; and so is the fee of it."""
         if grains != order.grains:
             return
         if not order.is_paid:
@@ -39,8 +38,8 @@ class Paying(Reference):
                 self.give_paid(order, now)
             elif order.kind == "top_up":
                 self.fill(order, now)
-        if not order.fee_known:
-            order.fee_known = bool(fee)
+        if not order.fee:
+            order.fee = fee
             self.move("expense:payment_fees:fake", order.account, fee)
 
     def fill(self, order: Thing, now: int) -> None:
@@ -63,8 +62,8 @@ class Paying(Reference):
             waits.state = "canceled"
         if waits.state == "waiting" and not stale and not (before and before.state == "past_due"):
             at = waits.asked if runs else now
-            it = self.propose(order.owner, waits.plan, waits.seats, waits.pays, at)
-            if it.due == order.grains and not it.back:
+            it = self.still(waits, at)
+            if it is not None and it.due == order.grains and not it.back:
                 waits.state = "canceled"
                 invoice = self.carry_out(it, at, now)
                 assert invoice is not None, "what is due is invoiced"
@@ -73,6 +72,13 @@ class Paying(Reference):
                 return
         waits.state = "canceled"
         self.fill(order, now)
+
+    def still(self, waits: Thing, at: int) -> Thing | None:
+        """What it comes to now; nothing for whoever is on these terms already, or in a period that is over."""
+        try:
+            return self.propose(waits.owner, waits.plan, waits.seats, waits.pays, at)
+        except No:
+            return None
 
     # Packs
 
@@ -127,7 +133,7 @@ class Paying(Reference):
             raise No("order_not_paid")
         if not 0 < grains <= order.grains - sum(one.grains for one in gone):
             raise No("refund_exceeds_payment")
-        back = Thing(grains=grains, vat=0, taken=0, short=0, borne_by=borne_by, undone=False)
+        back = Thing(grains=grains, vat=0, taken=0, short=0, borne_by=borne_by, undone=False, name="")
         if order.kind == "top_up":
             so_far = sum(one.grains for one in gone) + grains
             vat = round(Fraction(order.vat * so_far, order.grains * WON)) * WON - sum(one.vat for one in gone)

@@ -60,12 +60,9 @@ class Pots:
         return next((sub for sub in self.subs if sub.owner == owner and sub.state in RUNNING), None)
 
     def open(self, owner: str, kind: str, unit: str, issued: int, now: int, **more: Any) -> Thing:
-        pot = Thing(owner=owner, kind=kind, unit=unit, issued=issued, left=0, held=0, used=[], opens=now, is_open=True)
-        pot.back = 0
-        vars(pot).update(
-            {"expires": NEVER, "roll": 0, "place": "", "classes": (), "source": "", "endless": True} | more
-        )
-        pot.until = pot.expires
+        about = {"opens": now, "expires": NEVER, "roll": 0, "place": "", "classes": (), "source": "", "endless": True}
+        pot = Thing(owner=owner, kind=kind, unit=unit, issued=issued, **(about | more))
+        pot.left, pot.held, pot.used, pot.back, pot.is_open, pot.until = 0, 0, [], 0, True, pot.expires
         self.pots.append(pot)
         self.put(pot, issued, "expense:grants" if kind == "grant" else "memo:issued", now)
         return pot

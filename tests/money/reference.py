@@ -23,9 +23,9 @@ class Reference(Paper):
     def ask_for(self, owner: str, plan: Any, seats: int, pays: str, at: int) -> Thing:
         """Asked for and not begun."""
         seats = max(seats, plan.seats.included) if plan.seats else 1
-        sub = Thing(owner=owner, plan=plan, seats=seats, pays=pays, asked=at, state="waiting", next=None, cancel=False)
-        vars(sub).update(number=0, trial=False, invoice=None, start=at, end=at, spells=[], usable=at)
-        return sub
+        asked = {"owner": owner, "plan": plan, "seats": seats, "pays": pays, "asked": at, "state": "waiting"}
+        empty: dict[str, Any] = {"number": 0, "next": None, "cancel": False, "trial": False, "invoice": None}
+        return Thing(**asked, **empty, spells=[], start=at, end=at, usable=at)
 
     def lines(self, sub: Thing, grains: list[int], start: int, end: int) -> list[Thing]:
         return [
@@ -44,11 +44,8 @@ class Reference(Paper):
     def enter(self, sub: Thing, start: int, now: int, extra: list[Thing], *, is_first: bool = False) -> None:
         """A period begins: its invoice, and what it gives."""
         trial, held = sub.number < 0, None if sub.number < 0 else self.fitting(sub)
-        sub.end = (
-            sub.anchor
-            if trial
-            else edge(sub.anchor, (sub.number + 1) * (12 if sub.plan.period == "year" else 1), self.zone)
-        )
+        months = (sub.number + 1) * (12 if sub.plan.period == "year" else 1)
+        sub.end = sub.anchor if trial else edge(sub.anchor, months, self.zone)
         sub.start, sub.usable, sub.coupon = start, sub.end, held[0] if held else None
         if held:
             held[1] -= 1
@@ -70,13 +67,8 @@ class Reference(Paper):
         if not mine or mine[-1].plan.period != sub.plan.period:
             return {}
         last = max(mine, key=lambda one: one.ended)
-        sub.anchor, sub.number, sub.start, sub.end, sub.usable = (
-            last.anchor,
-            last.number,
-            last.start,
-            last.end,
-            last.end,
-        )
+        sub.anchor, sub.number, sub.start = last.anchor, last.number, last.start
+        sub.end = sub.usable = last.end
         sub.spells = [(last.start, *sub.spells[0][1:])]
         return {pot.place: pot.back for pot in self.pots if pot.source is last and pot.opens == last.start}
 
@@ -88,9 +80,9 @@ class Reference(Paper):
             self.end_early(before, at, now)
         had = any(one.trial for one in self.subs if one.owner == sub.owner)
         sub.trial = sub.plan.trial is not None and not had and (before is None or not before.spells[-1][1])
-        sub.state, sub.number, sub.anchor = (
-            ("trialing", -1, at + sub.plan.trial.days * DAY) if sub.trial else ("active", 0, at)
-        )
+        sub.state, sub.number, sub.anchor = "active", 0, at
+        if sub.trial:
+            sub.state, sub.number, sub.anchor = "trialing", -1, at + sub.plan.trial.days * DAY
         self.subs += [] if sub in self.subs else [sub]
         self.enter(sub, at, now, extra, is_first=True)
 

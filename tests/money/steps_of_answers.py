@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from tests.money import menu
 from tests.money.pots import No
-from tests.money.world import Process, World, receipt_sums
+from tests.money.world import Idle, Process, World, receipt_sums
 
 from solvent.answering.answer import answer
 from solvent.answering.receipt import Receipt
@@ -104,7 +104,8 @@ class Answering:
     async def open_answer(self) -> None:
         """A question is admitted exactly as the reference says, pot by pot; or refused for the same reason."""
         world, random = self.world, self.world.random
-        customer, process = random.choice(world.customers), random.choice(world.alive)
+        has_some = {pot.owner for pot in world.reference.pots if pot.left > pot.held}
+        customer, process = world.one_of(world.customers, has_some.__contains__), random.choice(world.alive)
         model, reads = random.choice(menu.CLASSES), random.randrange(1, 150)
         asked = random.choice((None, random.randrange(1, 120)))
         await world.hear()
@@ -131,6 +132,7 @@ class Answering:
         real = [(*key_of(draw.pot), draw.grains) for draw in opened.draws if not limits(draw.pot)]
         paying = [(pot, part) for pot, part in draws if pot.kind != "budget"]
         want = [(pot.kind, pot.unit, " ".join(pot.classes), pot.until, part) for pot, part in paying]
+        world.done["answers opened"] += 1
         self._count(draws, opened, user)
         if (real, opened.output_tokens_max) != (want, written):
             purses = process.desk.funds_of(customer).purses.values()
@@ -176,10 +178,10 @@ class Answering:
             assert pot.held <= pot.left, f"beyond what is left: {pot}"
         return draws
 
-    async def end_answer(self) -> CustomerId | None:
+    async def end_answer(self) -> CustomerId:
         """One of those under way ends: whole, failed, broken, or because the client leaves."""
         if not self.under_way:
-            return None
+            raise Idle
         world, random = self.world, self.world.random
         one = self.under_way.pop(random.randrange(len(self.under_way)))
         steps = script(random, one["reads"], one["writes"])
@@ -270,11 +272,9 @@ class Answering:
         world = self.world
         victim = world.random.choice(world.alive)
         victim.is_alive = False
-        if hasattr(victim.database, "lost"):
-            victim.database.lost = True
-        else:
-            await victim.database.close()  # type: ignore[attr-defined]
+        victim.database.lose()
         lost = [one for one in self.under_way if one["process"] is victim]
+        world.done["answers lost in a crash"] += len(lost)
         self.under_way = [one for one in self.under_way if one["process"] is not victim]
         for one in lost:
             await one["answering"].aclose()

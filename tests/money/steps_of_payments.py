@@ -10,7 +10,7 @@ from tests.money import menu
 from tests.money.arithmetic import Thing, away
 from tests.money.pots import No
 from tests.money.steps_of_plans import Selling
-from tests.money.world import World, replaced
+from tests.money.world import Idle, World, replaced
 
 from solvent.audit.act import by_system
 from solvent.billing import close_store, payment_store
@@ -63,7 +63,7 @@ class Paying:
         """A subscription or a pack that waits for its payment."""
         world = self.world
         if not self.selling.waiting:
-            return
+            raise Idle
         kind, id, told, due = self.selling.waiting.pop(world.random.randrange(len(self.selling.waiting)))
         asking = Asking(
             customer=CustomerId(told.owner), purpose=f"{kind}:{id}", rail="fake", amount=Money(due, "KRW"), name=kind
@@ -74,9 +74,7 @@ class Paying:
     async def order_invoice(self) -> None:
         """An invoice is to be paid, over the processor or to the bank."""
         world = self.world
-        told = world.random.choice(world.reference.invoices or [None])
-        if told is None:
-            return
+        told = world.one_of(world.reference.invoices, lambda one: world.reference.asks(one) > 0)
         id, rail = self._ids[_key(told)], world.random.choice(("fake", "bank"))
         due = world.reference.asks(told)
         asked = pay_invoice(CustomerId(told.owner), id, rail, world.rails, world.books, world.act(), world.entropy())
@@ -84,6 +82,7 @@ class Paying:
             opened = await asked
         except Conflict as error:
             assert (error.code, due <= 0) == ("invoice_not_due", True)  # noqa: PT017
+            world.done["order: invoice_not_due"] += 1
             return
         assert opened.order.grains == due
         self._note(opened.order.id, told.owner, "invoice", told, due, 0, rail)
@@ -106,16 +105,14 @@ class Paying:
             return
         account = "cash:bank" if rail == "bank" else f"receivable:processor:{rail}"
         order = self.world.reference.order(owner, kind, about, grains, vat, account)
-        order.rail, order.charged = rail, 0
+        order.rail = rail
         self.orders.append((id, order))
         self.world.done[f"order: {kind}"] += 1
 
-    async def pay(self) -> CustomerId | None:
+    async def pay(self) -> CustomerId:
         """An order is paid: at the processor, of which we hear in one way or another; or to the bank."""
         world, random = self.world, self.world.random
-        if not self.orders:
-            return None
-        id, told = random.choice(self.orders)
+        id, told = world.one_of(self.orders, lambda one: not one[1].is_paid)
         world.note = f"{told.kind} {told.rail} {told.grains} {'again' * told.is_paid}"
         if told.rail == "bank":
             await self._transfer(id, told)
@@ -154,13 +151,9 @@ class Paying:
     def _tell(self, told: Thing, id: str) -> None:
         paid = self.world.fake.payments[id]
         if paid.state == "paid" and paid.amount is not None:
-            was = told.is_paid
-            fee = paid.fee.grains if paid.fee else 0
-            self.world.reference.paid(told, paid.amount.grains, self.world.now, 0)
-            if told.is_paid and not told.charged and fee:
-                told.charged = fee
-                self.world.reference.move("expense:payment_fees:fake", told.account, fee)
-            self.world.done["paid"] += told.is_paid and not was
+            was, fee = told.is_paid, paid.fee.grains if paid.fee else 0
+            self.world.reference.paid(told, paid.amount.grains, self.world.now, fee)
+            self.world.done["paid" if told.is_paid else "paid: what cannot be booked"] += not was
 
     async def _transfer(self, id: str, told: Thing) -> None:
         world, random = self.world, self.world.random
@@ -180,7 +173,7 @@ class Paying:
         else:
             want = ""
             world.reference.paid(told, told.grains, world.now)
-            world.done["transferred"] += 1
+        world.done[f"transfer: {want}"] += 1
         assert real == want, f"a transfer: {real!r}, the reference says {want!r}"
 
     async def resume(self) -> None:
@@ -198,13 +191,14 @@ class Paying:
     async def save_card(self) -> None:
         """Something to charge: good, or not."""
         world = self.world
-        customer, is_good = world.random.choice(world.customers), world.random.random() < 0.6
+        customer, is_good = world.random.choice(world.customers), world.random.random() < 0.7
         opened = await save_method(customer, "KRW", "fake", world.rails, world.books, world.act(), world.entropy())
         world.fake.pay(opened.order.id, Money(0, "KRW"))
         paid = world.fake.payments[opened.order.id]
         method = Method(f"{customer}_good", "fake", "good card") if is_good else BAD_CARD
         world.fake.payments[opened.order.id] = replaced(paid, method=method)
         await settle_order(opened.order.id, world.rails, world.books, world.now)
+        world.done["good cards" if is_good else "bad cards"] += 1
         if is_good or await self._is_theirs(customer):
             self.selling.cards[customer] = "good" if is_good else "bad"
 
@@ -213,15 +207,13 @@ class Paying:
         saved = await self.world.books.read(lambda connection: payment_store.methods_of(connection, customer))
         return any(one.method == BAD_CARD for one in saved)
 
-    async def give_back(self) -> CustomerId | None:
+    async def give_back(self) -> CustomerId:
         """A refund, whole or in part, at most of what is free in the wallet unless it is forced."""
         world, random = self.world, self.world.random
-        if not self.orders:
-            return None
-        id, told = random.choice(self.orders)
-        if told.rail == "bank":
-            return None
-        grains, force = random.randrange(1, told.grains // menu.WON + 2) * menu.WON, random.random() < 0.3
+        orders = [(id, told) for id, told in self.orders if told.rail != "bank"]
+        id, told = world.one_of(orders, lambda one: one[1].is_paid and not one[1].backs)
+        part = random.randrange(1, told.grains // menu.WON + 2) * menu.WON  # now and then it is more than was paid
+        grains, force = random.choice((part, told.grains)), random.random() < 0.3
         await world.give_all_back()
         asked = refund(id, Money(grains, "KRW"), world.rails, world.books, world.act(), world.entropy(), force=force)
         real = ""
@@ -235,16 +227,15 @@ class Paying:
             world.done["refunds"] += 1
         except No as no:
             want = str(no)
+            world.done[f"refund: {want}"] += 1
         assert real == want, f"a refund: {real!r}, the reference says {want!r}"
         return CustomerId(told.owner)
 
-    async def charge_back(self) -> CustomerId | None:
+    async def charge_back(self) -> CustomerId:
         """A bank takes money back; later the case may be won."""
         world, random = self.world, self.world.random
         paid = [(id, told) for id, told in self.orders if told.is_paid and told.rail == "fake"]
-        if not paid:
-            return None
-        id, told = random.choice(paid)
+        id, told = world.one_of(paid, lambda one: any(back.name for back in one[1].backs if not back.undone))
         await world.give_all_back()
         lost = [back for back in told.backs if back.borne_by == "expense:chargebacks" and not back.undone]
         if lost and random.random() < 0.5:
@@ -266,6 +257,7 @@ class Paying:
             world.done["chargebacks"] += 1
         except No:
             want = "chargeback_refused"
+            world.done[want] += 1
         assert real == want, f"a chargeback: {real!r}, the reference says {want!r}"
         return CustomerId(told.owner)
 
@@ -274,15 +266,14 @@ class Paying:
         world = self.world
         month = await world.books.read(close_store.next_to_close)
         if month is None:
-            return
+            raise Idle
         end_us = start_of_month(next_month(month), zone(world.zone))
         if world.now < end_us + MONTH_CLOSE_GRACE_S * 10**6:
-            return
+            raise Idle
         act = by_system(f"close/{month}", world.now)
         closing = await close_month(month, "KRW", used_by, world.books, act)
         assert await close_month(month, "KRW", used_by, world.books, act) == closing
         world.reference.close_month(month // 100, month % 100, world.now)
-        world.done["months closed"] += 1
 
 
 def _key(told: Thing) -> int:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from tests.money import dunning, menu
 from tests.money.arithmetic import DAY, NEVER, Thing
 from tests.money.pots import No
-from tests.money.world import World
+from tests.money.world import Idle, World
 
 from solvent.billing.add_coupon import add_coupon
 from solvent.billing.buy_pack import buy_pack
@@ -102,6 +102,7 @@ class Selling:
             told = "coupon_does_not_fit"
         real = await self._code(redeem(customer, coupon.code, world.act(), world.books))
         assert real == told, f"coupon: {real}, the reference says {told}"
+        world.done[f"coupon: {told}"] += 1
         if told:
             return customer
         held.append([coupon, 0 if coupon.what == "gift" else coupon.periods])
@@ -146,6 +147,7 @@ class Selling:
             real = error.code
         if isinstance(told, str) or isinstance(real, str):
             assert real == told, f"{'subscribe' if begins else 'change'}: {real}, the reference says {told}"
+            world.done[f"plan: {told}"] += 1
             return customer
         is_dearer = told.due > 0 and not told.back
         world.done[f"plan: {told.way} {when}"] += 1
@@ -172,7 +174,7 @@ class Selling:
     async def cancel_or_keep(self) -> CustomerId:
         """At the period's end or now, with or without money back; or not after all."""
         world, random, shop = self.world, self.world.random, self.world.reference
-        customer = random.choice(world.customers)
+        customer = world.one_of(world.customers, lambda one: shop.current(one) is not None)
         sub, what = shop.current(customer), random.choice(("keep", "end", "end", "now", "back"))
         await world.give_all_back()
         if what == "keep":
@@ -183,6 +185,7 @@ class Selling:
             real = await self._code(asked)
         assert real == ("" if sub else "no_subscription")
         if sub is None:
+            world.done["plan: no_subscription"] += 1
             return customer
         if what == "keep":
             sub.cancel, sub.next = False, None
@@ -220,12 +223,13 @@ class Selling:
         for name in ("paid", "failed", "late", "ended"):
             world.done[f"collected: {name}"] += getattr(done, name)
 
-    async def buy_pack(self) -> CustomerId | None:
+    async def buy_pack(self) -> CustomerId:
         """A pack of the plan the customer is on."""
         world, random, shop = self.world, self.world.random, self.world.reference
-        customer = random.choice([one for one in world.customers if self._packs(one)] or [None])
-        if customer is None:
-            return None
+        buyers = [one for one in world.customers if self._packs(one)]
+        if not buyers:
+            raise Idle
+        customer = random.choice(buyers)
         pack, pays = random.choice(self._packs(customer)), random.choice(("card", "invoice"))
         bought, _ = await buy_pack(customer, pack.name, pays, world.act(), world.books)  # type: ignore[arg-type]
         told = shop.buy(customer, pack, pays, world.now)
@@ -241,12 +245,10 @@ class Selling:
         sub = self.world.reference.current(customer)
         return sub.plan.packs if sub else ()
 
-    async def return_pack(self) -> CustomerId | None:
+    async def return_pack(self) -> CustomerId:
         """What is left of a pack is given back."""
         world = self.world
-        if not self.packs:
-            return None
-        id, told = world.random.choice(self.packs)
+        id, told = world.one_of(self.packs, lambda one: one[1].state == "given")
         await world.give_all_back()
         real = await self._code(world.with_call_ins(return_pack(id, world.act(), world.books)))
         try:
@@ -255,6 +257,7 @@ class Selling:
             world.done["packs returned"] += 1
         except No as no:
             assert real == str(no), f"a pack is taken back: {real!r}, the reference says {no}"  # noqa: PT017
+            world.done[f"pack: {no}"] += 1
         return CustomerId(told.owner)
 
     async def set_budget(self) -> None:
@@ -267,7 +270,7 @@ class Selling:
         }  # fmt: skip
         per, every = random.choice(sorted(scopes)), random.choice(("day", "month", "month", "period"))
         if (per, every) == ("plan", "period"):
-            return
+            raise Idle
         unit, is_hard = random.choice(("answers", "tokens", "money")), random.random() < 0.7
         amount, scope = menu.budget_amount(random, unit), f"{per}:{scopes[per]}"
         whose = CustomerId("") if per == "plan" else customer
@@ -275,7 +278,6 @@ class Selling:
         await world.with_call_ins(set_budget(override, whose, world.act(), world.books))
         told = scope.replace(":", "/", 2).replace("/", ":", 1) if per == "user" else scope
         world.reference.set_budget((told, every, unit), amount, is_hard, world.now)
-        world.done["budgets set"] += 1
 
     async def change_prices(self) -> None:
         """New prices, from now on."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from random import Random
 from typing import Any, TypeVar
 
 import msgspec
 from tests.money import menu
 from tests.money.budgets import Limiting
+from tests.money.inline import InlineBooks
 
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
@@ -38,7 +39,11 @@ from solvent.values.period import zone
 
 T = TypeVar("T")
 START_US = instant("2027-01-29T15:00:00Z", "start")  # the month's end is near in Seoul, and the month is a short one
-OpenBooks = Callable[[], Any]
+OpenBooks = Callable[[], InlineBooks]
+
+
+class Idle(Exception):
+    """There is nothing to take such a step with, so it is none."""
 
 
 class Provider:
@@ -68,7 +73,7 @@ class Provider:
 class Process:
     """One process of the service: its desk, its way to the books, and what goes on in its background."""
 
-    def __init__(self, world: World, database: Database, holder: str) -> None:
+    def __init__(self, world: World, database: InlineBooks, holder: str) -> None:
         self.world, self.database, self.background = world, database, Background()
         self.pots_seen, self.is_alive = 0, True
         self.desk = Desk(
@@ -138,10 +143,17 @@ class World:
 
     async def add_process(self) -> Process:
         """Another process starts: it voids what those that are gone have left."""
-        process = Process(self, await self._open_books(), f"proc_{len(self.processes)}")
+        process = Process(self, self._open_books(), f"proc_{len(self.processes)}")
         self.processes.append(process)
         await self.void_lost_holds()
         return process
+
+    def one_of(self, among: Sequence[T], matters: Callable[[T], bool]) -> T:
+        """Any of them, but more often one that matters. Raises Idle when there is none."""
+        if not among:
+            raise Idle
+        those = [one for one in among if matters(one)]
+        return self.random.choice(those if those and self.random.random() < 0.6 else among)
 
     async def void_lost_holds(self) -> int:
         alive = {process.desk.holder for process in self.alive}
@@ -171,9 +183,10 @@ class World:
         return Question(id, self.now, model, {}, True, reads, asked, user)
 
     async def with_call_ins(self, work: Awaitable[T]) -> T:
-        """While somebody waits, every process looks after its leases, as services do."""
+        """While somebody waits, every process looks after its leases, as services do; mostly it is about to."""
         task = asyncio.ensure_future(work)
-        while not (await asyncio.wait({task}, timeout=LEASE_TENDED_S))[0]:
+        pause_s = LEASE_TENDED_S / self.random.choice((1, 10, 10, 10))
+        while not (await asyncio.wait({task}, timeout=pause_s))[0]:
             await self.hear()
         return task.result()
 
@@ -200,7 +213,7 @@ class World:
         """Let go of everything, whatever still is under way."""
         for process in self.processes:
             process.is_alive = False
-            await process.database.close()  # type: ignore[attr-defined]
+            process.database.close()
 
 
 def receipt_sums(receipt: Any) -> Counter[str]:
