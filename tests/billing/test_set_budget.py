@@ -131,6 +131,20 @@ def test_what_processes_lease_of_a_budget_is_called_in_before_it_is_lowered(plac
     story(place, tell)
 
 
+def test_every_process_hears_of_a_plans_budget_that_nobody_has_used_yet(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await with_key(books)
+        _, version = await books.database.read(lambda c: pot_store.customers_touched(c, 0))
+        await set_budget(budget("plan:plus", 40), CustomerId(""), act(JUNE), books.database)
+        touched, now = await books.database.read(lambda c: pot_store.customers_touched(c, version))
+        assert CustomerId("") in touched
+        await set_budget(budget(f"customer:{KIM}", 40), KIM, act(JUNE), books.database)
+        touched, _ = await books.database.read(lambda c: pot_store.customers_touched(c, now))
+        assert touched == {KIM}
+
+    story(place, tell)
+
+
 def test_without_it_the_plans_own_budget_holds_again(place: Place) -> None:
     async def tell(books: Books) -> None:
         await with_key(books)

@@ -60,6 +60,7 @@ leases = Table(
     Index("ix_leases_holder", "holder"),
 )
 
+EVERYBODY: Final = "pots_of_everybody"  # the mark that has the version at which what is nobody's alone changed last
 VERSION: Final = "pots"  # the mark that counts the openings of pots, for processes that keep them in memory
 _FIELDS = len(Pot.__struct_fields__)
 _POT = pots.columns.values()[:_FIELDS]
@@ -84,8 +85,13 @@ def touch_pots(connection: Connection) -> int:
 
 
 def touch_customers(connection: Connection, customers: Sequence[CustomerId]) -> None:
-    """Let every process look again at these customers' pots: money came or went beside the answers."""
+    """Let every process look again at these customers' pots: money came or went beside the answers.
+
+    A customer "" is whoever is on a plan with a budget for all, which may have no pot yet.
+    """
     version = touch_pots(connection)
+    if CustomerId("") in customers:
+        set_mark(connection, EVERYBODY, str(version))
     connection.execute(update(pots).where(pots.c.customer.in_(customers)).values(version=version))
 
 
@@ -121,7 +127,10 @@ def customers_touched(connection: Connection, since_version: int) -> tuple[set[C
     if version == since_version:
         return set(), version
     chosen = select(pots.c.customer).where(pots.c.version > since_version).distinct()
-    return {CustomerId(customer) for customer in connection.execute(chosen).scalars()}, version
+    touched = {CustomerId(customer) for customer in connection.execute(chosen).scalars()}
+    if int(mark(connection, EVERYBODY) or 0) > since_version:
+        touched.add(CustomerId(""))
+    return touched, version
 
 
 def free(connection: Connection, account: str, unit: str) -> int:
