@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.billing.tills import CUSTOMER, NOON_US, won
+from tests.till.tills import CUSTOMER, NOON_US, won
 
 from solvent.billing.asking import Asking, order_of
 from solvent.values.errors import Invalid

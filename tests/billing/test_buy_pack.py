@@ -10,7 +10,6 @@ from tests.db.opened import Place
 
 from solvent.billing import pack_store, recognition_store
 from solvent.billing.buy_pack import buy_pack
-from solvent.billing.charge_order import charge_order
 from solvent.billing.close_month import close_month
 from solvent.billing.expire_pots import expire_pots
 from solvent.billing.included import Included
@@ -19,10 +18,11 @@ from solvent.billing.pack_store import give_paid
 from solvent.billing.proposal_store import invoice_paid
 from solvent.billing.rails import Rails
 from solvent.billing.return_pack import return_pack
-from solvent.billing.save_method import save_method
-from solvent.billing.settle_order import settle_order
 from solvent.ledger.account import BREAKAGE, REVENUE_PACKS, deferred, invoiced, wallet
 from solvent.payments.fake import FakeProcessor
+from solvent.till.charge_order import charge_order
+from solvent.till.save_method import save_method
+from solvent.till.settle_order import settle_order
 from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.money import money
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.billing.tills import NOON_US
+from tests.till.tills import NOON_US
 
 from solvent.billing.dunning import DAYS_MAX, DEFAULT, RETRIES_MAX, Schedule, gives_up_us, next_attempt
 from solvent.values.errors import Invalid

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.billing.tills import CUSTOMER, NOON_US, won
+from tests.till.tills import CUSTOMER, NOON_US, won
 
 from solvent.billing.order import (
     PAID_STATES,

@@ -6,9 +6,9 @@ from functools import partial
 
 import msgspec
 import pytest
-from tests.billing.test_top_up import live, paid
-from tests.billing.tills import CUSTOMER, NOON_US, Till, won
 from tests.db.opened import Place
+from tests.till.test_top_up import live, paid
+from tests.till.tills import CUSTOMER, NOON_US, Till, won
 
 from solvent.billing import invoice_store
 from solvent.billing.order import PaymentOrder

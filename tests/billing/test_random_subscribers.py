@@ -13,7 +13,6 @@ from tests.db.opened import Place
 from solvent.billing import quota_store, recognition_store, subscription_store
 from solvent.billing.add_coupon import add_coupon
 from solvent.billing.cancel import cancel
-from solvent.billing.collect_due import collect_due
 from solvent.billing.coupon import Coupon
 from solvent.billing.expire_pots import expire_pots
 from solvent.billing.included import Included, unlimited
@@ -28,6 +27,7 @@ from solvent.invoicing.tax import Tax
 from solvent.ledger.account import deferred, invoiced
 from solvent.ledger.pot_store import left_of
 from solvent.payments.fake import FakeProcessor
+from solvent.till.collect_due import collect_due
 from solvent.values.errors import SolventError
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, money
 

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.billing.test_order import ORDER, as_paid
-from tests.billing.tills import NOON_US, won
+from tests.till.tills import NOON_US, won
 
 from solvent.billing.order import PaymentOrder
 from solvent.billing.reversal import (

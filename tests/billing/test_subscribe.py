@@ -10,20 +10,20 @@ from tests.db.opened import Place
 from solvent.billing import subscription_store
 from solvent.billing.add_coupon import add_coupon
 from solvent.billing.cancel import cancel
-from solvent.billing.charge_order import charge_order
-from solvent.billing.collect_due import collect_due
 from solvent.billing.coupon import Coupon
 from solvent.billing.included import Included
 from solvent.billing.order import PaymentOrder
 from solvent.billing.plan import Plan, Seats, Trial
 from solvent.billing.proposal_store import begin_paid, invoice_paid
 from solvent.billing.rails import Rails
-from solvent.billing.save_method import save_method
-from solvent.billing.settle_order import settle_order
 from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Subscription, Wish
 from solvent.ledger.account import invoiced, wallet
 from solvent.payments.fake import FakeProcessor
+from solvent.till.charge_order import charge_order
+from solvent.till.collect_due import collect_due
+from solvent.till.save_method import save_method
+from solvent.till.settle_order import settle_order
 from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money

@@ -15,17 +15,17 @@ import msgspec
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from tests.billing.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 from tests.db.opened import Place
 from tests.payments.processor_server import Trouble
 from tests.payments.stages import StripeStage, TossStage
 from tests.payments.stripe_server import StripeServer, forged
 from tests.payments.toss_server import TossServer
+from tests.till.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 
 from solvent.app.payments import Payments
 from solvent.billing.order import PaymentOrder
-from solvent.billing.top_up import top_up
 from solvent.console.webhooks import payment_routes
+from solvent.till.top_up import top_up
 from solvent.values.limits import WEBHOOK_BYTES_MAX
 from solvent.wire.origin import Origin
 from solvent.wire.pool import Pool

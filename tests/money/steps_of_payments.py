@@ -15,22 +15,22 @@ from tests.money.world import Idle, World, replaced
 from solvent.audit.act import by_system
 from solvent.billing import close_store, payment_store
 from solvent.billing.asking import Asking
-from solvent.billing.begin_payment import begin_payment
-from solvent.billing.book_chargeback import book_chargeback
 from solvent.billing.close_month import close_month
-from solvent.billing.confirm_payment import confirm_payment
-from solvent.billing.confirm_transfer import confirm_transfer
-from solvent.billing.pay_invoice import pay_invoice
-from solvent.billing.refund import refund
-from solvent.billing.resume_payments import resume_payments
-from solvent.billing.save_method import save_method
-from solvent.billing.settle_order import settle_order
-from solvent.billing.take_event import take_event
-from solvent.billing.top_up import top_up
 from solvent.invoicing.store import invoices
 from solvent.margin.usage_store import used_by
 from solvent.payments.fake import BAD_CARD
 from solvent.payments.port import Dispute, Method
+from solvent.till.begin_payment import begin_payment
+from solvent.till.book_chargeback import book_chargeback
+from solvent.till.confirm_payment import confirm_payment
+from solvent.till.confirm_transfer import confirm_transfer
+from solvent.till.pay_invoice import pay_invoice
+from solvent.till.refund import refund
+from solvent.till.resume_payments import resume_payments
+from solvent.till.save_method import save_method
+from solvent.till.settle_order import settle_order
+from solvent.till.take_event import take_event
+from solvent.till.top_up import top_up
 from solvent.values.errors import Conflict, SolventError
 from solvent.values.ids import CustomerId
 from solvent.values.limits import MONTH_CLOSE_GRACE_S

@@ -13,7 +13,6 @@ from solvent.billing.add_coupon import add_coupon
 from solvent.billing.buy_pack import buy_pack
 from solvent.billing.cancel import cancel
 from solvent.billing.change_plan import change_plan
-from solvent.billing.collect_due import collect_due
 from solvent.billing.expire_pots import expire_pots
 from solvent.billing.grant import grant
 from solvent.billing.keep_plan import keep_plan
@@ -34,6 +33,7 @@ from solvent.invoicing.tax import Tax
 from solvent.ledger.account import wallet
 from solvent.ledger.pot import Pot
 from solvent.ledger.pot_store import open_pots
+from solvent.till.collect_due import collect_due
 from solvent.values.errors import SolventError
 from solvent.values.ids import CustomerId, KeyId
 from solvent.values.instant import NEVER_US

@@ -13,19 +13,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.billing.tills import NOON_US, Till, opened_till, won
 from tests.db.opened import Place
 from tests.payments import stripe_server
 from tests.payments.processor_server import Trouble
 from tests.payments.stages import StripeStage, TossStage
 from tests.payments.stripe_server import StripeServer, forged, sign
 from tests.payments.toss_server import TossServer
+from tests.till.tills import NOON_US, Till, opened_till, won
 
 from solvent.billing import payment_store
-from solvent.billing.confirm_payment import confirm_payment
 from solvent.billing.order import PaymentOrder
 from solvent.payments import stripe
 from solvent.payments.port import Settings
+from solvent.till.confirm_payment import confirm_payment
 from solvent.values.errors import Conflict, Invalid, Refused, Unavailable
 
 MINUTE_US = 60_000_000

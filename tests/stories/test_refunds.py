@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.billing.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 from tests.db.opened import Place
 from tests.payments.processor_server import Trouble
 from tests.stories.test_payments import MINUTE_US, STRIPE_OWED, TOSS_OWED, World, live
+from tests.till.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 
 from solvent.billing import payment_store
-from solvent.billing.book_chargeback import book_chargeback
-from solvent.billing.confirm_transfer import confirm_transfer
 from solvent.billing.order import PaymentOrder
 from solvent.db.port import Connection, Database
 from solvent.invoicing import store as invoicing_store
@@ -24,6 +22,8 @@ from solvent.ledger.transfer import hold, post, posting
 from solvent.payments.bank import open_processor
 from solvent.payments.fake import FakeProcessor
 from solvent.payments.port import Dispute, Settings
+from solvent.till.book_chargeback import book_chargeback
+from solvent.till.confirm_transfer import confirm_transfer
 from solvent.values.errors import Conflict, Refused, SolventError
 from solvent.values.ids import TransferId
 from solvent.values.instant import NEVER_US

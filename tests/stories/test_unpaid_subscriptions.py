@@ -7,16 +7,16 @@ import pytest
 from tests.billing.subscribers import FREE, KIM, PLUS, Books, act, at, pots, story, totals, won
 from tests.db.opened import Place
 
-from solvent.billing.charge_order import charge_order
-from solvent.billing.collect_due import collect_due
 from solvent.billing.payment_store import orders_for
 from solvent.billing.proposal_store import begin_paid, invoice_paid
 from solvent.billing.rails import Rails
-from solvent.billing.refund import refund
-from solvent.billing.save_method import save_method
-from solvent.billing.settle_order import settle_order
 from solvent.ledger.account import invoiced
 from solvent.payments.fake import BAD_CARD, GOOD_CARD, FakeProcessor
+from solvent.till.charge_order import charge_order
+from solvent.till.collect_due import collect_due
+from solvent.till.refund import refund
+from solvent.till.save_method import save_method
+from solvent.till.settle_order import settle_order
 from solvent.values.errors import Conflict
 
 DAY = 86_400 * 10**6

@@ -28,7 +28,6 @@ from solvent.app.routes import Routes, open_routes, read_exchanges
 from solvent.audit.act import Act, by_system, fingerprint
 from solvent.billing import pack_store, proposal_store
 from solvent.billing.accrue import accrue
-from solvent.billing.collect_due import collect_due
 from solvent.billing.expire_pots import expire_pots
 from solvent.billing.grant import grant
 from solvent.billing.plan import Plan
@@ -46,6 +45,7 @@ from solvent.ledger.void_lost_holds import void_lost_holds
 from solvent.margin.earned_store import add_earned
 from solvent.office.issue_key import issue_key
 from solvent.office.open_customer import Opening, open_customer
+from solvent.till.collect_due import collect_due
 from solvent.values.errors import Invalid
 from solvent.values.ids import ENTROPY_BITS, CustomerId, new_id
 from solvent.values.money import Money, money

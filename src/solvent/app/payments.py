@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from solvent.app.config import PaymentEntry, secret
-from solvent.billing.confirm_payment import confirm_payment
 from solvent.billing.pack_store import give_paid
 from solvent.billing.proposal_store import begin_paid, invoice_paid
 from solvent.billing.rails import OnPaid, Rails
-from solvent.billing.resume_payments import Resumed, resume_payments
-from solvent.billing.settle_event import SettledEvent
-from solvent.billing.settle_order import SettledOrder
-from solvent.billing.take_event import take_event
 from solvent.db.port import Database
 from solvent.payments.port import OpenProcessor, PaymentProcessor, Settings
+from solvent.till.confirm_payment import confirm_payment
+from solvent.till.resume_payments import Resumed, resume_payments
+from solvent.till.settle_event import SettledEvent
+from solvent.till.settle_order import SettledOrder
+from solvent.till.take_event import take_event
 from solvent.values.errors import Invalid
 from solvent.values.money import minor_digits
 

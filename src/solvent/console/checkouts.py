@@ -10,10 +10,10 @@ from msgspec import Meta
 from solvent.app.business import Business
 from solvent.audit.act import Act
 from solvent.billing.asking import Asking
-from solvent.billing.begin_payment import begin_payment
-from solvent.billing.open_checkout import Opened
 from solvent.billing.order import OrderState, PaymentOrder
 from solvent.console.members import WORD
+from solvent.till.begin_payment import begin_payment
+from solvent.till.open_checkout import Opened
 from solvent.values.ids import CustomerId
 from solvent.values.instant import iso
 from solvent.values.money import Money, plain

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from solvent.billing.pay_invoice import pay_invoice
 from solvent.console.checkouts import PaymentBody, payment_of
 from solvent.console.members import ADDRESS, COUNTRY, CURRENCY, DATE, NOTE, REGISTRATION, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
@@ -24,6 +23,7 @@ from solvent.invoicing.tax import RATE_PERMILLE_MAX, Rounding, Tax, Treatment
 from solvent.office.change_profile import change_profile
 from solvent.office.credit_invoice import credit_invoice
 from solvent.office.receive_payment import receive_payment
+from solvent.till.pay_invoice import pay_invoice
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US, instant, iso

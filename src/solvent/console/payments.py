@@ -9,15 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from solvent.billing import payment_store, reversal_store
-from solvent.billing.book_chargeback import book_chargeback
-from solvent.billing.charge_order import charge_order
-from solvent.billing.confirm_transfer import REFUND_PREFIX, confirm_transfer
 from solvent.billing.order import PaymentOrder
 from solvent.billing.payment_store import SavedMethod
-from solvent.billing.refund import refund
 from solvent.billing.reversal import RefundOrder
-from solvent.billing.save_method import save_method
-from solvent.billing.settle_order import settle_order
 from solvent.console.checkouts import OrderBody, PaymentBody, order_body, payment_of
 from solvent.console.members import CURRENCY, NOTE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
@@ -26,6 +20,12 @@ from solvent.console.whose import whose
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
 from solvent.payments.port import Dispute
+from solvent.till.book_chargeback import book_chargeback
+from solvent.till.charge_order import charge_order
+from solvent.till.confirm_transfer import REFUND_PREFIX, confirm_transfer
+from solvent.till.refund import refund
+from solvent.till.save_method import save_method
+from solvent.till.settle_order import settle_order
 from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
 from solvent.values.instant import iso

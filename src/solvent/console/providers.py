@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from solvent.billing.pay_provider import ProviderPayment, pay_provider
 from solvent.console.members import AMOUNT, CURRENCY, WORD
 from solvent.console.operation import Asked, Nothing, Operation
 from solvent.pricing.exchange import exchange
+from solvent.till.pay_provider import ProviderPayment, pay_provider
 from solvent.values.instant import iso
 from solvent.values.money import money, plain
 

@@ -8,8 +8,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from solvent.billing.book_payout import book_payout
-from solvent.billing.book_suspense import book_suspense
 from solvent.console.ledger import TransferBody, read_seq, transfer_body
 from solvent.console.members import AMOUNT, CURRENCY
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
@@ -17,6 +15,8 @@ from solvent.console.payments import Note, RailName
 from solvent.console.wallets import Amount
 from solvent.ledger.account import SUSPENSE
 from solvent.ledger.journal_store import rows_of_account
+from solvent.till.book_payout import book_payout
+from solvent.till.book_suspense import book_suspense
 from solvent.values.money import money
 
 Currency = Annotated[str, CURRENCY, Meta(description="of the amounts; the books' own when left out")]

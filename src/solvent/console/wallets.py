@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Meta
 
 from solvent.billing.grant import grant
-from solvent.billing.top_up import top_up
 from solvent.console.checkouts import PaymentBody, payment_of
 from solvent.console.ledger import read_seq
 from solvent.console.members import AMOUNT, DATE, WORD
@@ -22,6 +21,7 @@ from solvent.ledger.account import wallet
 from solvent.ledger.beancount import amount as written
 from solvent.ledger.journal_store import Row, rows_of_account
 from solvent.ledger.pot import Kind, Pot, drawing_order
+from solvent.till.top_up import top_up
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US, instant, iso
 from solvent.values.money import Money, money, plain

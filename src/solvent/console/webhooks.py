@@ -16,7 +16,7 @@ from starlette.routing import Route
 from solvent.app.payments import Payments
 from solvent.app.problems import body as problem_body
 from solvent.app.problems import status_and_type
-from solvent.billing.settle_event import SettledEvent
+from solvent.till.settle_event import SettledEvent
 from solvent.values.errors import Invalid, SolventError, Unavailable
 from solvent.values.limits import KIB, REQUEST_BODY_WHOLE_S_MAX, RETURN_BYTES_MAX, WEBHOOK_BYTES_MAX
 

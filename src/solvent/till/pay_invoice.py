@@ -5,11 +5,11 @@ from __future__ import annotations
 from solvent.audit.act import Act
 from solvent.billing.asking import Asking
 from solvent.billing.asking_store import due_of
-from solvent.billing.begin_payment import begin_payment
-from solvent.billing.open_checkout import Opened
 from solvent.billing.order import INVOICE
 from solvent.billing.rails import Rails
 from solvent.db.port import Database
+from solvent.till.begin_payment import begin_payment
+from solvent.till.open_checkout import Opened
 from solvent.values.ids import CustomerId
 
 

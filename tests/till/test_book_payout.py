@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.billing.test_top_up import live, paid
-from tests.billing.tills import Till, act, opened_till, won
 from tests.db.opened import Place
+from tests.till.test_top_up import live, paid
+from tests.till.tills import Till, act, opened_till, won
 
-from solvent.billing.book_payout import book_payout
-from solvent.billing.book_suspense import book_suspense
-from solvent.billing.confirm_transfer import confirm_transfer
 from solvent.payments.bank import open_processor
 from solvent.payments.fake import FakeProcessor
 from solvent.payments.port import Settings
+from solvent.till.book_payout import book_payout
+from solvent.till.book_suspense import book_suspense
+from solvent.till.confirm_transfer import confirm_transfer
 from solvent.values.errors import Invalid, NotFound, Refused
 from solvent.values.money import Money, money
 

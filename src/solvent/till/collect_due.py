@@ -11,12 +11,12 @@ import msgspec
 
 from solvent.audit.act import Act, by_system
 from solvent.billing import unpaid_store
-from solvent.billing.charge_order import charge_order
 from solvent.billing.order import INVOICE, PaymentOrder
 from solvent.billing.rails import Rails
 from solvent.billing.subscription import Subscription
 from solvent.billing.unpaid_store import Unpaid
 from solvent.db.port import Database
+from solvent.till.charge_order import charge_order
 from solvent.values.errors import Conflict, NotFound, Refused
 from solvent.values.limits import RENEWALS_AT_ONCE
 

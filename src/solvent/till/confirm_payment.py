@@ -9,8 +9,8 @@ import msgspec
 from solvent.billing import payment_store
 from solvent.billing.order import next_look
 from solvent.billing.rails import Rails
-from solvent.billing.settle_order import SettledOrder, settle_order
 from solvent.db.port import Connection, Database
+from solvent.till.settle_order import SettledOrder, settle_order
 from solvent.values.errors import Invalid, NotFound
 from solvent.values.limits import RETURN_BYTES_MAX
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from tests.billing.test_top_up import live, paid
-from tests.billing.tills import CUSTOMER, NOON_US, Till, act, won
 from tests.db.opened import Place
+from tests.till.test_top_up import live, paid
+from tests.till.tills import CUSTOMER, NOON_US, Till, act, won
 
 from solvent.billing import reversal_store
-from solvent.billing.refund import refund
 from solvent.ledger import pot_store
 from solvent.ledger.account import REFUNDS, wallet
 from solvent.payments.fake import FakeProcessor
+from solvent.till.refund import refund
 from solvent.values.errors import Conflict, Invalid, NotFound, Refused
 from solvent.values.money import money
 

@@ -10,20 +10,20 @@ from tests.db.opened import Place
 
 from solvent.audit.act import Act, fingerprint
 from solvent.billing import payment_store
-from solvent.billing.open_checkout import Opened
 from solvent.billing.order import PaymentOrder
 from solvent.billing.rails import OnPaid, Rails
-from solvent.billing.refund import refund
-from solvent.billing.resume_payments import Resumed, resume_payments
 from solvent.billing.reversal import RefundOrder
-from solvent.billing.settle_event import SettledEvent
-from solvent.billing.take_event import take_event
-from solvent.billing.top_up import top_up
 from solvent.db.group_commit import GroupCommit
 from solvent.ledger import pot_store, store
 from solvent.ledger.account import wallet
 from solvent.ledger.balance import Movement
 from solvent.payments.port import PaymentProcessor
+from solvent.till.open_checkout import Opened
+from solvent.till.refund import refund
+from solvent.till.resume_payments import Resumed, resume_payments
+from solvent.till.settle_event import SettledEvent
+from solvent.till.take_event import take_event
+from solvent.till.top_up import top_up
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money, money
 

@@ -7,13 +7,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from tests.billing.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 from tests.db.opened import Place
+from tests.till.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 
 from solvent.billing import invoice_store, payment_store
-from solvent.billing.charge_order import charge_order
 from solvent.billing.order import PaymentOrder
-from solvent.billing.pay_invoice import pay_invoice
 from solvent.billing.payment_store import SavedMethod
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer
@@ -23,6 +21,8 @@ from solvent.invoicing.line import DraftLine
 from solvent.ledger.account import invoiced
 from solvent.payments.fake import BAD_CARD, GOOD_CARD, FakeProcessor
 from solvent.payments.port import Method
+from solvent.till.charge_order import charge_order
+from solvent.till.pay_invoice import pay_invoice
 from solvent.values.errors import Conflict, NotFound
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money

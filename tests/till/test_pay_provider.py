@@ -12,12 +12,12 @@ from tests.billing.months import Teller
 from tests.db.opened import Place
 
 from solvent.audit.act import Act
-from solvent.billing.pay_provider import pay_provider
-from solvent.billing.provider_payment import at_rate, payment_postings
 from solvent.ledger import store
 from solvent.ledger.account import FX_DIFFERENCE, api_cost, api_payable
 from solvent.ledger.balance import all_months, movements
 from solvent.pricing.exchange import exchange
+from solvent.till.pay_provider import pay_provider
+from solvent.till.provider_payment import at_rate, payment_postings
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import TransferId
 from solvent.values.money import Money

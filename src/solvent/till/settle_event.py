@@ -14,9 +14,9 @@ from solvent.billing import payment_store
 from solvent.billing.order import PaymentOrder, next_look, words_of
 from solvent.billing.payment_store import EventRecord, EventState
 from solvent.billing.rails import Rails
-from solvent.billing.settle_order import SettledOrder, settle_order
 from solvent.db.port import Connection, Database
 from solvent.payments.port import Event, Payment
+from solvent.till.settle_order import SettledOrder, settle_order
 from solvent.values.errors import SolventError
 
 # ignored: about nothing of ours. replayed: it came before, and had its effect then.

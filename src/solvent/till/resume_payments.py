@@ -11,10 +11,10 @@ import msgspec
 from solvent.billing import payment_store, reversal_store
 from solvent.billing.payment_store import EventRecord
 from solvent.billing.rails import Rails
-from solvent.billing.settle_event import settle_event
-from solvent.billing.settle_order import settle_order
-from solvent.billing.settle_refund import settle_refund
 from solvent.db.port import Connection, Database
+from solvent.till.settle_event import settle_event
+from solvent.till.settle_order import settle_order
+from solvent.till.settle_refund import settle_refund
 from solvent.values.errors import SolventError, Unavailable
 from solvent.values.limits import PAYMENTS_RESUMED_MAX
 

@@ -8,11 +8,11 @@ import msgspec
 
 from solvent.audit.act import Act
 from solvent.audit.store import once
-from solvent.billing.provider_payment import at_rate, payment_postings
 from solvent.db.port import Connection, Database
 from solvent.ledger import store
 from solvent.ledger.account import api_payable
 from solvent.pricing.exchange import Exchange
+from solvent.till.provider_payment import at_rate, payment_postings
 from solvent.values.errors import Conflict
 from solvent.values.ids import TransferId
 from solvent.values.money import Money, plain

@@ -8,13 +8,13 @@ from solvent.billing import payment_store, reversal_store
 from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, next_look, words_of
 from solvent.billing.rails import Rails
 from solvent.billing.reversal import RefundOrder, split, wallet_hold
-from solvent.billing.settle_refund import settle_refund
 from solvent.billing.take_back_store import kept_by_invoice
 from solvent.db.port import Connection, Database
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import wallet
 from solvent.ledger.call_in_leases import call_in_leases
+from solvent.till.settle_refund import settle_refund
 from solvent.values.errors import Conflict, Invalid, Refused, Unavailable
 from solvent.values.ids import new_id
 from solvent.values.money import Money, minor_units

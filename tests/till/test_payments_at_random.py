@@ -12,8 +12,8 @@ from typing import Literal
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.billing.tills import Till, opened_till, won
 from tests.db.opened import Place
+from tests.till.tills import Till, opened_till, won
 
 from solvent.payments.fake import FakeProcessor
 from solvent.payments.port import Dispute, DisputeState

@@ -6,10 +6,10 @@ from solvent.audit import store as audit_store
 from solvent.audit.act import Act
 from solvent.billing.asking import Asking
 from solvent.billing.asking_store import make_order
-from solvent.billing.open_checkout import Opened, open_checkout
 from solvent.billing.order import PaymentOrder
 from solvent.billing.rails import Rails
 from solvent.db.port import Connection, Database
+from solvent.till.open_checkout import Opened, open_checkout
 
 
 async def begin_payment(asking: Asking, rails: Rails, database: Database, act: Act, id_entropy: int) -> Opened:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from solvent.billing import payment_store
 from solvent.billing.payment_store import EventRecord
 from solvent.billing.rails import Rails
-from solvent.billing.settle_event import SettledEvent, settle_event
 from solvent.db.port import Connection, Database
 from solvent.payments.port import Event
+from solvent.till.settle_event import SettledEvent, settle_event
 from solvent.values.errors import Refused
 from solvent.values.limits import WEBHOOKS_AN_ORDER_MAX
 

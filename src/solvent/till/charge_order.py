@@ -9,8 +9,8 @@ from solvent.billing.asking import Asking
 from solvent.billing.asking_store import make_order
 from solvent.billing.order import PaymentOrder
 from solvent.billing.rails import Rails
-from solvent.billing.settle_order import settle_order
 from solvent.db.port import Connection, Database
+from solvent.till.settle_order import settle_order
 from solvent.values.errors import Unavailable
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money

@@ -7,20 +7,20 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from tests.billing.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 from tests.db.opened import Place
+from tests.till.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 
 from solvent.billing import payment_store
 from solvent.billing.asking import Asking
-from solvent.billing.begin_payment import begin_payment
-from solvent.billing.open_checkout import open_checkout
 from solvent.billing.order import PaymentOrder
-from solvent.billing.save_method import save_method
 from solvent.db.port import Connection
 from solvent.ledger import pot_store
 from solvent.ledger.pot import Pot
 from solvent.payments.fake import GOOD_CARD, FakeProcessor
 from solvent.payments.port import Checkout
+from solvent.till.begin_payment import begin_payment
+from solvent.till.open_checkout import open_checkout
+from solvent.till.save_method import save_method
 from solvent.values.errors import Conflict, Invalid, NotFound, Refused, SolventError
 from solvent.values.instant import NEVER_US
 from solvent.values.money import money

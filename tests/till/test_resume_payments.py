@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from tests.billing.test_top_up import live, paid
-from tests.billing.tills import CUSTOMER, Till, act, opened_till, won
 from tests.db.opened import Place
+from tests.till.test_top_up import live, paid
+from tests.till.tills import CUSTOMER, Till, act, opened_till, won
 
-from solvent.billing.save_method import save_method
-from solvent.billing.settle_order import settle_order
 from solvent.payments.fake import FakeProcessor
+from solvent.till.save_method import save_method
+from solvent.till.settle_order import settle_order
 
 HOUR_US = 3_600_000_000
 

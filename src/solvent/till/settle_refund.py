@@ -8,10 +8,10 @@ from solvent.billing import payment_store, reversal_store
 from solvent.billing.order import PaymentOrder, next_look
 from solvent.billing.rails import Rails
 from solvent.billing.reversal import UNDER_WAY, RefundOrder
-from solvent.billing.settle_order import settle_order
 from solvent.billing.take_back_store import refund_failed, take_back_refund
 from solvent.db.port import Connection, Database
 from solvent.payments.port import Refund
+from solvent.till.settle_order import settle_order
 from solvent.values.errors import Refused
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.billing.test_top_up import live, paid
-from tests.billing.tills import NOON_US, Till, opened_till, won
 from tests.db.opened import Place
 from tests.payments.stages import TossStage
 from tests.payments.toss_server import TossServer
+from tests.till.test_top_up import live, paid
+from tests.till.tills import NOON_US, Till, opened_till, won
 
 from solvent.billing import payment_store
 from solvent.payments.fake import FakeProcessor
@@ -101,7 +101,7 @@ def test_a_silent_processor_is_asked_again_and_the_webhook_may_come_again(place:
 def test_what_comes_unsigned_is_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     most = 5
     assert most < WEBHOOKS_AN_ORDER_MAX
-    monkeypatch.setattr("solvent.billing.take_event.WEBHOOKS_AN_ORDER_MAX", most)
+    monkeypatch.setattr("solvent.till.take_event.WEBHOOKS_AN_ORDER_MAX", most)
 
     async def run() -> None:
         server = TossServer()
