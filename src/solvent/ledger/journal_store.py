@@ -72,5 +72,10 @@ def first_instant(connection: Connection) -> int | None:
     return connection.execute(select(transfers.c.at_us).order_by(transfers.c.seq).limit(1)).scalar()
 
 
+def last_instant(connection: Connection) -> int | None:
+    """The instant of the row that was written last; None in empty books."""
+    return connection.execute(select(transfers.c.at_us).order_by(transfers.c.seq.desc()).limit(1)).scalar()
+
+
 def _rows(rows: Iterable[Any]) -> list[Row]:
     return [(row[0], Transfer(*row[1:])) for row in rows]
