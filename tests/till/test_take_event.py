@@ -17,6 +17,8 @@ from solvent.payments.port import Dispute, Event
 from solvent.values.errors import Invalid, NotFound, Refused, Unavailable
 from solvent.values.limits import WEBHOOKS_AN_ORDER_MAX
 
+FEES = (("open", 15_000), ("open", 15_000), ("lost", 15_000))  # what is told of a dispute after it was opened
+
 
 def test_a_webhook_that_does_not_say_what_the_processor_says_is_kept_for_a_person(place: Place) -> None:
     async def story(till: Till, fake: FakeProcessor) -> None:
@@ -64,6 +66,20 @@ def test_a_webhook_that_names_only_the_payment_finds_its_order(place: Place) -> 
         assert resumed.problems == ()
         assert resumed.changes == ("evt_1: paid", "evt_1: fee", "evt_1: charged back")
         assert await till.wallet() == 0
+
+    live(place, story)
+
+
+def test_the_fee_of_a_dispute_is_booked_once_whenever_it_is_told(place: Place) -> None:
+    async def story(till: Till, fake: FakeProcessor) -> None:
+        order = (await till.top_up(10_000, "fake")).order
+        fake.pay(order.id, won(10_000))
+        disputes = [Dispute("du_1", won(10_000), state, won(fee)) for state, fee in FEES]  # type: ignore[arg-type]
+        for n, dispute in enumerate([Dispute("du_1", won(10_000), "open"), *disputes]):
+            fake.dispute(order.id, dispute)
+            await till.take("fake", fake.webhook(f"evt_{n}", "chargeback", order.id, NOON_US, won(10_000)))
+        assert await till.balance("expense:payment_fees:fake") == won(-15_000)
+        assert await till.balance("receivable:processor:fake") == won(15_000), "we owe it"
 
     live(place, story)
 

@@ -107,14 +107,26 @@ def take_back_dispute(connection: Connection, order: PaymentOrder, dispute: Disp
     known = next((kept for kept in reversal_store.disputes_of(connection, order.id) if kept.id == dispute.id), None)
     if known is None:
         return _disputed(connection, order, dispute, at_us) if dispute.state != "won" else (order, [], "")
+    fees = ["chargeback fee"] if _book_fee(connection, order, dispute, at_us) else []
     if known.state == "open" and dispute.state == "lost":
         lost = msgspec.structs.replace(known, state="lost", closed_us=at_us)
         reversal_store.put_dispute(connection, lost, is_new=False)
         paper_store.note_back(connection, order, lost, at_us)
-        return order, ["chargeback lost"], ""
+        return order, [*fees, "chargeback lost"], ""
     if known.state != "won" and dispute.state == "won":
-        return _won(connection, order, known, at_us), ["chargeback won"], ""
-    return order, [], ""
+        return _won(connection, order, known, at_us), [*fees, "chargeback won"], ""
+    return order, fees, ""
+
+
+def _book_fee(connection: Connection, order: PaymentOrder, dispute: Dispute, at_us: int) -> bool:
+    """What the processor takes for a dispute, once, whenever it tells: some tell after the dispute itself."""
+    if dispute.fee is None or dispute.fee.grains <= 0:
+        return False
+    row = dispute_fee_transfer(order, dispute, at_us)
+    if any(booked.id == row.id for booked in ledger_store.transfers_of(connection, row.id)):
+        return False
+    _append(connection, order, [row])
+    return True
 
 
 def _known(connection: Connection, order: PaymentOrder, refund: Refund) -> RefundOrder | None:
@@ -177,10 +189,8 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
     reversal_store.put_dispute(connection, record, is_new=True)
     if record.state == "lost":
         paper_store.note_back(connection, order, record, at_us)
-    rows = dispute_transfers(order, record, at_us, is_won=False)
-    if dispute.fee is not None and dispute.fee.grains > 0:
-        rows.append(dispute_fee_transfer(order, dispute, at_us))
-    _append(connection, order, rows)
+    _append(connection, order, dispute_transfers(order, record, at_us, is_won=False))
+    _book_fee(connection, order, dispute, at_us)
     _ask_again(connection, order, record, CHARGEBACKS, at_us, f"{order.rail}/{dispute.id}")
     _record(connection, order, f"{dispute.id}/opened", "payment.charged_back", words_of(dispute.amount), at_us)
     return _standing(order, disputed=grains), ["charged back"], ""
