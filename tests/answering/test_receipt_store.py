@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -104,7 +105,37 @@ def test_pages_hold_every_receipt_that_is_sought_once(place: Place, seed: int) -
     asyncio.run(run())
 
 
-def test_receipts_of_a_key_are_found_in_the_index_alone(tmp_path: object, place: Place) -> None:
+def test_a_page_reads_no_more_than_it_may_look_at_however_long_the_time_is(tmp_path: Path) -> None:
+    """Counted in SQLite's own steps: of rare receipts in a long time, a page may look at ten, not at all of them."""
+    sought = Sought(model="rare", from_us=start_of_day(DAY, SEOUL))
+
+    def steps_of(connection: Connection) -> int:
+        steps = [0]
+
+        def count() -> int:
+            steps[0] += 1
+            return 0
+
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(count, 10)
+        receipts_page(connection, sought, "", 50, SEOUL, 10)
+        driver.set_progress_handler(None, 10)
+        return 10 * steps[0]
+
+    async def run() -> list[int]:
+        found = []
+        async with Place(tmp_path).opened() as database:
+            for count in (300, 3_000):
+                rows = some_receipts(Random(count), count)
+                await database.write(lambda c, rows=rows: write(c, rows))  # type: ignore[misc]
+                found.append(await database.read(steps_of))
+        return found
+
+    few, many = asyncio.run(run())
+    assert many < 2 * few, (few, many)
+
+
+def test_receipts_of_a_key_are_found_in_the_index_alone(place: Place) -> None:
     async def run() -> None:
         async with place.opened() as database:
             plan = await database.read(

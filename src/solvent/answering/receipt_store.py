@@ -61,15 +61,14 @@ def receipts_page(
     if end is None:
         return ReceiptsPage([], "")
     among = [receipts.c.id < end]
-    if sought.from_us:
-        among.append(receipts.c.id >= _id_at(sought.from_us - int(ANSWER_S_MAX) * US_PER_S))
     if sought.customer:
         among.append(receipts.c.customer == sought.customer)
+    since = [receipts.c.id >= _id_at(sought.from_us - int(ANSWER_S_MAX) * US_PER_S)] if sought.from_us else []
     chosen = [receipts.c[name] == getattr(sought, name) for name in _FILTERS if getattr(sought, name)]
-    last = _last_looked_at(connection, among, looked_at_max or sought.looked_at_max) if chosen else None
+    last = _last_looked_at(connection, [*among, *since], looked_at_max or sought.looked_at_max) if chosen else None
     if last is not None:
-        chosen.append(receipts.c.id >= last)
-    chosen += [receipts.c.at_us >= sought.from_us, receipts.c.at_us < sought.until_us]
+        since = [receipts.c.id >= last]  # alone: beside another bound the index would be read from that one on
+    chosen += [*since, receipts.c.at_us >= sought.from_us, receipts.c.at_us < sought.until_us]
     rows = connection.execute(select(receipts).where(*among, *chosen).order_by(receipts.c.id.desc()).limit(count))
     found = [Receipt(*row) for row in rows]
     return ReceiptsPage(found, found[-1].id if len(found) == count else last or "")
