@@ -24,6 +24,7 @@ from solvent.ledger import store as ledger_store
 from solvent.ledger.account import REVENUE_OVERAGE, VAT_PAYABLE, invoiced, unbilled
 from solvent.ledger.transfer import posting
 from solvent.pricing.exchange import exchange
+from solvent.pricing.exchange_store import keep_exchanges
 from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.ids import TransferId
 from solvent.values.instant import instant
@@ -269,7 +270,8 @@ def test_a_document_holds_the_profile_of_its_day(place: Place) -> None:
         with pytest.raises(Invalid, match="exchange rate of the day"):
             invoice_store.issue(connection, draft(line(10_000)), NOW_US)
         rate = exchange("KRW", "EUR", "0.00062", "2026-11-01", "ECB", "here")
-        invoice = invoice_store.issue(connection, draft(line(10_000)), NOW_US, rate)
+        keep_exchanges(connection, [rate])
+        invoice = invoice_store.issue(connection, draft(line(10_000)), NOW_US)
         assert invoice.vat_home == Money(118 * 10**7, "EUR")  # 1,900 won
         assert invoice.rate is not None
         assert invoice.rate.source == "ECB"

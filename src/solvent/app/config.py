@@ -123,7 +123,10 @@ class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tax_permille: Annotated[int, Meta(description="the rate of VAT, in thousandths of the net price", ge=0, le=500)] = (
         100
     )
-    tax_currency: Annotated[str, Meta(description="what VAT is owed to the authorities in")] = "KRW"
+    tax_currency: Annotated[
+        str,
+        Meta(description="what VAT is owed to the authorities in, with a rate in [[exchanges]]; empty for `currency`"),
+    ] = ""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

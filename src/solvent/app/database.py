@@ -10,9 +10,12 @@ from sqlalchemy import Connection, Engine
 
 from solvent.app.config import Config, secret
 from solvent.app.default_profile import keep_default_profile
+from solvent.app.routes import read_exchanges
+from solvent.billing.vat_rate_store import CURRENCY
 from solvent.db.engine import FILE_NAME, open_engine
 from solvent.db.group_commit import GroupCommit
 from solvent.ledger import store as ledger_store
+from solvent.pricing.exchange_store import keep_exchanges
 from solvent.values.errors import Invalid
 
 
@@ -44,13 +47,14 @@ def demand_same_books(connection: Connection, config: Config) -> None:
 
     Raises Invalid when the configuration now says another. Months follow the configuration's time zone.
     """
-    kept = ledger_store.mark(connection, "currency")
+    kept = ledger_store.mark(connection, CURRENCY)
     if kept and kept != config.currency:
         message = (
             f"the books here are kept in {kept}, the configuration says {config.currency}; name the right --config"
         )
         raise Invalid("currency_changed", message, param="currency")
     if not kept:
-        ledger_store.set_mark(connection, "currency", config.currency)
+        ledger_store.set_mark(connection, CURRENCY, config.currency)
     ledger_store.keep_months_in(connection, config.time_zone)
-    keep_default_profile(connection, config.invoice, time.time_ns() // 1000)
+    keep_exchanges(connection, read_exchanges(config))
+    keep_default_profile(connection, config.invoice, config.currency, time.time_ns() // 1000)

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, select
 
 from solvent.billing.invoice_postings import invoice_postings, schedules_of_invoice
 from solvent.billing.recognition_store import add_schedules
+from solvent.billing.vat_rate_store import vat_rate
 from solvent.identity.store import customers
 from solvent.invoicing import store
 from solvent.invoicing.credit import Part, credit_note
 from solvent.invoicing.invoice import (
-    DatedRate,
     Invoice,
     InvoiceDraft,
     InvoiceId,
@@ -29,28 +29,26 @@ from solvent.invoicing.number import CREDIT_NOTES, INVOICES, Number
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import invoiced, unbilled
 from solvent.ledger.transfer import posting
-from solvent.pricing.exchange import Exchange
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId, TransferId, new_id
 from solvent.values.money import Money
 from solvent.values.period import month_number, zone
 
 
-def issue(connection: Connection, draft: InvoiceDraft, now_us: int, exchange: Exchange | None = None) -> Invoice:
+def issue(connection: Connection, draft: InvoiceDraft, now_us: int) -> Invoice:
     """Number the draft, write it, and post it: receivable:invoices:<customer> against each line's account and VAT.
 
     A draft whose `reference` was invoiced before gives that invoice again. An invoice over nothing is paid at once.
-    exchange: needed when there is VAT and the invoice is not in the currency the VAT is owed in.
-    Raises Invalid for a draft that makes no invoice.
+    Where VAT is owed in another currency, it is at the rate of the day.
+    Raises Invalid for a draft that makes no invoice, also for want of that rate.
     """
-    return issue_many(connection, [draft], now_us, exchange)[0]
+    return issue_many(connection, [draft], now_us)[0]
 
 
 def issue_many(
     connection: Connection,
     drafts: Sequence[InvoiceDraft],
     now_us: int,
-    exchange: Exchange | None = None,
     *,
     cause: str = "",
 ) -> list[Invoice]:
@@ -64,7 +62,8 @@ def issue_many(
     made = [
         made_out(
             draft, invoice_id(draft.reference, now_us), Number(INVOICES, year, 0), profiles[draft.customer],
-            names.get(draft.customer, draft.customer), now_us, _rate(exchange, draft.currency),
+            names.get(draft.customer, draft.customer), now_us,
+            vat_rate(connection, profiles[draft.customer], draft.currency, now_us),
         )
         for draft in fresh.values()
     ]  # fmt: skip
@@ -179,13 +178,3 @@ def names_of(connection: Connection, ids: Sequence[CustomerId]) -> dict[Customer
     """What customers are called now, by id; those that nobody knows are left out."""
     rows = connection.execute(select(customers.c.id, customers.c.name).where(customers.c.id.in_(ids)))
     return {CustomerId(row.id): row.name for row in rows}
-
-
-def _rate(exchange: Exchange | None, currency: str) -> DatedRate | None:
-    if exchange is None:
-        return None
-    if exchange.base != currency:
-        message = f"the exchange rate is from {exchange.base}, the invoice in {currency}"
-        raise Invalid("wrong_currency", message, param="exchange")
-    fields = {name: getattr(exchange, name) for name in DatedRate.__struct_fields__}
-    return msgspec.convert(fields, DatedRate)

@@ -12,9 +12,10 @@ from solvent.billing import reversal_store
 from solvent.billing.invoice_store import invoice_id, names_of, year_of
 from solvent.billing.order import TOP_UP, PaymentOrder
 from solvent.billing.reversal import DisputeRecord, RefundOrder
+from solvent.billing.vat_rate_store import needs_rate, vat_rate
 from solvent.invoicing import store
 from solvent.invoicing.credit import Part, credit_note
-from solvent.invoicing.invoice import Invoice, InvoiceDraft, Standing, made_out
+from solvent.invoicing.invoice import Invoice, InvoiceDraft, Standing, made_out, vat_home
 from solvent.invoicing.line import DraftLine, Line
 from solvent.invoicing.number import CREDIT_NOTES, INVOICES, Number
 from solvent.ledger.account import wallet
@@ -22,8 +23,8 @@ from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
 
 
 def note_paid(connection: Connection, order: PaymentOrder, at_us: int) -> None:
-    """A top-up is paid: issue its invoice, if it was taxed. Where VAT is owed in another currency there is none,
-    because nobody gives a rate here."""
+    """A top-up is paid: issue its invoice, if it was taxed. Where VAT is owed in another currency and no rate is
+    known, there is none."""
     if order.kind == TOP_UP and order.vat_grains:
         _issue(connection, order, order.grains, order.vat_grains, order.id, at_us)
 
@@ -80,7 +81,8 @@ def _invoices(connection: Connection, order: PaymentOrder) -> list[tuple[Invoice
 
 def _issue(connection: Connection, order: PaymentOrder, grains: int, vat: int, reference: str, at_us: int) -> None:
     profile = store.profile_at(connection, order.customer, order.created_us)
-    if profile.vat_currency != order.currency:
+    rate = vat_rate(connection, profile, order.currency, at_us)
+    if rate is None and needs_rate(profile, order.currency):
         return
     line = DraftLine(kind="top_up", amount=Money(grains - vat, order.currency), credit_account=wallet(order.customer))
     draft = InvoiceDraft(
@@ -89,7 +91,7 @@ def _issue(connection: Connection, order: PaymentOrder, grains: int, vat: int, r
     )  # fmt: skip
     name = names_of(connection, [order.customer]).get(order.customer, order.customer)
     unnumbered = Number(INVOICES, year_of(connection, at_us), 0)
-    made = made_out(draft, invoice_id(reference, at_us), unnumbered, profile, name, at_us, None)
+    made = made_out(draft, invoice_id(reference, at_us), unnumbered, profile, name, at_us, rate)
     invoice = _add(connection, _with_vat(made, vat, grains))
     store.set_standing(connection, invoice, Standing(paid=grains))
 
@@ -101,7 +103,8 @@ def _with_vat(document: Invoice, vat: int, total: int | None = None) -> Invoice:
     amounts = {"supply": Money(supply, currency), "vat": Money(vat, currency)}
     (line,) = document.lines
     lines: tuple[Line, ...] = (msgspec.structs.replace(line, **amounts),)
-    return msgspec.structs.replace(document, lines=lines, vat_home=Money(vat, currency), **amounts)
+    home = vat_home(amounts["vat"], document.profile, document.rate)
+    return msgspec.structs.replace(document, lines=lines, vat_home=home, **amounts)
 
 
 def _add(connection: Connection, document: Invoice) -> Invoice:

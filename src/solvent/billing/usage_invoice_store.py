@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from solvent.billing import invoice_store
 from solvent.billing.on_account import on_account_lines, used_on_account
+from solvent.billing.vat_rate_store import needs_rate, vat_rate
 from solvent.invoicing import statement_store
 from solvent.invoicing.invoice import InvoiceDraft
 from solvent.invoicing.profile import Profile
@@ -26,7 +27,7 @@ def invoice_some(connection: Connection, month: int, period: tuple[int, int], af
     """Invoice the next customers who used something on account in a month; the customer to go on after, or "".
 
     period: the first instant of the month and of the next. What an invoice has asked for since is not asked again.
-    VAT owed in another currency needs a rate that nobody gives here: then usage waits on the customer's account.
+    Where VAT is owed in another currency and no rate is known, usage waits on the customer's account.
     """
     used = statement_store.used_on_account(connection, month, after, INVOICES_AT_ONCE)
     if not used:
@@ -37,7 +38,7 @@ def invoice_some(connection: Connection, month: int, period: tuple[int, int], af
     drafts = [
         _draft(one, waiting[one.customer, one.currency], start_us, end_us, due_us)
         for one in used
-        if _needs_no_rate(profiles[one.customer], one.currency)
+        if _can_be_invoiced(connection, profiles[one.customer], one.currency, end_us - 1)
     ]
     asked = [draft for draft in drafts if draft.lines]
     invoice_store.issue_many(connection, asked, end_us - 1, cause=f"{CLOSING}{month}")
@@ -53,8 +54,8 @@ def _draft(one: Statement, waiting: int, start_us: int, end_us: int, due_us: int
     )  # fmt: skip
 
 
-def _needs_no_rate(profile: Profile, currency: str) -> bool:
-    return profile.vat_currency == currency or profile.tax.treatment in ("reverse_charge", "none")
+def _can_be_invoiced(connection: Connection, profile: Profile, currency: str, at_us: int) -> bool:
+    return not needs_rate(profile, currency) or vat_rate(connection, profile, currency, at_us) is not None
 
 
 def _waiting(connection: Connection, used: Sequence[Statement], month: int) -> dict[tuple[str, str], int]:

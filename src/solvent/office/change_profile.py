@@ -6,6 +6,7 @@ import msgspec
 
 from solvent.audit.act import Act
 from solvent.audit.store import once
+from solvent.billing.vat_rate_store import demand_vat_rate
 from solvent.db.port import Connection, Database
 from solvent.identity.store import known_customer
 from solvent.invoicing import store as invoicing_store
@@ -24,6 +25,7 @@ async def change_profile(profile: Profile, act: Act, database: Database) -> tupl
         def effect() -> Profile:
             if clean.customer != EVERYBODY:
                 known_customer(connection, clean.customer)
+            demand_vat_rate(connection, clean, act.at_us)
             invoicing_store.set_profile(connection, clean)
             return clean
 
