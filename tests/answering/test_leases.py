@@ -6,6 +6,7 @@ Each test has one process or two at the same books; `tending` is what the servic
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import msgspec
 import pytest
@@ -121,6 +122,32 @@ def test_a_lease_that_is_just_being_taken_is_not_given_back_from_under_it(place:
             assert (await leased(shop))[shop.desk.holder, account] == shop.purse(caller).spare > 0
 
     alone(place, Scripted([FREE]), PLENTY, tell)
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_a_lease_that_a_look_relies_on_is_not_given_back_unseen(place: Place, *, is_wanted: bool) -> None:
+    """The purse has enough, so the database is asked for no more of it; it is idle, or others want it, meanwhile."""
+
+    async def tell(shop: Shop, caller: Caller) -> None:
+        await one_answer(shop, caller)
+        await shop.quiet()
+        seen = await tend_leases(shop.desk, 0)
+        shop.desk.funds_of(id_of(caller)).forget()  # as when something was heard to have changed
+        shop.clock.at_us += 0 if is_wanted else IDLE_US
+        if is_wanted:
+            account = wallet(id_of(caller))
+            await shop.desk.database.write(lambda c: pot_store.recall(c, account, "KRW", "proc_other"))
+        gate, write = threading.Event(), shop.desk.database.write
+        busy = asyncio.create_task(write(lambda _: gate.wait(20)))  # the books are slow
+        asking = asyncio.create_task(one_answer(shop, caller))
+        await looks(shop)
+        giving = asyncio.create_task(tend_leases(shop.desk, seen))
+        await asyncio.sleep(0.2)
+        gate.set()
+        assert (await asking).outcome == "answered"
+        await asyncio.gather(busy, giving)
+
+    alone(place, Scripted([PAID]), PLENTY, tell)
 
 
 def test_what_changes_while_the_database_is_asked_is_not_overlooked(place: Place) -> None:

@@ -30,12 +30,19 @@ async def tend_leases(desk: Desk, since_version: int, *, all_of_them: bool = Fal
         if customer in desk.funds:
             desk.funds[customer].forget()
     idle_us = desk.now_us() - int(LEASE_IDLE_S * US_PER_S)
-    giving = [
-        (account, purse)
-        for purses in (desk.shared, *(funds.purses for funds in desk.funds.values()))
-        for account, purse in purses.items()
-        if purse.has_lease and (all_of_them or account in wanted or purse.used_us < idle_us)
-    ]
+    giving: list[tuple[str, Purse]] = []
+    for funds, purses in ((None, desk.shared), *((funds, funds.purses) for funds in desk.funds.values())):
+        is_asked_for = any(map(_is_asked_for, desk.funds.values() if funds is None else (funds,)))
+        given = [
+            (account, purse)
+            for account, purse in purses.items()
+            if purse.has_lease and (all_of_them or account in wanted or (purse.used_us < idle_us and not is_asked_for))
+        ]
+        giving += given
+        if given and is_asked_for:  # whoever asks the database now may have relied on it: they look again
+            for asking in desk.funds.values() if funds is None else (funds,):
+                asking.changes += 1
+                asking.good_until_us = 0
     if giving:
         await _give_back(giving, desk)
     for customer, funds in list(desk.funds.items()):
@@ -76,4 +83,9 @@ async def _give_back(giving: list[tuple[str, Purse]], desk: Desk) -> None:
 def _is_idle(funds: Funds) -> bool:
     """Whether nothing is left of it to remember: no lease, no answer under way, nobody asking the database."""
     quiet = all(not purse.has_lease and not purse.under_way for purse in funds.purses.values())
-    return quiet and not (funds.turn is not None and funds.turn.locked())
+    return quiet and not _is_asked_for(funds)
+
+
+def _is_asked_for(funds: Funds) -> bool:
+    """Whether somebody asks the database for them now, or is about to take what was found."""
+    return funds.turn is not None and funds.turn.locked()
