@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from tests.money.arithmetic import DAY, UNITS, WON, Thing
+from tests.money.arithmetic import DAY, UNITS, WON, Thing, away
 from tests.money.pots import No
 from tests.money.reference import Reference
 
@@ -27,10 +27,10 @@ class Paying(Reference):
         if grains != order.grains:
             return
         if not order.is_paid:
-            if order.kind == "invoice" and not 0 < grains <= self.asks(order.about):
-                return
             order.is_paid = True
-            if order.kind == "invoice":
+            if order.kind == "invoice" and not 0 < grains <= self.asks(order.about):
+                self.fill(order, now)  # nobody asks for it any more
+            elif order.kind == "invoice":
                 self.settle_invoice(order.about, grains, order.account)
             elif order.kind == "subscription":
                 self.begin_paid(order, now)
@@ -44,6 +44,9 @@ class Paying(Reference):
 
     def fill(self, order: Thing, now: int) -> None:
         """Into the wallet what is to be spent, and the VAT on top to whom it is owed."""
+        how, rate = self.vat[order.owner]
+        if how == "exclusive":
+            order.vat = away(Fraction(order.grains * rate, 1000 + rate), WON)
         order.kind = "top_up"
         self.put(self.wallet(order.owner), order.grains - order.vat, order.account, now)
         self.move(order.account, "vat:payable", order.vat)

@@ -18,7 +18,9 @@ from solvent.identity.caller import Customer
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import Invoice, InvoiceDraft, state_of
 from solvent.invoicing.line import DraftLine
-from solvent.ledger.account import invoiced
+from solvent.invoicing.profile import Profile
+from solvent.invoicing.tax import Tax
+from solvent.ledger.account import invoiced, wallet
 from solvent.payments.fake import BAD_CARD, GOOD_CARD, FakeProcessor
 from solvent.payments.port import Method
 from solvent.till.charge_order import charge_order
@@ -143,7 +145,7 @@ def test_a_processor_that_stays_silent_is_asked_for_a_day_and_then_given_up(plac
     live(place, story)
 
 
-def test_a_payment_that_no_invoice_asks_for_is_kept_apart(place: Place) -> None:
+def test_an_invoice_that_is_paid_twice_leaves_the_second_payment_in_the_wallet(place: Place) -> None:
     async def story(renewals: Renewals) -> None:
         till, invoice = renewals.till, str(renewals.invoice.id)
         first, second = [
@@ -155,11 +157,42 @@ def test_a_payment_that_no_invoice_asks_for_is_kept_apart(place: Place) -> None:
             renewals.fake.pay(order.id, order.amount)
             webhook = renewals.fake.webhook(f"evt_{order.id}", "paid", order.id, till.now_us, order.amount)
             ends.append(await till.take("fake", webhook))
-        assert [end.state for end in ends] == ["applied", "mismatch"]
-        assert "cannot be booked" in ends[1].why
-        assert (await till.order(second.id)).state == "open"
+        assert [end.state for end in ends] == ["applied", "applied"]
+        paid = await till.order(second.id)
+        assert (paid.state, paid.purpose, paid.vat_grains) == ("paid", "top_up", 0)
+        assert await till.balance(f"wallet:{CUSTOMER}") == second.amount
+        assert (await till.balance("receivable:processor:fake")).grains == -2 * second.grains
         with pytest.raises(Conflict):
             await pay_invoice(CUSTOMER, invoice, "fake", till.rails, till.database, act(), till.entropy)
+
+    live(place, story)
+
+
+def test_what_fills_a_wallet_of_prices_without_vat_is_taxed_whichever_way_it_comes(place: Place) -> None:
+    """By a card that is charged, VAT is on top; of what was paid for an invoice that is paid already, it is within."""
+
+    async def story(renewals: Renewals) -> None:
+        till = renewals.till
+        profile = Profile(customer=CUSTOMER, tax=Tax("exclusive", 100))
+        await till.database.write(lambda connection: invoicing_store.set_profile(connection, profile))
+        await renewals.save(GOOD_CARD)
+        charged = await charge_order(
+            CUSTOMER, "top_up", won(10_000), "Top-up", till.rails, till.database, act(till.now_us, "fill"), till.entropy
+        )
+        assert (charged.amount, charged.vat_grains) == (won(11_000), won(1_000).grains)
+        opened = await pay_invoice(
+            CUSTOMER, str(renewals.invoice.id), "fake", till.rails, till.database, act(), till.entropy
+        )
+        assert (await renewals.charge("renew/october")).state == "paid"
+        renewals.fake.pay(opened.order.id, won(22_000))
+        webhook = renewals.fake.webhook("evt_1", "paid", opened.order.id, till.now_us, won(22_000))
+        assert (await till.take("fake", webhook)).state == "applied"
+        assert (await till.order(opened.order.id)).vat_grains == won(2_000).grains
+        assert await till.balance(wallet(CUSTOMER)) == won(10_000 + 20_000)
+        papers = await till.database.read(
+            lambda connection: invoicing_store.invoices_for(connection, [charged.id, opened.order.id])
+        )
+        assert sorted(paper.vat.grains for paper in papers.values()) == [won(1_000).grains, won(2_000).grains]
 
     live(place, story)
 

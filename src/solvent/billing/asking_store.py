@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import Connection
 
 from solvent.billing import payment_store
@@ -44,6 +45,15 @@ def vat_on_top(connection: Connection, customer: CustomerId, amount: Money, at_u
     if tax.treatment != "exclusive":
         return Money(0, amount.currency)
     return of_minor_units(split(minor_units(amount), tax).vat, amount.currency)
+
+
+def vat_within(connection: Connection, customer: CustomerId, paid: Money, at_us: int) -> Money:
+    """The VAT in what is paid into a wallet, where prices are without it: what `vat_on_top` was added to."""
+    tax = invoicing_store.profile_at(connection, customer, at_us).tax
+    if tax.treatment != "exclusive":
+        return Money(0, paid.currency)
+    contained = msgspec.structs.replace(tax, treatment="inclusive")
+    return of_minor_units(split(minor_units(paid), contained).vat, paid.currency)
 
 
 def due_of(connection: Connection, customer: CustomerId, invoice: str) -> Money:

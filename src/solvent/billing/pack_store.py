@@ -10,11 +10,11 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, selec
 
 from solvent.billing import credit_store, invoice_store, plan_store, quota_store, subscription_store
 from solvent.billing.included import is_unlimited
-from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, top_up_transfers
+from solvent.billing.order import INVOICE, PaymentOrder
 from solvent.billing.pack import Pack, Purchase
 from solvent.billing.plan import pack_named
 from solvent.billing.quota import Quota, pack_quota
-from solvent.billing.reconcile_store import open_wallet
+from solvent.billing.reconcile_store import fill_wallet, for_wallet
 from solvent.billing.subscription import DAY_US, Pays
 from solvent.billing.turn import total_of
 from solvent.db.append import append_rows
@@ -22,7 +22,6 @@ from solvent.db.tables import metadata
 from solvent.invoicing.invoice import InvoiceDraft, InvoiceId
 from solvent.invoicing.line import DraftLine
 from solvent.invoicing.store import profile_at
-from solvent.ledger import store as ledger_store
 from solvent.ledger.account import REVENUE_PACKS, deferred
 from solvent.ledger.pot_store import left_of
 from solvent.values.errors import Conflict, Invalid, NotFound
@@ -87,9 +86,9 @@ def give_paid(connection: Connection, order: PaymentOrder, now_us: int) -> Payme
     profile = profile_at(connection, purchase.customer, now_us)
     fits = total_of(_lines(purchase, pack, ""), plan.currency, profile) == order.amount
     if purchase.state != "waiting" or not fits:
-        ledger_store.append(connection, top_up_transfers(order, now_us))
-        open_wallet(connection, order, now_us)
-        return msgspec.structs.replace(order, purpose=TOP_UP)
+        filled = for_wallet(connection, order)
+        fill_wallet(connection, filled, now_us)
+        return filled
     lasts = msgspec.structs.replace(purchase, expires_us=now_us + pack.valid_days * DAY_US)
     given = _give(connection, lasts, pack, now_us, due_us=now_us)
     invoice_store.pay(connection, InvoiceId(given.invoice), order.amount, order.account, now_us, order.id)

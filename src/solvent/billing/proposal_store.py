@@ -20,9 +20,9 @@ from solvent.billing import (
     subscription_store,
 )
 from solvent.billing.change_store import Change
-from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, top_up_transfers
+from solvent.billing.order import INVOICE, PaymentOrder
 from solvent.billing.plan import Plan
-from solvent.billing.reconcile_store import open_wallet
+from solvent.billing.reconcile_store import fill_wallet, for_wallet
 from solvent.billing.subscription import (
     BEGIN,
     Pays,
@@ -42,7 +42,6 @@ from solvent.identity.store import known_customer
 from solvent.invoicing.invoice import Invoice, InvoiceId
 from solvent.invoicing.line import DraftLine
 from solvent.invoicing.store import profile_at
-from solvent.ledger import store as ledger_store
 from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money
@@ -137,9 +136,9 @@ def begin_paid(connection: Connection, order: PaymentOrder, now_us: int) -> Paym
     waits = subscription_store.by_id(connection, order.subject)
     invoice = _begin_waiting(connection, waits, order.amount, now_us) if waits.state == "waiting" else ""
     if not invoice:
-        ledger_store.append(connection, top_up_transfers(order, now_us))
-        open_wallet(connection, order, now_us)
-        return msgspec.structs.replace(order, purpose=TOP_UP)
+        filled = for_wallet(connection, order)
+        fill_wallet(connection, filled, now_us)
+        return filled
     invoice_store.pay(connection, InvoiceId(invoice), order.amount, order.account, now_us, order.id)
     settle(connection, invoice)
     return msgspec.structs.replace(order, purpose=f"{INVOICE}:{invoice}")

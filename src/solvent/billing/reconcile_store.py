@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from solvent.audit import store as audit_store
 from solvent.audit.act import by_system
 from solvent.billing import invoice_store, paper_store, payment_store
+from solvent.billing.asking_store import vat_within
 from solvent.billing.order import (
     INVOICE,
     METHOD,
@@ -32,7 +33,7 @@ from solvent.ledger import store as ledger_store
 from solvent.ledger.account import wallet
 from solvent.ledger.pot import Pot
 from solvent.payments.port import Method, Payment
-from solvent.values.errors import SolventError
+from solvent.values.errors import Conflict, SolventError
 from solvent.values.ids import new_id
 from solvent.values.instant import NEVER_US
 
@@ -51,7 +52,7 @@ def reconcile(connection: Connection, rails: Rails, id: str, payment: Payment, a
     problem = disagreement(order, payment)
     changes: list[str] = []
     if not problem and payment.state == "paid" and not order.is_paid:
-        problem = _pay_invoice(connection, order, at_us)
+        order, problem = _pay_invoice(connection, rails, order, at_us)
         if not problem:
             order = _paid(connection, rails, order, payment, at_us)
             changes.append("paid")
@@ -90,22 +91,38 @@ def _after(
     return order, problem
 
 
-def _pay_invoice(connection: Connection, order: PaymentOrder, at_us: int) -> str:
-    """Book the payment of an invoice, or say why it cannot be; then nothing was written."""
+def _pay_invoice(connection: Connection, rails: Rails, order: PaymentOrder, at_us: int) -> tuple[PaymentOrder, str]:
+    """Book the payment of an invoice. What it does not ask for any more, as when it was paid twice, is for the wallet.
+
+    At a bank a person decides that: then, or when there is no such invoice, why it cannot be; nothing was written.
+    """
     if order.kind != INVOICE:
-        return ""
+        return order, ""
     try:
         invoice_store.pay(connection, InvoiceId(order.subject), order.amount, order.account, at_us, order.id)
     except SolventError as wrong:
-        return f"{words_of(order.amount)} came for {order.purpose} and cannot be booked: {wrong.message}"
-    return ""
+        if isinstance(wrong, Conflict) and not rails.processor(order.rail).is_bank:
+            return for_wallet(connection, order), ""
+        return order, f"{words_of(order.amount)} came for {order.purpose} and cannot be booked: {wrong.message}"
+    return order, ""
+
+
+def for_wallet(connection: Connection, order: PaymentOrder) -> PaymentOrder:
+    """The order as a top-up, with its VAT: what was paid for something that cannot be had any more."""
+    vat = vat_within(connection, order.customer, order.amount, order.created_us)
+    return msgspec.structs.replace(order, purpose=TOP_UP, vat_grains=vat.grains)
+
+
+def fill_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:
+    """Book a paid top-up: money, VAT and its invoice; answers can be drawn from it at once."""
+    ledger_store.append(connection, top_up_transfers(order, at_us))
+    _open_wallet(connection, order, at_us)
+    paper_store.note_paid(connection, order, at_us)
 
 
 def _paid(connection: Connection, rails: Rails, order: PaymentOrder, payment: Payment, at_us: int) -> PaymentOrder:
     if order.kind == TOP_UP:
-        ledger_store.append(connection, top_up_transfers(order, at_us))
-        open_wallet(connection, order, at_us)
-        paper_store.note_paid(connection, order, at_us)
+        fill_wallet(connection, order, at_us)
     paid = msgspec.structs.replace(order, state="paid", payment=payment.payment, paid_us=at_us, why="", look_us=0)
     if order.kind in rails.on_paid:
         paid = rails.on_paid[order.kind](connection, paid, at_us) or paid
@@ -117,7 +134,7 @@ def _paid(connection: Connection, rails: Rails, order: PaymentOrder, payment: Pa
     return paid
 
 
-def open_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:
+def _open_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:
     """See that answers can be drawn from the wallet, and that every process looks at it anew."""
     account = wallet(order.customer)
     if any(pot.account == account for pot in pot_store.pots_of(connection, order.customer)):

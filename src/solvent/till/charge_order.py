@@ -6,8 +6,8 @@ from solvent.audit import store as audit_store
 from solvent.audit.act import Act
 from solvent.billing import payment_store
 from solvent.billing.asking import Asking
-from solvent.billing.asking_store import make_order
-from solvent.billing.order import PaymentOrder
+from solvent.billing.asking_store import make_order, vat_on_top
+from solvent.billing.order import TOP_UP, PaymentOrder
 from solvent.billing.rails import Rails
 from solvent.db.port import Connection, Database
 from solvent.till.settle_order import settle_order
@@ -38,8 +38,9 @@ async def charge_order(
     def ask(connection: Connection) -> PaymentOrder:
         def effect() -> PaymentOrder:
             saved = payment_store.method_to_charge(connection, customer, method)
+            vat = vat_on_top(connection, customer, amount, act.at_us) if purpose == TOP_UP else None
             asking = Asking(
-                customer=customer, purpose=purpose, rail=saved.rail, amount=amount, name=name, charges=saved.id
+                customer=customer, purpose=purpose, rail=saved.rail, amount=amount, name=name, vat=vat, charges=saved.id
             )
             return make_order(connection, rails, asking, act.at_us, id_entropy)
 
