@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, func, literal, or_, select, union_all
 
 from solvent.margin.edge import Days, Kept, span
 from solvent.margin.line import MarginLine, MarginSums
@@ -68,24 +68,70 @@ def _ends(connection: Connection, parts: Sequence[Part], count: int) -> tuple[li
     return [name for _, name in losers], [name for _, name in earners], customers
 
 
-def _margins(parts: Sequence[Part]) -> Select[Any]:
+def _margins(parts: Sequence[Part]) -> Select[Any] | CompoundSelect[Any]:
     """The customers of a span, each with their margin; not those of whom all was taken back again, and nothing else.
 
-    What is added up by groups is made narrow first: four times as quick as looking one part up in another.
+    A total is looked up in the order that the later one is kept in: adding both up by groups takes twice as long.
     """
-    moved = union_all(*map(_moved, parts)).subquery()
-    margin, answers = func.sum(moved.c.margin), func.sum(moved.c.answers)
-    chosen = select(moved.c.customer, margin.label("margin")).group_by(moved.c.customer)
-    return chosen.having(or_(answers > 0, margin != 0))
-
-
-def _moved(part: Part) -> Select[Any]:
-    table = (customer_margins if isinstance(part, Kept) else margins).c
-    margin = table.charge_grains - table.granted_grains + table.earned_grains - table.cost_grains
-    answers = table.answers + table.failed
-    return select(table.customer, (margin * part.sign).label("margin"), (answers * part.sign).label("answers")).where(
-        _is_in(part)
+    kept = [part for part in parts if isinstance(part, Kept)]
+    days = [part for part in parts if isinstance(part, Days)]
+    moved = _of_days(days).cte("moved") if days else None
+    if not kept:
+        assert moved is not None, "a span has parts"
+        return select(moved.c.customer, moved.c.margin).where(_is_there(moved.c.answers, moved.c.margin))
+    lead, *less = kept
+    assert lead.sign > 0, "the later total is the one that the other is taken from; it has every customer"
+    totals = customer_margins.alias()
+    found: Any = totals
+    margin, answers = _margin(totals.c), _answers(totals.c)
+    for part in less:
+        before = customer_margins.alias()
+        found = found.outerjoin(before, and_(before.c.through == part.through, before.c.customer == totals.c.customer))
+        margin = margin + part.sign * func.coalesce(_margin(before.c), 0)
+        answers = answers + part.sign * func.coalesce(_answers(before.c), 0)
+    if moved is None:
+        return _known(totals, found, lead, margin, answers)
+    found = found.outerjoin(moved, moved.c.customer == totals.c.customer)
+    margin, answers = (
+        total + func.coalesce(moved.c[name], 0) for total, name in ((margin, "margin"), (answers, "answers"))
     )
+    same = select(totals.c.customer).where(totals.c.through == lead.through, totals.c.customer == moved.c.customer)
+    new = select(moved.c.customer, moved.c.margin).where(~same.correlate(moved).exists())
+    known = _known(totals, found, lead, margin, answers)
+    return union_all(known, new.where(_is_there(moved.c.answers, moved.c.margin)))
+
+
+def _known(totals: Any, found: Any, lead: Kept, margin: Any, answers: Any) -> Select[Any]:
+    chosen = select(totals.c.customer, margin.label("margin")).select_from(found)
+    return chosen.where(totals.c.through == lead.through, _is_there(answers, margin))
+
+
+def _is_there(answers: Any, margin: Any) -> ColumnElement[bool]:
+    return or_(answers > 0, margin != 0)
+
+
+def _of_days(parts: Iterable[Days]) -> Select[Any]:
+    """Customers with their sums over some days, added or taken away."""
+    moved = union_all(
+        *(
+            select(
+                margins.c.customer,
+                (_margin(margins.c) * part.sign).label("margin"),
+                (_answers(margins.c) * part.sign).label("answers"),
+            ).where(_is_in(part))
+            for part in parts
+        )
+    ).subquery()
+    sums = (func.sum(moved.c[name]).label(name) for name in ("margin", "answers"))
+    return select(moved.c.customer, *sums).group_by(moved.c.customer)
+
+
+def _margin(columns: Any) -> Any:
+    return columns.charge_grains - columns.granted_grains + columns.earned_grains - columns.cost_grains
+
+
+def _answers(columns: Any) -> Any:
+    return columns.answers + columns.failed
 
 
 def _sums_of(connection: Connection, parts: Iterable[Part], customers: Iterable[str]) -> dict[str, MarginSums]:
