@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
+from random import Random
 
 import msgspec
 import pytest
@@ -20,7 +22,7 @@ from solvent.invoicing.tax import Tax, Treatment
 from solvent.ledger.account import VAT_PAYABLE
 from solvent.payments.fake import FakeProcessor
 from solvent.payments.port import Dispute
-from solvent.values.errors import Conflict
+from solvent.values.errors import Conflict, SolventError
 from solvent.values.instant import NEVER_US
 
 
@@ -142,3 +144,52 @@ def test_a_refund_that_comes_back_is_invoiced_anew(place: Place) -> None:
         await check(till)
 
     live(place, story)
+
+
+@pytest.mark.parametrize("seed", [3, 36, 53])
+def test_whatever_goes_back_and_comes_again_the_papers_come_to_what_is_booked(place: Place, seed: int) -> None:
+    """Few won, so that a single one shows: refunds, ours and others', some that come back, and disputes."""
+
+    async def story(till: Till, fake: FakeProcessor) -> None:
+        random, disputed = Random(seed), dict[str, int]()
+        await taxed(till)
+        order = await paid(till, fake, (await till.top_up(random.randint(3, 40), "fake")).order)
+        for n in range(14):
+            till.now_us += 10**6
+            what = random.choice(["refund", "return", "dispute", "end", "back"])
+            amount = random.randint(1, order.grains // 10**7)
+            with suppress(SolventError):
+                await one_step(what, amount, till, fake, order, n, disputed, random)
+        for n, (dispute, amount) in enumerate(disputed.items()):
+            fake.dispute(order.id, Dispute(dispute, won(amount), "lost"))
+            await webhook(till, fake, order, 100 + n)
+        await check(till)
+
+    live(place, story)
+
+
+async def one_step(
+    what: str, amount: int, till: Till, fake: FakeProcessor, order: PaymentOrder, n: int, disputed: dict[str, int],
+    random: Random,
+) -> None:  # fmt: skip
+    known = fake.payments[order.id]
+    done = [refund for refund in known.refunds if refund.state == "done"]
+    if what == "refund":
+        await till.refund(order.id, amount, force=True)
+        return
+    if what == "back":
+        fake.give_back(order.id, won(min(amount, 6)))
+    elif what == "dispute":
+        disputed[f"du_{n}"] = amount
+        fake.dispute(order.id, Dispute(f"du_{n}", won(amount), "open"))
+    elif what == "end" and disputed:
+        dispute = random.choice(sorted(disputed))
+        fake.dispute(order.id, Dispute(dispute, won(disputed.pop(dispute)), random.choice(["lost", "won"])))
+    elif what == "return" and done:
+        chosen = random.choice(done).id
+        refunds = tuple(
+            msgspec.structs.replace(refund, state="failed") if refund.id == chosen else refund
+            for refund in known.refunds
+        )
+        fake.payments[order.id] = msgspec.structs.replace(known, refunds=refunds)
+    await webhook(till, fake, order, n)

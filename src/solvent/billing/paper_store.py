@@ -33,24 +33,24 @@ def note_back(connection: Connection, order: PaymentOrder, back: RefundOrder | D
     """Some of a top-up went back for good: credit it, its VAT as it was booked."""
     if back.grains % GRAINS_PER_MINOR_UNIT:
         return  # no document can say that
-    grains, vat = back.grains, back.vat_grains
+    supply, vat = back.grains - back.vat_grains, back.vat_grains
     for invoice, standing in _invoices(connection, order):
         notes = store.credit_notes_of(connection, invoice.id)
-        left = invoice.total.grains + sum(note.total.grains for note in notes)
-        left_vat = invoice.vat.grains + sum(note.vat.grains for note in notes)
-        part = min(grains, left)
+        # What is left of its supply and of its VAT, each by itself: so the documents come to what was booked.
+        from_supply = min(supply, invoice.supply.grains + sum(note.supply.grains for note in notes))
+        from_vat = min(vat, invoice.vat.grains + sum(note.vat.grains for note in notes))
+        part = from_supply + from_vat
         if not part:
             continue
-        part_vat = left_vat if part == left else min(vat, left_vat)
         reference = f"{_step(order, back)}/{invoice.id}"
         unnumbered = Number(CREDIT_NOTES, year_of(connection, at_us), 0)
         parts = (Part(1, Money(part, order.currency)),)
         id = invoice_id(reference, at_us)
         note = credit_note(invoice, notes, parts, id, unnumbered, at_us, reference, "")
-        _add(connection, _with_vat(note, -part_vat))
+        _add(connection, _with_vat(note, -from_vat))
         gone = Standing(standing.paid, standing.returned + part, standing.credited + part)
         store.set_standing(connection, invoice, gone)
-        grains, vat = grains - part, vat - part_vat
+        supply, vat = supply - from_supply, vat - from_vat
 
 
 def note_returned(connection: Connection, order: PaymentOrder, back: RefundOrder | DisputeRecord, at_us: int) -> None:
