@@ -21,7 +21,7 @@ from solvent.invoicing.number import number_text, read_number
 from solvent.invoicing.profile import EVERYBODY, Profile
 from solvent.invoicing.tax import Tax
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import REVENUE_OVERAGE, VAT_PAYABLE, invoiced, unbilled
+from solvent.ledger.account import BAD_DEBT, REVENUE_OVERAGE, VAT_PAYABLE, invoiced, unbilled
 from solvent.ledger.transfer import posting
 from solvent.pricing.exchange import exchange
 from solvent.pricing.exchange_store import keep_exchanges
@@ -201,6 +201,35 @@ def test_what_was_paid_and_is_credited_waits_to_be_given_back(place: Place) -> N
         assert (state_of(invoice.total.grains, standing), standing.paid, standing.returned) == (
             "paid", 29_000 * 10**7, 9_000 * 10**7,
         )  # fmt: skip
+
+    living(place, story)
+
+
+def test_what_is_written_off_is_our_loss_until_it_is_paid_or_credited_after_all(place: Place) -> None:
+    def stands(connection: Connection, invoice: Invoice) -> str:
+        return state_of(invoice.total.grains, store.invoice_by_id(connection, invoice.id)[1])
+
+    def story(connection: Connection) -> None:
+        invoice = invoice_store.issue(connection, draft(line(29_000)), NOW_US)
+        invoice_store.pay(connection, invoice.id, won(4_000), BANK, NOW_US, "bank/1")
+        assert invoice_store.write_off(connection, invoice.id, NOW_US, "off/1") == won(25_000)
+        assert stands(connection, invoice) == "written_off"
+        assert (balance(connection, BAD_DEBT), balance(connection, invoiced(CUSTOMER))) == (25_000 * 10**7, 0)
+        assert store.overdue(connection, NOW_US + 99 * DAY_US, 10) == []
+        with pytest.raises(Conflict, match="nothing to write off"):
+            invoice_store.write_off(connection, invoice.id, NOW_US, "off/2")
+        for _ in range(2):
+            invoice_store.pay(connection, invoice.id, won(5_000), BANK, NOW_US, "bank/2")
+        assert (balance(connection, BAD_DEBT), balance(connection, BANK)) == (20_000 * 10**7, 9_000 * 10**7)
+        invoice_store.credit(connection, invoice.id, [Part(1, won(12_000))], NOW_US, "credit/1")
+        assert (stands(connection, invoice), balance(connection, BAD_DEBT)) == ("written_off", 8_000 * 10**7)
+        invoice_store.give_back(connection, invoice.id, won(9_000), BANK, NOW_US, "chargeback/1")
+        assert (stands(connection, invoice), balance(connection, invoiced(CUSTOMER))) == ("issued", 9_000 * 10**7)
+        with pytest.raises(Conflict, match="more than 0 and at most"):
+            invoice_store.pay(connection, invoice.id, won(17_001), BANK, NOW_US, "bank/3")
+        invoice_store.pay(connection, invoice.id, won(17_000), BANK, NOW_US, "bank/3")
+        assert (stands(connection, invoice), balance(connection, BAD_DEBT)) == ("paid", 0)
+        assert balance(connection, invoiced(CUSTOMER)) == 0
 
     living(place, story)
 

@@ -128,6 +128,9 @@ def test_never_more_is_paid_than_due_nor_given_back_than_paid(total: int, steps:
         (Standing(paid=100, credited=100), "credited"),
         (Standing(paid=100, returned=100), "issued"),
         (Standing(paid=100, returned=100, credited=100), "credited"),
+        (Standing(written_off=100), "written_off"),
+        (Standing(paid=60, written_off=40), "written_off"),
+        (Standing(paid=100, returned=60, written_off=40), "issued"),
     ],
 )
 def test_how_an_invoice_over_100_stands(standing: Standing, state: str) -> None:

@@ -49,7 +49,6 @@ def text_of(rows: Sequence[Transfer]) -> str:
         ("vat:payable", "Liabilities:Vat:Payable"),
         ("revenue:answers", "Income:Revenue:Answers"),
         ("refunds:answers", "Income:Refunds:Answers"),
-        ("rounding", "Expenses:Rounding"),
         ("expense:payment_fees:toss", "Expenses:Payment-fees:Toss"),
         ("expense", "Expenses:Expense"),
         ("expense:cost", "Expenses:Expense:Cost"),

@@ -10,7 +10,7 @@ from solvent.billing.asking import Asking, order_of
 from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder
 from solvent.billing.rails import Rails
 from solvent.invoicing import store as invoicing_store
-from solvent.invoicing.invoice import InvoiceId, due_grains
+from solvent.invoicing.invoice import InvoiceId, payable_grains
 from solvent.invoicing.tax import split
 from solvent.ledger import pot_store
 from solvent.ledger.account import wallet
@@ -61,7 +61,7 @@ def due_of(connection: Connection, customer: CustomerId, invoice: str) -> Money:
     document, standing = invoicing_store.invoice_by_id(connection, InvoiceId(invoice))
     if document.customer != customer or document.kind != "invoice":
         raise NotFound("no_such_invoice", f"there is no invoice {invoice[:60]!r} of this customer", param="invoice")
-    return Money(due_grains(document.total.grains, standing), document.currency)
+    return Money(payable_grains(document.total.grains, standing), document.currency)
 
 
 def _demand_due(connection: Connection, asking: Asking, invoice: str) -> None:

@@ -21,13 +21,17 @@ from solvent.invoicing.invoice import (
     Invoice,
     InvoiceDraft,
     InvoiceId,
+    Standing,
+    due_grains,
+    expected_again,
     made_out,
     paid_with,
     returned_with,
+    written_off_with,
 )
 from solvent.invoicing.number import CREDIT_NOTES, INVOICES, Number
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import invoiced, unbilled
+from solvent.ledger.account import BAD_DEBT, invoiced, unbilled
 from solvent.ledger.transfer import posting
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId, TransferId, new_id
@@ -126,10 +130,43 @@ def credit(
     note = credit_note(invoice, before, parts, note_id, unnumbered, now_us, reference, remark)
     (number,) = store.next_numbers(connection, CREDIT_NOTES, year, 1)
     note = msgspec.structs.replace(note, number=number)
+    expected = expected_again(invoice.total.grains, standing, -note.total.grains)
+    _expect_again(connection, invoice, standing, expected, now_us, reference)
     write(connection, [note])
     credited = standing.credited - note.total.grains
-    store.set_standing(connection, invoice, msgspec.structs.replace(standing, credited=credited))
+    store.set_standing(connection, invoice, msgspec.structs.replace(expected, credited=credited))
     return note
+
+
+def write_off(connection: Connection, id: InvoiceId, at_us: int, reference: str) -> Money:
+    """Give up what an invoice still asks for, VAT included: expense:bad_debt. Returns how much that is.
+
+    The document stays as it is. When it is paid or credited after all, that much is expected again first.
+    Raises NotFound, and Conflict when nothing is due.
+    """
+    invoice, standing = store.invoice_by_id(connection, id)
+    if invoice.kind != "invoice":
+        raise Conflict("not_an_invoice", "a credit note asks for nothing; write off its invoice", param="invoice")
+    after = written_off_with(invoice.total.grains, standing)
+    amount = Money(due_grains(invoice.total.grains, standing), invoice.currency)
+    transfer = TransferId(f"{id}.off.{_mark(reference)}")
+    ledger_store.append(connection, [posting(transfer, at_us, BAD_DEBT, invoiced(invoice.customer), amount, id)])
+    store.set_standing(connection, invoice, after)
+    return amount
+
+
+def _expect_again(
+    connection: Connection, invoice: Invoice, before: Standing, after: Standing, at_us: int, reference: str
+) -> None:
+    amount = Money(before.written_off - after.written_off, invoice.currency)
+    if amount.grains:
+        transfer = TransferId(f"{invoice.id}.due.{_mark(reference)}")
+        owed = invoiced(invoice.customer)
+        ledger_store.append(connection, [posting(transfer, at_us, owed, BAD_DEBT, amount, invoice.id)])
+
+
+def _mark(reference: str) -> str:
+    return sha256(reference.encode()).hexdigest()[:20]
 
 
 def unbilled_grains(connection: Connection, customer: CustomerId, currency: str) -> int:
@@ -146,14 +183,16 @@ def _move(
     if amount.currency != invoice.currency:
         message = f"the invoice is in {invoice.currency}, the payment in {amount.currency}; exchange it first"
         raise Invalid("wrong_currency", message, param="currency")
-    mark = sha256(reference.encode()).hexdigest()[:20]
-    transfer = TransferId(f"{id}.{'paid' if is_payment else 'back'}.{mark}")
+    transfer = TransferId(f"{id}.{'paid' if is_payment else 'back'}.{_mark(reference)}")
     transfers = ledger_store.transfers
     if connection.execute(select(transfers.c.id).where(transfers.c.id == transfer)).first() is not None:
         return invoice
     owed = invoiced(invoice.customer)
     if is_payment:
-        standing = paid_with(invoice.total.grains, standing, amount.grains)
+        expected = expected_again(invoice.total.grains, standing, amount.grains)
+        paid = paid_with(invoice.total.grains, expected, amount.grains)
+        _expect_again(connection, invoice, standing, expected, at_us, reference)
+        standing = paid
         row = posting(transfer, at_us, via, owed, amount, id)
     else:
         standing = returned_with(standing, amount.grains)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -10,6 +11,7 @@ from solvent.cli.here import Here, Screen, changes, looks, paged
 from solvent.cli.paying import print_payment
 from solvent.console import documents, invoices
 from solvent.console.invoices import InvoiceBody, InvoiceDetail
+from solvent.invoicing.invoice import State
 
 _INVOICES = {
     "number": "left", "state": "left", "customer": "left", "total": "right", "is_still_due": "right", "issued": "left",
@@ -25,7 +27,11 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--customer", default="", help="Only those of this customer.")
-@click.option("--state", type=click.Choice(["issued", "paid", "void", "credited"]), help="Only those in this state.")
+@click.option(
+    "--state",
+    type=click.Choice(get_args(State)),
+    help="Only those in this state.",
+)
 @click.option("--since", default="", help="Days like 7d (today counts), or a date.")
 @paged
 @looks
@@ -83,6 +89,15 @@ def received(here: Here, invoice: str, amount: str, into: str) -> None:
     here.show(made, lambda screen: _print_standing(made, screen))
 
 
+@command.command("write-off")
+@click.argument("invoice")
+@changes
+def write_off(here: Here, invoice: str) -> None:
+    """Give up what an invoice still asks for: nobody expects that it is ever paid."""
+    made = here.ask(invoices.WRITE_OFF, {"invoice": invoice})
+    here.show(made, lambda screen: _print_standing(made, screen))
+
+
 @command.command("pay")
 @click.argument("invoice")
 @click.option("--rail", required=True, help="Over which rail: see `solvent payments rails`.")
@@ -125,11 +140,12 @@ def _print(found: InvoiceDetail, screen: Screen) -> None:
 
 
 def _print_standing(one: InvoiceBody, screen: Screen) -> None:
-    paid, due = (screen.money(text, one.currency) if text != "0" else "" for text in (one.paid, one.due))
+    sums = (one.paid, one.written_off, one.due)
+    paid, given_up, due = (screen.money(text, one.currency) if text != "0" else "" for text in sums)
     screen.facts(
         {
             "number": one.number, "id": one.id, "customer": one.customer_name,
             "state": screen.say(f"invoice_{one.state}"), "total": screen.money(one.total, one.currency), "paid": paid,
-            "is_still_due": due, "due_by": screen.day(one.due_at) if due else "",
+            "written_off": given_up, "is_still_due": due, "due_by": screen.day(one.due_at) if due else "",
         }
     )  # fmt: skip

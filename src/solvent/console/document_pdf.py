@@ -18,7 +18,7 @@ import typst
 from solvent.app.config import InvoiceSettings
 from solvent.console.document_words import Words, decimals_of, figure
 from solvent.console.font_cover import displayable
-from solvent.invoicing.invoice import Invoice, Standing, due_grains, state_of
+from solvent.invoicing.invoice import Invoice, Standing, payable_grains, state_of
 from solvent.invoicing.line import Line
 from solvent.invoicing.number import Number, number_text
 from solvent.invoicing.profile import Profile, registration_text
@@ -57,7 +57,7 @@ def _invoice(
     facts = [[words("issued"), words.short_date(invoice.issued_us)]]
     if corrects is not None:
         facts.append([words("corrects"), number_text(corrects)])
-    elif due_grains(invoice.total.grains, standing) > 0:
+    elif payable_grains(invoice.total.grains, standing) > 0:
         facts.append([words("due"), words.short_date(invoice.due_us)])
     facts.append([words("period"), words.period(invoice.from_us, invoice.until_us)])
     return {
@@ -106,7 +106,7 @@ def _sentence(invoice: Invoice, standing: Standing, words: Words, corrects: Numb
     if invoice.kind == "credit_note":
         of = number_text(corrects) if corrects else ""
         return words("say_credit", number=of, amount=words.money(-invoice.total))
-    due = due_grains(invoice.total.grains, standing)
+    due = payable_grains(invoice.total.grains, standing)
     if due > 0:
         amount = words.money(Money(due, invoice.currency))
         return words("say_due", amount=amount, due=words.date(invoice.due_us))
@@ -153,7 +153,7 @@ def _sums(invoice: Invoice, standing: Standing, words: Words, *, taxed: bool) ->
         moves = (("paid", -standing.paid), ("returned", standing.returned), ("credited", -standing.credited))
         after = [(words(name), Money(grains, currency)) for name, grains in moves if grains]
         if after:
-            due = due_grains(invoice.total.grains, standing)
+            due = payable_grains(invoice.total.grains, standing)
             last = words("still_due" if due >= 0 else "to_return")
             sums += [*after, (last, Money(abs(due), currency))]
     return [
@@ -165,7 +165,7 @@ def _sums(invoice: Invoice, standing: Standing, words: Words, *, taxed: bool) ->
 def _notes(invoice: Invoice, standing: Standing, settings: InvoiceSettings, words: Words) -> list[dict[str, str]]:
     notes = []
     treatment = invoice.profile.tax.treatment
-    if settings.bank_account and due_grains(invoice.total.grains, standing) > 0:
+    if settings.bank_account and payable_grains(invoice.total.grains, standing) > 0:
         notes.append((words("bank"), settings.bank_account))
     if treatment == "reverse_charge":
         notes.append(("", words("reverse_charge")))

@@ -23,6 +23,7 @@ from solvent.invoicing.tax import RATE_PERMILLE_MAX, Rounding, Tax, Treatment
 from solvent.office.change_profile import change_profile
 from solvent.office.credit_invoice import credit_invoice
 from solvent.office.receive_payment import receive_payment
+from solvent.office.write_off_invoice import write_off_invoice
 from solvent.till.pay_invoice import pay_invoice
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
@@ -88,7 +89,7 @@ class InvoiceLine(msgspec.Struct):
 
 
 class InvoiceBody(msgspec.Struct, kw_only=True):
-    """A document and how it stands. due: still to be paid; below zero, to be given back. corrects: on a credit note.
+    """A document and how it stands. due: still expected; below zero, to be given back. corrects: on a credit note.
 
     vat_home: the VAT in the currency it is owed in, `vat_currency`.
     """
@@ -109,6 +110,7 @@ class InvoiceBody(msgspec.Struct, kw_only=True):
     paid: str
     returned: str
     credited: str
+    written_off: str
     due: str
     issued_at: str
     due_at: str
@@ -180,7 +182,7 @@ def invoice_body(invoice: Invoice, standing: Standing) -> InvoiceBody:
         id=i.id, number=number_text(i.number), kind=i.kind, state=_state(i, standing), customer=i.customer,
         customer_name=i.customer_name, currency=i.currency, supply=plain(i.supply), vat=plain(i.vat),
         total=plain(i.total), vat_home=plain(i.vat_home), vat_currency=i.vat_home.currency, paid=text(standing.paid),
-        returned=text(standing.returned), credited=text(standing.credited),
+        returned=text(standing.returned), credited=text(standing.credited), written_off=text(standing.written_off),
         due=text(due_grains(total, standing) if i.kind == "invoice" else 0), issued_at=iso(i.issued_us),
         due_at=iso(i.due_us), start=iso(i.from_us) if i.from_us else None, end=iso(i.until_us) if i.until_us else None,
         corrects=i.corrects, reference=i.reference, remark=i.remark,
@@ -299,6 +301,13 @@ async def receive(asked: Asked[Nothing, Received]) -> InvoiceBody:
     return await _standing(asked, invoice.id)
 
 
+async def write_off(asked: Asked[Nothing, Nothing]) -> InvoiceBody:
+    """Write off what an invoice still asks for: nobody expects it any more. Paid after all, it is booked as ever."""
+    invoice = await _invoice(asked)
+    await write_off_invoice(invoice.id, asked.act, asked.business.database)
+    return await _standing(asked, invoice.id)
+
+
 async def pay(asked: Asked[Nothing, NewPayment]) -> PaymentBody:
     """Ask a customer to pay an invoice. The answer says how they pay; it is paid once they have."""
     business, body = asked.business, asked.body
@@ -341,9 +350,12 @@ CREDIT = Operation("POST", f"{_ONE}/credit", "invoices.write", credit, Nothing, 
 RECEIVE = Operation(
     "POST", f"{_ONE}/received", "payments.write", receive, Nothing, Received, InvoiceBody, is_money=True
 )
+WRITE_OFF = Operation(
+    "POST", f"{_ONE}/write-off", "invoices.write", write_off, Nothing, Nothing, InvoiceBody, is_money=True
+)
 PAY = Operation("POST", f"{_ONE}/payments", "payments.write", pay, Nothing, NewPayment, PaymentBody, is_money=True)
 PROFILE = reading(_PROFILE, "customers.read", profile, Nothing, ProfileBody)
 PUT_PROFILE = Operation(
     "POST", _PROFILE, "invoices.write", put_profile, Nothing, NewProfile, ProfileBody, is_money=True
 )
-OPERATIONS = (LIST, SHOW, CREDIT, RECEIVE, PAY, PROFILE, PUT_PROFILE)
+OPERATIONS = (LIST, SHOW, CREDIT, RECEIVE, WRITE_OFF, PAY, PROFILE, PUT_PROFILE)

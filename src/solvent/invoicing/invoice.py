@@ -18,7 +18,8 @@ from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, grains_per_unit, 
 InvoiceId = NewType("InvoiceId", str)
 DocumentKind = Literal["invoice", "credit_note"]
 # issued: something is still to be paid. void: credited before anything was paid. credited: credited in full.
-State = Literal["issued", "paid", "void", "credited"]
+# written_off: nobody expects that it is ever paid.
+State = Literal["issued", "paid", "void", "credited", "written_off"]
 
 
 class DatedRate(msgspec.Struct, frozen=True):
@@ -77,11 +78,15 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How an invoice stands, in grains of its currency: all three only ever grow."""
+    """How an invoice stands, in grains of its currency: the first three only ever grow.
+
+    written_off: what is not expected any more; less again when it is paid or credited after all.
+    """
 
     paid: int = 0
     returned: int = 0
     credited: int = 0
+    written_off: int = 0
 
 
 def made_out(
@@ -153,12 +158,34 @@ def state_of(total: int, standing: Standing) -> State:
     """How an invoice over `total` grains stands."""
     if standing.credited and standing.credited >= total:
         return "credited" if standing.paid else "void"
-    return "paid" if due_grains(total, standing) <= 0 else "issued"
+    if due_grains(total, standing) > 0:
+        return "issued"
+    return "written_off" if standing.written_off else "paid"
 
 
 def due_grains(total: int, standing: Standing) -> int:
-    """What is still to be paid; below zero, what is to be given back."""
+    """What is still expected to be paid; below zero, what is to be given back."""
+    return payable_grains(total, standing) - standing.written_off
+
+
+def payable_grains(total: int, standing: Standing) -> int:
+    """What can still be paid, whether anybody expects it or not; below zero, what is to be given back."""
     return total - standing.credited - standing.paid + standing.returned
+
+
+def written_off_with(total: int, standing: Standing) -> Standing:
+    """After all that is due is given up. Raises Conflict when nothing is due."""
+    due = due_grains(total, standing)
+    if due <= 0:
+        message = "nothing of this invoice is still to be paid, so there is nothing to write off"
+        raise Conflict("invoice_not_due", message, param="invoice")
+    return msgspec.structs.replace(standing, written_off=standing.written_off + due)
+
+
+def expected_again(total: int, standing: Standing, grains: int) -> Standing:
+    """Before `grains` are paid or credited: what of them was written off and is due again."""
+    lacking = max(0, grains - max(0, due_grains(total, standing)))
+    return msgspec.structs.replace(standing, written_off=standing.written_off - min(lacking, standing.written_off))
 
 
 def paid_with(total: int, standing: Standing, grains: int) -> Standing:

@@ -73,6 +73,7 @@ invoices = Table(
     Column("returned_grains", BigInteger, nullable=False),
     Column("credited_grains", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("written_off_grains", BigInteger, nullable=False, server_default="0"),
     Index("uq_invoices_number", "number", unique=True),
     Index("uq_invoices_reference", "reference", unique=True),
     Index("ix_invoices_customer_issued_us", "customer", "issued_us"),
@@ -85,7 +86,7 @@ _NEXT = text(
     "INSERT INTO numbers (series, year, last) VALUES (:series, :year, :count) "
     "ON CONFLICT (series, year) DO UPDATE SET last = numbers.last + excluded.last RETURNING last"
 )
-_COUNTED: Final = ("paid_grains", "returned_grains", "credited_grains")
+_COUNTED: Final = ("paid_grains", "returned_grains", "credited_grains", "written_off_grains")
 _PROFILE: Final = "ON CONFLICT (customer, since_us) DO UPDATE SET " + ", ".join(
     f"{column.name} = excluded.{column.name}" for column in profiles.columns if not column.primary_key
 )
@@ -109,7 +110,7 @@ def _row(invoice: Invoice) -> tuple[Any, ...]:
     return (
         invoice.id, invoice.kind, number_text(invoice.number), invoice.customer, invoice.currency, invoice.issued_us,
         invoice.due_us, invoice.reference, invoice.corrects or "", invoice.supply.grains, invoice.vat.grains, settled,
-        *(0 for _ in _COUNTED), msgspec.json.encode(invoice),
+        0, 0, 0, msgspec.json.encode(invoice), 0,
     )  # fmt: skip
 
 

@@ -30,15 +30,13 @@ ENGINE_IDLE = "cost:engine:idle"
 ENERGY = "cost:energy"
 EDGE = "cost:edge"
 CUSTOMER_GRANTS = "expense:grants"  # money we gave customers to spend
-COUPONS = "expense:coupons"
 HOUSE_LOSS = "expense:house_loss"  # answers that came to more than was held; should stay near zero
 PAYMENT_FEES = "expense:payment_fees"  # expense:payment_fees:<rail>
 CHARGEBACKS = "expense:chargebacks"
-BAD_DEBT = "expense:bad_debt"
+BAD_DEBT = "expense:bad_debt"  # invoices that were written off, VAT included
 
 # What is left between
 FX_DIFFERENCE = "fx:difference"
-ROUNDING = "rounding"  # whole won on an invoice, grains in a wallet: the difference, never more than half a unit
 SUSPENSE = "suspense"  # what nobody can explain yet
 
 # The other side of what is counted and not money: allowances, budgets, credit lines (ledger/unit.py)

@@ -21,7 +21,7 @@ _ROOTS: Final = {
     "wallet": "Liabilities", "grant": "Liabilities", "deferred": "Liabilities", "vat": "Liabilities",
     "accrued": "Liabilities", "payable": "Liabilities",
     "revenue": "Income", "refunds": "Income", "fx": "Income",
-    "cost": "Expenses", "expense": "Expenses", "rounding": "Expenses",
+    "cost": "Expenses", "expense": "Expenses",
     "memo": "Equity:Memo", "allowance": "Equity:Memo", "overage": "Equity:Memo", "budget": "Equity:Memo",
 }  # fmt: skip
 _SAID_BY_ROOT: Final = frozenset({"expense", "memo"})

@@ -23,7 +23,7 @@ _SECTIONS: Final[dict[str, Section]] = {
     "cash": "owned", "receivable": "owned", SUSPENSE: "owned",
     "wallet": "owed", "grant": "owed", "deferred": "owed", "vat": "owed", "payable": "owed", "accrued": "owed",
     "revenue": "earned", "refunds": "earned", "cost": "spent", "expense": "spent",
-    "fx": "between", "rounding": "between",
+    "fx": "between",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from solvent.billing import invoice_store
 from solvent.billing.proposal_store import settle
 from solvent.db.port import Connection, Database
 from solvent.invoicing import store as invoicing_store
-from solvent.invoicing.invoice import Invoice, InvoiceId, due_grains
+from solvent.invoicing.invoice import Invoice, InvoiceId, payable_grains
 from solvent.ledger.account import CASH
 from solvent.values.errors import Conflict
 from solvent.values.money import Money, plain
@@ -38,7 +38,7 @@ async def receive_payment(
 
 def _demand_due(connection: Connection, id: InvoiceId, amount: Money) -> None:
     invoice, standing = invoicing_store.invoice_by_id(connection, id)
-    due = Money(due_grains(invoice.total.grains, standing), invoice.currency)
+    due = Money(payable_grains(invoice.total.grains, standing), invoice.currency)
     if amount.currency == due.currency and not 0 < amount.grains <= due.grains:
         message = (
             f"the invoice still asks for {plain(due)} {due.currency}; {plain(amount)} came. Book at most what it asks "
