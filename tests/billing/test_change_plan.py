@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from tests.billing.months import nothing_used
-from tests.billing.subscribers import KIM, PLUS, PRO, Books, act, at, pots, story, totals, won
+from tests.billing.subscribers import FREE, KIM, PLUS, PRO, Books, act, at, pots, story, totals, won
 from tests.db.opened import Place
 
 from solvent.billing.cancel import cancel
@@ -228,6 +228,26 @@ def test_how_it_is_paid_changes_with_the_plan_for_what_is_invoiced_from_then_on(
         assert (await books.current()).pays == "invoice"
         await books.change("plus", HALF + 1, when="period_end", pays="card")
         assert (await books.current()).pays == "card", "the next period is charged"
+
+    story(place, tell)
+
+
+def test_a_cancellation_is_taken_back_by_another_plan_and_by_nothing_less(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.publish(TEAM, PLUS, FREE)
+        await books.subscribe("team", JUNE)
+        await cancel(KIM, act(HALF), books.database)
+        await books.change("team", HALF, pays="card")
+        await books.change("team", HALF, seats=5, pays="invoice")
+        await books.change("team", HALF, seats=4)
+        now = await books.current()
+        assert (now.cancel_at_end, now.seats, now.pays, now.next_plan) == (1, 5, "invoice", "")
+        await books.change("plus", HALF)
+        assert (await books.current()).cancel_at_end == 0
+        await cancel(KIM, act(HALF), books.database)
+        await books.change("team", HALF, pays="card")
+        await books.renew(JULY)
+        assert await books.plan_name() == "free"
 
     story(place, tell)
 

@@ -127,6 +127,13 @@ def test_it_ends_with_its_period_unless_that_is_taken_back() -> None:
     assert (ending.cancel_at_end, ending.next_plan) == (1, "")
     assert to_go_on(ending) == now
     assert to_change(ending, YEAR, 1, now.pays).cancel_at_end == 0
+    assert changed(ending, TEAM, 3, None, 5).cancel_at_end == 0
+
+
+def test_who_leaves_and_then_pays_another_way_or_for_other_seats_still_leaves() -> None:
+    ending = to_cancel(begun(asked(TEAM, 0), TEAM, 0, with_trial=False))
+    assert to_change(ending, TEAM, 3, "card") == msgspec.structs.replace(ending, pays="card")
+    assert (changed(ending, TEAM, 5, None, 5).cancel_at_end, changed(ending, TEAM, 5, None, 5).seats) == (1, 5)
 
 
 @given(st.integers(-(10**13), 10**13))

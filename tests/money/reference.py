@@ -155,7 +155,8 @@ class Reference(Paper):
             back = min((it.back * taken // (owed * WON) * WON for owed, taken in shares), default=it.back)
             before.spells, before.coupon = before.spells + it.asked.spells, it.asked.coupon
             before.pays = it.asked.pays
-            before.plan, before.seats, before.next, before.cancel = it.asked.plan, it.asked.seats, None, False
+            before.cancel = before.cancel and before.plan.name == it.asked.plan.name
+            before.plan, before.seats, before.next = it.asked.plan, it.asked.seats, None
             if it.back:
                 self.give_back(before, (before, before.start), back, at, now)
             else:

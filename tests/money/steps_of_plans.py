@@ -154,7 +154,8 @@ class Selling:
         is_free_now = told.way == "begin" or (before is not None and before.state == "trialing")
         if not begins and not (when == "now" or (when == "as_fits" and (is_dearer or is_free_now))):
             assert before is not None
-            before.next, before.cancel, before.pays = (plan, told.asked.seats), False, pays
+            before.pays, before.cancel = pays, before.cancel and before.plan.name == plan.name
+            before.next = None if before.cancel else (plan, told.asked.seats)
         elif pays == "card" and is_dearer:
             assert (real.subscription.state, real.due.grains) == ("waiting", told.due)
             waits = shop.ask_for(customer, plan, told.asked.seats, pays, world.now)

@@ -157,20 +157,31 @@ def renewed(current: Subscription, plan: Plan, seats: int, coupon: Coupon | None
 
 
 def changed(current: Subscription, plan: Plan, seats: int, coupon: Coupon | None, at_us: int) -> Subscription:
-    """On other terms from now on, in the same period."""
+    """On other terms from now on, in the same period. Whoever goes to another plan does not leave after all."""
     assert current.period.holds(at_us), "terms change within the period"
     whole = 0 if current.state == "trialing" else price(plan, seats, coupon).grains
     return msgspec.structs.replace(
         current, plan=plan.name, version=plan.version, seats=seats, coupon=coupon.code if coupon else "",
-        price_grains=whole, changed_us=at_us, next_plan="", next_version=0, next_seats=0, cancel_at_end=0,
+        price_grains=whole, changed_us=at_us, next_plan="", next_version=0, next_seats=0,
+        cancel_at_end=_still_ends(current, plan),
     )  # fmt: skip
 
 
 def to_change(current: Subscription, plan: Plan, seats: int, pays: Pays) -> Subscription:
-    """To change at the end of the period; how it is paid, for whatever is invoiced from now on."""
+    """To change at the end of the period; how it is paid, for whatever is invoiced from now on.
+
+    One that ends with the period has no terms after it, unless it is to go on with another plan.
+    """
+    if _still_ends(current, plan):
+        return msgspec.structs.replace(current, pays=pays)
     return msgspec.structs.replace(
         current, next_plan=plan.name, next_version=plan.version, next_seats=seats, cancel_at_end=0, pays=pays
     )
+
+
+def _still_ends(current: Subscription, plan: Plan) -> int:
+    """1 when it ends with its period still: other seats of the same plan are no reason to stay."""
+    return current.cancel_at_end if plan.name == current.plan else 0
 
 
 def to_cancel(current: Subscription) -> Subscription:
