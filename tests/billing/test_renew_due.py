@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from tests.billing.subscribers import FREE, KIM, PLUS, PRO, Books, act, at, story, totals, won
 from tests.db.opened import Place
 
+from solvent.audit.alarm_store import newest_alarms
 from solvent.audit.store import changes_between
 from solvent.billing import quota_store, renewal_store
 from solvent.billing.expire_pots import expire_pots
@@ -17,10 +18,14 @@ from solvent.billing.move_subscribers import move_subscribers
 from solvent.billing.renew_due import renew_due
 from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Wish
+from solvent.invoicing.profile import Profile
+from solvent.invoicing.tax import Tax
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import MEMO_USED
 from solvent.ledger.transfer import hold, post, void
+from solvent.pricing.exchange import exchange
+from solvent.pricing.exchange_store import keep_exchanges
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId, TransferId
 from solvent.values.instant import NEVER_US
@@ -69,6 +74,36 @@ def test_a_renewal_that_breaks_in_the_middle_leaves_nothing_behind_and_is_made_a
             assert totals(await books.invoices()) == [9_900]
         assert await books.renew(JULY) == 1
         assert totals(await books.invoices()) == [9_900, 9_900]
+
+    story(place, tell)
+
+
+def test_one_that_cannot_be_renewed_is_left_out_told_once_a_day_and_tried_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VAT owed in a currency without a rate, in a profile that was not checked: no invoice can be made out."""
+    monkeypatch.setattr("solvent.billing.renew_due.RENEWALS_AT_ONCE", 2)
+    taxed = {"country": "DE", "tax": Tax("exclusive", 190), "vat_currency": "EUR", "since_us": JUNE + DAY}
+
+    async def tell(books: Books) -> None:
+        crowd = [await books.customer(CustomerId(f"cus_{n}")) for n in range(7)]
+        for n, customer in enumerate(crowd):
+            await books.subscribe("plus", JUNE + n, customer)
+        for bad in crowd[:3]:
+            await books.profile(Profile(customer=bad, **taxed))  # type: ignore[arg-type]
+        done = await renew_due(books.database, JULY + 9)
+        assert (done.renewed, done.invoiced, done.left_out) == (4, 4, 3)
+        assert [(await books.current(customer)).number for customer in crowd] == [0] * 3 + [1] * 4
+        for hours in (1, 25):
+            assert await books.renew(JULY + hours * DAY // 24) == 0
+        first = await books.current(crowd[0])
+        raised = await books.database.read(lambda c: newest_alarms(c, 0, subject=crowd[0]))
+        words = msgspec.json.decode(raised[0].words)
+        assert ([one.kind for one in raised], words["subscription"]) == (["not_renewed"] * 2, first.id)
+        assert (words["code"], "EUR" in words["why"]) == ("exchange_needed", True)
+        rate = exchange("KRW", "EUR", "0.00062", "2026-05-01", "ECB", "here")
+        await books.database.write(lambda c: keep_exchanges(c, [rate]))
+        assert await books.renew(JULY + 2 * DAY) == 3
 
     story(place, tell)
 

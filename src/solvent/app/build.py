@@ -88,6 +88,7 @@ class App:
         self.stop = asyncio.Event()
         self.lost_holds = 0
         self._callers_seen = self._pots_seen = 0
+        self._left_out = 0  # subscriptions that could not be renewed the last time
 
     async def reload_callers(self) -> None:
         """Take in who may call: a new snapshot, swapped whole."""
@@ -113,7 +114,10 @@ class App:
 
     async def renew(self) -> None:
         """Every few seconds: begin the periods that are due, so that nobody waits for what their plan includes."""
-        await renew_due(self.database, now_us())
+        left_out = (await renew_due(self.database, now_us())).left_out
+        if left_out > self._left_out:
+            log.error("%s subscriptions cannot be renewed: the alarms not_renewed say why; tried again", left_out)
+        self._left_out = left_out
 
     async def accrue(self) -> None:
         """Every minute, so also when a day has begun: what plans and packs earn goes into its margin."""

@@ -6,7 +6,7 @@ is still due. After a long pause the periods in between are caught up one by one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -20,7 +20,7 @@ from solvent.billing.coupon import Coupon, Redemption, used
 from solvent.billing.plan import Plan, fee
 from solvent.billing.plan_store import Move, Terms
 from solvent.billing.quota import Quota, period_quotas
-from solvent.billing.subscription import Subscription, demand_seats, renewed
+from solvent.billing.subscription import Subscription, demand_seats, is_due, renewed
 from solvent.billing.turn import Held, coupon_for, draft, period_lines, reference
 from solvent.invoicing.invoice import InvoiceDraft
 from solvent.invoicing.profile import Profile
@@ -31,14 +31,16 @@ ACTION: Final = "subscription.renew"
 
 
 class Renewed(msgspec.Struct, frozen=True):
-    """What one turn of the job did. invoiced: how many of them cost something."""
+    """What one turn of the job did. invoiced: how many of them cost something. left_out: what cannot be renewed."""
 
     renewed: int = 0
     ended: int = 0
     invoiced: int = 0
+    left_out: int = 0
 
     def __add__(self, other: Renewed) -> Renewed:
-        return Renewed(self.renewed + other.renewed, self.ended + other.ended, self.invoiced + other.invoiced)
+        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return Renewed(*(mine + others for mine, others in pairs))
 
 
 class _Book(msgspec.Struct, frozen=True):
@@ -60,9 +62,27 @@ class _Turn(msgspec.Struct, frozen=True):
     redemption: Redemption | None
 
 
-def renew(connection: Connection, now_us: int, count: int) -> Renewed:
-    """Renew up to `count` subscriptions by one period each; nothing when none is due."""
-    due = subscription_store.due(connection, now_us, count)
+def renew(connection: Connection, now_us: int, count: int, without: Collection[str] = ()) -> Renewed:
+    """Renew up to `count` subscriptions by one period each; nothing when none is due. without: those to leave out.
+
+    Raises a SolventError for one that cannot be renewed: then none of them is.
+    """
+    return _renew(connection, due_now(connection, now_us, count, without), now_us)
+
+
+def renew_one(connection: Connection, id: str, now_us: int) -> Renewed:
+    """Renew one by one period, if it is still due. Raises a SolventError when it cannot be."""
+    found = subscription_store.by_id(connection, id)
+    return _renew(connection, [found] if is_due(found, now_us) else [], now_us)
+
+
+def due_now(connection: Connection, now_us: int, count: int, without: Collection[str]) -> list[Subscription]:
+    """Up to `count` subscriptions that are due, the longest first, without some: those are among the longest due."""
+    found = subscription_store.due(connection, now_us, count + len(without))
+    return [subscription for subscription in found if subscription.id not in without][:count]
+
+
+def _renew(connection: Connection, due: Sequence[Subscription], now_us: int) -> Renewed:
     ending = [subscription for subscription in due if subscription.cancel_at_end]
     for subscription in ending:
         begin_store.end(connection, subscription, subscription.period_end_us, now_us)
