@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -39,10 +40,13 @@ from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.profile import Profile
 from solvent.invoicing.statement import ModelUse, PotUse, Statement, Wallet
 from solvent.invoicing.statement_store import statement_of, statements_of
+from solvent.invoicing.store import set_profile
 from solvent.invoicing.tax import Tax
 from solvent.ledger import store
 from solvent.ledger.account import REVENUE_ANSWERS, REVENUE_OVERAGE, VAT_PAYABLE, unbilled, wallet
 from solvent.ledger.books import books_of
+from solvent.pricing.exchange import exchange
+from solvent.pricing.exchange_store import keep_exchanges
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId
 
@@ -328,6 +332,39 @@ def test_two_who_close_at_once_close_once(place: Place) -> None:
             assert len({(closing.hash, closing.closed_us) for closing in both}) == 1
             rebuilt = await database.read(store.balances_rebuilt)
             assert await database.read(store.balances_by_month) == rebuilt
+
+    asyncio.run(live())
+
+
+def test_who_is_overtaken_in_closing_a_month_books_nothing_more_into_it(place: Place) -> None:
+    """What can be invoiced and earned by now was not when the other closed it: it waits for the next month."""
+    stopped, goes_on = threading.Event(), threading.Event()
+
+    def slow(_connection: Connection, _customers: Sequence[str], _from: int, _until: int) -> list[Used]:
+        stopped.set()
+        assert goes_on.wait(60)
+        return []
+
+    async def live() -> None:
+        async with place.opened() as database, place.opened() as other:
+            await database.write(lambda c: one_of_everything(c, KIM))
+            german = Profile(customer=KIM, country="DE", tax=Tax("exclusive", 190), vat_currency="EUR")
+            await database.write(lambda c: set_profile(c, german))
+            act = system(NOVEMBER, DEC_1 + DAY_US)
+            overtaken = asyncio.create_task(close_month(NOVEMBER, "KRW", slow, database, act))
+            await asyncio.to_thread(stopped.wait, 60)
+            closing = await close(other, NOVEMBER, DEC_1 + DAY_US)
+            rate = exchange("KRW", "EUR", "0.00062", "2026-05-01", "ECB", "here")
+            await other.write(lambda c: keep_exchanges(c, [rate]))
+            await other.write(lambda c: Teller(c).subscribe(LEE, 29_000, NOV_1, DEC_1, DEC_1 + DAY_US))
+            rows = await other.read(store.balances_by_month)
+            goes_on.set()
+            assert await overtaken == closing
+            assert await other.write(lambda c: close_store.recognise_some(c, NOVEMBER, " ")) == ""
+            assert await other.read(store.balances_by_month) == rows
+            assert await other.read(lambda c: balance(c, unbilled(KIM))) == -333 * 10**7 - 5
+            assert (await close(other, DECEMBER, JAN_1 + DAY_US)).month == DECEMBER
+            assert await other.read(lambda c: balance(c, f"deferred:sub_{LEE}")) == 0
 
     asyncio.run(live())
 

@@ -14,7 +14,6 @@ from solvent.billing.accrual import AddEarned
 from solvent.billing.accrue import accrue
 from solvent.billing.close import Closing, UsageReader
 from solvent.db.port import Database
-from solvent.invoicing.statement_store import add_statements
 from solvent.values.instant import US_PER_S
 
 DAY_US = 86_400 * US_PER_S
@@ -28,7 +27,8 @@ async def close_month(
 
     currency: of the operator's prices. usage: reads what customers used in some days. due_days: to pay for what was
     used on account, from the closing on. add_earned: adds what plans earned to the margins of days, if there are any.
-    Closing a closed month gives its closing again. Raises Invalid for no month, and Conflict before its turn.
+    Closing a closed month gives its closing again, also one that another closes meanwhile. Raises Invalid for no
+    month, and Conflict before its turn.
     """
     known = await database.write(partial(close_store.begin, month=month, now_us=act.at_us))
     if known is not None:
@@ -41,7 +41,7 @@ async def close_month(
     state = partial(close_store.statements_after, month=month, currency=currency, usage=usage)
     made, customer = await database.read(partial(state, after=""))
     while customer:  # the next are made while these are written
-        written = database.write(partial(add_statements, added=made))
+        written = database.write(partial(close_store.keep_statements, month=month, made=made))
         _, (made, customer) = await asyncio.gather(written, database.read(partial(state, after=customer)))
     bill = partial(close_store.invoice_usage, month=month, due_us=act.at_us + due_days * DAY_US)
     customer = await database.write(partial(bill, after=""))

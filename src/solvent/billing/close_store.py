@@ -1,4 +1,7 @@
-"""The table of months, and the steps of closing one: each a transaction of its own, each harmless to repeat."""
+"""The table of months, and the steps of closing one: each a transaction of its own, each harmless to repeat.
+
+Two may close a month at once: a step that comes after the other has closed it does nothing.
+"""
 
 from __future__ import annotations
 
@@ -104,6 +107,11 @@ def closing_of(connection: Connection, month: int) -> Closing | None:
     return None if row is None else msgspec.json.decode(bytes(row.totals), type=Closing)
 
 
+def _is_closed(connection: Connection, month: int) -> bool:
+    chosen = select(months.c.month).where(months.c.month == month, months.c.state == "closed")
+    return connection.execute(chosen).first() is not None
+
+
 def closings(connection: Connection) -> list[Closing]:
     """Every closed month, newest first."""
     rows = connection.execute(select(months.c.totals).where(months.c.state == "closed").order_by(months.c.month.desc()))
@@ -112,6 +120,8 @@ def closings(connection: Connection) -> list[Closing]:
 
 def recognise_some(connection: Connection, month: int, after: str) -> str:
     """Post what some schedules have earned by the end of a month; the id to go on after, "" when all are done."""
+    if _is_closed(connection, month):
+        return ""
     end_us = _end_us(connection, month)
     waiting = schedules_waiting(connection, end_us, after, SCHEDULES_AT_ONCE)
     used = _used_of(connection, [one for one in waiting if one.pot], month, end_us)
@@ -173,6 +183,12 @@ def statements_after(
     return statements(month, currency, facts), customers[-1]
 
 
+def keep_statements(connection: Connection, month: int, made: Sequence[Statement]) -> None:
+    """Write statements of a month; one that is there already stays as it is."""
+    if not _is_closed(connection, month):
+        statement_store.add_statements(connection, made)
+
+
 def _moving(connection: Connection, month: int, start_us: int, after: str) -> list[CustomerId]:
     moved = and_(balances.c.account == pots.c.account, balances.c.currency == pots.c.unit, balances.c.month == month)
     chosen = select(pots.c.customer).where(
@@ -227,12 +243,16 @@ def _by_account(rows: Sequence[Beside], *, is_out: bool) -> dict[str, list[tuple
 
 def invoice_usage(connection: Connection, month: int, after: str, due_us: int) -> str:
     """Invoice what the next customers used on account; the customer to go on after, "" when there are none left."""
+    if _is_closed(connection, month):
+        return ""
     period = start_of_month(month, _zone(connection)), _end_us(connection, month)
     return invoice_some(connection, month, period, after, due_us)
 
 
 def post_vat(connection: Connection, month: int) -> None:
     """Move the VAT on what was used of paid money from revenue to what we owe; once, in each currency."""
+    if _is_closed(connection, month):
+        return
     at_us = _end_us(connection, month) - 1
     rows = []
     for total in wallet_totals(connection, month):
@@ -286,7 +306,7 @@ def accounts_until(connection: Connection, month: int) -> tuple[AccountSum, ...]
 
 
 def finish(connection: Connection, month: int, accounts: tuple[AccountSum, ...], proof: str, act: Act) -> Closing:
-    """Close a month whose steps are all done."""
+    """Close a month whose steps are all done; its closing, if another has closed it."""
     known = closing_of(connection, month)
     if known is not None:
         return known
