@@ -20,7 +20,6 @@ def test_a_renewal_is_tried_again_after_1_3_5_and_7_days() -> None:
     days = [(next_attempt(DEFAULT, failures, NOON_US) or 0) - NOON_US for failures in (1, 2, 3, 4)]
     assert days == [DAY_US, 3 * DAY_US, 5 * DAY_US, 7 * DAY_US]
     assert next_attempt(DEFAULT, 5, NOON_US) is None
-    assert DEFAULT.then == "cancel"
 
 
 @given(SCHEDULES, st.integers(0, 2**60))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -14,15 +14,11 @@ _DAY_US: Final = 86_400 * US_PER_S
 RETRIES_MAX: Final = 20
 DAYS_MAX: Final = 90
 
-# What becomes of the subscription when the last retry has failed.
-Ending = Literal["cancel", "free", "keep"]
-
 
 class Schedule(msgspec.Struct, frozen=True):
-    """retry_days: after the first failure, so many days of 24 hours; growing. then: when all have failed."""
+    """retry_days: after the first failure, so many days of 24 hours; growing. When all have failed, it ends."""
 
     retry_days: tuple[int, ...] = (1, 3, 5, 7)
-    then: Ending = "cancel"
 
     def __post_init__(self) -> None:
         days = self.retry_days
@@ -46,5 +42,5 @@ def next_attempt(schedule: Schedule, failures: int, first_failed_us: int) -> int
 
 
 def gives_up_us(schedule: Schedule, first_failed_us: int) -> int:
-    """The instant of the last try: if that fails too, `then` follows."""
+    """The instant of the last try: if that fails too, the subscription ends."""
     return first_failed_us + (schedule.retry_days[-1] if schedule.retry_days else 0) * _DAY_US
