@@ -114,7 +114,13 @@ class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: Annotated[Literal["ko", "en"], Meta(description="of documents, unless a customer has another")] = "ko"
     due_days: Annotated[int, Meta(description="days to pay an invoice", ge=0, le=365)] = 14
     close_months_after_days: Annotated[
-        int, Meta(description="days after its end until a month is closed by itself; 0 for never", ge=0, le=365)
+        int,
+        Meta(
+            description="days after its end until a month is closed by itself; 0 for never. The first closing fixes "
+            "the time zone of the books",
+            ge=0,
+            le=365,
+        ),
     ] = 3
     tax: Annotated[
         Literal["inclusive", "exclusive", "none"],
@@ -133,7 +139,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of one service."""
 
     currency: Annotated[str, Meta(description="what wallets and reports are kept in")] = "KRW"
-    time_zone: Annotated[str, Meta(description="whose calendar days and months the books use")] = "Asia/Seoul"
+    time_zone: Annotated[
+        str, Meta(description="whose calendar days and months the books use; fixed once a month is closed")
+    ] = "Asia/Seoul"
     database: Annotated[
         str,
         Meta(
