@@ -143,10 +143,15 @@ def test_money_in_commands(shell: Shell) -> None:
     assert shell.json("payments", "show", order)["order"]["state"] == "partly_refunded"
     assert len(shell.json("payments", "list", "--customer", id)["data"]) == 2
     assert shell.json("payments", "rails")["data"][0]["is_bank"]
+    assert shell.json("payments", "mismatches")["data"] == []
+    assert "어긋난 것이 없습니다" in shell.run("payments", "mismatches", language="ko")
     assert shell.json("payments", "methods", id)["data"] == []
     booked = shell.json("payments", "suspend", "bank", "70", "--note", "?")
     assert shell.json("payments", "suspense")["data"][0]["id"] == booked["id"]
     assert "suspense" in shell.run("ledger", "cause", booked["id"])
+    dispute = ("--dispute", "letter-7", "--state", "open")
+    shell.run("payments", "chargeback", order, "4000", *dispute)
+    assert "took money back" in shell.run("customers", "show", id)
     assert shell.refuse("payments", "payout", "bank", "1", "1").code == "payout_exceeds_receivable"
     assert shell.refuse("wallet", "grant", "--", id, "-5").code in ("bad_amount", "not_a_decimal")
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import msgspec
 import pytest
-from tests.doors.office import Office
+from sqlalchemy import Connection
+from tests.db.opened import Place
+from tests.doors.office import NOW_US, Office
 
+from solvent.billing import payment_store
+from solvent.billing.payment_store import EventRecord
 from solvent.payments.fake import FakeProcessor
+from solvent.payments.port import Event
 from solvent.values.money import money
 
 
@@ -288,3 +295,48 @@ def test_a_plan_that_loses_money_is_refused_unless_it_is_meant(office: Office) -
     for body, code in ((terms | {"price": "-1"}, "bad_plan"), (terms | {"name": "a b"}, "bad_plan"),
                        (terms | {"price": 5}, "bad_request"), (terms | {"colour": "red"}, "bad_request")):  # fmt: skip
         assert office.refuse("/v1/plans", body) == (400, code)
+
+
+def test_what_processors_tell_that_does_not_agree_is_listed_in_pages(office: Office, place: Place) -> None:
+    assert office.get("/v1/payments/mismatches")["data"] == []
+    told = [
+        EventRecord(rail, f"evt/{n}", "paid", "ord_1", "", 1, "9 KRW", "mismatch", "it says so", 10 + n // 3)
+        for n, rail in enumerate(("fake", "fake", "bank", "fake", "bank"))
+    ]
+
+    def keep(connection: Connection) -> None:
+        for record in (*told, msgspec.structs.replace(told[0], id="evt_fine", state="applied")):
+            payment_store.note_event(connection, record.rail, Event(record.id, "paid", record.order_id), NOW_US)
+            payment_store.set_event(connection, record)
+
+    async def tell() -> None:
+        async with place.opened() as database:
+            await database.write(keep)
+
+    asyncio.run(tell())
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = office.get(f"/v1/payments/mismatches?limit=2&cursor={cursor}")
+        found += [one["event"] for one in page["data"]]
+        cursor = page["next_cursor"]
+    assert found == ["evt/3", "evt/4", "evt/1", "evt/0", "evt/2"]
+    assert page["data"][0] == {
+        "object": "payment.mismatch", "rail": "bank", "event": "evt/2", "kind": "paid", "order": "ord_1",
+        "payment": None, "amount": "9 KRW", "signed": True, "why": "it says so", "seen_at": "1970-01-01T00:00:00.000Z",
+    }  # fmt: skip
+    for bad in ("1", "x/y/z", "1/y", "%20"):
+        assert office.send("GET", f"/v1/payments/mismatches?cursor={bad}").error["code"] == "bad_cursor"
+
+
+def test_a_customer_whose_bank_took_money_back_is_shown_so(office: Office) -> None:
+    kim, lee = office.customer()["id"], office.customer("Lee")["id"]
+    order = office.post(f"/v1/customers/{kim}/top-ups", {"amount": "5000", "rail": "bank"})["order"]["id"]
+    office.post(f"/v1/payments/{order}/confirm", {"amount": "5000"})
+    dispute = {"dispute": "letter-7", "amount": "5000"}
+    for state, is_taken in (("open", True), ("won", False)):
+        office.post(f"/v1/payments/{order}/chargeback", dispute | {"state": state})
+        assert office.get(f"/v1/customers/{kim}")["charged_back"] is is_taken
+        listed = {one["id"]: one["charged_back"] for one in office.get("/v1/customers")["data"]}
+        assert listed == {kim: is_taken, lee: False}
+    assert office.post(f"/v1/customers/{kim}/suspend")["charged_back"] is False

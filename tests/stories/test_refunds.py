@@ -25,10 +25,14 @@ from solvent.payments.port import Dispute, Settings
 from solvent.till.book_chargeback import book_chargeback
 from solvent.till.confirm_transfer import confirm_transfer
 from solvent.values.errors import Conflict, Refused, SolventError
-from solvent.values.ids import TransferId
+from solvent.values.ids import CustomerId, TransferId
 from solvent.values.instant import NEVER_US
 
 SPENT, LOST = f"{REFUNDS}:top_up", CHARGEBACKS
+
+
+def _charged_back(connection: Connection) -> set[CustomerId]:
+    return payment_store.charged_back(connection, [CUSTOMER])
 
 
 async def spend(till: Till, amount: int) -> None:
@@ -187,13 +191,13 @@ def test_a_chargeback_reverses_exactly(place: Place) -> None:
         assert await world.till.wallet() == 0
         assert await world.till.balance(LOST) == won(-7_000), "what was spent already is our loss"
         assert (await world.till.order(order.id)).state == "charged_back"
-        assert await world.till.database.read(payment_store.customers_charged_back) == {CUSTOMER}
+        assert await world.till.database.read(_charged_back) == {CUSTOMER}
         world.stripe.close_dispute(dispute["id"], "won")
         assert await world.deliver_all() == ["applied"]
         fee = {("expense:payment_fees:stripe", "KRW"): -won(20_000).grains, (STRIPE_OWED, "KRW"): won(20_000).grains}
         after = await world.till.all_balances()
         assert {key: before.get(key, 0) + fee.get(key, 0) for key in before.keys() | fee.keys()} == after
-        assert await world.till.database.read(payment_store.customers_charged_back) == set()
+        assert await world.till.database.read(_charged_back) == set()
 
     live(place, story)
 

@@ -11,6 +11,7 @@ from tests.payments.toss_server import TossServer
 from tests.till.test_top_up import live, paid
 from tests.till.tills import NOON_US, Till, opened_till, won
 
+from solvent.audit.alarm_store import newest_alarms
 from solvent.billing import payment_store
 from solvent.payments.fake import FakeProcessor
 from solvent.payments.port import Dispute, Event
@@ -30,6 +31,23 @@ def test_a_webhook_that_does_not_say_what_the_processor_says_is_kept_for_a_perso
         assert await till.wallet() == 10_000, "what the processor says is booked"
         (kept,) = await till.database.read(lambda connection: payment_store.mismatches(connection, 5))
         assert (kept.id, kept.amount, kept.signed, kept.settled_us) == ("evt_1", "9000 KRW", 1, NOON_US)
+        (raised,) = await till.database.read(lambda connection: newest_alarms(connection, 0))
+        assert (raised.kind, raised.subject) == ("payment_mismatch", order.id)
+        assert "it says 9000 KRW were paid" in raised.words
+
+    live(place, story)
+
+
+def test_a_payment_of_another_amount_raises_one_alarm_however_often_it_is_told(place: Place) -> None:
+    async def story(till: Till, fake: FakeProcessor) -> None:
+        order = (await till.top_up(10_000, "fake")).order
+        fake.pay(order.id, won(9_999))
+        for n in range(3):
+            named = fake.webhook(f"evt_{n}", "paid", order.id, NOON_US, won(9_999))
+            assert (await till.take("fake", named)).state == "mismatch"
+        (raised,) = await till.database.read(lambda connection: newest_alarms(connection, 0))
+        assert (raised.kind, raised.subject) == ("payment_mismatch", order.id)
+        assert "asks for 10000 KRW, and 9999 KRW was paid" in raised.words
 
     live(place, story)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, func, insert, select, update
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, func, insert, select, tuple_, update
 
 from solvent.billing.order import PaymentOrder, next_look, words_of
 from solvent.db.tables import metadata
@@ -167,9 +168,10 @@ def orders_to_look_at(connection: Connection, now_us: int, count: int) -> list[t
     return [(row[0], row[1]) for row in connection.execute(ordered.limit(count))]
 
 
-def customers_charged_back(connection: Connection) -> set[CustomerId]:
-    """Customers whose bank took money back, or is about to: operators see them flagged."""
-    chosen = select(payment_orders.c.customer).where(payment_orders.c.disputed_grains > 0).distinct()
+def charged_back(connection: Connection, customers: Sequence[CustomerId]) -> set[CustomerId]:
+    """Of these customers those whose bank took money back, or is about to."""
+    theirs = (payment_orders.c.customer.in_(customers), payment_orders.c.disputed_grains > 0)
+    chosen = select(payment_orders.c.customer).where(*theirs).distinct()
     return {CustomerId(customer) for customer in connection.execute(chosen).scalars()}
 
 
@@ -217,12 +219,17 @@ def events_to_look_at(connection: Connection, now_us: int, count: int) -> list[E
     return [EventRecord(*row) for row in connection.execute(ordered.limit(count))]
 
 
-def mismatches(connection: Connection, count: int) -> list[EventRecord]:
-    """Webhooks that did not agree with their orders, newest first: an operator must look at them."""
-    chosen = select(payment_events).where(payment_events.c.state == "mismatch")
-    return [
-        EventRecord(*row) for row in connection.execute(chosen.order_by(payment_events.c.seen_us.desc()).limit(count))
-    ]
+def mismatches(connection: Connection, count: int, before: tuple[int, str, str] | None = None) -> list[EventRecord]:
+    """Webhooks that did not agree with their orders, newest first: an operator must look at them.
+
+    before: only those after this one in the list, by when it was seen, its rail and its id.
+    """
+    order = (payment_events.c.seen_us, payment_events.c.rail, payment_events.c.id)
+    chosen = select(payment_events).where(payment_events.c.state == "mismatch").limit(count)
+    if before is not None:
+        chosen = chosen.where(tuple_(*order) < before)
+    rows = connection.execute(chosen.order_by(*(column.desc() for column in order)))
+    return [EventRecord(*row) for row in rows]
 
 
 def save_method(connection: Connection, saved: SavedMethod) -> SavedMethod:

@@ -25,6 +25,7 @@ BILLING_WORDS: Final[dict[str, tuple[str, str]]] = {
     "currencies": ("takes", "받는 통화"),
     "method": ("method", "등록한 수단"),
     "purpose": ("for", "용도"),
+    "order": ("order", "주문"),
     "why": ("why", "까닭"),
     "number": ("number", "번호"),
     "paid": ("paid", "결제됨"),
@@ -158,6 +159,11 @@ BILLING_WORDS: Final[dict[str, tuple[str, str]]] = {
     "no_invoices": ("No invoices.", "청구서가 없습니다."),
     "credit_note": ("Credit note {number} over {amount}.", "수정 청구서 {number}, {amount}."),
     "no_orders": ("No payments.", "결제가 없습니다."),
+    "no_mismatches": ("Everything agrees.", "어긋난 것이 없습니다."),
+    "charged_back": (
+        "Their bank took money back: see `solvent payments list --customer {id}`.",
+        "은행이 돈을 되가져갔습니다. `solvent payments list --customer {id}`로 봅니다.",
+    ),
     "no_methods": ("Nothing is saved to pay with.", "등록한 결제 수단이 없습니다."),
     "no_rails": (
         "No payment rails: add [[payments]] to solvent.toml.",

@@ -181,3 +181,5 @@ def _row(one: CustomerBody, screen: Screen) -> list[str]:
 def _print(one: CustomerBody, screen: Screen) -> None:
     state, since = screen.say(one.state), screen.day(one.created_at)
     screen.facts({"id": one.id, "name": one.name, "plan": one.plan or "", "state": state, "since": since})
+    if one.charged_back:
+        screen.word("charged_back", id=one.id)

@@ -6,9 +6,10 @@ import click
 
 from solvent.cli.here import Here, Screen, changes, looks, paged
 from solvent.cli.paying import print_order, print_payment
-from solvent.console import payments, suspense
+from solvent.console import mismatches, payments, suspense
 from solvent.console.checkouts import OrderBody
 from solvent.console.ledger import TransferBody
+from solvent.console.mismatches import MismatchBody
 from solvent.console.payments import PaymentDetail, RefundBody
 
 _ORDERS = {
@@ -18,6 +19,7 @@ _ORDERS = {
 _RAILS = {"rail": "left", "currencies": "left"}
 _METHODS = {"id": "left", "rail": "left", "method": "left", "since": "left"}
 _SUSPENSE = {"at": "left", "amount": "right", "debit": "left", "credit": "left", "reference": "left", "id": "left"}
+_MISMATCHES = {"at": "left", "rail": "left", "order": "left", "amount": "right", "why": "left"}
 
 _currency = click.option("--currency", default="", help="Of the amounts  [default: the books' own].")
 
@@ -44,6 +46,15 @@ def show(here: Here, order: str) -> None:
     """Show one order, and what went back of it."""
     found = here.ask(payments.SHOW, {"order": order})
     here.show(found, lambda screen: _print(found, screen))
+
+
+@command.command("mismatches")
+@paged
+@looks
+def mismatches_(here: Here, limit: int, cursor: str) -> None:
+    """List what processors told that does not agree with its order. Nothing of it is booked."""
+    found = here.ask(mismatches.LIST, query={"limit": limit, "cursor": cursor})
+    here.show(found, lambda screen: screen.page(found, _MISMATCHES, lambda one: _told(one, screen), "no_mismatches"))
 
 
 @command.command("look-up")
@@ -190,6 +201,10 @@ def suspend(here: Here, rail: str, amount: str, note: str, goes_out: bool, curre
 def _row(one: OrderBody, screen: Screen) -> list[str]:
     amount, state = screen.money(one.amount, one.currency), screen.say(f"order_{one.state}")
     return [one.id, one.customer, one.purpose, amount, one.rail, state, screen.minute(one.created_at)]
+
+
+def _told(one: MismatchBody, screen: Screen) -> list[str]:
+    return [screen.minute(one.seen_at), one.rail, one.order or "", one.amount or "", one.why]
 
 
 def _print(found: PaymentDetail, screen: Screen) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from solvent.billing import payment_store
 from solvent.console.checkouts import Rail
 from solvent.console.keys import KeyBody, key_body
 from solvent.console.members import AMOUNT
@@ -19,6 +21,7 @@ from solvent.console.subscriptions import (
     SeatCount,
     outcome_with_payment,
 )
+from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer, State
 from solvent.identity.key import secret
@@ -36,13 +39,17 @@ Name = Annotated[str, Meta(description="what people call them", min_length=1, ma
 
 
 class CustomerBody(msgspec.Struct, kw_only=True):
-    """A customer: who pays. plan: what they are on; null while they are on none."""
+    """A customer: who pays. plan: what they are on; null while they are on none.
+
+    charged_back: whether their bank took money back, or is about to.
+    """
 
     object: Literal["customer"] = "customer"
     id: str
     name: str
     plan: str | None
     state: State
+    charged_back: bool
     created_at: str
 
 
@@ -81,30 +88,37 @@ class NewName(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
 
 
-def customer_body(customer: Customer) -> CustomerBody:
-    """A customer as JSON."""
+def customer_body(customer: Customer, charged_back: Collection[CustomerId] = ()) -> CustomerBody:
+    """A customer as JSON. charged_back: whose bank took money back; nobody who has just come."""
     return CustomerBody(
         id=customer.id, name=customer.name, plan=customer.plan or None, state=customer.state,
-        created_at=iso(customer.created_us),
+        charged_back=customer.id in charged_back, created_at=iso(customer.created_us),
     )  # fmt: skip
+
+
+def _look(connection: Connection, id: CustomerId) -> CustomerBody:
+    return customer_body(identity_store.known_customer(connection, id), payment_store.charged_back(connection, [id]))
 
 
 async def customers(asked: Asked[CustomersQuery, Nothing]) -> Page[CustomerBody]:
     """List customers, newest first."""
     query = asked.query
-    found = await asked.business.database.read(
-        lambda connection: identity_store.customers_page(
+
+    def look(connection: Connection) -> Page[CustomerBody]:
+        found = identity_store.customers_page(
             connection, query.cursor, query.limit + 1, search=query.search, state=query.state
         )
-    )
-    rows, cursor = page_of(found, query.limit, lambda customer: customer.id)
-    return Page([customer_body(customer) for customer in rows], cursor)
+        rows, cursor = page_of(found, query.limit, lambda customer: customer.id)
+        charged_back = payment_store.charged_back(connection, [customer.id for customer in rows])
+        return Page([customer_body(customer, charged_back) for customer in rows], cursor)
+
+    return await asked.business.database.read(look)
 
 
 async def customer(asked: Asked[Nothing, Nothing]) -> CustomerBody:
     """Show one customer."""
     id = CustomerId(asked.path["customer"])
-    return customer_body(await asked.business.database.read(lambda c: identity_store.known_customer(c, id)))
+    return await asked.business.database.read(lambda connection: _look(connection, id))
 
 
 async def new_customer(asked: Asked[Nothing, NewCustomer]) -> OpenedCustomer:
@@ -159,8 +173,9 @@ async def close(asked: Asked[Nothing, Nothing]) -> CustomerBody:
 
 async def _change(asked: Asked[Nothing, NewName] | Asked[Nothing, Nothing], change: CustomerChange) -> CustomerBody:
     id = CustomerId(asked.path["customer"])
-    changed, _ = await change_customer(id, change, asked.act, asked.business.database)
-    return customer_body(changed)
+    database = asked.business.database
+    changed, _ = await change_customer(id, change, asked.act, database)
+    return customer_body(changed, await database.read(lambda connection: payment_store.charged_back(connection, [id])))
 
 
 _ONE = "/v1/customers/{customer}"

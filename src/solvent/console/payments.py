@@ -12,6 +12,7 @@ from solvent.billing import payment_store, reversal_store
 from solvent.billing.order import PaymentOrder
 from solvent.billing.payment_store import SavedMethod
 from solvent.billing.reversal import RefundOrder
+from solvent.console import mismatches
 from solvent.console.checkouts import OrderBody, PaymentBody, order_body, payment_of
 from solvent.console.members import CURRENCY, NOTE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
@@ -322,5 +323,5 @@ METHODS = reading(f"{_CUSTOMER}/methods", "payments.read", methods, Nothing, Met
 SAVE = Operation("POST", f"{_CUSTOMER}/methods", "payments.write", save, Nothing, NewMethod, PaymentBody)
 RAILS = reading("/v1/rails", "payments.read", rails, Nothing, RailsBody)
 OPERATIONS = (
-    LIST, SHOW, LOOK_UP, CONFIRM, REFUND, CHARGEBACK, CHARGE, METHODS, SAVE, RAILS,
+    LIST, mismatches.LIST, SHOW, LOOK_UP, CONFIRM, REFUND, CHARGEBACK, CHARGE, METHODS, SAVE, RAILS,
 )  # fmt: skip

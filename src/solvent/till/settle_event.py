@@ -10,12 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from solvent.audit import alarm_store
 from solvent.billing import payment_store
 from solvent.billing.order import PaymentOrder, next_look, words_of
 from solvent.billing.payment_store import EventRecord, EventState
 from solvent.billing.rails import Rails
 from solvent.db.port import Connection, Database
 from solvent.payments.port import Event, Payment
+from solvent.till.mismatch import mismatch
 from solvent.till.settle_order import SettledOrder, settle_order
 from solvent.values.errors import SolventError
 
@@ -50,6 +52,7 @@ async def settle_event(
         state: EventState = "applied" if not settled else "mismatch"
         await _end(record, state, settled, database, now_us)
         return SettledEvent("ignored" if not settled else "mismatch", record.id, why=settled)
+    record = msgspec.structs.replace(record, order_id=settled.order.id)  # it may have named only the payment
     problem = settled.problem or (_disagreement(event, settled.payment) if event else "")
     unconfirmed = record.kind == "paid" and record.amount and not settled.order.is_paid
     if problem:
@@ -101,4 +104,10 @@ async def _end(record: EventRecord, state: EventState, why: str, database: Datab
     settled = msgspec.structs.replace(
         record, state=state, why=why, settled_us=0 if again else now_us, look_us=again, looks=record.looks + 1
     )
-    await database.write(lambda connection: payment_store.set_event(connection, settled))
+
+    def work(connection: Connection) -> None:
+        payment_store.set_event(connection, settled)
+        if state == "mismatch":
+            alarm_store.raise_alarms(connection, [mismatch(record.rail, record.order_id, why, now_us)])
+
+    await database.write(work)

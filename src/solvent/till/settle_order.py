@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from solvent.audit import alarm_store
 from solvent.billing import payment_store
 from solvent.billing.order import METHOD, PaymentOrder, due, is_given_up, next_look
 from solvent.billing.rails import Rails
@@ -16,6 +17,7 @@ from solvent.db.port import Connection, Database
 from solvent.ledger.account import wallet
 from solvent.ledger.call_in_leases import call_in_leases
 from solvent.payments.port import Payment, PaymentProcessor
+from solvent.till.mismatch import mismatch
 from solvent.values.errors import Refused
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import PAYMENT_KEY_S_MAX
@@ -55,6 +57,8 @@ async def settle_order(id: str, rails: Rails, database: Database, now_us: int, h
     def work(connection: Connection) -> SettledOrder:
         settled = reconcile(connection, rails, id, payment, now_us)
         order = _schedule(connection, settled, payment, now_us)
+        if settled.problem:
+            alarm_store.raise_alarms(connection, [mismatch(order.rail, order.id, settled.problem, now_us)])
         return SettledOrder(order, settled.changes, settled.problem, payment)
 
     return await database.write(work)

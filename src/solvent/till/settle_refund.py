@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from solvent.audit import alarm_store
 from solvent.billing import payment_store, reversal_store
 from solvent.billing.order import PaymentOrder, next_look
 from solvent.billing.rails import Rails
@@ -11,6 +12,7 @@ from solvent.billing.reversal import UNDER_WAY, RefundOrder
 from solvent.billing.take_back_store import refund_failed, take_back_refund
 from solvent.db.port import Connection, Database
 from solvent.payments.port import Refund
+from solvent.till.mismatch import mismatch
 from solvent.till.settle_order import settle_order
 from solvent.values.errors import Refused
 
@@ -57,6 +59,7 @@ def _take(connection: Connection, id: str, told: Refund, now_us: int, *, is_bank
     order, _, problem = take_back_refund(connection, order, told, now_us)
     if problem:
         order = msgspec.structs.replace(order, why=problem)
+        alarm_store.raise_alarms(connection, [mismatch(order.rail, order.id, problem, now_us)])
     payment_store.set_order(connection, order)
     refund = reversal_store.refund_by_id(connection, id)
     if is_bank and refund.state in UNDER_WAY:  # an operator says when it was sent
