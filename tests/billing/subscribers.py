@@ -164,7 +164,7 @@ class Books:
         def work(connection: Connection) -> None:
             document, _ = invoicing_store.invoice_by_id(connection, InvoiceId(invoice))
             invoice_store.pay(connection, document.id, document.total, "cash:bank", now_us, f"transfer/{invoice}")
-            settle(connection, invoice)
+            settle(connection, invoice, now_us)
 
         await self.database.write(work)
 

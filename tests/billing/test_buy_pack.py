@@ -47,6 +47,7 @@ def test_a_pack_is_used_beside_what_the_plan_includes_whichever_ends_first(place
         again, is_new_again = await buy_pack(KIM, "ten", "invoice", act(JUNE, "k"), books.database)
         assert (is_new, is_new_again, again) == (True, False, early)
         assert (early.due, early.purchase.state) == (won(5_500), "given")
+        await books.pay(early.purchase.invoice, JUNE + 15 * DAY)
         late, _ = await buy_pack(KIM, "bonus", "invoice", act(JUNE + 15 * DAY), books.database)
         found = await pots(books, JUNE + 16 * DAY)
         assert found[0].account == early.purchase.account, "of those that end at the same instant, by name"

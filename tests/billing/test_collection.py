@@ -47,7 +47,12 @@ FAILED = [order("failed", day) for day in (0, 1, 3)]
         ("invoice", [], 0, True, "wait"),
         ("invoice", [], 3, True, "give_up"),
         ("invoice", [order("open", 2)], 3, True, "wait"),
+        ("card", [order("charged_back", 0)], 0, False, "late"),  # never charged again by itself
+        ("card", [order("charged_back", 0)], 4, True, "wait"),
+        ("card", [order("charged_back", 0)], 5, True, "give_up"),  # its grace is over
     ],
 )
 def test_each_case_has_its_step(pays: Pays, orders: list[PaymentOrder], day: int, is_late: bool, step: Step) -> None:
-    assert next_step(pays, SCHEDULE, orders, DUE, DUE + day * DAY_US, is_late=is_late) == step
+    now_us, usable_until_us = DUE + day * DAY_US, DUE + 5 * DAY_US
+    found = next_step(pays, SCHEDULE, orders, DUE, now_us, is_late=is_late, usable_until_us=usable_until_us)
+    assert found == step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from sqlalchemy import Connection
 from tests.billing.subscribers import FREE, KIM, PLUS, PRO, Books, act, at, story, totals, won
@@ -19,7 +20,7 @@ from solvent.billing.rails import Rails
 from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Subscription, Wish
 from solvent.ledger.account import invoiced, wallet
-from solvent.payments.fake import FakeProcessor
+from solvent.payments.fake import GOOD_CARD, FakeProcessor
 from solvent.till.charge_order import charge_order
 from solvent.till.collect_due import collect_due
 from solvent.till.save_method import save_method
@@ -40,10 +41,13 @@ class Till:
         self.processor = FakeProcessor()
         self.rails = Rails({"fake": self.processor}, {"subscription": begin_paid, "invoice": invoice_paid})
 
-    async def save_card(self) -> None:
-        opened = await save_method(KIM, "KRW", "fake", self.rails, self.books.database, act(START), 7)
-        self.processor.pay(opened.order.id, won(0))
-        await settle_order(opened.order.id, self.rails, self.books.database, START)
+    async def save_card(self, handle: str = GOOD_CARD.handle, now_us: int = START) -> None:
+        """The card that is charged from now on."""
+        opened = await save_method(KIM, "KRW", "fake", self.rails, self.books.database, act(now_us), now_us % 2**50)
+        paid = self.processor.pay(opened.order.id, won(0))
+        method = msgspec.structs.replace(GOOD_CARD, handle=handle)
+        self.processor.payments[opened.order.id] = msgspec.structs.replace(paid, method=method)
+        await settle_order(opened.order.id, self.rails, self.books.database, now_us)
 
     async def pay(self, waiting: Subscription, due: Money, now_us: int) -> PaymentOrder:
         purpose = f"subscription:{waiting.id}"

@@ -20,6 +20,7 @@ class Paper(Pots):
         super().__init__(zone)
         self.vat: dict[str, tuple[str, int]] = {}
         self.invoices: list[Thing] = []
+        self.orders: list[Thing] = []
         self.deferred: list[Thing] = []
 
     def issue(self, owner: str, lines: list[Thing], about: Any, due: int) -> Thing | None:
@@ -31,9 +32,13 @@ class Paper(Pots):
             line.vat, line.total = vat, line.grains + vat * (self.vat[owner][0] == "exclusive")
             line.gone = line.gone_vat = 0
             self.post(owner, line, line.total - vat, vat, line.start, line.goal, line.pot)
-        invoice = Thing(owner=owner, lines=lines, about=about, due=due, paid=0, credited=0, failed=[])
+        invoice = self.asking(owner, lines, about, due)
         self.invoices.append(invoice)
         return invoice
+
+    def asking(self, owner: str, lines: list[Thing], about: Any, due: int) -> Thing:
+        asks = {"owner": owner, "lines": lines, "about": about, "due": due}
+        return Thing(**asks, paid=0, credited=0, failed=[], went_back=False, at_once=False)
 
     def vats(self, owner: str, lines: list[Thing]) -> list[int]:
         """Rounded once a document and spread over its lines."""
@@ -103,10 +108,10 @@ class Paper(Pots):
             one.earned, one.done = earned, end >= one.end
             self.move("deferred", "revenue:breakage", (one.grains - earned) * one.done)
         for pot in [pot for pot in self.pots if pot.kind == "wallet"]:
-            self.bill_usage(pot.owner, year, month, now + 14 * DAY)
+            self.bill_usage(pot.owner, year, month, now)
             self.close_wallet(pot.owner, year, month)
 
-    def bill_usage(self, owner: str, year: int, month: int, due: int) -> None:
+    def bill_usage(self, owner: str, year: int, month: int, now: int) -> None:
         """What waits on account in whole won; what is more or less waits for the next time."""
         used, owed = self.moved[owner, year, month, "on account"], f"receivable:invoices:{owner}"
         self.moved[owner, "waits"] += used
@@ -118,7 +123,9 @@ class Paper(Pots):
         line.total = line.grains + vat * (how == "exclusive")
         self.move(owed, f"receivable:unbilled:{owner}", line.grains)
         self.move("revenue:overage" if how == "inclusive" else owed, "vat:payable", vat)
-        self.invoices.append(Thing(owner=owner, lines=[line], about=(None, 0), due=due, paid=0, credited=0, failed=[]))
+        sub = self.current(owner)
+        due = now if sub and sub.pays == "card" else now + 14 * DAY
+        self.invoices.append(self.asking(owner, [line], (None, 0), due))
 
     def close_wallet(self, owner: str, year: int, month: int) -> None:
         """Gifts in it are used before what was paid in. VAT less than a won is carried to the next month."""

@@ -20,7 +20,8 @@ class Paying(Reference):
 
     def order(self, owner: str, kind: str, about: Any, grains: int, vat: int, account: str) -> Thing:
         asked = {"owner": owner, "kind": kind, "about": about, "grains": grains, "vat": vat, "account": account}
-        return Thing(**asked, is_paid=False, backs=[], fee=0)
+        self.orders.append(Thing(**asked, is_paid=False, backs=[], fee=0))
+        return self.orders[-1]
 
     def paid(self, order: Thing, grains: int, now: int, fee: int = 0) -> None:
         """Somebody says that it was paid: only what was asked for is booked, and once; and so is the fee of it."""
@@ -31,7 +32,7 @@ class Paying(Reference):
             if order.kind == "invoice" and not 0 < grains <= self.asks(order.about):
                 self.fill(order, now)  # nobody asks for it any more
             elif order.kind == "invoice":
-                self.settle_invoice(order.about, grains, order.account)
+                self.settle_invoice(order.about, grains, order.account, now)
             elif order.kind == "subscription":
                 self.begin_paid(order, now)
             elif order.kind == "pack":
@@ -51,8 +52,9 @@ class Paying(Reference):
         self.put(self.wallet(order.owner), order.grains - order.vat, order.account, now)
         self.move(order.account, "vat:payable", order.vat)
 
-    def settle_invoice(self, invoice: Thing, grains: int, account: str) -> None:
+    def settle_invoice(self, invoice: Thing, grains: int, account: str, now: int) -> None:
         self.pay(invoice, grains, account)
+        self.lend_again(invoice, now)
         for sub in [sub for sub in self.subs if sub.invoice is invoice and self.asks(invoice) <= 0]:
             self.look(sub)
 
@@ -71,7 +73,7 @@ class Paying(Reference):
                 invoice = self.carry_out(it, at, now)
                 assert invoice is not None, "what is due is invoiced"
                 order.kind, order.about = "invoice", invoice
-                self.settle_invoice(invoice, order.grains, order.account)
+                self.settle_invoice(invoice, order.grains, order.account, now)
                 return
         waits.state = "canceled"
         self.fill(order, now)
@@ -83,10 +85,34 @@ class Paying(Reference):
         except No:
             return None
 
+    # Use on account
+
+    def owed(self, now: int) -> list[Thing]:
+        """Invoices for use and packs that are past their day."""
+        return [one for one in self.invoices if self.asks(one) > 0 and one.due <= now and (of_use(one) or of_pack(one))]
+
+    def lines_of(self, owner: str) -> list[Thing]:
+        return [pot for pot in self.pots if pot.owner == owner and pot.kind == "overage" and pot.is_open]
+
+    def lend_no_more(self, owner: str, now: int) -> None:
+        if any(pot.until > now for pot in self.lines_of(owner)):
+            for pot in self.lines_of(owner):
+                pot.until = min(pot.expires, now)
+
+    def lend_again(self, invoice: Thing, now: int) -> None:
+        owner, sub = invoice.owner, self.current(invoice.owner)
+        lends = any(pot.until > now for pot in self.lines_of(owner))
+        if sub and not lends and (of_use(invoice) or of_pack(invoice)):
+            for pot in [] if any(one.owner == owner for one in self.owed(now)) else self.lines_of(owner):
+                pot.until = min(pot.expires, sub.usable)
+
     # Packs
 
     def buy(self, owner: str, pack: Any, pays: str, now: int) -> Thing:
         """Given at once to whoever pays by invoice, or when it is paid."""
+        packs = [one for one in self.invoices if one.owner == owner and of_pack(one)]
+        if pays == "invoice" and any(self.asks(one) > 0 for one in packs):
+            raise No("pack_unpaid")
         bought = Thing(owner=owner, pack=pack, asked=now, state="waiting", pot=None, invoice=None, start=now)
         if pays == "invoice":
             self.give(bought, now, now + 14 * DAY)
@@ -113,7 +139,7 @@ class Paying(Reference):
             return
         self.give(bought, now, now)
         order.kind, order.about = "invoice", bought.invoice
-        self.settle_invoice(bought.invoice, order.grains, order.account)
+        self.settle_invoice(bought.invoice, order.grains, order.account, now)
 
     def return_pack(self, bought: Thing, now: int) -> None:
         """What is left of it goes, and its share of the price is credited."""
@@ -126,6 +152,7 @@ class Paying(Reference):
         grains = line.total * left // (issued * WON) * WON
         if grains:
             self.credit(bought.invoice, [(line, grains, now)], now)
+        self.lend_again(bought.invoice, now)
 
     # Money that goes back
 
@@ -167,5 +194,16 @@ class Paying(Reference):
         if order.kind == "invoice":  # it asks again for what it gives back; what comes again pays it, or is theirs
             part = back.grains - back.taken - back.short
             paid = part if sign < 0 else max(0, min(part, self.asks(order.about)))
+            order.about.went_back |= sign < 0 < part
             self.pay(order.about, sign * paid, order.account)
+            if paid and sign > 0:
+                self.lend_again(order.about, now)
             self.put(self.wallet(order.owner), part - paid, order.account, now)
+
+
+def of_use(invoice: Thing) -> bool:
+    return invoice.about[0] is None
+
+
+def of_pack(invoice: Thing) -> bool:
+    return hasattr(invoice.about[0], "pack")

@@ -54,6 +54,8 @@ class Reference(Paper):
         days = 0 if sub.pays == "card" else 14
         invoice = self.issue(sub.owner, extra + self.lines(sub, parts, start, sub.end), (sub, start), now + days * DAY)
         sub.invoice = sub.invoice or invoice
+        if invoice:
+            invoice.at_once = sub.pays == "card"
         left = self.go_on(sub, start) if not trial and not sum(parts) and is_first else {}
         for place, given in quotas(sub.plan, sub.seats, is_trial=trial).items():
             given["issued"] = min(given["issued"], left.get(place, given["issued"]))
@@ -161,7 +163,10 @@ class Reference(Paper):
                 self.give_back(before, (before, before.start), back, at, now)
             else:
                 due = now + (0 if before.pays == "card" else 14) * DAY
-                before.invoice = self.issue(before.owner, it.lines, (before, before.start), due) or before.invoice
+                made = self.issue(before.owner, it.lines, (before, before.start), due)
+                before.invoice = made or before.invoice
+                if made:
+                    made.at_once = before.pays == "card"
         return self.invoices[-1] if len(self.invoices) > invoices else None
 
     def change_quotas(self, sub: Thing, plan: Any, seats: int, at: int, now: int) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ plan: begin as_fits|plan: begin now|plan: change as_fits|plan: change now|plan: 
 plan: replace as_fits|plan: replace now|plan: replace period_end|plan: already_subscribed
 plan: subscription_past_due|plan: subscription_renewing|plan: end|plan: keep|plan: now|plan: back
 plan: no_subscription|renewals|ended|pots emptied|coupon: |coupon: coupon_does_not_fit|coupon: coupon_expired
-coupon: coupon_taken|packs bought|packs returned|pack: pack_used_up|collected: paid|collected: failed
+coupon: coupon_taken|packs bought|packs returned|pack: pack_used_up|pack: pack_unpaid|collected: paid|collected: failed
 collected: late|collected: ended|order: top_up|order: invoice|order: subscription|order: pack|order: invoice_not_due
 paid|paid: what cannot be booked|transfer: |transfer: order_is_paid|transfer: payment_not_booked
 transfer: transfer_differs|good cards|bad cards|refunds|refund: order_not_paid|refund: refund_exceeds_payment

@@ -15,7 +15,8 @@ async def buy_pack(customer: CustomerId, pack: str, pays: Pays, act: Act, databa
     """Returns the purchase with what is due, and whether it is new.
 
     Who pays by card has it with the payment of an order for "pack:<id>" over `due`; who pays by invoice, at once.
-    Raises NotFound for whoever is on no plan, and Invalid for a pack that their plan has not.
+    Raises NotFound for whoever is on no plan, Invalid for a pack that their plan has not, and Conflict for one by
+    invoice while another is not paid.
     """
 
     def work(connection: Connection) -> tuple[Bought, bool]:

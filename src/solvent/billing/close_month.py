@@ -43,7 +43,8 @@ async def close_month(
     while customer:  # the next are made while these are written
         written = database.write(partial(close_store.keep_statements, month=month, made=made))
         _, (made, customer) = await asyncio.gather(written, database.read(partial(state, after=customer)))
-    bill = partial(close_store.invoice_usage, month=month, due_us=act.at_us + due_days * DAY_US)
+    due_us = act.at_us + due_days * DAY_US
+    bill = partial(close_store.invoice_usage, month=month, due_us=due_us, now_us=act.at_us)
     customer = await database.write(partial(bill, after=""))
     while customer:
         customer = await database.write(partial(bill, after=customer))

@@ -241,12 +241,12 @@ def _by_account(rows: Sequence[Beside], *, is_out: bool) -> dict[str, list[tuple
     return found
 
 
-def invoice_usage(connection: Connection, month: int, after: str, due_us: int) -> str:
+def invoice_usage(connection: Connection, month: int, after: str, due_us: int, now_us: int) -> str:
     """Invoice what the next customers used on account; the customer to go on after, "" when there are none left."""
     if _is_closed(connection, month):
         return ""
     period = start_of_month(month, _zone(connection)), _end_us(connection, month)
-    return invoice_some(connection, month, period, after, due_us)
+    return invoice_some(connection, month, period, after, due_us, now_us)
 
 
 def post_vat(connection: Connection, month: int) -> None:

@@ -13,17 +13,21 @@ Step = Literal["wait", "charge", "late", "give_up"]
 
 
 def next_step(
-    pays: Pays, schedule: Schedule, orders: Sequence[PaymentOrder], due_us: int, now_us: int, *, is_late: bool
-) -> Step:
+    how: Pays, schedule: Schedule, orders: Sequence[PaymentOrder], due_us: int, now_us: int, *, is_late: bool,
+    usable_until_us: int,
+) -> Step:  # fmt: skip
     """What to do about an unpaid invoice now.
 
-    orders: all that were made to pay it. is_late: whether the subscription is past due already.
+    how: by "card": what is saved is charged; by "invoice": the customer pays it in time. orders: all to pay it.
+    is_late: whether the subscription is past due already; usable_until_us: then, when its grace is over.
     """
     if now_us < due_us:
         return "wait"
     if any(order.state == "open" and order.charges for order in orders):
         return "wait"  # nobody knows yet how a charge ended; another could pay twice
-    if pays == "invoice":
+    if any(order.state == "charged_back" for order in orders):  # who took the money back is not charged again
+        return ("give_up" if now_us >= usable_until_us else "wait") if is_late else "late"
+    if how == "invoice":
         if now_us >= gives_up_us(schedule, due_us):
             return "give_up"
         return "wait" if is_late else "late"

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, selec
 from solvent.billing import credit_store, invoice_store, plan_store, quota_store, subscription_store
 from solvent.billing.included import is_unlimited
 from solvent.billing.order import INVOICE, PaymentOrder
+from solvent.billing.owed_store import demand_packs_paid, lend_again
 from solvent.billing.pack import Pack, Purchase
 from solvent.billing.plan import pack_named
 from solvent.billing.quota import Quota, pack_quota
@@ -55,7 +56,8 @@ class Bought(msgspec.Struct, frozen=True):
 
 
 def buy(connection: Connection, customer: CustomerId, name: str, pays: Pays, now_us: int) -> Bought:
-    """Raises NotFound for whoever is on no plan, and Invalid for a pack that their plan has not."""
+    """Raises NotFound for whoever is on no plan, Invalid for a pack that their plan has not, and Conflict for one by
+    invoice while another is not paid."""
     current = subscription_store.demand_current(connection, customer)
     plan = plan_store.plan_at(connection, current.plan, current.version)
     pack = pack_named(plan, name)
@@ -63,6 +65,8 @@ def buy(connection: Connection, customer: CustomerId, name: str, pays: Pays, now
         known = ", ".join(pack.name for pack in plan.packs) or "none"
         message = f"plan {plan.name!r} has no pack {name[:60]!r}; its packs are: {known}"
         raise Invalid("unknown_pack", message, param="pack")
+    if pays == "invoice" and pack.price.grains:
+        demand_packs_paid(connection, customer)
     cause = f"{customer}/{len(of_customer(connection, customer))}"
     entropy = int.from_bytes(sha256(cause.encode()).digest()[:8], "big")
     purchase = Purchase(
@@ -111,7 +115,9 @@ def give_back(connection: Connection, purchase: Purchase, now_us: int) -> Money:
     if not purchase.invoice:
         return Money(0, plan_store.plan_at(connection, purchase.plan, purchase.version).currency)
     issued = sum(quota.issued for quota in quotas)
-    return credit_store.give_back_share(connection, InvoiceId(purchase.invoice), left, issued, now_us)
+    credited = credit_store.give_back_share(connection, InvoiceId(purchase.invoice), left, issued, now_us)
+    lend_again(connection, InvoiceId(purchase.invoice), now_us)
+    return credited
 
 
 def put(connection: Connection, purchase: Purchase) -> None:

@@ -21,6 +21,7 @@ from solvent.billing import (
 )
 from solvent.billing.change_store import Change
 from solvent.billing.order import INVOICE, PaymentOrder
+from solvent.billing.owed_store import lend_again
 from solvent.billing.plan import Plan
 from solvent.billing.reconcile_store import fill_wallet, for_wallet
 from solvent.billing.subscription import (
@@ -140,21 +141,24 @@ def begin_paid(connection: Connection, order: PaymentOrder, now_us: int) -> Paym
         fill_wallet(connection, filled, now_us)
         return filled
     invoice_store.pay(connection, InvoiceId(invoice), order.amount, order.account, now_us, order.id)
-    settle(connection, invoice)
+    settle(connection, invoice, now_us)
     return msgspec.structs.replace(order, purpose=f"{INVOICE}:{invoice}")
 
 
-def invoice_paid(connection: Connection, order: PaymentOrder, _at_us: int) -> None:
+def invoice_paid(connection: Connection, order: PaymentOrder, at_us: int) -> None:
     """An order for "invoice:<id>" was paid, and the invoice with it."""
-    settle(connection, order.subject)
+    settle(connection, order.subject, at_us)
 
 
-def settle(connection: Connection, invoice: str) -> None:
-    """An invoice may be paid in full now: let the subscription that waited for it go on.
+def settle(connection: Connection, invoice: str, now_us: int) -> None:
+    """An invoice may be paid in full now: let the subscription that waited for it, or use on account, go on.
 
-    Does nothing for an invoice that is not paid yet, or that no subscription waits for.
+    Does nothing for an invoice that is not paid yet, or that nothing waits for.
     """
-    subscription = subscription_store.of_invoice(connection, invoice) if invoice else None
+    if not invoice:
+        return
+    lend_again(connection, InvoiceId(invoice), now_us)
+    subscription = subscription_store.of_invoice(connection, invoice)
     if subscription is None:
         return
     oldest = credit_store.oldest_unpaid(connection, subscription)

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from solvent.audit import store as audit_store
 from solvent.audit.act import by_system
-from solvent.billing import invoice_store, paper_store, reversal_store
+from solvent.billing import credit_store, invoice_store, paper_store, reversal_store, subscription_store
 from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, next_look, settled_state, words_of
+from solvent.billing.owed_store import lend_again
 from solvent.billing.reversal import (
     UNDER_WAY,
     DisputeRecord,
@@ -112,6 +113,7 @@ def take_back_dispute(connection: Connection, order: PaymentOrder, dispute: Disp
         lost = msgspec.structs.replace(known, state="lost", closed_us=at_us)
         reversal_store.put_dispute(connection, lost, is_new=False)
         paper_store.note_back(connection, order, lost, at_us)
+        _owe_again(connection, order)
         return order, [*fees, "chargeback lost"], ""
     if known.state != "won" and dispute.state == "won":
         return _won(connection, order, known, at_us), [*fees, "chargeback won"], ""
@@ -192,6 +194,8 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
     _append(connection, order, dispute_transfers(order, record, at_us, is_won=False))
     _book_fee(connection, order, dispute, at_us)
     _ask_again(connection, order, record, CHARGEBACKS, at_us, f"{order.rail}/{dispute.id}")
+    if record.state == "lost":
+        _owe_again(connection, order)
     _record(connection, order, f"{dispute.id}/opened", "payment.charged_back", words_of(dispute.amount), at_us)
     return _standing(order, disputed=grains), ["charged back"], ""
 
@@ -228,6 +232,17 @@ def _ask_again(
         ledger_store.append(connection, [row])
 
 
+def _owe_again(connection: Connection, order: PaymentOrder) -> None:
+    """What was lost for good is owed again by the plan that runs: `collect_due` sees to it from now on."""
+    if order.kind != INVOICE:
+        return
+    invoice, _ = invoicing_store.invoice_by_id(connection, InvoiceId(order.subject))
+    running = subscription_store.current(connection, order.customer)
+    if running is not None and invoice.reference.startswith(f"{running.id}/"):
+        oldest = credit_store.oldest_unpaid(connection, running)
+        subscription_store.put(connection, [msgspec.structs.replace(running, invoice=oldest)])
+
+
 def _pay_again(
     connection: Connection, order: PaymentOrder, back: RefundOrder | DisputeRecord, at_us: int, step: str
 ) -> None:
@@ -239,6 +254,7 @@ def _pay_again(
     part = Money(max(0, min(came.grains, due_grains(invoice.total.grains, standing))), came.currency)
     if part.grains:
         invoice_store.pay(connection, invoice.id, part, order.account, at_us, step)
+        lend_again(connection, invoice.id, at_us)
     if came.grains > part.grains:
         id = TransferId(f"{order.id}.{back.id}.back_beside")
         _append(connection, order, [posting(id, at_us, order.account, wallet(order.customer), came - part, order.id)])

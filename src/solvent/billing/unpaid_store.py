@@ -61,7 +61,11 @@ def look(connection: Connection, id: str, now_us: int) -> Unpaid | None:
     orders = payment_store.orders_for(connection, f"{INVOICE}:{invoice.id}")
     schedule = Schedule(plan.retry_days)
     is_late = subscription.state == "past_due"
-    step = next_step(subscription.pays, schedule, orders, invoice.due_us, now_us, is_late=is_late)
+    is_at_once = invoice.due_us <= invoice.issued_us  # so it was to be charged, however the next ones are paid
+    step = next_step(
+        "card" if is_at_once else subscription.pays, schedule, orders, invoice.due_us, now_us, is_late=is_late,
+        usable_until_us=subscription.usable_until_us,
+    )  # fmt: skip
     if is_late and step == "wait" and now_us >= subscription.period_end_us:
         step = "give_up"  # who has not paid a period by its end has no other
     charges = sum(1 for order in orders if order.charges)

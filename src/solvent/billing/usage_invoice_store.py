@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from solvent.billing import invoice_store
 from solvent.billing.on_account import on_account_lines, used_on_account
+from solvent.billing.subscription_store import current_of
 from solvent.billing.vat_rate_store import needs_rate, vat_rate
 from solvent.invoicing import statement_store
 from solvent.invoicing.invoice import InvoiceDraft
@@ -23,10 +24,13 @@ from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
 INVOICES_AT_ONCE: Final = 500
 
 
-def invoice_some(connection: Connection, month: int, period: tuple[int, int], after: str, due_us: int) -> str:
+def invoice_some(
+    connection: Connection, month: int, period: tuple[int, int], after: str, due_us: int, now_us: int
+) -> str:  # fmt: skip
     """Invoice the next customers who used something on account in a month; the customer to go on after, or "".
 
     period: the first instant of the month and of the next. What an invoice has asked for since is not asked again.
+    due_us: until when it is to be paid; who pays by card is charged, so owes it at once.
     Where VAT is owed in another currency and no rate is known, usage waits on the customer's account.
     """
     used = statement_store.used_on_account(connection, month, after, INVOICES_AT_ONCE)
@@ -35,8 +39,12 @@ def invoice_some(connection: Connection, month: int, period: tuple[int, int], af
     start_us, end_us = period
     waiting = _waiting(connection, used, month)
     profiles = profiles_at(connection, sorted({one.customer for one in used}), end_us - 1)
+    running = current_of(connection, sorted({one.customer for one in used}))
+    by_card = {customer for customer, one in running.items() if one.pays == "card"}
     drafts = [
-        _draft(one, waiting[one.customer, one.currency], start_us, end_us, due_us)
+        _draft(
+            one, waiting[one.customer, one.currency], start_us, end_us, now_us if one.customer in by_card else due_us
+        )
         for one in used
         if _can_be_invoiced(connection, profiles[one.customer], one.currency, end_us - 1)
     ]

@@ -25,7 +25,7 @@ async def credit_invoice(
         def effect() -> Invoice:
             reference = f"credit/{id}/{act.actor}/{act.key}"
             note = invoice_store.credit(connection, id, parts, act.at_us, reference, remark)
-            settle(connection, id)
+            settle(connection, id, act.at_us)
             return note
 
         return once(connection, act, "invoice.credit", id, effect, Invoice)

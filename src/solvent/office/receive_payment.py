@@ -28,7 +28,7 @@ async def receive_payment(
             _demand_due(connection, id, amount)
             reference = f"{act.actor}/{act.key}"
             paid = invoice_store.pay(connection, id, amount, f"{CASH}:{into}", act.at_us, reference)
-            settle(connection, id)
+            settle(connection, id, act.at_us)
             return paid
 
         return once(connection, act, "invoice.receive", id, effect, Invoice)

@@ -1,4 +1,4 @@
-"""Collect what subscriptions owe: charge cards, try again in time, let grace run out, give up.
+"""Collect what is owed for plans, use and packs: charge cards, try again in time, let grace run out, give up.
 
 What each invoice needs is worked out from its orders, so that a run that broke off goes on where it was.
 """
@@ -10,15 +10,18 @@ from hashlib import sha256
 import msgspec
 
 from solvent.audit.act import Act, by_system
-from solvent.billing import unpaid_store
+from solvent.billing import owed_store, unpaid_store
 from solvent.billing.order import INVOICE, PaymentOrder
 from solvent.billing.rails import Rails
 from solvent.billing.subscription import Subscription
-from solvent.billing.unpaid_store import Unpaid
 from solvent.db.port import Database
+from solvent.invoicing.invoice import InvoiceId
+from solvent.invoicing.number import number_text
 from solvent.till.charge_order import charge_order
 from solvent.values.errors import Conflict, NotFound, Refused
+from solvent.values.ids import CustomerId
 from solvent.values.limits import RENEWALS_AT_ONCE
+from solvent.values.money import Money
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -36,7 +39,8 @@ class Collected(msgspec.Struct, frozen=True):
 
 
 async def collect_due(rails: Rails, database: Database, now_us: int) -> Collected:
-    """One step for each unpaid invoice of a running subscription; and an end to what nobody ever paid for."""
+    """One step for each unpaid invoice of a running subscription, and for each of use or a pack that is past its day;
+    and an end to what nobody ever paid for."""
     await database.write(lambda connection: unpaid_store.end_waiting(connection, now_us))
     done = Collected()
     page = await _page("", database)
@@ -44,11 +48,20 @@ async def collect_due(rails: Rails, database: Database, now_us: int) -> Collecte
         for subscription in page:
             done += await _collect(subscription.id, rails, database, now_us)
         page = await _page(page[-1].id, database)
+    ids = await _owed("", database, now_us)
+    while ids:
+        for id in ids:
+            done += await _collect_owed(id, rails, database, now_us)
+        ids = await _owed(ids[-1], database, now_us)
     return done
 
 
 async def _page(after: str, database: Database) -> list[Subscription]:
     return await database.read(lambda connection: unpaid_store.unpaid_after(connection, after, RENEWALS_AT_ONCE))
+
+
+async def _owed(after: str, database: Database, now_us: int) -> list[InvoiceId]:
+    return await database.read(lambda connection: owed_store.owed_after(connection, now_us, after, RENEWALS_AT_ONCE))
 
 
 async def _collect(id: str, rails: Rails, database: Database, now_us: int) -> Collected:
@@ -59,7 +72,9 @@ async def _collect(id: str, rails: Rails, database: Database, now_us: int) -> Co
         await database.write(lambda connection: unpaid_store.give_up(connection, id, now_us))
         return Collected(ended=1)
     if unpaid.step == "charge":
-        order = await _charge(unpaid, rails, database, now_us)
+        subscription, name = unpaid.subscription, unpaid.plan.title.ko or unpaid.plan.title.en or unpaid.plan.name
+        wanted = _Wanted(subscription.customer, subscription.invoice, unpaid.due, name, unpaid.charges)
+        order = await _charge(wanted, rails, database, now_us)
         if order is not None and order.is_paid:
             return Collected(paid=1)
         if order is not None and order.state == "open":
@@ -68,16 +83,36 @@ async def _collect(id: str, rails: Rails, database: Database, now_us: int) -> Co
     return Collected(failed=1) if unpaid.step == "charge" else Collected(late=1)
 
 
-async def _charge(unpaid: Unpaid, rails: Rails, database: Database, now_us: int) -> PaymentOrder | None:
+async def _collect_owed(id: InvoiceId, rails: Rails, database: Database, now_us: int) -> Collected:
+    owed = await database.read(lambda connection: owed_store.look(connection, id, now_us))
+    if owed is None or owed.step == "wait":
+        return Collected()
+    if owed.step != "charge":
+        customer = owed.invoice.customer
+        await database.write(lambda connection: owed_store.lend_no_more(connection, customer, now_us))
+        return Collected()
+    wanted = _Wanted(owed.invoice.customer, id, owed.due, number_text(owed.invoice.number), owed.charges)
+    order = await _charge(wanted, rails, database, now_us)
+    if order is None or order.state == "open":
+        return Collected()
+    return Collected(paid=1) if order.is_paid else Collected(failed=1)
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    customer: CustomerId
+    invoice: str
+    due: Money
+    name: str
+    charges: int
+
+
+async def _charge(wanted: _Wanted, rails: Rails, database: Database, now_us: int) -> PaymentOrder | None:
     """None when there is nothing saved to charge, or it cannot be charged over any rail."""
-    subscription = unpaid.subscription
-    step = f"charge/{subscription.invoice}/{unpaid.charges}"  # what was paid and given back is charged anew
+    step = f"charge/{wanted.invoice}/{wanted.charges}"  # what was paid and given back is charged anew
     entropy = int.from_bytes(sha256(step.encode()).digest()[:8], "big")
-    name = unpaid.plan.title.ko or unpaid.plan.title.en or unpaid.plan.name
     act: Act = by_system(step, now_us)
+    purpose = f"{INVOICE}:{wanted.invoice}"
     try:
-        return await charge_order(
-            subscription.customer, f"{INVOICE}:{subscription.invoice}", unpaid.due, name, rails, database, act, entropy
-        )
+        return await charge_order(wanted.customer, purpose, wanted.due, wanted.name, rails, database, act, entropy)
     except (NotFound, Refused, Conflict):
         return None
