@@ -243,7 +243,10 @@ async def check_books(shop: Shop, *others: Shop) -> list[Receipt]:
         sums[unit, "posted"] += moved.debits - moved.credits
         sums[unit, "held"] += moved.held_debits - moved.held_credits
         assert moved.held_debits == moved.held_credits == 0
-        spends = ("expense:", "cost:", "wallet:", "grant:", "allowance:", "overage:", "budget:", "memo:", "receivable:")
+        spends = (
+            "expense:", "cost:", "wallet:", "grant:", "allowance:", "overage:", "budget:", "memo:", "receivable:",
+            "deferred:", "vat:",
+        )  # fmt: skip
         assert account.startswith(spends) or moved.debits == 0
     assert not any(sums.values())
     verdict = await verify_books(database)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,10 +18,14 @@ from solvent.answering.raise_budget_alarms import raise_budget_alarms
 from solvent.answering.receipt import Receipt
 from solvent.answering.route import Route
 from solvent.audit import alarm_store
-from solvent.billing import plan_store, proposal_store
+from solvent.audit.act import Act
+from solvent.billing import coupon_store, plan_store, proposal_store
+from solvent.billing.buy_pack import buy_pack
+from solvent.billing.coupon import Coupon
 from solvent.billing.included import Included
 from solvent.billing.limits import BudgetRule, Limits, RateRule
-from solvent.billing.plan import Plan
+from solvent.billing.pack import Pack
+from solvent.billing.plan import Plan, Seats, Trial
 from solvent.billing.subscription import Wish
 from solvent.identity.caller import Caller
 from solvent.identity.store import add_customer
@@ -35,12 +40,14 @@ CHEAP = RateCard("cheap", "KRW", 0, "test", input_picos=10**6, cached_input_pico
                  reasoning_picos=10**6)  # fmt: skip
 SOLD = Plan(name="sold", price=money("1100", "KRW"), included=(Included("answers", 1000),))  # net of tax and fee: 962
 COST_EACH = 109
+HALF = Coupon("HALF", "percent", 500, 0, "KRW", 1, 0, 0, 2**62, 0, "")
 
 
 def on_plan(
-    place: Place, plan: Plan, tell: Callable[[Shop, Caller], Awaitable[None]], cost: RateCard = DEAR, wallet: int = 0
-) -> list[Receipt]:
-    """Tell a story of one customer on a plan, then look at the books."""
+    place: Place, plan: Plan, tell: Callable[[Shop, Caller], Awaitable[None]], cost: RateCard = DEAR, wallet: int = 0,
+    before: int = 0, **wished: Any,
+) -> list[Receipt]:  # fmt: skip
+    """Tell a story of one customer on a plan, then look at the books. before: answers they had on that day before."""
 
     async def live() -> list[Receipt]:
         script = [said(), said(), reported(USAGE)]
@@ -49,11 +56,17 @@ def on_plan(
             customer = caller.customer
             assert customer is not None
 
+            for _ in range(before):
+                await one(open_shop, caller)
+
             def work(connection: Connection) -> None:
                 now_us = open_shop.clock()
                 add_customer(connection, msgspec.structs.replace(customer, plan=""))
                 plan_store.publish(connection, plan, "api", now_us)
-                proposal_store.start(connection, Wish(customer=customer.id, plan=plan.name, pays="invoice"), now_us)
+                wish = Wish(customer=customer.id, plan=plan.name, pays="invoice", **wished)
+                if wish.coupon:
+                    coupon_store.add_coupon(connection, HALF)
+                proposal_store.start(connection, wish, now_us)
 
             await open_shop.desk.database.write(work)
             open_shop.desk.funds_of(customer.id).forget()
@@ -146,6 +159,68 @@ def test_a_plan_that_stops_at_break_even_never_loses_money(place: Place) -> None
 
     receipts = on_plan(place, plan, tell, wallet=10**12)
     assert sum(receipt.cost_grains for receipt in receipts) < 962 * 10**7
+
+
+SEATED = msgspec.structs.replace(SOLD, at_break_even="stop", seats=Seats(1, money("1100", "KRW"), 9))
+
+
+@pytest.mark.parametrize(
+    ("plan", "wish", "answers"),
+    [
+        (SEATED, {}, 8),
+        (SEATED, {"coupon": "HALF"}, 4),
+        (SEATED, {"seats": 2}, 17),
+        (msgspec.structs.replace(SEATED, trial=Trial(1, (Included("answers", 12),))), {}, 12),  # nothing is weighed
+    ],
+)
+def test_break_even_is_that_of_what_this_customer_pays(
+    place: Place, plan: Plan, wish: dict[str, Any], answers: int
+) -> None:
+    async def tell(open_shop: Shop, caller: Caller) -> None:
+        for _ in range(answers):
+            await one(open_shop, caller)
+        assert (await refused(open_shop, caller)).code in ("plan_at_break_even", "wallet_empty")
+
+    assert len(on_plan(place, plan, tell, **wish)) == answers
+
+
+def test_what_answers_cost_before_the_period_began_is_not_its(place: Place) -> None:
+    async def tell(open_shop: Shop, caller: Caller) -> None:
+        for _ in range(8):
+            assert (await one(open_shop, caller)).source == "allowance"
+        open_shop.desk.funds_of(caller.customer.id).forget()  # type: ignore[union-attr]
+        assert (await refused(open_shop, caller)).code == "plan_at_break_even"
+
+    plan = msgspec.structs.replace(SOLD, at_break_even="stop")
+    assert len(on_plan(place, plan, tell, wallet=10**9, before=5)) == 13
+
+
+def test_a_pack_pays_also_at_break_even_and_counts_as_income(place: Place) -> None:
+    ten = Pack("ten", money("1100", "KRW"), Included("answers", 10), 30)
+    plan = msgspec.structs.replace(SOLD, included=(Included("answers", 4),), at_break_even="stop", packs=(ten,))
+
+    async def tell(open_shop: Shop, caller: Caller) -> None:
+        for _ in range(4):
+            await one(open_shop, caller)
+        act = Act("key_op", "pack", "", open_shop.clock())
+        assert caller.customer is not None
+        await buy_pack(caller.customer.id, "ten", "invoice", act, open_shop.desk.database)
+        open_shop.desk.funds_of(caller.customer.id).forget()
+        for n in range(10):
+            assert (await one(open_shop, caller)).source == "allowance", n
+        problem = await refused(open_shop, caller)
+        assert problem.code in ("plan_at_break_even", "plan_quota_exhausted", "wallet_empty")
+
+    assert len(on_plan(place, plan, tell)) == 14
+
+
+def test_at_stop_nobody_is_told_to_top_up(place: Place) -> None:
+    async def tell(open_shop: Shop, caller: Caller) -> None:
+        for _ in range(8):
+            await one(open_shop, caller)
+        assert "buy a pack or change the plan, or wait for" in (await refused(open_shop, caller)).message
+
+    on_plan(place, msgspec.structs.replace(SOLD, at_break_even="stop"), tell)
 
 
 def test_a_plan_that_offers_a_top_up_goes_on_with_the_wallet(place: Place) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from solvent.billing.included import Included, Unit, unlimited
 from solvent.billing.loss import ClassCost, demand_no_loss, weigh
-from solvent.billing.plan import Plan, Seats, net_price
+from solvent.billing.pack import Pack
+from solvent.billing.plan import Plan, Seats, Trial, net_price
 from solvent.values.errors import Refused
 from solvent.values.money import Money, money
 
@@ -39,7 +40,7 @@ def plan(price: str, *included: Included, **rest: Any) -> Plan:
         (plan("11000", Included("answers", 1900), fixed_month=money("300", "KRW")), "earns", 200),
         (plan("11000", Included("answers", 1980), fixed_month=money("300", "KRW")), "loss", -200),
         (plan("132000", Included("answers", 23_280), period="year", fixed_month=money("300", "KRW")), "earns", 0),
-        (plan("11000", Included("answers", 500, each_seat=True), seats=Seats(4, money("0", "KRW"), 9)), "earns", 0),
+        (plan("11000", Included("answers", 500, each_seat=True), seats=Seats(4, money("0", "KRW"), 4)), "earns", 0),
         (plan("11000", Included("answers", 501, each_seat=True), seats=Seats(4, money("0", "KRW"), 9)), "loss", -20),
     ],
 )
@@ -61,6 +62,35 @@ def test_a_free_tier_is_a_loss_that_must_be_meant() -> None:
         demand_no_loss(found, at_a_loss=False)
     assert (caught.value.code, caught.value.param) == ("plan_at_a_loss", "at_a_loss")
     demand_no_loss(found, at_a_loss=True)
+
+
+@pytest.mark.parametrize(
+    ("rest", "says", "left"),
+    [
+        ({"packs": (Pack("big", money("1100", "KRW"), Included("answers", 201), 30),)}, "pack 'big'", -5),
+        ({"packs": (Pack("fair", money("1100", "KRW"), Included("answers", 200), 30),)}, "", 0),
+        ({"packs": (Pack("free", money("0", "KRW"), Included("tokens", 1_000), 30),)}, "pack 'free'", -4),
+        ({"packs": (Pack("new", money("1100", "KRW"), Included("answers", 10**6, ("unheard",)), 30),)}, "", 0),
+        ({"seats": Seats(1, money("1100", "KRW"), 9)}, "a further seat for 1100 KRW", -4_000),
+        ({"seats": Seats(1, money("5500", "KRW"), 9)}, "", 0),
+        ({"seats": Seats(9, money("0", "KRW"), 9)}, "", 0),
+    ],
+)
+def test_each_pack_and_each_further_seat_is_weighed_too(rest: dict[str, Any], says: str, left: int) -> None:
+    quota = Included("answers", 1_000 if "packs" in rest else 1_000 // rest["seats"].included, each_seat=True)
+    found = weigh(plan("11000", quota, **rest), BOTH)
+    assert found.kind == ("loss" if says else "earns")
+    assert says in found.words
+    if says:
+        assert found.period_grains == left * WON
+        with pytest.raises(Refused):
+            demand_no_loss(found, at_a_loss=False)
+
+
+def test_what_a_trial_may_cost_is_told() -> None:
+    found = weigh(plan("11000", Included("answers", 10), trial=Trial(14, (Included("answers", 100),))), BOTH)
+    assert found.kind == "earns"
+    assert "a trial may cost 500 KRW and brings in nothing" in found.words
 
 
 def test_a_plan_that_includes_nothing_loses_nothing() -> None:
@@ -90,7 +120,12 @@ UNITS: st.SearchStrategy[Unit] = st.sampled_from(["answers", "tokens", "money"])
 
 
 @given(
-    st.integers(0, 10**6), UNITS, st.integers(1, 10**9), st.integers(0, 10**9), st.integers(0, 300), st.integers(0, 200)
+    st.integers(0, 10**6),
+    UNITS,
+    st.integers(1, 10**9 - 1),
+    st.integers(0, 10**9),
+    st.integers(0, 300),
+    st.integers(0, 200),
 )
 @settings(deadline=None, max_examples=300)
 def test_a_plan_earns_exactly_when_its_net_price_covers_the_cost(

@@ -90,12 +90,12 @@ async def _look_and_take_in(case: Case, funds: Funds, desk: Desk) -> None:
     as_asked = partial(as_asked_now, case, desk=desk)
     purses = {pot.account: funds.purse(pot) for pot in (*funds.pots, *funds.budgets)}
     known = {account: Known(purse.spare, purse.slice) for account, purse in purses.items()}
-    changes = funds.changes
+    changes, was = funds.changes, funds.standing
     funds.looks += 1
     desk.looking += 1
     try:
         found = await desk.database.write(
-            lambda connection: funding_store.look(connection, case, known, desk.holder, desk.time_zone, as_asked)
+            lambda connection: funding_store.look(connection, case, known, desk.holder, desk.time_zone, as_asked, was)
         )
         _take_in(found, case, funds, desk)
     finally:
@@ -145,7 +145,7 @@ def _refusal(declined: Declined, found: Found) -> Refused:
         "request_exceeds_balance": f"this needs at least {needed} and the wallet has {posted}; top it up or ask less",
         "plan_quota_exhausted": f"what the plan includes is used up; change the plan{resets}",
         "budget_exceeded": f"{declined.by} is used up; ask whoever set it to raise it, or wait until it begins anew",
-        "plan_at_break_even": f"your answers have come to what your plan pays for; top up the wallet{resets}",
+        "plan_at_break_even": f"your answers have come to what your plan pays for; {_way_on(found)}{resets}",
     }
     retry_after_s = 2 if declined.code == "balance_held" else None
     return Refused(declined.code, messages[declined.code], retry_after_s=retry_after_s)
@@ -162,3 +162,9 @@ def _code(declined: Declined, found: Found) -> Declination:
 
 def _sells_quota_only(found: Found) -> bool:
     return found.standing is not None and found.standing.plan.beyond == "stop"
+
+
+def _way_on(found: Found) -> str:
+    """What helps whoever is at break-even: nothing pays for them then but a pack, or what the plan says."""
+    tops_up = found.standing is not None and found.standing.plan.at_break_even == "offer_top_up"
+    return "top up the wallet" if tops_up else "buy a pack or change the plan"

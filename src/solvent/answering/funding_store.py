@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 
 from solvent.answering.funding import Found, Known, matters
 from solvent.answering.opening import Case, asker_of
+from solvent.answering.receipt_store import came_to
 from solvent.billing import budget_store, seat_store, standing_store
 from solvent.billing.admission import COUNTED
 from solvent.billing.limits import budgets_for
-from solvent.billing.standing import Standing, kinds_that_pay, opening_paid
+from solvent.billing.quota import is_of_pack
+from solvent.billing.standing import Standing, kinds_that_pay
 from solvent.ledger import pot_store
 from solvent.ledger.balance import Movement
 from solvent.ledger.pot import Pot, limits
@@ -20,20 +22,22 @@ from solvent.ledger.store import balances_at
 from solvent.margin import store as margin_store
 from solvent.values.errors import Refused
 from solvent.values.limits import LEASE_QUESTIONS
-from solvent.values.period import day_number
+from solvent.values.period import day_number, start_of_day
 
 AsAsked = Callable[[Standing | None], Case]
 
 
 def look(
-    connection: Connection, case: Case, known: Mapping[str, Known], holder: str, in_zone: ZoneInfo, as_asked: AsAsked
-) -> Found:
+    connection: Connection, case: Case, known: Mapping[str, Known], holder: str, in_zone: ZoneInfo, as_asked: AsAsked,
+    was: Standing | None,
+) -> Found:  # fmt: skip
     """known: what this process has, by account; more is leased where it does not reach for this question.
+    was: where the customer stood when it was looked last.
 
     as_asked: the question as it goes to a model where the customer stands.
     """
     at_us = case.question.received_us
-    standing, budgets = _standing(connection, case, in_zone)
+    standing, budgets = _standing(connection, case, in_zone, was)
     case = as_asked(standing)
     pots = [pot for pot in pot_store.pots_of(connection, case.customer.id, at_us) if not limits(pot)]
     found = Found(pots + budgets, standing, {}, set(), set())
@@ -43,7 +47,7 @@ def look(
         if not matters(pot, case.scopes, case.route.model_class, at_us):
             continue
         balance = moved.get((pot.account, pot.unit), Movement())
-        if pot.unit not in COUNTED and pot.kind in pays:
+        if pot.unit not in COUNTED and (pot.kind in pays or is_of_pack(pot)):
             found.posted += balance.credits - balance.debits
         mine = known.get(pot.account, Known(0, 0))
         needed = case.ask.needed(pot.unit, case.ask.output_tokens_asked)
@@ -53,7 +57,9 @@ def look(
     return found
 
 
-def _standing(connection: Connection, case: Case, in_zone: ZoneInfo) -> tuple[Standing | None, list[Pot]]:
+def _standing(
+    connection: Connection, case: Case, in_zone: ZoneInfo, was: Standing | None
+) -> tuple[Standing | None, list[Pot]]:
     at_us, customer = case.question.received_us, case.customer.id
     terms = standing_store.terms_of(connection, customer)
     if terms is None:
@@ -64,12 +70,18 @@ def _standing(connection: Connection, case: Case, in_zone: ZoneInfo) -> tuple[St
         message = f"all {subscription.seats} seats are taken; free one, or add seats to the plan"
         raise Refused("no_seat_free", message, param="user")
     period = subscription.period
-    sums = margin_store.customer_sums(connection, customer, day_number(period.start_us, in_zone))
-    brought = sums.charge_grains - sums.granted_grains
+    first_day = day_number(period.start_us, in_zone)
+    if was is not None and was.period == period:
+        earlier = was.earlier
+    else:
+        earlier = came_to(connection, customer, start_of_day(first_day, in_zone), period.start_us)
+    sums = margin_store.customer_sums(connection, customer, first_day)
+    brought = sums.charge_grains - sums.granted_grains - earlier.brought_grains
+    price, paid = standing_store.brought_in(connection, subscription, plan)
     overrides = budget_store.overrides_of(connection, customer)
     standing = Standing(
-        plan, period, subscription.usable_until_us, opening_paid(plan) + brought, sums.cost_grains, sums.answers,
-        overrides,
+        plan, period, subscription.usable_until_us, price, paid + brought, sums.cost_grains - earlier.cost_grains,
+        sums.answers - earlier.answers, overrides, earlier,
     )  # fmt: skip
     asker = asker_of(case, plan.name)
     budgets = budgets_for(plan.limits.budgets, asker, overrides, plan.currency, period, at_us, in_zone)

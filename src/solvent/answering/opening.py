@@ -12,6 +12,7 @@ from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, adm
 from solvent.billing.funds import Funds
 from solvent.billing.limits import Asker, rates_for, scope
 from solvent.billing.pace import Pace
+from solvent.billing.quota import is_of_pack
 from solvent.billing.standing import Standing, action, kinds_that_pay
 from solvent.identity.caller import Caller, Customer, demand_customer
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
@@ -111,7 +112,7 @@ def _sources(case: Case, funds: Funds) -> list[Source]:
     """What pays now."""
     kinds = kinds_that_pay(funds.standing)
     sources = funds.sources(case.route.model_class, case.question.received_us)
-    return [source for source in sources if source[0].kind in kinds]
+    return [source for source in sources if source[0].kind in kinds or is_of_pack(source[0])]
 
 
 def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow: bool) -> Opened:

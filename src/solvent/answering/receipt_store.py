@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from solvent.answering.receipt import Receipt
 from solvent.answering.store import receipts
+from solvent.billing.standing import Came
 from solvent.margin.store import house_margins
 from solvent.values.ids import AnswerId, new_id
 from solvent.values.instant import NEVER_US, US_PER_S
@@ -72,6 +73,17 @@ def receipts_page(
     rows = connection.execute(select(receipts).where(*among, *chosen).order_by(receipts.c.id.desc()).limit(count))
     found = [Receipt(*row) for row in rows]
     return ReceiptsPage(found, found[-1].id if len(found) == count else last or "")
+
+
+def came_to(connection: Connection, customer: str, from_us: int, until_us: int) -> Came:
+    """What the answers of a customer that ended in [from_us, until_us) came to. For less than a day: it reads them."""
+    brought = func.coalesce(func.sum(receipts.c.charge_grains - receipts.c.granted_grains), 0)
+    cost = func.coalesce(func.sum(receipts.c.cost_grains), 0)
+    chosen = select(brought, cost, func.count()).where(
+        receipts.c.customer == customer, receipts.c.id >= _id_at(from_us - int(ANSWER_S_MAX) * US_PER_S),
+        receipts.c.id < _id_at(until_us), receipts.c.at_us >= from_us, receipts.c.at_us < until_us,
+    )  # fmt: skip
+    return Came(*map(int, connection.execute(chosen).one()))
 
 
 def _end(connection: Connection, sought: Sought, before: str, in_zone: ZoneInfo) -> str | None:

@@ -1,4 +1,4 @@
-"""Whether a plan can make money at all: its net price against the cost of what it includes.
+"""Whether a plan can make money at all: its net price against the cost of what it includes; so each pack and seat.
 
 Asked before a plan is published. A loss is refused unless it is meant; what cannot be known is a warning.
 """
@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from solvent.billing.included import Included, is_unlimited, issued
-from solvent.billing.plan import Plan, net_price, seats_fee
+from solvent.billing.pack import Pack
+from solvent.billing.plan import Plan, net_of, net_price, seats_fee
 from solvent.values.errors import Refused
 from solvent.values.money import Money, grains_per_unit, plain, round_half_even
 from solvent.values.period import MONTHS
@@ -45,7 +46,53 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def weigh(plan: Plan, costs: tuple[ClassCost, ...]) -> Finding:
-    """A whole period with all that is included used, at the cheapest class that may be used for each quota."""
+    """A whole period with all that is included used, at the cheapest class that may be used for each quota; so each
+    pack, and each further seat. The first loss is what is found; what a trial may cost is said beside."""
+    found = _weigh_period(plan, costs)
+    for extra in (_weigh_seat(plan, costs), *(_weigh_pack(plan, pack, costs) for pack in plan.packs)):
+        if found.kind != "loss" and extra is not None:
+            found = extra
+    trial = _cost_of(plan.trial.included, costs) if plan.trial else 0
+    if trial:
+        words = f"{found.words}; a trial may cost {_say(trial, plan)} and brings in nothing"
+        found = msgspec.structs.replace(found, words=words)
+    return found
+
+
+def _weigh_seat(plan: Plan, costs: tuple[ClassCost, ...]) -> Finding | None:
+    """A loss that each seat beyond those included makes."""
+    each = tuple(included for included in plan.included if included.each_seat)
+    if plan.seats is None or plan.seats.most == plan.seats.included or not each:
+        return None
+    left = net_of(plan, plan.seats.price).grains - _cost_of(each, costs)
+    return None if left >= 0 else _loss(plan, f"a further seat for {_say(plan.seats.price.grains, plan)}", left)
+
+
+def _weigh_pack(plan: Plan, pack: Pack, costs: tuple[ClassCost, ...]) -> Finding | None:
+    """A loss that a pack makes when all of it is used."""
+    left = net_of(plan, pack.price).grains - _cost_of((pack.gives,), costs)
+    return None if left >= 0 else _loss(plan, f"pack {pack.name!r} for {_say(pack.price.grains, plan)}", left)
+
+
+def _loss(plan: Plan, what: str, left: int) -> Finding:
+    words = (
+        f"plan {plan.name!r}: {what} loses {_say(-left, plan)} when all that it gives is used at the cheapest class; "
+        "raise its price, give less, or say that it is meant (at_a_loss)"
+    )
+    return Finding("loss", words, left)
+
+
+def _cost_of(quotas: tuple[Included, ...], costs: tuple[ClassCost, ...]) -> int:
+    """What quotas of one seat cost when all is used, as far as that is known and bounded."""
+    spent = 0
+    for included in quotas:
+        each = None if is_unlimited(included) else _cheapest(included, costs)
+        if each is not None:
+            spent += -(-included.amount * each[0] // each[1])
+    return spent
+
+
+def _weigh_period(plan: Plan, costs: tuple[ClassCost, ...]) -> Finding:
     if not plan.included:
         return Finding("earns", f"plan {plan.name!r} includes nothing, so it costs nothing until it is paid for")
     seats = plan.seats.included if plan.seats else 1

@@ -11,7 +11,7 @@ from solvent.billing import payment_store, plan_store, quota_store, subscription
 from solvent.billing.collection import Step, next_step
 from solvent.billing.dunning import DEFAULT, Schedule
 from solvent.billing.order import INVOICE
-from solvent.billing.quota import OVERAGE, Quota
+from solvent.billing.quota import OVERAGE, PACK, Quota
 from solvent.billing.subscription import Pays, Subscription
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import Invoice, InvoiceId, due_grains
@@ -21,8 +21,7 @@ from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 
-USAGE: Final = "usage/"  # how references of invoices for use on account begin
-PACK: Final = "pak_"  # and those for packs
+USAGE: Final = "usage/"  # how references of invoices for use on account begin; of a pack it is its id
 _invoices: Final = invoicing_store.invoices
 _UNPAID: Final = and_(_invoices.c.state == "issued", _invoices.c.kind == "invoice")
 

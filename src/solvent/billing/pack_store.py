@@ -13,8 +13,8 @@ from solvent.billing.included import is_unlimited
 from solvent.billing.order import INVOICE, PaymentOrder
 from solvent.billing.owed_store import demand_packs_paid, lend_again
 from solvent.billing.pack import Pack, Purchase
-from solvent.billing.plan import pack_named
-from solvent.billing.quota import Quota, pack_quota
+from solvent.billing.plan import net_of, pack_named
+from solvent.billing.quota import PACK, Quota, pack_quota
 from solvent.billing.reconcile_store import fill_wallet, for_wallet
 from solvent.billing.subscription import DAY_US, Pays
 from solvent.billing.turn import total_of
@@ -29,6 +29,7 @@ from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.ids import CustomerId, new_id
 from solvent.values.limits import INVOICE_DUE_DAYS
 from solvent.values.money import Money
+from solvent.values.period import Period
 
 _TEXTS: Final = frozenset({"id", "customer", "plan", "pack", "state", "account", "invoice"})
 
@@ -70,8 +71,9 @@ def buy(connection: Connection, customer: CustomerId, name: str, pays: Pays, now
     cause = f"{customer}/{len(of_customer(connection, customer))}"
     entropy = int.from_bytes(sha256(cause.encode()).digest()[:8], "big")
     purchase = Purchase(
-        id=new_id("pak", now_us, entropy), customer=customer, plan=plan.name, version=plan.version, pack=name,
-        state="waiting", account="", invoice="", asked_us=now_us, expires_us=now_us + pack.valid_days * DAY_US,
+        id=new_id(PACK.removesuffix("_"), now_us, entropy), customer=customer, plan=plan.name,
+        version=plan.version, pack=name, state="waiting", account="", invoice="", asked_us=now_us,
+        expires_us=now_us + pack.valid_days * DAY_US,
     )  # fmt: skip
     if pays == "invoice" or not pack.price.grains:
         given = _give(connection, purchase, pack, now_us, due_us=now_us + INVOICE_DUE_DAYS * DAY_US)
@@ -118,6 +120,18 @@ def give_back(connection: Connection, purchase: Purchase, now_us: int) -> Money:
     credited = credit_store.give_back_share(connection, InvoiceId(purchase.invoice), left, issued, now_us)
     lend_again(connection, InvoiceId(purchase.invoice), now_us)
     return credited
+
+
+def brought_in(connection: Connection, customer: CustomerId, period: Period) -> int:
+    """What packs that were bought in a period bring in, net of tax and fee, in grains; not those given back."""
+    brought = 0
+    for purchase in of_customer(connection, customer):
+        if purchase.state == "given" and period.holds(purchase.asked_us):
+            plan = plan_store.plan_at(connection, purchase.plan, purchase.version)
+            pack = pack_named(plan, purchase.pack)
+            assert pack is not None, "a pack that was given is on the plan's terms"
+            brought += net_of(plan, pack.price).grains
+    return brought
 
 
 def put(connection: Connection, purchase: Purchase) -> None:

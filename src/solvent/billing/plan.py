@@ -116,17 +116,22 @@ def net_price(plan: Plan) -> Money:
 
     Source: facts/ECONOMICS.md 1.8.
     """
-    return Money(_net(plan, 1), plan.currency)
+    return net_of(plan, plan.price)
+
+
+def net_of(plan: Plan, price: Money) -> Money:
+    """The same of any price that is taxed and charged as the plan's: of a pack, of further seats."""
+    return Money(_net(plan, price, 1), plan.currency)
 
 
 def net_price_month(plan: Plan) -> Money:
     """The same for one month of the period: a twelfth of a year's."""
-    return Money(_net(plan, MONTHS[plan.period]), plan.currency)
+    return Money(_net(plan, plan.price, MONTHS[plan.period]), plan.currency)
 
 
-def _net(plan: Plan, months: int) -> int:
+def _net(plan: Plan, price: Money, months: int) -> int:
     taxed = 1000 + plan.tax_permille
-    return round_half_even(plan.price.grains * (1_000_000 - plan.fee_permille * taxed), 1000 * taxed * months)
+    return round_half_even(price.grains * (1_000_000 - plan.fee_permille * taxed), 1000 * taxed * months)
 
 
 def terms(plan: Plan) -> Plan:

@@ -20,6 +20,7 @@ from solvent.values.ids import CustomerId, TransferId
 from solvent.values.money import Money
 
 OVERAGE: Final = "overage"
+PACK: Final = "pak_"  # how ids of packs begin
 QUOTA_ALERT_PERMILLE: Final = 800  # customers are told while there is something left
 State = Literal["open", "closed"]
 
@@ -96,6 +97,11 @@ def pack_quota(customer: CustomerId, order: str, gives: Included, currency: str,
         kind="allowance", source=order, place=place(gives), number=0, classes=" ".join(gives.classes),
         opens_us=at_us, expires_us=until_us, issued=gives.amount, roll_most=0, rolled=0, moves=0, state="open",
     )  # fmt: skip
+
+
+def is_of_pack(pot: Pot) -> bool:
+    """Whether a pot is what a pack gave."""
+    return pot.kind == "allowance" and pot.account.startswith(f"allowance:{pot.customer}:{PACK}")
 
 
 def grant_quota(customer: CustomerId, grant: str, amount: Money, at_us: int, until_us: int) -> Quota:

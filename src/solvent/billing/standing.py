@@ -10,28 +10,40 @@ from typing import Literal
 import msgspec
 
 from solvent.billing.limits import Override
-from solvent.billing.plan import AtBreakEven, Plan, net_price
+from solvent.billing.plan import AtBreakEven, Plan
 from solvent.ledger.pot import Kind
 from solvent.values.period import Period
 
 Crossing = Literal["", "near", "crossed"]
 
 
+class Came(msgspec.Struct, frozen=True):
+    """What some answers came to: what they brought in (gifts are no income) and cost, in grains."""
+
+    brought_grains: int = 0
+    cost_grains: int = 0
+    answers: int = 0
+
+
 class Standing(msgspec.Struct):
     """A running total of one process, read anew from the books now and then.
 
-    paid_grains: the net price of the period and what answers brought in beside it; gifts are no income.
+    price_grains: what this period asks for, net: seats, coupons and changes counted; 0 in a trial.
+    paid_grains: that, what the packs bought in this period bring, and what answers brought in beside it.
     cost_grains, answers: of the answers of this period. overrides: budgets set for this customer alone.
+    earlier: what answers of the period's first day came to before it began: not of this period.
     told: the crossings that this process has raised an alarm for.
     """
 
     plan: Plan
     period: Period
     usable_until_us: int
+    price_grains: int
     paid_grains: int
     cost_grains: int
     answers: int
     overrides: tuple[Override, ...] = ()
+    earlier: Came = Came()
     told: Crossing = ""
 
     def add(self, paid_grains: int, cost_grains: int) -> None:
@@ -49,9 +61,10 @@ class Standing(msgspec.Struct):
 def crossing(standing: Standing, more_grains: int = 0) -> Crossing:
     """Whether the cost, with `more_grains` of it to come, is near or beyond what the customer brings in.
 
-    A plan without a price has no break-even: what it gives away is bounded by what it includes.
+    A period that asks for nothing, free or a trial, has no break-even: what it gives away is bounded by what it
+    includes.
     """
-    if not standing.plan.price.grains:
+    if not standing.price_grains:
         return ""
     cost = standing.cost_grains + more_grains
     if cost > standing.paid_grains:
@@ -68,15 +81,13 @@ def action(standing: Standing) -> AtBreakEven:
 
 
 def kinds_that_pay(standing: Standing | None) -> tuple[Kind, ...]:
-    """What kinds of pots pay for the next answer, as the plan says of what follows its quotas, and of break-even."""
+    """What kinds of pots pay for the next answer, as the plan says of what follows its quotas, and of break-even.
+
+    What a pack gave pays beside them always: it was bought.
+    """
     what_now = "go_on" if standing is None else action(standing)
     if what_now in ("offer_top_up", "stop"):
         return ("grant", "wallet") if what_now == "offer_top_up" else ()
     if standing is not None and standing.plan.beyond == "stop":
         return ("allowance", "grant")
     return ("allowance", "grant", "wallet", "overage")
-
-
-def opening_paid(plan: Plan) -> int:
-    """What a period brings in before its first answer, in grains, without tax and fee."""
-    return net_price(plan).grains
