@@ -124,7 +124,10 @@ class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 3
     tax: Annotated[
         Literal["inclusive", "exclusive", "none"],
-        Meta(description="VAT is inside the prices, or added to them, or there is none"),
+        Meta(
+            description="VAT is inside the prices, or added to them, or there is none; another one is taken only while "
+            "nobody it is for has money in the wallet or used something this month"
+        ),
     ] = "inclusive"
     tax_permille: Annotated[int, Meta(description="the rate of VAT, in thousandths of the net price", ge=0, le=500)] = (
         100

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from solvent.app.config import InvoiceSettings
 from solvent.audit.act import fingerprint
+from solvent.billing.tax_change_store import demand_tax_can_change
 from solvent.billing.vat_rate_store import demand_vat_rate
 from solvent.invoicing import store
 from solvent.invoicing.profile import EVERYBODY, Profile, check_profile
@@ -35,7 +36,8 @@ def keep_default_profile(connection: Connection, settings: InvoiceSettings, curr
     """Take the settings over when they have changed: at first for all time, later from now on.
 
     What an operator has set since through the API stays, until the configuration says something new.
-    Raises Invalid when VAT is owed in a currency that no rate is known to.
+    Raises Invalid when VAT is owed in a currency that no rate is known to, and Conflict when what customers have in
+    their wallets, or used this month, would be taxed twice or not at all.
     """
     profile = default_profile(settings, currency)
     said = fingerprint(msgspec.json.encode(profile).decode())
@@ -43,5 +45,6 @@ def keep_default_profile(connection: Connection, settings: InvoiceSettings, curr
     if said == kept:
         return
     demand_vat_rate(connection, profile, now_us)
+    demand_tax_can_change(connection, profile, now_us)
     store.set_profile(connection, msgspec.structs.replace(profile, since_us=now_us if kept else 0))
     set_mark(connection, KEPT, said)

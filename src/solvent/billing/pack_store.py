@@ -15,7 +15,7 @@ from solvent.billing.owed_store import demand_packs_paid, lend_again
 from solvent.billing.pack import Pack, Purchase
 from solvent.billing.plan import net_of, pack_named
 from solvent.billing.quota import PACK, Quota, pack_quota
-from solvent.billing.reconcile_store import fill_wallet, for_wallet
+from solvent.billing.reconcile_store import fill_wallet
 from solvent.billing.subscription import DAY_US, Pays
 from solvent.billing.turn import total_of
 from solvent.db.append import append_rows
@@ -92,9 +92,7 @@ def give_paid(connection: Connection, order: PaymentOrder, now_us: int) -> Payme
     profile = profile_at(connection, purchase.customer, now_us)
     fits = total_of(_lines(purchase, pack, ""), plan.currency, profile) == order.amount
     if purchase.state != "waiting" or not fits:
-        filled = for_wallet(connection, order)
-        fill_wallet(connection, filled, now_us)
-        return filled
+        return fill_wallet(connection, order, now_us)
     lasts = msgspec.structs.replace(purchase, expires_us=now_us + pack.valid_days * DAY_US)
     given = _give(connection, lasts, pack, now_us, due_us=now_us)
     invoice_store.pay(connection, InvoiceId(given.invoice), order.amount, order.account, now_us, order.id)

@@ -80,7 +80,7 @@ def _invoices(connection: Connection, order: PaymentOrder) -> list[tuple[Invoice
 
 
 def _issue(connection: Connection, order: PaymentOrder, grains: int, vat: int, reference: str, at_us: int) -> None:
-    profile = store.profile_at(connection, order.customer, order.created_us)
+    profile = store.profile_at(connection, order.customer, order.paid_us or at_us)
     rate = vat_rate(connection, profile, order.currency, at_us)
     if rate is None and needs_rate(profile, order.currency):
         return

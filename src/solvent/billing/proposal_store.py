@@ -23,7 +23,7 @@ from solvent.billing.change_store import Change
 from solvent.billing.order import INVOICE, PaymentOrder
 from solvent.billing.owed_store import lend_again
 from solvent.billing.plan import Plan
-from solvent.billing.reconcile_store import fill_wallet, for_wallet
+from solvent.billing.reconcile_store import fill_wallet
 from solvent.billing.subscription import (
     BEGIN,
     Pays,
@@ -137,9 +137,7 @@ def begin_paid(connection: Connection, order: PaymentOrder, now_us: int) -> Paym
     waits = subscription_store.by_id(connection, order.subject)
     invoice = _begin_waiting(connection, waits, order.amount, now_us) if waits.state == "waiting" else ""
     if not invoice:
-        filled = for_wallet(connection, order)
-        fill_wallet(connection, filled, now_us)
-        return filled
+        return fill_wallet(connection, order, now_us)
     invoice_store.pay(connection, InvoiceId(invoice), order.amount, order.account, now_us, order.id)
     settle(connection, invoice, now_us)
     return msgspec.structs.replace(order, purpose=f"{INVOICE}:{invoice}")

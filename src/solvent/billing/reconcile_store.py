@@ -102,27 +102,28 @@ def _pay_invoice(connection: Connection, rails: Rails, order: PaymentOrder, at_u
         invoice_store.pay(connection, InvoiceId(order.subject), order.amount, order.account, at_us, order.id)
     except SolventError as wrong:
         if isinstance(wrong, Conflict) and not rails.processor(order.rail).is_bank:
-            return for_wallet(connection, order), ""
+            return msgspec.structs.replace(order, purpose=TOP_UP), ""
         return order, f"{words_of(order.amount)} came for {order.purpose} and cannot be booked: {wrong.message}"
     return order, ""
 
 
-def for_wallet(connection: Connection, order: PaymentOrder) -> PaymentOrder:
-    """The order as a top-up, with its VAT: what was paid for something that cannot be had any more."""
-    vat = vat_within(connection, order.customer, order.amount, order.created_us)
-    return msgspec.structs.replace(order, purpose=TOP_UP, vat_grains=vat.grains)
+def fill_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> PaymentOrder:
+    """Book a paid top-up, or what was paid for something that cannot be had any more: money, VAT and its invoice.
 
-
-def fill_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:
-    """Book a paid top-up: money, VAT and its invoice; answers can be drawn from it at once."""
-    ledger_store.append(connection, top_up_transfers(order, at_us))
-    _open_wallet(connection, order, at_us)
-    paper_store.note_paid(connection, order, at_us)
+    The VAT is as the customer is taxed now, like all that is in the wallet, whatever was so when they were asked.
+    Answers can be drawn from it at once. Returns the order as the top-up that it is.
+    """
+    vat = vat_within(connection, order.customer, order.amount, at_us)
+    filled = msgspec.structs.replace(order, purpose=TOP_UP, vat_grains=vat.grains)
+    ledger_store.append(connection, top_up_transfers(filled, at_us))
+    _open_wallet(connection, filled, at_us)
+    paper_store.note_paid(connection, filled, at_us)
+    return filled
 
 
 def _paid(connection: Connection, rails: Rails, order: PaymentOrder, payment: Payment, at_us: int) -> PaymentOrder:
     if order.kind == TOP_UP:
-        fill_wallet(connection, order, at_us)
+        order = fill_wallet(connection, order, at_us)
     paid = msgspec.structs.replace(order, state="paid", payment=payment.payment, paid_us=at_us, why="", look_us=0)
     if order.kind in rails.on_paid:
         paid = rails.on_paid[order.kind](connection, paid, at_us) or paid

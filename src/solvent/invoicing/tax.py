@@ -46,6 +46,13 @@ def check_tax(tax: Tax) -> None:
         raise Invalid("bad_tax", message, param="rate_permille")
 
 
+def taxed_when(tax: Tax) -> Literal["used", "paid", "never"]:
+    """When VAT is owed on money that is paid in to be used: as it is used, as it is paid in, or never."""
+    if not tax.rate_permille or tax.treatment not in ("inclusive", "exclusive"):
+        return "never"
+    return "used" if tax.treatment == "inclusive" else "paid"
+
+
 def split(units: int, tax: Tax) -> Split:
     """Split a whole amount as the treatment says. units: with VAT when inclusive, else without."""
     numerator, denominator = vat_ratio(tax)
