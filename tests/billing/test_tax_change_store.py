@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from sqlalchemy import Connection
 from tests.billing.months import Teller, close, nothing_used
@@ -139,7 +141,7 @@ def test_everybody_is_whoever_has_no_profile(place: Place) -> None:
     async def live(books: Books) -> None:
         for number in range(3):
             other = CustomerId(f"cus_a{number}")
-            await books.database.write(lambda c, id=other: add_customer(c, Customer(id, "A", "", 0)))
+            await books.database.write(partial(add_customer, customer=Customer(other, "A", "", 0)))
         await _book(books, "cash:bank", PURSE, 1_000, JUNE + 1)
         await _refused(books, ADDED, JUNE + 2, KIM, EVERYBODY)
         await _change(books, INSIDE, JUNE + 3)

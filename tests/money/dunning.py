@@ -11,6 +11,8 @@ def collect(shop: Paying, cards: dict[str, str], now: int) -> None:
     shop.collected = now  # what nobody has paid for in 30 days does not wait any more
     for sub in [sub for sub in shop.subs if sub.invoice is not None and sub.state in ("active", "past_due")]:
         shop.look(sub)
+        while sub.invoice and shop.set_off(sub.invoice):
+            shop.look(sub)
         invoice, is_late = sub.invoice, sub.state == "past_due"
         if invoice is None or now < invoice.due:
             if invoice is not None and is_late:  # what was due is paid, and this is not due yet
@@ -48,6 +50,9 @@ def collect(shop: Paying, cards: dict[str, str], now: int) -> None:
 
 def collect_owed(shop: Paying, invoice: Thing, card: str | None, now: int) -> None:
     """Use is charged to a card; whoever does not pay in time is lent nothing more."""
+    if shop.set_off(invoice):
+        shop.lend_again(invoice, now)
+        return
     sub = shop.current(invoice.owner)
     retries = [day * DAY for day in (sub.plan.retry_days if sub else (1, 3, 5, 7))]
     by_card = of_use(invoice) and not invoice.went_back and (sub is None or sub.pays == "card")

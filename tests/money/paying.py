@@ -85,6 +85,14 @@ class Paying(Reference):
         except No:
             return None
 
+    def set_off(self, invoice: Thing) -> bool:
+        """What others of this customer have too much pays it. Whether nothing of it is due any more."""
+        for other in [one for one in self.invoices if one.owner == invoice.owner and self.asks(one) < 0]:
+            part = min(-self.asks(other), self.asks(invoice))
+            if part > 0:
+                other.paid, other.went_back, invoice.paid = other.paid - part, True, invoice.paid + part
+        return self.asks(invoice) <= 0
+
     # Use on account
 
     def owed(self, now: int) -> list[Thing]:
@@ -198,7 +206,9 @@ class Paying(Reference):
             self.pay(order.about, sign * paid, order.account)
             if paid and sign > 0:
                 self.lend_again(order.about, now)
-            self.put(self.wallet(order.owner), part - paid, order.account, now)
+            if sign > 0:
+                rest = Thing(owner=order.owner, grains=part - paid, vat=0, kind="", account=order.account)
+                self.fill(rest, now)
 
 
 def of_use(invoice: Thing) -> bool:

@@ -12,8 +12,12 @@ from solvent.billing.buy_pack import buy_pack
 from solvent.billing.included import Included
 from solvent.billing.pack import Pack
 from solvent.billing.plan import Plan
+from solvent.invoicing.credit import Part
 from solvent.invoicing.invoice import InvoiceId
-from solvent.ledger.account import unbilled
+from solvent.invoicing.profile import Profile
+from solvent.invoicing.tax import Tax
+from solvent.ledger.account import SET_OFF, VAT_PAYABLE, invoiced, unbilled, wallet
+from solvent.office.credit_invoice import credit_invoice
 from solvent.office.receive_payment import receive_payment
 from solvent.payments.fake import BAD_CARD
 from solvent.payments.port import Dispute
@@ -160,5 +164,56 @@ def test_what_was_to_be_charged_is_charged_though_the_next_ones_are_by_invoice(p
         await books.change("plus", july, pays="invoice")
         assert (await collect_due(till.rails, books.database, july)) == Collected(paid=1)
         assert ((await books.current()).state, (await books.current()).pays) == ("active", "invoice")
+
+    story(place, tell)
+
+
+def test_what_is_credited_where_prices_are_without_vat_pays_the_next_invoice(place: Place) -> None:
+    """A wallet is filled with VAT taken out, so what was paid stays with the invoices."""
+
+    async def tell(books: Books) -> None:
+        await books.profile(Profile(customer=KIM, tax=Tax("exclusive", 100)))
+        till = Till(books)
+        await till.save_card()
+        done = await books.subscribe("pro", JUNE, pays="card")
+        await till.pay(done.subscription, done.due, JUNE + 1)
+        changed = await books.change("plus", JUNE + 10 * DAY, when="now", pays="card")
+        credited = changed.credited.grains
+        assert credited > won(10_890).grains, "more than the next period asks for"
+        for month, left in (("07", credited - won(10_890).grains), ("08", 0)):
+            begins = at(f"2026-{month}-01T00:00:00") + 1
+            await books.renew(begins)
+            assert await collect_due(till.rails, books.database, begins) == (Collected() if left else Collected(paid=1))
+            assert await books.balance(invoiced(KIM)) == left
+            assert (await books.current()).invoice == ""
+        (*_, (last, standing)) = await books.invoices()
+        assert (last.total, standing.paid) == (won(10_890), won(10_890).grains)
+        assert await books.balance(SET_OFF) == 0
+        assert (await collect_due(till.rails, books.database, at("2026-08-02T00:00:00"))) == Collected()
+        await books.check()
+
+    story(place, tell)
+
+
+def test_what_comes_back_for_an_invoice_that_asks_less_by_now_is_taxed_in_the_wallet(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.profile(Profile(customer=KIM, tax=Tax("exclusive", 100)))
+        till = Till(books)
+        await till.save_card()
+        done = await books.subscribe("pro", JUNE, pays="card")
+        order = await till.pay(done.subscription, done.due, JUNE + 1)
+        till.processor.dispute(order.id, Dispute("du_1", order.amount, "open"))
+        await settle_order(order.id, till.rails, books.database, JUNE + DAY)
+        ((invoice, _),) = await books.invoices()
+        await credit_invoice(invoice.id, [Part(1, won(11_000))], act(JUNE + 2 * DAY), books.database)
+        till.processor.dispute(order.id, Dispute("du_1", order.amount, "won"))
+        owed = await books.balance(VAT_PAYABLE)
+        await settle_order(order.id, till.rails, books.database, JUNE + 3 * DAY)
+        assert await books.balance(invoiced(KIM)) == 0
+        assert await books.balance(wallet(KIM)) == won(10_000).grains
+        assert await books.balance(VAT_PAYABLE) - owed == won(1_000).grains
+        paper = (await books.invoices())[-1][0]
+        assert (paper.supply, paper.vat) == (won(10_000), won(1_000))
+        await books.check()
 
     story(place, tell)

@@ -12,6 +12,7 @@ from solvent.billing.collection import Step, next_step
 from solvent.billing.dunning import DEFAULT, Schedule
 from solvent.billing.order import INVOICE
 from solvent.billing.quota import OVERAGE, PACK, Quota
+from solvent.billing.set_off_store import set_off
 from solvent.billing.subscription import Pays, Subscription
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import Invoice, InvoiceId, due_grains
@@ -44,13 +45,15 @@ def owed_after(connection: Connection, now_us: int, after: str, count: int) -> l
 def look(connection: Connection, id: InvoiceId, now_us: int) -> Owed | None:
     """What to do about one of them now; None when nothing is due any more.
 
-    Use is charged to what is saved, unless the customer pays by invoice. A pack was asked for by invoice, and what
-    was paid and went back is for a person to see to: neither is charged by itself.
+    What the customer has too much on other invoices pays it first. Use is charged to what is saved, unless the
+    customer pays by invoice. A pack was asked for by invoice, and what was paid and went back is for a person to see
+    to: neither is charged by itself.
     """
+    if set_off(connection, id, now_us):
+        lend_again(connection, id, now_us)
+        return None
     invoice, standing = invoicing_store.invoice_by_id(connection, id)
     due = Money(due_grains(invoice.total.grains, standing), invoice.currency)
-    if due.grains <= 0:
-        return None
     running = subscription_store.current(connection, invoice.customer)
     by_card = invoice.reference.startswith(USAGE) and not standing.returned
     how: Pays = "card" if by_card and (running is None or running.pays == "card") else "invoice"

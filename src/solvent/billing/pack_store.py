@@ -15,9 +15,9 @@ from solvent.billing.owed_store import demand_packs_paid, lend_again
 from solvent.billing.pack import Pack, Purchase
 from solvent.billing.plan import net_of, pack_named
 from solvent.billing.quota import PACK, Quota, pack_quota
-from solvent.billing.reconcile_store import fill_wallet
 from solvent.billing.subscription import DAY_US, Pays
 from solvent.billing.turn import total_of
+from solvent.billing.wallet_store import fill_wallet
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.invoicing.invoice import InvoiceDraft, InvoiceId

@@ -23,7 +23,6 @@ from solvent.billing.change_store import Change
 from solvent.billing.order import INVOICE, PaymentOrder
 from solvent.billing.owed_store import lend_again
 from solvent.billing.plan import Plan
-from solvent.billing.reconcile_store import fill_wallet
 from solvent.billing.subscription import (
     BEGIN,
     Pays,
@@ -39,6 +38,7 @@ from solvent.billing.subscription import (
 )
 from solvent.billing.subscription import Way as Way
 from solvent.billing.turn import coupon_for, period_lines, rest_line, total_of
+from solvent.billing.wallet_store import fill_wallet
 from solvent.identity.store import known_customer
 from solvent.invoicing.invoice import Invoice, InvoiceId
 from solvent.invoicing.line import DraftLine

@@ -12,8 +12,7 @@ from sqlalchemy import Connection
 
 from solvent.audit import store as audit_store
 from solvent.audit.act import by_system
-from solvent.billing import invoice_store, paper_store, payment_store
-from solvent.billing.asking_store import vat_within
+from solvent.billing import invoice_store, payment_store
 from solvent.billing.order import (
     INVOICE,
     METHOD,
@@ -21,21 +20,17 @@ from solvent.billing.order import (
     PaymentOrder,
     disagreement,
     fee_transfer,
-    top_up_transfers,
     words_of,
 )
 from solvent.billing.payment_store import SavedMethod
 from solvent.billing.rails import Rails
 from solvent.billing.take_back_store import take_back_dispute, take_back_refund
+from solvent.billing.wallet_store import fill_wallet
 from solvent.invoicing.invoice import InvoiceId
-from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import wallet
-from solvent.ledger.pot import Pot
 from solvent.payments.port import Method, Payment
 from solvent.values.errors import Conflict, SolventError
 from solvent.values.ids import new_id
-from solvent.values.instant import NEVER_US
 
 
 class Reconciled(msgspec.Struct, frozen=True):
@@ -107,20 +102,6 @@ def _pay_invoice(connection: Connection, rails: Rails, order: PaymentOrder, at_u
     return order, ""
 
 
-def fill_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> PaymentOrder:
-    """Book a paid top-up, or what was paid for something that cannot be had any more: money, VAT and its invoice.
-
-    The VAT is as the customer is taxed now, like all that is in the wallet, whatever was so when they were asked.
-    Answers can be drawn from it at once. Returns the order as the top-up that it is.
-    """
-    vat = vat_within(connection, order.customer, order.amount, at_us)
-    filled = msgspec.structs.replace(order, purpose=TOP_UP, vat_grains=vat.grains)
-    ledger_store.append(connection, top_up_transfers(filled, at_us))
-    _open_wallet(connection, filled, at_us)
-    paper_store.note_paid(connection, filled, at_us)
-    return filled
-
-
 def _paid(connection: Connection, rails: Rails, order: PaymentOrder, payment: Payment, at_us: int) -> PaymentOrder:
     if order.kind == TOP_UP:
         order = fill_wallet(connection, order, at_us)
@@ -133,16 +114,6 @@ def _paid(connection: Connection, rails: Rails, order: PaymentOrder, payment: Pa
     what = f"{order.purpose} {words_of(order.amount)} {payment.payment}"
     audit_store.once(connection, act, "payment.paid", order.customer, lambda: what, str)
     return paid
-
-
-def _open_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:
-    """See that answers can be drawn from the wallet, and that every process looks at it anew."""
-    account = wallet(order.customer)
-    if any(pot.account == account for pot in pot_store.pots_of(connection, order.customer)):
-        pot_store.touch_customers(connection, [order.customer])
-        return
-    pot = Pot(account, order.currency, order.customer, "wallet", "", at_us, NEVER_US)
-    pot_store.open_pots(connection, [pot])
 
 
 def _save_method(connection: Connection, order: PaymentOrder, method: Method, at_us: int) -> None:

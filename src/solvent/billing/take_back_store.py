@@ -25,6 +25,7 @@ from solvent.billing.reversal import (
     split,
     wallet_hold,
 )
+from solvent.billing.wallet_store import fill_wallet
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId, due_grains
 from solvent.ledger import pot_store
@@ -256,8 +257,8 @@ def _pay_again(
         invoice_store.pay(connection, invoice.id, part, order.account, at_us, step)
         lend_again(connection, invoice.id, at_us)
     if came.grains > part.grains:
-        id = TransferId(f"{order.id}.{back.id}.back_beside")
-        _append(connection, order, [posting(id, at_us, order.account, wallet(order.customer), came - part, order.id)])
+        rest = msgspec.structs.replace(order, id=f"{order.id}.{back.id}.beside", grains=came.grains - part.grains)
+        fill_wallet(connection, rest, at_us)
 
 
 def _standing(order: PaymentOrder, *, refunded: int = 0, disputed: int = 0) -> PaymentOrder:

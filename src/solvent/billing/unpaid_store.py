@@ -11,6 +11,7 @@ from solvent.billing.dunning import Schedule
 from solvent.billing.order import INVOICE
 from solvent.billing.plan import Plan
 from solvent.billing.proration import prorated
+from solvent.billing.set_off_store import set_off
 from solvent.billing.subscription import DAY_US, Subscription, ended, resumed, unpaid
 from solvent.billing.turn import stretches
 from solvent.invoicing import store as invoicing_store
@@ -42,12 +43,15 @@ def unpaid_after(connection: Connection, after: str, count: int) -> list[Subscri
 def look(connection: Connection, id: str, now_us: int) -> Unpaid | None:
     """What to do about a subscription's unpaid invoice now; None when there is nothing to do any more.
 
-    An invoice that was paid, or credited, beside the payments that are known here is noticed.
+    What the customer has too much on other invoices pays it first. An invoice that was paid, or credited, beside the
+    payments that are known here is noticed.
     """
     subscription = subscription_store.by_id(connection, id)
-    oldest = credit_store.oldest_unpaid(connection, subscription)
     if not subscription.invoice or subscription.state not in ("active", "past_due"):
         return None
+    oldest = credit_store.oldest_unpaid(connection, subscription)
+    while oldest and set_off(connection, InvoiceId(oldest), now_us):
+        oldest = credit_store.oldest_unpaid(connection, subscription)
     if oldest != subscription.invoice:
         subscription = begin_store.is_paid(connection, subscription, oldest)
         if not oldest:

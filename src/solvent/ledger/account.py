@@ -10,6 +10,7 @@ from solvent.values.ids import CustomerId
 # What we own
 CASH = "cash"  # cash:<rail>, such as cash:bank
 PROCESSOR_RECEIVABLE = "receivable:processor"  # receivable:processor:<rail>: paid by card, not yet in the bank
+SET_OFF = "receivable:set_off"  # from one invoice that has too much to another; always zero
 INVOICES_RECEIVABLE = "receivable:invoices"  # receivable:invoices:<customer>: invoiced, not yet paid
 
 # What we owe

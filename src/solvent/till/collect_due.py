@@ -84,7 +84,7 @@ async def _collect(id: str, rails: Rails, database: Database, now_us: int) -> Co
 
 
 async def _collect_owed(id: InvoiceId, rails: Rails, database: Database, now_us: int) -> Collected:
-    owed = await database.read(lambda connection: owed_store.look(connection, id, now_us))
+    owed = await database.write(lambda connection: owed_store.look(connection, id, now_us))
     if owed is None or owed.step == "wait":
         return Collected()
     if owed.step != "charge":

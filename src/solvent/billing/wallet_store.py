@@ -1,0 +1,39 @@
+"""Filling a wallet with what was paid: the money, its VAT and its paper, in one transaction."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection
+
+from solvent.billing import paper_store
+from solvent.billing.asking_store import vat_within
+from solvent.billing.order import TOP_UP, PaymentOrder, top_up_transfers
+from solvent.ledger import pot_store
+from solvent.ledger import store as ledger_store
+from solvent.ledger.account import wallet
+from solvent.ledger.pot import Pot
+from solvent.values.instant import NEVER_US
+
+
+def fill_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> PaymentOrder:
+    """Book a paid top-up, or what was paid for something that cannot be had any more: money, VAT and its invoice.
+
+    The VAT is as the customer is taxed now, like all that is in the wallet, whatever was so when they were asked.
+    Answers can be drawn from it at once. Returns the order as the top-up that it is.
+    """
+    vat = vat_within(connection, order.customer, order.amount, at_us)
+    filled = msgspec.structs.replace(order, purpose=TOP_UP, vat_grains=vat.grains)
+    ledger_store.append(connection, top_up_transfers(filled, at_us))
+    _open_wallet(connection, filled, at_us)
+    paper_store.note_paid(connection, filled, at_us)
+    return filled
+
+
+def _open_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:
+    """See that answers can be drawn from the wallet, and that every process looks at it anew."""
+    account = wallet(order.customer)
+    if any(pot.account == account for pot in pot_store.pots_of(connection, order.customer)):
+        pot_store.touch_customers(connection, [order.customer])
+        return
+    pot = Pot(account, order.currency, order.customer, "wallet", "", at_us, NEVER_US)
+    pot_store.open_pots(connection, [pot])
