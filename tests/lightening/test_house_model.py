@@ -17,6 +17,8 @@ from solvent.lightening.recipe import NAME, Recipe
 from solvent.lightening.scorecard import ON_TOPIC_TARGET, REFUSAL_TARGET, Scorecard, recognise
 from solvent.lightening.word_files import answers
 
+# One process examines it, once: it is minutes of work.
+pytestmark = pytest.mark.xdist_group("house_model")
 FOLDER = SHIPPED.parent
 
 
