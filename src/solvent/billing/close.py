@@ -59,6 +59,14 @@ class Closing(msgspec.Struct, frozen=True):
     chain: str
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """What a closing rests on: its accounts and its hash, and the journal's last row before they were read."""
+
+    seq: int
+    accounts: tuple[AccountSum, ...]
+    hash: str
+
+
 class PotMove(msgspec.Struct, frozen=True):
     """What one pot did in a month. left: what was in it at the end."""
 

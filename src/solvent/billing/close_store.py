@@ -20,6 +20,7 @@ from solvent.billing.close import (
     Closing,
     Facts,
     PotMove,
+    Proof,
     UsageReader,
     WalletTotals,
     digest,
@@ -38,6 +39,7 @@ from solvent.ledger.account import REVENUE_ANSWERS, VAT_PAYABLE, unbilled
 from solvent.ledger.beside_store import Beside, in_beside, out_beside
 from solvent.ledger.books import AccountSum, carried
 from solvent.ledger.books_store import first_month, moved_between
+from solvent.ledger.chain import read_head
 from solvent.ledger.pot_store import pots
 from solvent.ledger.sealing import CLOSING, SEALED
 from solvent.ledger.store import balances
@@ -277,11 +279,12 @@ def wallet_totals(connection: Connection, month: int) -> tuple[WalletTotals, ...
     return tuple(WalletTotals(row[0], *map(int, row[1:])) for row in rows)
 
 
-def prove(connection: Connection, month: int) -> tuple[tuple[AccountSum, ...], str]:
-    """The accounts of a month and its proof. Only reads.
+def prove(connection: Connection, month: int) -> Proof:
+    """The accounts of a month and their hash. Only reads.
 
     Statements that did not add up to the ledger's wallets would be a broken book, and assert.
     """
+    seq = read_head(ledger_store.mark(connection, ledger_store.CHAIN)).seq  # before all that may change after it
     accounts = accounts_until(connection, month)
     for total in wallet_totals(connection, month):
         paid = total.paid_in + total.gifts - total.used - total.paid_out - total.expired
@@ -289,7 +292,7 @@ def prove(connection: Connection, month: int) -> tuple[tuple[AccountSum, ...], s
         assert sum(one.credits - one.debits for one in kept) == paid, f"{month}: the statements are not the wallets"
     before = connection.execute(select(months.c.hash).where(months.c.month < month).order_by(months.c.month.desc()))
     made = statement_store.all_of_month(connection, month)
-    return accounts, digest(month, made, accounts, str(before.scalar() or ""))
+    return Proof(seq, accounts, digest(month, made, accounts, str(before.scalar() or "")))
 
 
 def accounts_until(connection: Connection, month: int) -> tuple[AccountSum, ...]:
@@ -305,21 +308,31 @@ def accounts_until(connection: Connection, month: int) -> tuple[AccountSum, ...]
     return tuple(carried(so_far, moved_between(connection, month, month)))
 
 
-def finish(connection: Connection, month: int, accounts: tuple[AccountSum, ...], proof: str, act: Act) -> Closing:
-    """Close a month whose steps are all done; its closing, if another has closed it."""
+def finish(connection: Connection, month: int, proof: Proof, act: Act) -> Closing:
+    """Close a month whose steps are all done; its closing, if another has closed it.
+
+    Another who closes it too may have booked into it since it was proven: then it is proven again.
+    """
     known = closing_of(connection, month)
     if known is not None:
         return known
-    effect = partial(_finish, connection, month, accounts, proof, act.at_us)
+    if _has_closing_entry_after(connection, proof.seq):
+        proof = prove(connection, month)
+    effect = partial(_finish, connection, month, proof, act.at_us)
     return once(connection, act, "month.close", str(month), effect, Closing)[0]
 
 
-def _finish(
-    connection: Connection, month: int, accounts: tuple[AccountSum, ...], proof: str, closed_us: int
-) -> Closing:
+def _has_closing_entry_after(connection: Connection, seq: int) -> bool:
+    """Whether a closing has booked anything since: nothing else goes into a sealed month."""
+    transfers = ledger_store.transfers
+    chosen = select(transfers.c.seq).where(transfers.c.seq > seq, transfers.c.reference.startswith(CLOSING))
+    return connection.execute(chosen.limit(1)).first() is not None
+
+
+def _finish(connection: Connection, month: int, proof: Proof, closed_us: int) -> Closing:
     chain = ledger_store.mark(connection, ledger_store.CHAIN)
-    closing = Closing(month, closed_us, wallet_totals(connection, month), accounts, proof, chain)
-    values = {"state": "closed", "closed_us": closed_us, "hash": proof, "chain": chain}
+    closing = Closing(month, closed_us, wallet_totals(connection, month), proof.accounts, proof.hash, chain)
+    values = {"state": "closed", "closed_us": closed_us, "hash": proof.hash, "chain": chain}
     connection.execute(
         update(months).where(months.c.month == month).values(**values, totals=msgspec.json.encode(closing))
     )
