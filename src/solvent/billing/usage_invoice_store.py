@@ -7,6 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, func, select
 
+from solvent.audit import alarm_store
+from solvent.audit.alarm import Alarm, alarm
 from solvent.billing import invoice_store
 from solvent.billing.on_account import on_account_lines, used_on_account
 from solvent.billing.subscription_store import current_of
@@ -19,7 +21,7 @@ from solvent.invoicing.store import profiles_at
 from solvent.ledger.account import unbilled
 from solvent.ledger.sealing import CLOSING
 from solvent.ledger.store import balances, balances_at
-from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
+from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, plain
 
 INVOICES_AT_ONCE: Final = 500
 
@@ -31,7 +33,8 @@ def invoice_some(
 
     period: the first instant of the month and of the next. What an invoice has asked for since is not asked again.
     due_us: until when it is to be paid; who pays by card is charged, so owes it at once.
-    Where VAT is owed in another currency and no rate is known, usage waits on the customer's account.
+    Where VAT is owed in another currency and no rate is known, usage waits on the customer's account, and an alarm
+    says so, once for each month.
     """
     used = statement_store.used_on_account(connection, month, after, INVOICES_AT_ONCE)
     if not used:
@@ -41,15 +44,16 @@ def invoice_some(
     profiles = profiles_at(connection, sorted({one.customer for one in used}), end_us - 1)
     running = current_of(connection, sorted({one.customer for one in used}))
     by_card = {customer for customer, one in running.items() if one.pays == "card"}
-    drafts = [
-        _draft(
-            one, waiting[one.customer, one.currency], start_us, end_us, now_us if one.customer in by_card else due_us
-        )
-        for one in used
-        if _can_be_invoiced(connection, profiles[one.customer], one.currency, end_us - 1)
-    ]
-    asked = [draft for draft in drafts if draft.lines]
-    invoice_store.issue_many(connection, asked, end_us - 1, cause=f"{CLOSING}{month}")
+    drafts, left_out = [], []
+    for one in used:
+        left = waiting[one.customer, one.currency]
+        draft = _draft(one, left, start_us, end_us, now_us if one.customer in by_card else due_us)
+        if draft.lines and _can_be_invoiced(connection, profiles[one.customer], one.currency, end_us - 1):
+            drafts.append(draft)
+        elif draft.lines:
+            left_out.append(_not_invoiced(one, left, profiles[one.customer], now_us))
+    invoice_store.issue_many(connection, drafts, end_us - 1, cause=f"{CLOSING}{month}")
+    alarm_store.raise_alarms(connection, left_out)
     return used[-1].customer
 
 
@@ -59,6 +63,13 @@ def _draft(one: Statement, waiting: int, start_us: int, end_us: int, due_us: int
     return InvoiceDraft(
         customer=one.customer, currency=one.currency, lines=lines, from_us=start_us, until_us=end_us, due_us=due_us,
         reference=f"usage/{one.customer}/{one.currency}/{one.month}",
+    )  # fmt: skip
+
+
+def _not_invoiced(one: Statement, waiting: int, profile: Profile, at_us: int) -> Alarm:
+    return alarm(
+        "usage_not_invoiced", one.customer, f"{one.month}/{one.currency}", at_us, month=one.month,
+        amount=plain(Money(waiting, one.currency)), currency=one.currency, vat_currency=profile.vat_currency,
     )  # fmt: skip
 
 
