@@ -10,6 +10,7 @@ from solvent.audit import alarm_store
 from solvent.audit.alarm import Alarm, Kind, alarm
 from solvent.db.port import Connection
 from solvent.ledger.balance import Movement
+from solvent.ledger.beancount import amount
 from solvent.ledger.pot import Pot
 from solvent.ledger.store import balances_at
 from solvent.values.instant import US_PER_S
@@ -49,5 +50,7 @@ def _look(pot: Pot, moved: Movement, at_us: int) -> Alarm | None:
     if moved.debits < pot.alert_grains:
         return None
     kind: Kind = "budget_reached" if moved.debits >= moved.credits else "budget_near"
-    words = {"used": moved.debits, "of": moved.credits, "unit": pot.unit, "account": pot.account}
-    return alarm(kind, pot.customer or pot.account, pot.account, at_us, **words)
+    used, of = (amount(grains, pot.unit).partition(" ")[0] for grains in (moved.debits, moved.credits))
+    return alarm(
+        kind, pot.customer or pot.account, pot.account, at_us, used=used, of=of, unit=pot.unit, account=pot.account
+    )

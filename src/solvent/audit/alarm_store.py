@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, select, tuple_
 
 from solvent.audit.alarm import Alarm
 from solvent.db.append import append_rows
@@ -27,10 +27,20 @@ def raise_alarms(connection: Connection, raised: list[Alarm]) -> None:
     append_rows(connection, alarms, map(msgspec.structs.astuple, fresh.values()), "ON CONFLICT (id) DO NOTHING")
 
 
-def newest_alarms(connection: Connection, since_us: int, *, subject: str = "", count: int = 200) -> list[Alarm]:
-    """Alarms from an instant on, newest first; of one subject when named."""
+def newest_alarms(
+    connection: Connection, since_us: int, *, kind: str = "", subject: str = "", count: int = 200,
+    before: tuple[int, str] | None = None,
+) -> list[Alarm]:  # fmt: skip
+    """Alarms from an instant on, newest first; of one kind or subject when named.
+
+    before: instant and id of an alarm; only those that come after it in this order.
+    """
     chosen = select(alarms).where(alarms.c.at_us >= since_us)
+    if kind:
+        chosen = chosen.where(alarms.c.kind == kind)
     if subject:
         chosen = chosen.where(alarms.c.subject == subject)
-    rows = connection.execute(chosen.order_by(alarms.c.at_us.desc(), alarms.c.id).limit(count))
+    if before is not None:
+        chosen = chosen.where(tuple_(alarms.c.at_us, alarms.c.id) < before)
+    rows = connection.execute(chosen.order_by(alarms.c.at_us.desc(), alarms.c.id.desc()).limit(count))
     return [Alarm(*row) for row in rows]

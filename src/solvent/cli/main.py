@@ -27,6 +27,7 @@ _COMMANDS = {
     "providers": "Record what providers were paid.",
     "months": "Close months; profit and loss, balance sheets, statements.",
     "ledger": "Look at accounts and transfers; verify and export the books.",
+    "alarms": "List what a person must look at.",
     "audit": "List who changed what.",
     "models": "List, test and download models.",
     "prices": "Look at prices, import them, hold them beside another list, correct them.",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from solvent.cli.alarm_words import ALARM_WORDS
 from solvent.cli.billing_words import BILLING_WORDS
 
 WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
+    **ALARM_WORDS,
     # What stands over columns and before facts
     "id": ("id", "ID"),
     "name": ("name", "이름"),

@@ -10,11 +10,10 @@ from msgspec import Meta
 from solvent.audit import store as audit_store
 from solvent.audit.act import Change
 from solvent.console.members import WORD
-from solvent.console.operation import Asked, Nothing, Page, PageQuery, page_of, reading
+from solvent.console.operation import Asked, Nothing, Page, PageQuery, page_of, read_at, reading
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.identity.key import Key
-from solvent.values.errors import Invalid
 from solvent.values.instant import NEVER_US, iso
 from solvent.values.period import first_day, start_of_day
 
@@ -48,7 +47,7 @@ async def audit(asked: Asked[AuditQuery, Nothing]) -> Page[ChangeBody]:
     from_us = 0
     if query.since:
         from_us = start_of_day(first_day(query.since, business.now_us(), business.time_zone), business.time_zone)
-    before = _read_cursor(query.cursor) if query.cursor else None
+    before = read_at(query.cursor) if query.cursor else None
 
     def look(connection: Connection) -> tuple[list[Change], dict[str, Key]]:
         found = audit_store.changes_between(
@@ -68,14 +67,6 @@ def _body(change: Change, actor: Key | None) -> ChangeBody:
         actor_name=(actor.name or f"...{actor.hint}") if actor else None, actor_role=actor.role if actor else None,
         action=change.action, subject=change.subject, idempotency_key=change.key, result=msgspec.Raw(change.result),
     )  # fmt: skip
-
-
-def _read_cursor(cursor: str) -> tuple[int, str]:
-    at_us, dash, id = cursor.partition("-")
-    if not (dash and at_us.isascii() and at_us.isdigit() and len(at_us) < 19):
-        message = f"cursor: {cursor[:60]!r} is none that this list gave; leave it out to begin again"
-        raise Invalid("bad_cursor", message, param="cursor")
-    return int(at_us), id
 
 
 LIST = reading("/v1/audit", "audit.read", audit, AuditQuery, Page[ChangeBody])

@@ -15,6 +15,7 @@ from msgspec import Meta
 from solvent.app.business import Business
 from solvent.audit.act import Act
 from solvent.identity.permission import Action
+from solvent.values.errors import Invalid
 from solvent.values.limits import CURSOR_CHARACTERS_MAX, PAGE_ROWS, PAGE_ROWS_MAX
 
 Q = TypeVar("Q")
@@ -113,3 +114,12 @@ def page_of(rows: list[T], limit: int, cursor_of: Callable[[T], str]) -> tuple[l
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], cursor_of(rows[limit - 1])
+
+
+def read_at(cursor: str) -> tuple[int, str]:
+    """The instant and the id in a cursor like 1795521600000000-chg_1. Raises Invalid for what no list gave."""
+    at_us, dash, id = cursor.partition("-")
+    if not (dash and at_us.isascii() and at_us.isdigit() and len(at_us) < 19):
+        message = f"cursor: {cursor[:60]!r} is none that this list gave; leave it out to begin again"
+        raise Invalid("bad_cursor", message, param="cursor")
+    return int(at_us), id

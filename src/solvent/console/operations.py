@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from solvent.console import (
+    alarms,
     audit,
     coupons,
     customers,
@@ -44,5 +45,6 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *months.OPERATIONS,
     *margin.OPERATIONS,
     *ledger.OPERATIONS,
+    *alarms.OPERATIONS,
     *audit.OPERATIONS,
 )
