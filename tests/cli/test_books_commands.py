@@ -193,6 +193,7 @@ def test_invoices_in_commands(shell: Shell) -> None:
     shell.run("invoices", "credit", number, "--line", "1:1100")
     assert shell.json("invoices", "received", number, "8800")["state"] == "paid"
     assert shell.refuse("invoices", "received", number, "1").code == "invoice_not_due"
+    assert shell.refuse("invoices", "received", number, "0.5").code == "amount_not_whole"
     assert shell.refuse("invoices", "write-off", number).code == "invoice_not_due"
     file = shell.folder / "invoice.pdf"
     shell.run("invoices", "pdf", number, "--language", "en", "--into", str(file))

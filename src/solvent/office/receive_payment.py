@@ -11,7 +11,7 @@ from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import Invoice, InvoiceId, payable_grains
 from solvent.ledger.account import CASH
 from solvent.values.errors import Conflict
-from solvent.values.money import Money, plain
+from solvent.values.money import Money, minor_units, plain
 
 
 async def receive_payment(
@@ -19,9 +19,11 @@ async def receive_payment(
 ) -> tuple[Invoice, bool]:
     """into: where the money is now: "bank" is the account cash:bank. Returns the invoice, and whether this is new.
 
-    The subscription that waited for it goes on when all is paid. Raises NotFound, Invalid for another currency, and
-    Conflict for more than is due.
+    The subscription that waited for it goes on when all is paid. Raises NotFound, Invalid for another currency or a
+    part of its smallest unit, and Conflict for more than is due.
     """
+
+    minor_units(amount)
 
     def work(connection: Connection) -> tuple[Invoice, bool]:
         def effect() -> Invoice:

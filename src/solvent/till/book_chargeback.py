@@ -12,14 +12,16 @@ from solvent.ledger.account import wallet
 from solvent.ledger.call_in_leases import call_in_leases
 from solvent.payments.port import Dispute
 from solvent.values.errors import Conflict, Refused
+from solvent.values.money import minor_units
 
 
 async def book_chargeback(id: str, dispute: Dispute, database: Database, act: Act) -> PaymentOrder:
     """id: of the order that was paid. dispute: its own id, and how it stands: open, lost, or won.
 
     What is free in the wallet is taken from there, the rest is our expense; won, it is undone exactly.
-    Raises NotFound, Conflict for an order that was not paid, and Refused for more than is left of it.
+    Raises NotFound, Invalid for a part of a currency's smallest unit, Conflict for an order that was not paid, and Refused for more than is left of it.
     """
+    minor_units(dispute.amount)
     order = await database.read(lambda connection: payment_store.order_by_id(connection, id))
     if order.kind in (TOP_UP, INVOICE) and dispute.state != "won":
         await call_in_leases(wallet(order.customer), order.currency, database)
