@@ -55,7 +55,7 @@ def collect_owed(shop: Paying, invoice: Thing, card: str | None, now: int) -> No
         return
     sub = shop.current(invoice.owner)
     retries = [day * DAY for day in (sub.plan.retry_days if sub else (1, 3, 5, 7))]
-    by_card = of_use(invoice) and not invoice.went_back and (sub is None or sub.pays == "card")
+    by_card = of_use(invoice) and not invoice.returned and (sub is None or sub.pays == "card")
     if by_card and charged_back(shop, invoice):
         return
     tries = len(invoice.failed)

@@ -38,7 +38,7 @@ class Paper(Pots):
 
     def asking(self, owner: str, lines: list[Thing], about: Any, due: int) -> Thing:
         asks = {"owner": owner, "lines": lines, "about": about, "due": due}
-        return Thing(**asks, paid=0, credited=0, failed=[], went_back=False, at_once=False)
+        return Thing(**asks, paid=0, credited=0, failed=[], returned=0, at_once=False)
 
     def vats(self, owner: str, lines: list[Thing]) -> list[int]:
         """Rounded once a document and spread over its lines."""
@@ -74,10 +74,13 @@ class Paper(Pots):
             start = max(since, line.end - 1 if line.pot else line.start)
             self.post(invoice.owner, line, vat - grains, -vat, start, "revenue:breakage" if line.pot else line.goal)
             invoice.credited += grains
+        self.return_too_much(invoice, now)
+
+    def return_too_much(self, invoice: Thing, now: int) -> None:
         over = -self.asks(invoice)
         if over > 0 and self.vat[invoice.owner][0] != "exclusive":
             self.put(self.wallet(invoice.owner), over, f"receivable:invoices:{invoice.owner}", now)
-            invoice.paid -= over
+            invoice.paid, invoice.returned = invoice.paid - over, invoice.returned + over
 
     def give_back(self, source: Any, about: Any, wanted: int, since: int, now: int) -> None:
         """Credit so much, as prices are written, of some invoices, newest first, from an instant on."""

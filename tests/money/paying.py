@@ -90,7 +90,7 @@ class Paying(Reference):
         for other in [one for one in self.invoices if one.owner == invoice.owner and self.asks(one) < 0]:
             part = min(-self.asks(other), self.asks(invoice))
             if part > 0:
-                other.paid, other.went_back, invoice.paid = other.paid - part, True, invoice.paid + part
+                other.paid, other.returned, invoice.paid = other.paid - part, other.returned + part, invoice.paid + part
         return self.asks(invoice) <= 0
 
     # Use on account
@@ -201,14 +201,11 @@ class Paying(Reference):
         self.move(order.account, back.borne_by, sign * back.short)
         if order.kind == "invoice":  # it asks again for what it gives back; what comes again pays it, or is theirs
             part = back.grains - back.taken - back.short
-            paid = part if sign < 0 else max(0, min(part, self.asks(order.about)))
-            order.about.went_back |= sign < 0 < part
-            self.pay(order.about, sign * paid, order.account)
-            if paid and sign > 0:
+            order.about.returned -= sign * part
+            self.pay(order.about, sign * part, order.account)
+            if part and sign > 0:
+                self.return_too_much(order.about, now)
                 self.lend_again(order.about, now)
-            if sign > 0:
-                rest = Thing(owner=order.owner, grains=part - paid, vat=0, kind="", account=order.account)
-                self.fill(rest, now)
 
 
 def of_use(invoice: Thing) -> bool:

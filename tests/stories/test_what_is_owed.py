@@ -15,8 +15,8 @@ from solvent.billing.plan import Plan
 from solvent.invoicing.credit import Part
 from solvent.invoicing.invoice import InvoiceId
 from solvent.invoicing.profile import Profile
-from solvent.invoicing.tax import Tax
-from solvent.ledger.account import SET_OFF, VAT_PAYABLE, invoiced, unbilled, wallet
+from solvent.invoicing.tax import Tax, Treatment
+from solvent.ledger.account import SET_OFF, invoiced, unbilled, wallet
 from solvent.office.credit_invoice import credit_invoice
 from solvent.office.receive_payment import receive_payment
 from solvent.payments.fake import BAD_CARD
@@ -195,9 +195,12 @@ def test_what_is_credited_where_prices_are_without_vat_pays_the_next_invoice(pla
     story(place, tell)
 
 
-def test_what_comes_back_for_an_invoice_that_asks_less_by_now_is_taxed_in_the_wallet(place: Place) -> None:
+@pytest.mark.parametrize("treatment", ["exclusive", "inclusive"])
+def test_what_comes_back_for_an_invoice_that_asks_less_by_now_is_the_customers(
+    place: Place, treatment: Treatment
+) -> None:
     async def tell(books: Books) -> None:
-        await books.profile(Profile(customer=KIM, tax=Tax("exclusive", 100)))
+        await books.profile(Profile(customer=KIM, tax=Tax(treatment, 100)))
         till = Till(books)
         await till.save_card()
         done = await books.subscribe("pro", JUNE, pays="card")
@@ -207,13 +210,24 @@ def test_what_comes_back_for_an_invoice_that_asks_less_by_now_is_taxed_in_the_wa
         ((invoice, _),) = await books.invoices()
         await credit_invoice(invoice.id, [Part(1, won(11_000))], act(JUNE + 2 * DAY), books.database)
         till.processor.dispute(order.id, Dispute("du_1", order.amount, "won"))
-        owed = await books.balance(VAT_PAYABLE)
         await settle_order(order.id, till.rails, books.database, JUNE + 3 * DAY)
-        assert await books.balance(invoiced(KIM)) == 0
-        assert await books.balance(wallet(KIM)) == won(10_000).grains
-        assert await books.balance(VAT_PAYABLE) - owed == won(1_000).grains
-        paper = (await books.invoices())[-1][0]
-        assert (paper.supply, paper.vat) == (won(10_000), won(1_000))
+        is_added = treatment == "exclusive"
+        assert await books.balance(invoiced(KIM)) == (won(11_000).grains if is_added else 0)
+        assert await books.balance(wallet(KIM)) == (0 if is_added else won(11_000).grains)
         await books.check()
+
+    story(place, tell)
+
+
+def test_credit_of_who_is_taxed_otherwise_by_now_stays_with_the_invoices(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        till = Till(books)
+        await till.save_card()
+        done = await books.subscribe("pro", JUNE, pays="card")
+        await till.pay(done.subscription, done.due, JUNE + 1)
+        await books.profile(Profile(customer=KIM, tax=Tax("exclusive", 100), since_us=JUNE + DAY))
+        await books.change("plus", JUNE + 10 * DAY, when="now", pays="card")
+        assert await books.balance(wallet(KIM)) == 0
+        assert await books.balance(invoiced(KIM)) > 0
 
     story(place, tell)

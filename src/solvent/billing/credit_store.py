@@ -11,6 +11,7 @@ from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.credit import Part
 from solvent.invoicing.invoice import Invoice, InvoiceId, due_grains
 from solvent.invoicing.line import Line
+from solvent.invoicing.store import profile_at
 from solvent.invoicing.tax import Tax, round_half_away, split
 from solvent.ledger.account import deferred, wallet
 from solvent.ledger.pot_store import touch_customers
@@ -38,7 +39,7 @@ def give_back(
         step = f"{invoice.reference}/credit.{len(invoicing_store.credit_notes_of(connection, invoice.id))}"
         note = invoice_store.credit(connection, invoice.id, parts, now_us, step)
         credited -= note.total.grains
-        _return_money(connection, invoice.id, step, now_us)
+        return_too_much(connection, invoice.id, step, now_us)
     return Money(credited, amount.currency)
 
 
@@ -102,10 +103,13 @@ def _share(line: Line, wanted: int, most: int, tax: Tax) -> tuple[int, int]:
     return round_half_away(most * 1000, (1000 + rate) * GRAINS_PER_MINOR_UNIT) * GRAINS_PER_MINOR_UNIT, most
 
 
-def _return_money(connection: Connection, id: InvoiceId, step: str, now_us: int) -> None:
+def return_too_much(connection: Connection, id: InvoiceId, step: str, now_us: int) -> None:
+    """What was paid beyond what an invoice asks for goes into the wallet. Of a customer whose wallet is filled with
+    VAT taken out it stays, and pays the next invoice (`set_off_store`)."""
     invoice, standing = invoicing_store.invoice_by_id(connection, id)
     over = -due_grains(invoice.total.grains, standing)
-    if over <= 0 or invoice.profile.tax.treatment == "exclusive":
+    taxes = {invoice.profile.tax.treatment, profile_at(connection, invoice.customer, now_us).tax.treatment}
+    if over <= 0 or "exclusive" in taxes:
         return
     amount = Money(over, invoice.currency)
     invoice_store.give_back(connection, id, amount, wallet(invoice.customer), now_us, step)
@@ -124,7 +128,7 @@ def give_back_share(connection: Connection, id: InvoiceId, part: int, whole: int
         return Money(0, invoice.currency)
     step = f"{invoice.reference}/credit.{len(invoicing_store.credit_notes_of(connection, id))}"
     note = invoice_store.credit(connection, id, parts, now_us, step)
-    _return_money(connection, id, step, now_us)
+    return_too_much(connection, id, step, now_us)
     return -note.total
 
 

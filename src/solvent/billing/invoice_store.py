@@ -26,6 +26,7 @@ from solvent.invoicing.invoice import (
     expected_again,
     made_out,
     paid_with,
+    returned_less,
     returned_with,
     written_off_with,
 )
@@ -101,6 +102,14 @@ def give_back(connection: Connection, id: InvoiceId, amount: Money, via: str, at
     What is not credited becomes due again. Raises NotFound, and Conflict for more than was paid.
     """
     return _move(connection, id, amount, via, at_us, reference, is_payment=False)
+
+
+def take_again(connection: Connection, id: InvoiceId, amount: Money, via: str, at_us: int, reference: str) -> None:
+    """Book money that was given back and came to us again: debit `via`. More than is due is the customer's credit."""
+    invoice, standing = store.invoice_by_id(connection, id)
+    transfer = TransferId(f"{id}.again.{_mark(reference)}")
+    ledger_store.append(connection, [posting(transfer, at_us, via, invoiced(invoice.customer), amount, id)])
+    store.set_standing(connection, invoice, returned_less(standing, amount.grains))
 
 
 def credit(

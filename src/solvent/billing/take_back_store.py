@@ -25,9 +25,8 @@ from solvent.billing.reversal import (
     split,
     wallet_hold,
 )
-from solvent.billing.wallet_store import fill_wallet
 from solvent.invoicing import store as invoicing_store
-from solvent.invoicing.invoice import InvoiceId, due_grains
+from solvent.invoicing.invoice import InvoiceId
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import CHARGEBACKS, REFUNDS, wallet
@@ -251,14 +250,17 @@ def _pay_again(
     came = of_invoice(order, back)
     if not came.grains:
         return
-    invoice, standing = invoicing_store.invoice_by_id(connection, InvoiceId(order.subject))
-    part = Money(max(0, min(came.grains, due_grains(invoice.total.grains, standing))), came.currency)
+    id = InvoiceId(order.subject)
+    _, standing = invoicing_store.invoice_by_id(connection, id)
+    part = Money(min(came.grains, standing.returned), came.currency)
     if part.grains:
-        invoice_store.pay(connection, invoice.id, part, order.account, at_us, step)
-        lend_again(connection, invoice.id, at_us)
+        invoice_store.take_again(connection, id, part, order.account, at_us, step)
+        credit_store.return_too_much(connection, id, f"{step}.too_much", at_us)
+        lend_again(connection, id, at_us)
     if came.grains > part.grains:
-        rest = msgspec.structs.replace(order, id=f"{order.id}.{back.id}.beside", grains=came.grains - part.grains)
-        fill_wallet(connection, rest, at_us)
+        row = TransferId(f"{order.id}.{back.id}.back_beside")
+        rest = came - part
+        _append(connection, order, [posting(row, at_us, order.account, wallet(order.customer), rest, order.id)])
 
 
 def _standing(order: PaymentOrder, *, refunded: int = 0, disputed: int = 0) -> PaymentOrder:

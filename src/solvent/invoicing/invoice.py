@@ -78,8 +78,9 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How an invoice stands, in grains of its currency: the first three only ever grow.
+    """How an invoice stands, in grains of its currency.
 
+    returned: given back of what was paid; less again when that comes back to us after all.
     written_off: what is not expected any more; less again when it is paid or credited after all.
     """
 
@@ -204,3 +205,9 @@ def returned_with(standing: Standing, grains: int) -> Standing:
         message = f"{grains} grains are to go back and {kept} are here; it is more than 0 and at most that"
         raise Conflict("invoice_not_paid", message, param="amount")
     return msgspec.structs.replace(standing, returned=standing.returned + grains)
+
+
+def returned_less(standing: Standing, grains: int) -> Standing:
+    """After money that was given back came to us again."""
+    assert 0 < grains <= standing.returned, "no more comes back than was given back"
+    return msgspec.structs.replace(standing, returned=standing.returned - grains)

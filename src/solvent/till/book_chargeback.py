@@ -19,7 +19,8 @@ async def book_chargeback(id: str, dispute: Dispute, database: Database, act: Ac
     """id: of the order that was paid. dispute: its own id, and how it stands: open, lost, or won.
 
     What is free in the wallet is taken from there, the rest is our expense; won, it is undone exactly.
-    Raises NotFound, Invalid for a part of a currency's smallest unit, Conflict for an order that was not paid, and Refused for more than is left of it.
+    Raises NotFound, Invalid for a part of a currency's smallest unit, Conflict for an order that was not paid, and
+    Refused for more than is left of it.
     """
     minor_units(dispute.amount)
     order = await database.read(lambda connection: payment_store.order_by_id(connection, id))
