@@ -21,6 +21,7 @@ class Paper(Pots):
         self.vat: dict[str, tuple[str, int]] = {}
         self.invoices: list[Thing] = []
         self.orders: list[Thing] = []
+        self.passed: list[tuple[Thing, Thing, int]] = []  # credit of one invoice that paid another
         self.deferred: list[Thing] = []
 
     def issue(self, owner: str, lines: list[Thing], about: Any, due: int) -> Thing | None:

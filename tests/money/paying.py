@@ -90,8 +90,27 @@ class Paying(Reference):
         for other in [one for one in self.invoices if one.owner == invoice.owner and self.asks(one) < 0]:
             part = min(-self.asks(other), self.asks(invoice))
             if part > 0:
-                other.paid, other.returned, invoice.paid = other.paid - part, other.returned + part, invoice.paid + part
+                self.pass_on(other, invoice, part)
+                self.passed.append((other, invoice, part))
         return self.asks(invoice) <= 0
+
+    def pass_on(self, one: Thing, other: Thing, grains: int) -> None:
+        one.paid, one.returned, other.paid = one.paid - grains, one.returned + grains, other.paid + grains
+
+    def keep(self, invoice: Thing, wanted: int) -> int:
+        """What it has when so much is to go back: what it paid of others is taken back for that, the newest first."""
+        for one in [one for one in self.passed[::-1] if one[0] is invoice]:
+            if invoice.paid < wanted:
+                self.passed.remove(one)
+                _, other, part = one
+                other.paid, other.returned, invoice.paid = other.paid - part, other.returned + part, invoice.paid + part
+                invoice.returned -= part
+                if (sub := self.current(other.owner)) and other.about[0] is sub:
+                    self.owe_again(sub)
+        return int(invoice.paid)
+
+    def owe_again(self, sub: Thing) -> None:
+        sub.invoice = next(one for one in self.invoices if one.about[0] is sub and self.asks(one) > 0)
 
     # Use on account
 
@@ -180,7 +199,7 @@ class Paying(Reference):
             back.taken = min(grains - back.vat, pot.left - pot.held)
             back.short = grains - back.vat - back.taken
         elif order.kind == "invoice":
-            beside = grains - min(grains, order.about.paid)  # what was credited into the wallet since
+            beside = grains - min(grains, self.keep(order.about, grains))  # what was credited into the wallet since
             pot = self.wallet(order.owner)
             back.taken = min(beside, pot.left - pot.held)
             back.short = beside - back.taken

@@ -16,7 +16,7 @@ from solvent.invoicing.credit import Part
 from solvent.invoicing.invoice import InvoiceId
 from solvent.invoicing.profile import Profile
 from solvent.invoicing.tax import Tax, Treatment
-from solvent.ledger.account import SET_OFF, invoiced, unbilled, wallet
+from solvent.ledger.account import CHARGEBACKS, SET_OFF, invoiced, unbilled, wallet
 from solvent.office.credit_invoice import credit_invoice
 from solvent.office.receive_payment import receive_payment
 from solvent.payments.fake import BAD_CARD
@@ -229,5 +229,26 @@ def test_credit_of_who_is_taxed_otherwise_by_now_stays_with_the_invoices(place: 
         await books.change("plus", JUNE + 10 * DAY, when="now", pays="card")
         assert await books.balance(wallet(KIM)) == 0
         assert await books.balance(invoiced(KIM)) > 0
+
+    story(place, tell)
+
+
+def test_a_payment_whose_credit_paid_another_invoice_goes_back_from_there(place: Place) -> None:
+    async def tell(books: Books) -> None:
+        await books.profile(Profile(customer=KIM, tax=Tax("exclusive", 100)))
+        till = Till(books)
+        await till.save_card()
+        done = await books.subscribe("pro", JUNE, pays="card")
+        order = await till.pay(done.subscription, done.due, JUNE + 1)
+        await books.change("plus", JUNE + 10 * DAY, when="now", pays="card")
+        july = at("2026-07-01T00:00:00") + 1
+        await books.renew(july)
+        assert await collect_due(till.rails, books.database, july) == Collected()
+        till.processor.dispute(order.id, Dispute("du_1", order.amount, "lost"))
+        await settle_order(order.id, till.rails, books.database, july + DAY)
+        assert await books.balance(CHARGEBACKS) == 0
+        assert await books.balance(SET_OFF) == 0
+        assert (await books.current()).invoice, "the first is owed, and July is not paid any more"
+        await books.check()
 
     story(place, tell)

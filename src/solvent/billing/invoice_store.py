@@ -107,7 +107,7 @@ def give_back(connection: Connection, id: InvoiceId, amount: Money, via: str, at
 def take_again(connection: Connection, id: InvoiceId, amount: Money, via: str, at_us: int, reference: str) -> None:
     """Book money that was given back and came to us again: debit `via`. More than is due is the customer's credit."""
     invoice, standing = store.invoice_by_id(connection, id)
-    transfer = TransferId(f"{id}.again.{_mark(reference)}")
+    transfer = TransferId(f"{id}.again.{mark_of(reference)}")
     ledger_store.append(connection, [posting(transfer, at_us, via, invoiced(invoice.customer), amount, id)])
     store.set_standing(connection, invoice, returned_less(standing, amount.grains))
 
@@ -158,7 +158,7 @@ def write_off(connection: Connection, id: InvoiceId, at_us: int, reference: str)
         raise Conflict("not_an_invoice", "a credit note asks for nothing; write off its invoice", param="invoice")
     after = written_off_with(invoice.total.grains, standing)
     amount = Money(due_grains(invoice.total.grains, standing), invoice.currency)
-    transfer = TransferId(f"{id}.off.{_mark(reference)}")
+    transfer = TransferId(f"{id}.off.{mark_of(reference)}")
     ledger_store.append(connection, [posting(transfer, at_us, BAD_DEBT, invoiced(invoice.customer), amount, id)])
     store.set_standing(connection, invoice, after)
     return amount
@@ -169,12 +169,13 @@ def _expect_again(
 ) -> None:
     amount = Money(before.written_off - after.written_off, invoice.currency)
     if amount.grains:
-        transfer = TransferId(f"{invoice.id}.due.{_mark(reference)}")
+        transfer = TransferId(f"{invoice.id}.due.{mark_of(reference)}")
         owed = invoiced(invoice.customer)
         ledger_store.append(connection, [posting(transfer, at_us, owed, BAD_DEBT, amount, invoice.id)])
 
 
-def _mark(reference: str) -> str:
+def mark_of(reference: str) -> str:
+    """What the id of a posting has of the reference it is booked once for."""
     return sha256(reference.encode()).hexdigest()[:20]
 
 
@@ -192,7 +193,7 @@ def _move(
     if amount.currency != invoice.currency:
         message = f"the invoice is in {invoice.currency}, the payment in {amount.currency}; exchange it first"
         raise Invalid("wrong_currency", message, param="currency")
-    transfer = TransferId(f"{id}.{'paid' if is_payment else 'back'}.{_mark(reference)}")
+    transfer = TransferId(f"{id}.{'paid' if is_payment else 'back'}.{mark_of(reference)}")
     transfers = ledger_store.transfers
     if connection.execute(select(transfers.c.id).where(transfers.c.id == transfer)).first() is not None:
         return invoice

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, select
+from typing import Any, Final
 
-from solvent.billing import invoice_store
+import msgspec
+from sqlalchemy import ColumnElement, Connection, and_, select, text
+
+from solvent.billing import credit_store, invoice_store, subscription_store
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId, due_grains
 from solvent.ledger.account import SET_OFF
+from solvent.ledger.store import BESIDE_ANSWERS, transfers
 from solvent.values.money import Money
+
+BESIDE: Final = text(BESIDE_ANSWERS)  # so that the index of what is not an answer's finds it
 
 
 def set_off(connection: Connection, id: InvoiceId, now_us: int) -> bool:
@@ -38,3 +44,50 @@ def set_off(connection: Connection, id: InvoiceId, now_us: int) -> bool:
         if not due:
             break
     return due <= 0
+
+
+def kept_by_invoice(connection: Connection, id: InvoiceId, wanted: int, now_us: int) -> int:
+    """Grains that an invoice still has of all payments, when `wanted` of them are to go back.
+
+    What it paid of others is taken back for that, the newest first: those ask again, and are seen to.
+    """
+    _, standing = invoicing_store.invoice_by_id(connection, id)
+    kept = standing.paid - standing.returned
+    for row in _set_off_from(connection, id) if kept < wanted else ():
+        mark = row.id.rpartition(".")[2]
+        (paid,) = _rows(connection, transfers.c.debit == SET_OFF, transfers.c.id.like(f"%.paid.{mark}"))
+        step, amount, other = f"taken-back/{mark}", Money(row.grains, row.currency), InvoiceId(paid.reference)
+        invoice_store.give_back(connection, other, amount, SET_OFF, now_us, step)
+        invoice_store.take_again(connection, id, amount, SET_OFF, now_us, step)
+        owe_again(connection, other)
+        kept += amount.grains
+        if kept >= wanted:
+            break
+    return kept
+
+
+def owe_again(connection: Connection, id: InvoiceId) -> None:
+    """An invoice that was paid asks again: if a plan that runs is for it, `collect_due` sees to it from now on."""
+    invoice, _ = invoicing_store.invoice_by_id(connection, id)
+    running = subscription_store.current(connection, invoice.customer)
+    if running is not None and invoice.reference.startswith(f"{running.id}/"):
+        oldest = credit_store.oldest_unpaid(connection, running)
+        subscription_store.put(connection, [msgspec.structs.replace(running, invoice=oldest)])
+
+
+def _set_off_from(connection: Connection, id: InvoiceId) -> list[Any]:
+    """What an invoice has paid of others and was not taken back, newest first."""
+    given = _rows(
+        connection, transfers.c.credit == SET_OFF, transfers.c.reference == id, transfers.c.id.like("%.back.%")
+    )
+    taken = {row.id for row in _rows(connection, transfers.c.debit == SET_OFF, transfers.c.reference == id)}
+    return [row for row in given if f"{id}.again.{_undone(row.id)}" not in taken]
+
+
+def _undone(given: str) -> str:
+    return invoice_store.mark_of(f"taken-back/{given.rpartition('.')[2]}")
+
+
+def _rows(connection: Connection, *chosen: ColumnElement[bool]) -> list[Any]:
+    rows = select(transfers).where(*chosen, BESIDE).order_by(transfers.c.seq.desc())
+    return list(connection.execute(rows))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from solvent.audit import store as audit_store
 from solvent.audit.act import by_system
-from solvent.billing import credit_store, invoice_store, paper_store, reversal_store, subscription_store
+from solvent.billing import credit_store, invoice_store, paper_store, reversal_store, set_off_store
 from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, next_look, settled_state, words_of
 from solvent.billing.owed_store import lend_again
 from solvent.billing.reversal import (
@@ -113,7 +113,8 @@ def take_back_dispute(connection: Connection, order: PaymentOrder, dispute: Disp
         lost = msgspec.structs.replace(known, state="lost", closed_us=at_us)
         reversal_store.put_dispute(connection, lost, is_new=False)
         paper_store.note_back(connection, order, lost, at_us)
-        _owe_again(connection, order)
+        if order.kind == INVOICE:
+            set_off_store.owe_again(connection, InvoiceId(order.subject))
         return order, [*fees, "chargeback lost"], ""
     if known.state != "won" and dispute.state == "won":
         return _won(connection, order, known, at_us), [*fees, "chargeback won"], ""
@@ -147,7 +148,7 @@ def _by_others(connection: Connection, order: PaymentOrder, refund: Refund, at_u
     gone_grains, gone = reversal_store.gone(connection, order.id)
     if gone_grains + refund.amount.grains > order.grains:
         return order, [], f"refund {refund.id} of {words_of(refund.amount)} is more than was left of the payment"
-    kept = kept_by_invoice(connection, order)
+    kept = kept_of(connection, order, refund.amount.grains, at_us)
     shares = split(order, gone, gone_grains, refund.amount.grains, _free(connection, order), kept)
     entropy = int.from_bytes(sha256(f"{order.rail}/{refund.id}".encode()).digest()[:8], "big")
     record = RefundOrder(
@@ -181,7 +182,9 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
     if dispute.amount.currency != order.currency or not 0 < grains <= order.grains - gone_grains:
         wrong = f"dispute {dispute.id} of {words_of(dispute.amount)} is not within what is left of the payment"
         return order, [], wrong
-    shares = split(order, gone, gone_grains, grains, _free(connection, order), kept_by_invoice(connection, order))
+    shares = split(
+        order, gone, gone_grains, grains, _free(connection, order), kept_of(connection, order, grains, at_us)
+    )
     record = DisputeRecord(
         rail=order.rail, id=dispute.id, order_id=order.id, grains=grains, vat_grains=shares.vat,
         wallet_grains=shares.wallet, short_grains=shares.short, currency=order.currency,
@@ -194,8 +197,8 @@ def _disputed(connection: Connection, order: PaymentOrder, dispute: Dispute, at_
     _append(connection, order, dispute_transfers(order, record, at_us, is_won=False))
     _book_fee(connection, order, dispute, at_us)
     _ask_again(connection, order, record, CHARGEBACKS, at_us, f"{order.rail}/{dispute.id}")
-    if record.state == "lost":
-        _owe_again(connection, order)
+    if record.state == "lost" and order.kind == INVOICE:
+        set_off_store.owe_again(connection, InvoiceId(order.subject))
     _record(connection, order, f"{dispute.id}/opened", "payment.charged_back", words_of(dispute.amount), at_us)
     return _standing(order, disputed=grains), ["charged back"], ""
 
@@ -211,12 +214,14 @@ def _won(connection: Connection, order: PaymentOrder, known: DisputeRecord, at_u
     return _standing(order, disputed=-known.grains)
 
 
-def kept_by_invoice(connection: Connection, order: PaymentOrder) -> int:
-    """What the invoice that an order paid still has of all payments: not given into the wallet, and not gone back."""
-    if order.kind != INVOICE:
-        return 0
-    _, standing = invoicing_store.invoice_by_id(connection, InvoiceId(order.subject))
-    return standing.paid - standing.returned
+def kept_of(connection: Connection, order: PaymentOrder, wanted: int, at_us: int) -> int:
+    """What the invoice that an order paid still has of all payments, when so much is to go back: not what was given
+    into the wallet, and not what went back."""
+    return (
+        set_off_store.kept_by_invoice(connection, InvoiceId(order.subject), wanted, at_us)
+        if order.kind == INVOICE
+        else 0
+    )
 
 
 def _ask_again(
@@ -224,23 +229,12 @@ def _ask_again(
 ) -> None:
     """The invoice asks again for what it gives back; what it has not any more by then is our loss."""
     wanted = of_invoice(order, back)
-    there = Money(min(wanted.grains, kept_by_invoice(connection, order)), back.currency)
+    there = Money(min(wanted.grains, kept_of(connection, order, wanted.grains, at_us)), back.currency)
     if there.grains:
         invoice_store.give_back(connection, InvoiceId(order.subject), there, order.account, at_us, step)
     if wanted.grains > there.grains:
         row = posting(TransferId(f"{order.id}.{back.id}.beside"), at_us, loss, order.account, wanted - there, order.id)
         ledger_store.append(connection, [row])
-
-
-def _owe_again(connection: Connection, order: PaymentOrder) -> None:
-    """What was lost for good is owed again by the plan that runs: `collect_due` sees to it from now on."""
-    if order.kind != INVOICE:
-        return
-    invoice, _ = invoicing_store.invoice_by_id(connection, InvoiceId(order.subject))
-    running = subscription_store.current(connection, order.customer)
-    if running is not None and invoice.reference.startswith(f"{running.id}/"):
-        oldest = credit_store.oldest_unpaid(connection, running)
-        subscription_store.put(connection, [msgspec.structs.replace(running, invoice=oldest)])
 
 
 def _pay_again(

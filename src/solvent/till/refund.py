@@ -8,7 +8,7 @@ from solvent.billing import payment_store, reversal_store
 from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder, next_look, words_of
 from solvent.billing.rails import Rails
 from solvent.billing.reversal import RefundOrder, split, wallet_hold
-from solvent.billing.take_back_store import kept_by_invoice
+from solvent.billing.take_back_store import kept_of
 from solvent.db.port import Connection, Database
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
@@ -65,7 +65,8 @@ def _ask(
     gone_grains, gone = reversal_store.gone(connection, id)
     _demand_left(order, amount, order.grains - gone_grains)
     free_grains = pot_store.free(connection, wallet(order.customer), order.currency)
-    shares = split(order, gone, gone_grains, amount.grains, free_grains, kept_by_invoice(connection, order))
+    kept = kept_of(connection, order, amount.grains, act.at_us)
+    shares = split(order, gone, gone_grains, amount.grains, free_grains, kept)
     if shares.short and not force:
         free = words_of(Money(max(0, free_grains), order.currency))
         message = f"{free} of the wallet can be given back now; the rest is spent, or set aside for answers under way"
