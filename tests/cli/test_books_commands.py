@@ -137,6 +137,7 @@ def test_money_in_commands(shell: Shell) -> None:
     assert "Paid" not in shell.run("payments", "show", order)
     assert shell.json("payments", "confirm", order, "5000")["state"] == "paid"
     assert "5,000원" in shell.run("wallet", "show", id, language="ko")
+    assert "지금 쓸 수 있음" in shell.run("wallet", "show", id, language="ko")
     assert shell.json("wallet", "movements", id)["data"][0]["amount"] == "5000"
     refund = shell.json("payments", "refund", order, "1000", "--why", "asked")
     shell.run("payments", "confirm", refund["id"], "1000")

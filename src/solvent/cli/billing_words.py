@@ -18,6 +18,7 @@ BILLING_WORDS: Final[dict[str, tuple[str, str]]] = {
     "line": ("line", "항목"),
     "pack": ("pack", "묶음"),
     "is_left": ("left", "남음"),
+    "is_free": ("free now", "지금 쓸 수 있음"),
     "kind": ("what", "종류"),
     "classes": ("models", "모델 등급"),
     "other": ("from or to", "상대 계정"),

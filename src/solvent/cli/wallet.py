@@ -8,8 +8,10 @@ from solvent.cli.here import Here, Screen, changes, looks, paged
 from solvent.cli.paying import print_payment
 from solvent.console import wallets
 from solvent.console.wallets import MovementBody, PotBody, WalletBody
+from solvent.ledger.unit import ANSWERS, TOKENS
 
-_POTS = {"kind": "left", "is_left": "right", "unit": "left", "classes": "left", "expires": "left", "account": "left"}
+_POTS = {"kind": "left", "is_left": "right", "is_free": "right", "classes": "left", "expires": "left"}
+_COUNTED = {ANSWERS: "unit_answers", TOKENS: "unit_tokens"}
 _MOVES = {"at": "left", "amount": "right", "other": "left", "reference": "left"}
 
 
@@ -70,7 +72,15 @@ def _print(found: WalletBody, screen: Screen) -> None:
 
 def _pot(one: PotBody, screen: Screen) -> list[str]:
     kind = screen.say(f"pot_{one.kind}")
-    return [kind, one.left, one.unit, ", ".join(one.classes), screen.minute(one.expires_at), one.account]
+    left, free = (_amount(amount, one.unit, screen) for amount in (one.left, one.free))
+    return [kind, left, free, ", ".join(one.classes), screen.minute(one.expires_at)]
+
+
+def _amount(amount: str, unit: str, screen: Screen) -> str:
+    """Money, or what is worth money, as money; answers and tokens with their word."""
+    if unit in _COUNTED:
+        return f"{int(amount):,} {screen.say(_COUNTED[unit])}"
+    return screen.money(amount, unit.partition(".")[0])
 
 
 def _move(one: MovementBody, screen: Screen) -> list[str]:
