@@ -17,8 +17,6 @@ from bench.load.made_books import SEOUL
 from sqlalchemy import Connection, Engine
 
 from solvent.answering.receipt_store import Sought, receipts_page
-from solvent.app.config import Config
-from solvent.app.plans import read_plans
 from solvent.app.report import Shown, Span, report
 from solvent.billing import close_store
 from solvent.db.engine import READ, open_engine
@@ -117,12 +115,10 @@ class _Reads:
 
 
 def _report(by: GroupBy, days: int) -> Question:
-    plans = read_plans(Config())
-
     def ask(connection: Connection, on: Subjects) -> int:
         database = cast(Database, _Reads(connection))
         span = Span(on.last_day - days + 1, on.last_day)
-        made = asyncio.run(report(Shown(by), span, plans, "KRW", database))
+        made = asyncio.run(report(Shown(by), span, "KRW", database))
         return len(made.lines)
 
     return ask

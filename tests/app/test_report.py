@@ -14,6 +14,7 @@ from tests.db.opened import Place
 
 from solvent.app.report import Order, Report, Shown, Span, report
 from solvent.app.report_body import report_body
+from solvent.billing import plan_store
 from solvent.billing.included import Included
 from solvent.billing.plan import Plan
 from solvent.db.port import Database
@@ -28,14 +29,16 @@ from solvent.values.money import Money, money
 T = TypeVar("T")
 TODAY = 20_500
 SPAN = Span(TODAY - 29, TODAY)
-PLANS = {
-    "free": Plan(name="free", price=Money(0, "KRW"), included=(Included(unit="answers", amount=100),)),
-    "pro": Plan(name="pro", price=money("11000", "KRW")),
-}
+PLANS = (
+    Plan(name="free", price=Money(0, "KRW"), included=(Included(unit="answers", amount=100),)),
+    Plan(name="pro", price=money("11000", "KRW")),
+)
 
 
 def some_books(connection: Connection, people: int, random: Random) -> None:
     """Customers with answers on some days; whoever pays earns something every day."""
+    for sold in PLANS:
+        plan_store.publish(connection, sold, "file", 0)
     for n in range(people):
         id, plan = CustomerId(f"cus_{n:03d}"), "free" if n % 3 else "pro"
         add_customer(connection, Customer(id, f"이름 {n}", plan, n))
@@ -55,7 +58,7 @@ def some_books(connection: Connection, people: int, random: Random) -> None:
 
 
 async def asked(database: Database, shown: Shown, span: Span = SPAN) -> Report:
-    return await report(shown, span, PLANS, "KRW", database)
+    return await report(shown, span, "KRW", database)
 
 
 def test_every_group_has_the_same_total_and_rows_that_sum_to_it(place: Place) -> None:
@@ -102,6 +105,8 @@ def test_of_customers_those_with_the_least_or_the_most_margin_are_shown(place: P
 
 def test_whoever_pays_shares_what_the_free_cost(place: Place) -> None:
     def books(connection: Connection) -> None:
+        for sold in PLANS:
+            plan_store.publish(connection, sold, "file", 0)
         for n, plan in enumerate(("pro", "pro", "free", "gone")):
             add_customer(connection, Customer(CustomerId(f"cus_{n}"), plan, plan, n))
         margin_store.add(connection, [(MarginKey(TODAY, "cus_2", "free", "m"), MarginSums(answers=1, cost_grains=90))])
@@ -153,9 +158,22 @@ def test_no_more_is_asked_of_many_customers_than_of_few(place: Place) -> None:
         async with place.opened() as database:
             await database.write(partial(some_books, people=12, random=Random(3)))
             counted = Counted(database)
-            await report(Shown("customer", limit=2), SPAN, PLANS, "KRW", counted)  # type: ignore[arg-type]
+            await report(Shown("customer", limit=2), SPAN, "KRW", counted)  # type: ignore[arg-type]
             about_customers = [one for one in counted.statements if "FROM customers" in one]
             assert len(about_customers) == 2
             assert all("GROUP BY" in one or " IN (" in one for one in about_customers), about_customers
+
+    asyncio.run(live())
+
+
+def test_a_plan_that_was_published_anew_breaks_even_at_its_new_price(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(partial(some_books, people=9, random=Random(5)))
+            before = {one.plan: one.net_price for one in (await asked(database, Shown("plan"))).plans}
+            dearer = Plan(name="pro", price=money("22000", "KRW"))
+            await database.write(lambda connection: plan_store.publish(connection, dearer, "api", 9))
+            after = {one.plan: one.net_price for one in (await asked(database, Shown("plan"))).plans}
+            assert after["pro"].grains > before["pro"].grains
 
     asyncio.run(live())

@@ -143,7 +143,7 @@ async def _serve(office: Office, place: Place, servers: list[uvicorn.Server], re
         payments = Payments(database, office.tick, office.entropy)
         payments.connect(office.processors)
         business = Business(
-            database, office.config, plans, payments, zone(office.config.time_zone), office.tick, office.entropy,
+            database, office.config, payments, zone(office.config.time_zone), office.tick, office.entropy,
             lambda: os.urandom(SECRET_BYTES), office.class_costs, place.directory,
         )  # fmt: skip
 

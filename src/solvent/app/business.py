@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,8 @@ from solvent.app.class_costs import class_costs
 from solvent.app.config import Config
 from solvent.app.database import has_books, open_database
 from solvent.app.payments import Payments, open_processors
-from solvent.app.plans import read_plans
 from solvent.app.routes import open_routes, read_exchanges
 from solvent.billing.loss import ClassCost
-from solvent.billing.plan import Plan
 from solvent.db.port import Database
 from solvent.identity.key import SECRET_BYTES
 from solvent.pricing.rate_card import RateCard
@@ -39,7 +37,6 @@ class Business:
 
     database: Database
     config: Config
-    plans: Mapping[str, Plan]
     payments: Payments
     time_zone: ZoneInfo
     now_us: Callable[[], int]
@@ -61,7 +58,7 @@ class Business:
 def business_of(app: App) -> Business:
     """The business of a running service."""
     return Business(
-        app.database, app.config, app.plans, app.payments, app.desk.time_zone, app.desk.now_us, entropy, _new_secret,
+        app.database, app.config, app.payments, app.desk.time_zone, app.desk.now_us, entropy, _new_secret,
         lambda: class_costs(app.desk), app.near,
     )  # fmt: skip
 
@@ -74,13 +71,13 @@ async def open_business(config: Config, directory: Path, near: Path) -> AsyncIte
     """
     if not has_books(config, directory):
         raise Invalid("no_books", f"there are no books in {directory}; `solvent serve` starts them there")
-    plans, in_zone = read_plans(config), zone(config.time_zone)
+    in_zone = zone(config.time_zone)
     database = await open_database(config, directory, near)
     payments = Payments(database, now_us, entropy, config.public_url)
     try:
         payments.connect(open_processors(config.payments, near))
         yield Business(
-            database, config, plans, payments, in_zone, now_us, entropy, _new_secret,
+            database, config, payments, in_zone, now_us, entropy, _new_secret,
             lambda: _class_costs(database, config, near), near,
         )  # fmt: skip
     finally:

@@ -5,12 +5,12 @@ From roll-ups, in one snapshot, and from as many rows for a hundred thousand cus
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
-from solvent.billing.plan import Plan, is_free, net_price_month
+from solvent.billing import plan_store
+from solvent.billing.plan import is_free, net_price_month
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
 from solvent.margin import store as margin_store
@@ -63,12 +63,12 @@ class Report(msgspec.Struct, frozen=True):
     names: dict[str, str]
 
 
-async def report(shown: Shown, span: Span, plans: Mapping[str, Plan], currency: str, database: Database) -> Report:
-    """Reads roll-ups, how many customers are on each plan, and the names of those it shows."""
-    return await database.read(lambda connection: _read(connection, shown, span, plans, currency))
+async def report(shown: Shown, span: Span, currency: str, database: Database) -> Report:
+    """Reads roll-ups, the plans on sale, how many customers are on each, and the names of those it shows."""
+    return await database.read(lambda connection: _read(connection, shown, span, currency))
 
 
-def _read(connection: Connection, shown: Shown, span: Span, plans: Mapping[str, Plan], currency: str) -> Report:
+def _read(connection: Connection, shown: Shown, span: Span, currency: str) -> Report:
     by_plan = _lines(connection, "plan", span, currency)
     customers, names = None, dict[str, str]()
     if shown.group_by == "customer":
@@ -81,7 +81,7 @@ def _read(connection: Connection, shown: Shown, span: Span, plans: Mapping[str, 
         lines = _lines(connection, shown.group_by, span, currency)
     if shown.group_by == "day":
         lines = [msgspec.structs.replace(line, name=day_name(int(line.name))) for line in lines]
-    standing = _standing(connection, by_plan, span, plans, currency)
+    standing = _standing(connection, by_plan, span, currency)
     whole = total(by_plan, currency)
     return Report(shown.group_by, currency, span.from_day, span.days, lines, whole, customers, standing, names)
 
@@ -90,10 +90,10 @@ def _lines(connection: Connection, group_by: GroupBy, span: Span, currency: str)
     return margin_store.lines(connection, group_by, span.from_day, currency, until_day=span.today)
 
 
-def _standing(
-    connection: Connection, lines: list[MarginLine], span: Span, plans: Mapping[str, Plan], currency: str
-) -> list[BreakEven]:
+def _standing(connection: Connection, lines: list[MarginLine], span: Span, currency: str) -> list[BreakEven]:
     on_plan, by_plan = identity_store.count_by_plan(connection), {line.name: line for line in lines}
+    newest = plan_store.newest(connection)
+    plans = {one.plan.name: one.plan for one in newest if not one.withdrawn_us or one.plan.name in on_plan}
     paying = sum(count for name, count in on_plan.items() if name in plans and plans[name].price.grains)
     free_cost = sum(line.cost.grains for line in lines if line.name in plans and is_free(plans[line.name]))
     subsidy = free_subsidy(Money(free_cost * DAYS_IN_MONTH // span.days, currency), paying)

@@ -59,7 +59,7 @@ def command(
             now = business.now_us()
             span = Span(first_day(since, now, business.time_zone), day_number(now, business.time_zone))
             shown = Shown(group_by, limit, order)
-            return await report(shown, span, business.plans, business.currency, business.database)
+            return await report(shown, span, business.currency, business.database)
 
     made = asyncio.run(read())
     if as_json:

@@ -33,7 +33,7 @@ async def margin(asked: Asked[MarginQuery, Nothing]) -> ReportBody:
     now_us = business.now_us()
     span = Span(first_day(query.since, now_us, business.time_zone), day_number(now_us, business.time_zone))
     shown = Shown(query.group_by, query.limit, query.order)
-    made = await report(shown, span, business.plans, business.currency, business.database)
+    made = await report(shown, span, business.currency, business.database)
     return report_body(made)
 
 

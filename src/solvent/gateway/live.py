@@ -25,7 +25,7 @@ async def live(app: App, caller: Caller, receive: Receive, send: Send) -> None:
     """Runs until the watcher leaves or the service stops. Raises before the response began, or not at all."""
     demand(caller, "margin.read")
     today = app.desk.day(app.desk.now_us())
-    made = await report(Shown(), Span(today, today), app.plans, app.desk.currency, app.database)
+    made = await report(Shown(), Span(today, today), app.desk.currency, app.database)
     watcher = app.live.watch()
     state = _state(app, made)  # in the same moment, so that a receipt is in what is known or follows it
     try:
