@@ -300,3 +300,20 @@ def test_usage_is_on_account_only_while_the_plan_says_so_and_what_was_used_is_st
         assert await books.balance(unbilled(KIM)) == 0
 
     story(place, tell)
+
+
+def test_what_was_used_stays_used_whoever_changes_to_another_plan_and_back(place: Place) -> None:
+    """Whose quotas are in another unit, so that nothing of one is left in the other."""
+    money_plan = Plan(name="money", price=money("29000", "KRW"), included=(Included("money", won(22_000).grains),))
+
+    async def tell(books: Books) -> None:
+        await books.publish(FREE, PLUS, money_plan)
+        await books.subscribe("plus", JUNE)
+        await books.use("answers", 300, JUNE + 1)
+        for n in range(2):
+            await books.change("money", JUNE + 2 + 2 * n, "now")
+            await books.change("plus", JUNE + 3 + 2 * n, "now")
+            assert (await books.left()).get("answers", 0) == 0
+        await books.check()
+
+    story(place, tell)

@@ -196,6 +196,10 @@ def test_invoices_in_commands(shell: Shell) -> None:
     assert shell.refuse("invoices", "received", number, "1").code == "invoice_not_due"
     assert shell.refuse("invoices", "received", number, "0.5").code == "amount_not_whole"
     assert shell.refuse("invoices", "write-off", number).code == "invoice_not_due"
+    assert shell.refuse("invoices", "returned", number, "1").code == "invoice_not_paid"
+    shell.run("invoices", "credit", number, "--line", "1:2200")
+    assert shell.refuse("invoices", "returned", number, "2201").code == "invoice_not_paid"
+    assert shell.json("invoices", "returned", number, "2200")["due"] == "0"
     file = shell.folder / "invoice.pdf"
     shell.run("invoices", "pdf", number, "--language", "en", "--into", str(file))
     assert file.read_bytes().startswith(b"%PDF-")

@@ -189,7 +189,8 @@ class Reference(Paper):
             taken = min(owed, pot.left - pot.held)
             shares += [(owed, taken)] if owed and is_allowance and not endless else []
             self.put(pot, more if more > 0 else -taken, "memo:issued" if more > 0 else "memo:expired", now)
-            pot.issued, pot.roll = whole, given.get("roll", pot.roll)
+            pot.issued = pot.issued - taken if more <= 0 and owed else whole
+            pot.roll = given.get("roll", pot.roll)
         return shares
 
     def of_period(self, sub: Thing) -> dict[str, Thing]:

@@ -97,7 +97,7 @@ def test_an_unknown_price_refuses(serve: Serve, upstream: Upstream, card: str, e
 def test_an_answer_has_the_price_of_its_instant(serve: Serve, upstream: Upstream) -> None:
     """The price rises while the service runs: no restart, and answers before it keep theirs."""
     server = serve(CONFIG + scripted_model(upstream, price_card="rising"))
-    rises = datetime.now(UTC) + timedelta(seconds=3)
+    rises = datetime.now(UTC) + timedelta(seconds=12)
     (server.folder / "rate_cards" / "rising.yaml").write_text(
         "card: rising\ncurrency: USD\nentries:\n"
         "  - {from: 2026-01-01, input: 0.3, output: 1.2}\n"

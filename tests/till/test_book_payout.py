@@ -84,6 +84,8 @@ def test_money_that_nobody_can_explain_waits_in_suspense(place: Place) -> None:
             await confirm_transfer(order.id, won(10_000), till.rails, till.database, act(), from_suspense=True)
             assert await till.wallet() == 10_000
             await book_suspense("bank", won(500), till.rails, till.database, act(), goes_out=True)
+            with pytest.raises(Refused, match="less than the"):
+                await book_suspense("bank", won(99_999_999), till.rails, till.database, act(), goes_out=True)
             assert await till.balance("suspense") == won(0)
             assert await till.balance("cash:bank") == won(-10_000)
             with pytest.raises(Invalid):

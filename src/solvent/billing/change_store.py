@@ -160,7 +160,7 @@ def _change_quotas(
     transfers: list[Transfer] = []
     shares: list[tuple[int, int]] = []
     for goal in goals:
-        quota, transfer = goal.quota, None
+        quota, transfer, issued_then = goal.quota, None, goal.whole
         free, whole = left.get((quota.account, quota.unit), (0, 0))
         grows = goal.whole - (whole if quota.place.startswith(NO_LIMIT) else quota.issued)
         if goal.is_new or grows > 0:
@@ -171,7 +171,8 @@ def _change_quotas(
                 shares.append((goal.owed, taken))
             if taken:
                 quota, transfer = taken_back(quota, taken, now_us)
-        rows.append(msgspec.structs.replace(quota, issued=goal.whole))
+            issued_then = goal.quota.issued - taken  # what was used of it stays used, whatever comes after
+        rows.append(msgspec.structs.replace(quota, issued=issued_then))
         transfers += [transfer] if transfer is not None and transfer.grains else []
     open_pots(connection, [pot_of(row, after.usable_until_us) for row in rows])
     quota_store.put(connection, rows)

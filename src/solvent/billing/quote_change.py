@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from solvent.billing import change_store, proposal_store, subscription_store
+from solvent.billing.plan import fee
 from solvent.billing.proposal_store import Way
 from solvent.billing.subscription import Wish
 from solvent.db.port import Connection, Database
@@ -53,9 +54,10 @@ async def quote_change(wish: Wish, database: Database, now_us: int, *, newest_te
         )
         asked = found.asked
         end_us = asked.period_end_us if found.way == "change" else max((line.until_us for line in lines), default=0)
+        # A trial costs nothing; what comes after it does.
+        each = fee(plan, asked.seats) if asked.state == "trialing" else Money(asked.price_grains, plan.currency)
         return Quoted(
-            found.way, plan.name, plan.version, asked.seats, lines, found.due, found.given_back,
-            Money(asked.price_grains, plan.currency), end_us,
+            found.way, plan.name, plan.version, asked.seats, lines, found.due, found.given_back, each, end_us
         )  # fmt: skip
 
     return await database.read(work)

@@ -39,6 +39,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 Command = Callable[..., None]
 _UNDER = "idempotency_key"
+PIPED_COLUMNS = 1_000
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,9 @@ class Screen:
     def __init__(self, say: Speaker, time_zone: ZoneInfo) -> None:
         self.say = say
         self._time_zone = time_zone
-        self._console = Console(highlight=False, soft_wrap=True)
+        # What goes to a file or another program is as wide as it needs to be: no id is cut in two.
+        width = None if sys.stdout.isatty() else PIPED_COLUMNS
+        self._console = Console(highlight=False, soft_wrap=True, width=width)
 
     def line(self, text: str) -> None:
         """One line as it is: what looks like markup in a name is no markup."""

@@ -89,6 +89,17 @@ def received(here: Here, invoice: str, amount: str, into: str) -> None:
     here.show(made, lambda screen: _print_standing(made, screen))
 
 
+@command.command("returned")
+@click.argument("invoice")
+@click.argument("amount")
+@click.option("--out-of", default="bank", show_default=True, help="Where it was: the account cash:bank.")
+@changes
+def returned(here: Here, invoice: str, amount: str, out_of: str) -> None:
+    """Send back what came without an order of ours and is too much by now."""
+    made = here.ask(invoices.GIVE_BACK, {"invoice": invoice}, body={"amount": amount, "out_of": out_of})
+    here.show(made, lambda screen: _print_standing(made, screen))
+
+
 @command.command("write-off")
 @click.argument("invoice")
 @changes

@@ -59,7 +59,8 @@ def _invoice(
         facts.append([words("corrects"), number_text(corrects)])
     elif payable_grains(invoice.total.grains, standing) > 0:
         facts.append([words("due"), words.short_date(invoice.due_us)])
-    facts.append([words("period"), words.period(invoice.from_us, invoice.until_us)])
+    if invoice.until_us:  # a top-up is for no time
+        facts.append([words("period"), words.period(invoice.from_us, invoice.until_us)])
     return {
         "title": f"{words(invoice.kind)} {number}",
         "heading": words(invoice.kind),

@@ -23,6 +23,7 @@ from solvent.invoicing.tax import RATE_PERMILLE_MAX, Rounding, Tax, Treatment
 from solvent.office.change_profile import change_profile
 from solvent.office.credit_invoice import credit_invoice
 from solvent.office.receive_payment import receive_payment
+from solvent.office.return_payment import return_payment
 from solvent.office.write_off_invoice import write_off_invoice
 from solvent.till.pay_invoice import pay_invoice
 from solvent.values.errors import Invalid
@@ -163,6 +164,15 @@ class Received(msgspec.Struct, forbid_unknown_fields=True):
     into: Annotated[str, Meta(description="where it is: the account cash:bank", pattern="^[a-z0-9_-]{1,40}$")] = "bank"
 
 
+class GivenBack(msgspec.Struct, forbid_unknown_fields=True):
+    """Money that was sent back without an order of ours."""
+
+    amount: Amount
+    out_of: Annotated[str, Meta(description="where it was: the account cash:bank", pattern="^[a-z0-9_-]{1,40}$")] = (
+        "bank"
+    )
+
+
 class NewPayment(msgspec.Struct, forbid_unknown_fields=True):
     """How a customer is to pay."""
 
@@ -301,6 +311,14 @@ async def receive(asked: Asked[Nothing, Received]) -> InvoiceBody:
     return await _standing(asked, invoice.id)
 
 
+async def give_back(asked: Asked[Nothing, GivenBack]) -> InvoiceBody:
+    """Send back what came without an order of ours and is too much: the invoice was credited, or paid twice."""
+    invoice, body = await _invoice(asked), asked.body
+    amount = money(body.amount, invoice.currency)
+    await return_payment(invoice.id, amount, body.out_of, asked.act, asked.business.database)
+    return await _standing(asked, invoice.id)
+
+
 async def write_off(asked: Asked[Nothing, Nothing]) -> InvoiceBody:
     """Write off what an invoice still asks for: nobody expects it any more. Paid after all, it is booked as ever."""
     invoice = await _invoice(asked)
@@ -350,6 +368,9 @@ CREDIT = Operation("POST", f"{_ONE}/credit", "invoices.write", credit, Nothing, 
 RECEIVE = Operation(
     "POST", f"{_ONE}/received", "payments.write", receive, Nothing, Received, InvoiceBody, is_money=True
 )
+GIVE_BACK = Operation(
+    "POST", f"{_ONE}/returned", "payments.write", give_back, Nothing, GivenBack, InvoiceBody, is_money=True
+)
 WRITE_OFF = Operation(
     "POST", f"{_ONE}/write-off", "invoices.write", write_off, Nothing, Nothing, InvoiceBody, is_money=True
 )
@@ -358,4 +379,4 @@ PROFILE = reading(_PROFILE, "customers.read", profile, Nothing, ProfileBody)
 PUT_PROFILE = Operation(
     "POST", _PROFILE, "invoices.write", put_profile, Nothing, NewProfile, ProfileBody, is_money=True
 )
-OPERATIONS = (LIST, SHOW, CREDIT, RECEIVE, WRITE_OFF, PAY, PROFILE, PUT_PROFILE)
+OPERATIONS = (LIST, SHOW, CREDIT, RECEIVE, GIVE_BACK, WRITE_OFF, PAY, PROFILE, PUT_PROFILE)

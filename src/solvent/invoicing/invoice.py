@@ -191,18 +191,16 @@ def expected_again(total: int, standing: Standing, grains: int) -> Standing:
 
 def paid_with(total: int, standing: Standing, grains: int) -> Standing:
     """After a payment. Raises Conflict for more than is due."""
-    due = due_grains(total, standing)
-    if not 0 < grains <= due:
-        message = f"{grains} grains were paid and {max(0, due)} are due; a payment is more than 0 and at most that"
+    if not 0 < grains <= due_grains(total, standing):
+        message = "a payment is more than 0 and at most what the invoice still asks for; book what is more to suspense"
         raise Conflict("invoice_not_due", message, param="amount")
     return msgspec.structs.replace(standing, paid=standing.paid + grains)
 
 
 def returned_with(standing: Standing, grains: int) -> Standing:
     """After money was given back or charged back. Raises Conflict for more than was paid and is still here."""
-    kept = standing.paid - standing.returned
-    if not 0 < grains <= kept:
-        message = f"{grains} grains are to go back and {kept} are here; it is more than 0 and at most that"
+    if not 0 < grains <= standing.paid - standing.returned:
+        message = "what goes back is more than 0 and at most what was paid of the invoice and is still here"
         raise Conflict("invoice_not_paid", message, param="amount")
     return msgspec.structs.replace(standing, returned=standing.returned + grains)
 

@@ -8,6 +8,7 @@ from solvent.audit import store as audit_store
 from solvent.audit.act import Act
 from solvent.billing.order import money_account
 from solvent.billing.rails import Rails
+from solvent.billing.suspense_store import demand_in_suspense
 from solvent.db.port import Connection, Database
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import SUSPENSE
@@ -22,7 +23,7 @@ async def book_suspense(
 ) -> str:
     """note: what is known of it. goes_out: it was sent back, and is in suspense no more. Returns the transfer's id.
 
-    Raises NotFound for an unknown rail, and Invalid for nothing or less.
+    Raises NotFound for an unknown rail, Invalid for nothing or less, and Refused for more than is there to go out.
     """
     if minor_units(amount) <= 0:
         raise Invalid("bad_amount", f"{plain(amount)} cannot be in suspense; say how much came", param="amount")
@@ -32,6 +33,8 @@ async def book_suspense(
 
     def work(connection: Connection) -> str:
         def effect() -> str:
+            if goes_out:
+                demand_in_suspense(connection, amount)
             ledger_store.append(connection, [posting(id, act.at_us, debit, credit, amount, note[:200])])
             return id
 

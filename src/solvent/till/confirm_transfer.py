@@ -9,11 +9,11 @@ from solvent.billing.order import PaymentOrder, words_of
 from solvent.billing.rails import Rails
 from solvent.billing.reconcile_store import reconcile
 from solvent.billing.reversal import UNDER_WAY
+from solvent.billing.suspense_store import demand_in_suspense
 from solvent.billing.take_back_store import refund_done
 from solvent.db.port import Connection, Database
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import SUSPENSE
-from solvent.ledger.balance import Movement
 from solvent.ledger.transfer import posting
 from solvent.payments.port import Payment
 from solvent.values.errors import Conflict, Refused
@@ -67,10 +67,7 @@ def _came(
 
 def _explain(connection: Connection, order: PaymentOrder, at_us: int) -> None:
     """What is in suspense, less this: it is the payment of the order now."""
-    kept = ledger_store.balances_at(connection, (SUSPENSE,)).get((SUSPENSE, order.currency), Movement())
-    if kept.credits - kept.debits < order.grains:
-        there = words_of(Money(kept.credits - kept.debits, order.currency))
-        raise Refused("suspense_short", f"{there} are in suspense, less than the order asks for", param="amount")
+    demand_in_suspense(connection, order.amount)
     id = TransferId(f"{order.id}.explained")
     row = posting(id, at_us, SUSPENSE, order.account, order.amount, order.id)
     ledger_store.append(connection, [row])
