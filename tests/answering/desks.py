@@ -33,7 +33,7 @@ from solvent.margin import store as margin_store
 from solvent.margin.line import MarginSums, total
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
-from solvent.providers.port import Call, Chunk, OnAbort
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort
 from solvent.values.ids import ENTROPY_BITS, AnswerId, CustomerId, KeyId, TransferId, new_id
 from solvent.values.instant import NEVER_US, instant
 from solvent.values.money import Money
@@ -70,6 +70,8 @@ def reported(usage: msgspec.Raw) -> Chunk:
 
 class Scripted:
     """A provider that plays one script for each call, and remembers what was asked and hung up on."""
+
+    speaks: Dialect = "chat"
 
     def __init__(self, scripts: Sequence[Sequence[Step]], on_abort: OnAbort = "drain", name: str = "scripted") -> None:
         self.name = name

@@ -49,6 +49,7 @@ class Talker:
 
     name = "talker"
     on_abort = "drain"
+    speaks = "chat"
 
     def __init__(self, random: Random) -> None:
         self._random = random

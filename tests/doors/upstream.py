@@ -47,7 +47,16 @@ class Heard:
     @property
     def script(self) -> Script:
         found: Script = self.body.get("script") or {}
+        if not found:  # where no unknown member passes, it rides in whom the client says it asks for
+            said = self.body.get("user") or (self.body.get("metadata") or {}).get("user_id") or ""
+            found = json.loads(said) if said.startswith("{") else {}
         return found
+
+    @property
+    def key(self) -> str:
+        """The key that was sent with it."""
+        bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+        return bearer or self.headers.get("x-api-key", "")
 
 
 class Gone(Exception):
@@ -107,7 +116,7 @@ class Upstream:
                 sent = await reader.readexactly(int(headers.get("content-length", "0")))
                 heard = Heard(head[0].split()[1], headers, json.loads(sent) if sent else {})
                 self.heard.append(heard)
-                peer = _Peer(heard, reader, writer)
+                peer = (_MessagesPeer if heard.path.endswith("/messages") else _Peer)(heard, reader, writer)
                 try:
                     await peer.answer()
                     heard.finished.set()
@@ -119,6 +128,8 @@ class Upstream:
 
 class _Peer:
     """One answer on its way."""
+
+    _done = b"data: [DONE]\n\n"
 
     def __init__(self, heard: Heard, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._heard = heard
@@ -140,8 +151,7 @@ class _Peer:
         if self._reader.at_eof():
             raise Gone
         if "body" in script:
-            key = self._heard.headers.get("authorization", "").removeprefix("Bearer ")
-            await self._whole(script["body"].replace("{key}", key).encode("latin-1"))
+            await self._whole(script["body"].replace("{key}", self._heard.key).encode("latin-1"))
         elif self._heard.body.get("stream"):
             await self._stream()
         else:
@@ -198,14 +208,13 @@ class _Peer:
             self._writer.close()
             return
         last = {
-            "error": b'data: {"error":{"message":"the model fell over, key {key}","code":"boom"}}\n\n',
+            "error": b'data: {"type":"error","error":{"message":"the model fell over, key {key}","code":"boom"}}\n\n',
             "garbage": b"data: {]\n\n",
             "html": b"<html><body>Bad gateway</body></html>\n\n",
             "no_done": b"",
-        }.get(self._end, b"data: [DONE]\n\n")
-        key = self._heard.headers.get("authorization", "").removeprefix("Bearer ")
+        }.get(self._end, self._done)
         if last:
-            await self._chunk(last.replace(b"{key}", key.encode()))
+            await self._chunk(last.replace(b"{key}", self._heard.key.encode()))
         await self._write(b"0\r\n\r\n")
 
     async def _events(self) -> AsyncGenerator[bytes, None]:
@@ -260,6 +269,53 @@ class _Peer:
             await self._writer.drain()
             if self._script.get("split"):
                 await asyncio.sleep(0)
+
+
+class _MessagesPeer(_Peer):
+    """The same upstream in Anthropic's words."""
+
+    _done = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+    async def _reply(self) -> None:
+        text = " ".join(f"word{n}" for n in range(self._words))
+        blocks: list[dict[str, Any]] = [{"type": "text", "text": text}]
+        if self._script.get("tools"):
+            blocks = [{"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Seoul"}}]
+        await self._whole(json.dumps(self._message(blocks, self._why()) | {"usage": self._usage()}).encode())
+
+    async def _events(self) -> AsyncGenerator[bytes, None]:
+        usage = self._usage()
+        began = {name: count for name, count in usage.items() if name != "output_tokens"} | {"output_tokens": 1}
+        yield _typed("message_start", message=self._message([], None) | {"usage": began})
+        is_tool = bool(self._script.get("tools"))
+        tool = {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}}
+        yield _typed("content_block_start", index=0, content_block=tool if is_tool else {"type": "text", "text": ""})
+        yield _typed("ping")
+        for part in ('{"city"', ':"Seoul"}') if is_tool else ():
+            yield _typed("content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": part})
+        for n in range(0 if is_tool else self._words):
+            yield _typed("content_block_delta", index=0, delta={"type": "text_delta", "text": f"word{n} "})
+        if self._end in ("cut", "reset", "no_done"):
+            return
+        yield _typed("content_block_stop", index=0)
+        why = {"stop_reason": self._why(), "stop_sequence": None}
+        yield _typed("message_delta", delta=why, usage={"output_tokens": usage["output_tokens"]})
+
+    def _why(self) -> str:
+        return "tool_use" if self._script.get("tools") else "end_turn"
+
+    def _usage(self) -> Any:
+        return self._script.get("usage", {"input_tokens": PROMPT_TOKENS, "output_tokens": self._words})
+
+    def _message(self, blocks: list[dict[str, Any]], why: str | None) -> dict[str, Any]:
+        return {
+            "id": "msg_upstream", "type": "message", "role": "assistant", "model": self._heard.body.get("model"),
+            "content": blocks, "stop_reason": why, "stop_sequence": None,
+        }  # fmt: skip
+
+
+def _typed(kind: str, **members: Any) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **members})}\n\n".encode()
 
 
 def _choice(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:

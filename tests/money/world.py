@@ -31,7 +31,7 @@ from solvent.ledger.void_lost_holds import void_lost_holds
 from solvent.payments.bank import Bank
 from solvent.payments.fake import FakeProcessor
 from solvent.payments.port import Settings
-from solvent.providers.port import Call, Chunk, OnAbort
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort
 from solvent.values.ids import ENTROPY_BITS, AnswerId, CustomerId, KeyId, new_id
 from solvent.values.instant import instant
 from solvent.values.limits import LEASE_TENDED_S
@@ -50,6 +50,8 @@ class Provider:
     """Plays what it was handed last, for whoever asks next."""
 
     name = "scripted"
+
+    speaks: Dialect = "chat"
 
     def __init__(self, on_abort: OnAbort) -> None:
         self.on_abort: OnAbort = on_abort

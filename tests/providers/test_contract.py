@@ -12,10 +12,11 @@ import msgspec
 import pytest
 from tests.doors.upstream import Upstream
 
+from solvent.providers import anthropic
 from solvent.providers.contract import CHECKS, PIECES, PIECES_BEFORE_BREAK, Check, Situation, Stage
 from solvent.providers.fake import FakeProvider, Script
 from solvent.providers.openai_compatible import open_provider
-from solvent.providers.port import Call, Chunk, Provider, Settings
+from solvent.providers.port import Call, Chunk, OpenProvider, Provider, Settings
 from solvent.values.errors import Invalid, Unavailable
 
 SECRET = "sk-contract-secret-key"
@@ -57,9 +58,9 @@ class ScriptedStage:
 
     secret = SECRET
 
-    def __init__(self, upstream: Upstream, limit_field: str) -> None:
+    def __init__(self, upstream: Upstream, limit_field: str, opens: OpenProvider = open_provider) -> None:
         settings = Settings("some-vendor", upstream.base_url, SECRET, limit_field=limit_field)
-        self.provider: Provider = open_provider(settings)
+        self.provider: Provider = opens(settings)
         self._upstream = upstream
         self._limit_field = limit_field
         self._tag = ""
@@ -81,6 +82,8 @@ class ScriptedStage:
             "max_completion_tokens": 1_000_000,
             "script": scripts[situation] | {"tag": self._tag},
         }
+        if self.provider.speaks == "messages":
+            del members["max_completion_tokens"]
         raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in members.items()}
         return Call("m", raw, stream, output_tokens_max)
 
@@ -100,10 +103,12 @@ def upstream() -> Iterator[Upstream]:
         yield upstream
 
 
-@pytest.fixture(params=["fake", "openai_compatible", "openai_compatible, renamed limit"])
+@pytest.fixture(params=["fake", "openai_compatible", "openai_compatible, renamed limit", "anthropic"])
 def stage(request: pytest.FixtureRequest, upstream: Upstream) -> Stage:
     if request.param == "fake":
         return FakeStage()
+    if request.param == "anthropic":
+        return ScriptedStage(upstream, "max_tokens", anthropic.open_provider)
     return ScriptedStage(upstream, "max_completion_tokens" if "renamed" in request.param else "max_tokens")
 
 

@@ -25,7 +25,7 @@ from solvent.answering.tend_leases import tend_leases
 from solvent.app.background import Background
 from solvent.identity.caller import Caller, Customer
 from solvent.pricing.rate_card import RateCard
-from solvent.providers.port import Call, Chunk, OnAbort
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort
 from solvent.values.errors import Refused
 from solvent.values.ids import ENTROPY_BITS, AnswerId, CustomerId, KeyId, new_id
 from solvent.values.limits import LEASE_TENDED_S
@@ -68,6 +68,7 @@ class Obedient:
 
     name = "obedient"
     on_abort: OnAbort = "drain"
+    speaks: Dialect = "chat"
 
     def __init__(self, random: Random) -> None:
         self._random = random

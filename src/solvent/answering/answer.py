@@ -19,6 +19,7 @@ from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import Ending, Opened, Settlement, settle
 from solvent.audit import alarm_store
+from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry
 from solvent.engines.port import Seat
 from solvent.identity.caller import Caller
@@ -34,7 +35,14 @@ from solvent.values.limits import ANSWER_S_MAX, DRAIN_BYTES_MAX, DRAIN_S_MAX, SL
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
 # The question never reached a model, so nobody will bill us for it.
-_NEVER_TAKEN = {"upstream_refused", "upstream_unreachable", "upstream_busy", "engine_busy", "request_invalid"}
+_NEVER_TAKEN = {
+    "upstream_refused",
+    "upstream_unreachable",
+    "upstream_busy",
+    "engine_busy",
+    "request_invalid",
+    "not_bridged",
+}
 
 
 async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
@@ -123,7 +131,7 @@ class _Running:
     def __init__(self, opened: Opened, desk: Desk) -> None:
         self.opened = opened
         self._desk = desk
-        read = reader(opened.route.provider.name, "chat")
+        read = reader(opened.route.provider.name, opened.route.provider.speaks)
         self._meter = Meter(opened.question.input_tokens_most, opened.output_tokens_max, read=read)
         self._seat: Seat | None = None
         self._stream: AsyncGenerator[Chunk, None] | None = None
@@ -142,7 +150,11 @@ class _Running:
             self._seat = await opened.route.engine.sit()
         question = opened.question
         call = Call(opened.route.upstream, question.members, question.stream, opened.output_tokens_max)
-        self._stream = opened.route.provider.stream(call)
+        provider = opened.route.provider
+        if provider.speaks == question.dialect:
+            self._stream = provider.stream(call)
+        else:
+            self._stream = bridged(provider, call, question.received_us // US_PER_S)
         self._meter.left_unanswered = True
         return self._stream
 

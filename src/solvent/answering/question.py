@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from solvent.providers.port import Dialect
 from solvent.values.ids import AnswerId
 
 
@@ -15,7 +16,7 @@ class Question(msgspec.Struct, frozen=True):
     members: the members of the client's JSON body, verbatim, to pass on.
     input_tokens_most: an upper bound of what the model can read of it.
     output_tokens_asked: the client's own limit, or None when it set none.
-    user: whom the client answers for, in its own words.
+    user: whom the client answers for, in its own words. dialect: of the members.
     """
 
     id: AnswerId
@@ -26,3 +27,4 @@ class Question(msgspec.Struct, frozen=True):
     input_tokens_most: int
     output_tokens_asked: int | None
     user: str = ""
+    dialect: Dialect = "chat"

@@ -53,7 +53,9 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One model on sale."""
 
     name: Annotated[str, Meta(description="what customers call it", min_length=1, max_length=120)]
-    provider: Annotated[str, Meta(description="how it is reached: openai_compatible, or llamacpp to run it here")]
+    provider: Annotated[
+        str, Meta(description="how it is reached: openai_compatible, anthropic, or llamacpp to run it here")
+    ]
     cost_card: Annotated[str, Meta(description="the rate card of what we pay")]
     price_card: Annotated[str, Meta(description="the rate card of what they pay")]
     model_class: Annotated[

@@ -68,6 +68,13 @@ _BY_KIND: Final[tuple[tuple[type[SolventError], int, str], ...]] = (
 )
 
 
+# What Anthropic's dialect calls a problem, by its status.
+_MESSAGES_TYPES: Final = {
+    401: "authentication_error", 402: "billing_error", 403: "permission_error", 404: "not_found_error",
+    409: "conflict_error", 413: "request_too_large", 429: "rate_limit_error", 503: "overloaded_error",
+}  # fmt: skip
+
+
 def status_and_type(problem: SolventError) -> tuple[int, str]:
     """The HTTP status and OpenAI error type of a problem."""
     if problem.code in _BY_CODE:
@@ -90,6 +97,15 @@ def body(problem: SolventError, top_up_url: str = "") -> dict[str, object]:
     return {"error": error}
 
 
+def messages_body(problem: SolventError, id: str) -> dict[str, object]:
+    """The JSON error body of Anthropic's dialect. Source: facts/API_CONTRACT.md."""
+    status, _ = status_and_type(problem)
+    kind = _MESSAGES_TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")
+    words = _FOR_CUSTOMERS.get(problem.code, problem.message)
+    error = {"type": kind, "message": words, "code": problem.code, "param": problem.param}
+    return {"type": "error", "error": error, "request_id": id}
+
+
 def bug(id: str) -> Unavailable:
     """What is said of a defect: nothing of it, but where to find it."""
     words = f"something broke on our side; the operator finds it in the log under {id}"
@@ -102,8 +118,10 @@ def note(problem: SolventError, id: str) -> None:
         log.warning("answer %s: %s: %s", id, problem.code, problem.message)
 
 
-async def refuse(send: Send, problem: SolventError, headers: Headers = (), top_up_url: str = "") -> None:
-    """Send a problem as the whole response."""
+async def refuse(
+    send: Send, problem: SolventError, headers: Headers = (), top_up_url: str = "", *, messages_id: str = ""
+) -> None:
+    """Send a problem as the whole response. messages_id: of a question in Anthropic's dialect; "" for OpenAI's."""
     status, _ = status_and_type(problem)
     extra = list(headers)
     if problem.retry_after_s is not None:
@@ -113,4 +131,5 @@ async def refuse(send: Send, problem: SolventError, headers: Headers = (), top_u
         extra.append((b"x-should-retry", b"false"))
     if status == 401:
         extra.append((b"www-authenticate", b'Bearer realm="solvent"'))
-    await respond(send, status, msgspec.json.encode(body(problem, top_up_url)), extra)
+    said = messages_body(problem, messages_id) if messages_id else body(problem, top_up_url)
+    await respond(send, status, msgspec.json.encode(said), extra)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -15,19 +16,21 @@ from solvent.gateway import endpoints
 from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.endpoints import Endpoint
 from solvent.gateway.live import live
+from solvent.gateway.messages import messages
 from solvent.identity.caller import caller_of
 from solvent.values.errors import Invalid, SolventError, Unavailable
 from solvent.values.ids import AnswerId, new_id
 
 log = logging.getLogger("solvent.gateway")
 
-_CHAT: Final = "/v1/chat/completions"
+_MESSAGES: Final = "/v1/messages"
+_SURFACES: Final = {"/v1/chat/completions": chat_completions, _MESSAGES: messages}
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
     ("GET", "/v1/key"): endpoints.key_balance,
 }
 _ANSWERS: Final = "/v1/answers/"
-_METHODS: Final = {path: method for method, path in _ENDPOINTS} | {_CHAT: "POST", "/v1/live": "GET"}
+_METHODS: Final = {path: method for method, path in _ENDPOINTS} | dict.fromkeys(_SURFACES, "POST") | {"/v1/live": "GET"}
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -45,8 +48,8 @@ class Gateway:
             await self._rest(scope, receive, send)
             return
         path: str = scope["path"]
-        if path == _CHAT and scope["method"] == "POST":
-            await self._answer(scope, receive, send)
+        if path in _SURFACES and scope["method"] == "POST":
+            await self._answer(path, scope, receive, send)
         elif path in _METHODS or path.startswith(_ANSWERS):
             await self._serve(path, scope, receive, send)
         elif path in ("/healthz", "/readyz"):
@@ -54,25 +57,29 @@ class Gateway:
         else:
             await self._rest(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         desk = self._app.desk
         now_us = desk.now_us()
         id = AnswerId(new_id("ans", now_us, desk.entropy()))
+        refusing = partial(
+            refuse, send, headers=[(b"x-request-id", id.encode())], top_up_url=self._app.config.top_up_url,
+            messages_id=id if path == _MESSAGES else "",
+        )  # fmt: skip
         began = Began(send)
         try:
             caller = caller_of(presented_key(scope), desk.callers, now_us)
             if self._app.stopping:
                 raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
-            await chat_completions(caller, desk, id, receive, began)
+            await _SURFACES[path](caller, desk, id, receive, began)
         except ClientGone:
             return
         except SolventError as problem:
             note(problem, id)
-            await refuse(send, problem, [(b"x-request-id", id.encode())], self._app.config.top_up_url)
+            await refusing(problem)
         except Exception:
             log.exception("answer %s broke", id)
             if not began.yes:
-                await refuse(send, bug(id), [(b"x-request-id", id.encode())])
+                await refusing(bug(id))
 
     async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         desk = self._app.desk

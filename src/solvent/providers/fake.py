@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from solvent.providers.port import Call, Chunk, OnAbort
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort
 from solvent.values.errors import SolventError, Unavailable
 
 _encode = msgspec.json.encode
@@ -33,6 +33,8 @@ class Script(msgspec.Struct, frozen=True):
 
 class FakeProvider:
     """See `Provider`. calls: what it was asked, in order. hung_up: answers that were closed before their end."""
+
+    speaks: Dialect = "chat"
 
     def __init__(self, script: Script | None = None, name: str = "fake", on_abort: OnAbort = "drain") -> None:
         self.script = script or Script()

@@ -10,12 +10,15 @@ import msgspec
 from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
 
 OnAbort = Literal["drain", "cancel"]
+# What a provider is asked in: OpenAI's chat completions, or Anthropic's messages.
+Dialect = Literal["chat", "messages"]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One question, as sent to a provider.
+    """One question, as sent to a provider, in the dialect it speaks.
 
-    upstream: the model's name at the provider. members: the members of the client's JSON body, verbatim.
+    upstream: the model's name at the provider. members: the members of the JSON body: the client's own, verbatim,
+    where it speaks that dialect too.
     output_tokens_max: what the hold pays for; the provider must not be allowed to write more.
     """
 
@@ -28,10 +31,10 @@ class Call(msgspec.Struct, frozen=True):
 class Chunk(msgspec.Struct, frozen=True):
     """One event of a stream, or a whole reply.
 
-    members: the JSON object as it came, without its usage report. pieces: how many pieces of text it
-    holds, each at least one token. usage, timings: the upstream's reports, verbatim, if it made them.
-    finish: why the model stopped, on the chunk that says so. text: of a whole reply; its words are counted only
-    where no report says what it used.
+    members: the JSON object as it came, without its usage report; empty for what only counts. pieces: how many
+    pieces of text it holds, each at least one token. usage, timings: the upstream's reports, verbatim, if it made
+    them. finish: why the model stopped, in chat's words, on the chunk that says so. text: of a whole reply; its words
+    are counted only where no report says what it used.
     """
 
     members: dict[str, msgspec.Raw]
@@ -53,6 +56,11 @@ class Provider(Protocol):
     @property
     def on_abort(self) -> OnAbort:
         """When nobody listens any more: read on to the usage report, or hang up because that ends the bill."""
+        ...
+
+    @property
+    def speaks(self) -> Dialect:
+        """Its dialect: that of the calls it takes, the chunks it yields and the usage it reports."""
         ...
 
     def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:

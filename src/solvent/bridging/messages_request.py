@@ -1,0 +1,150 @@
+"""A chat completion request as a messages request: OpenAI's words in, Anthropic's out.
+
+Sources: platform.openai.com/docs/api-reference/chat, docs.anthropic.com/en/api/messages (read 2026-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from solvent.bridging.words import EFFORT_TOKENS, not_bridged, parsed, raw, texts
+
+# Asks for what messages have no words for, and an answer without it would be another answer.
+_REFUSED: Final = ("logprobs", "top_logprobs", "logit_bias", "functions", "function_call")
+_CARRIED: Final = {"temperature": "temperature", "top_p": "top_p"}
+_CHOICES: Final = {"auto": "auto", "required": "any", "none": "none"}
+
+
+class _Function(msgspec.Struct):
+    name: str
+    arguments: str = ""
+    description: str | None = None
+    parameters: msgspec.Raw = msgspec.Raw(b'{"type":"object"}')
+
+
+class _ToolCall(msgspec.Struct):
+    id: str
+    function: _Function
+
+
+class _Message(msgspec.Struct):
+    role: str
+    content: Any = None
+    tool_calls: list[_ToolCall] | None = None
+    tool_call_id: str = ""
+
+
+class _Tool(msgspec.Struct):
+    function: _Function
+
+
+class _Chosen(msgspec.Struct):
+    function: _Function
+
+
+class _Schema(msgspec.Struct):
+    schema: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Format(msgspec.Struct):
+    type: str = "text"
+    json_schema: _Schema | None = None
+
+
+def messages_request(members: Mapping[str, msgspec.Raw], output_tokens_max: int) -> dict[str, msgspec.Raw]:
+    """The members of a messages request that asks the same.
+
+    output_tokens_max: what the hold pays for; thinking stays within it.
+    Raises Invalid("not_bridged") naming a member that cannot be said in messages, and Invalid("bad_request").
+    """
+    for name in _REFUSED:
+        if name in members and bytes(members[name]) not in (b"null", b"false"):
+            raise not_bridged(name)
+    said = parsed(members["messages"], list[_Message], "messages")
+    asked: dict[str, object] = {"messages": _turns(said)}
+    asked |= {there: members[here] for here, there in _CARRIED.items() if here in members}
+    system = "\n\n".join(text for one in said if one.role in ("system", "developer") for text in texts(one.content))
+    if system:
+        asked["system"] = system
+    if "stop" in members:
+        stop = parsed(members["stop"], str | list[str] | None, "stop")
+        asked["stop_sequences"] = [stop] if isinstance(stop, str) else stop or []
+    if "user" in members:
+        asked["metadata"] = {"user_id": members["user"]}
+    asked |= _tools(members)
+    thinking = _thinking(members, output_tokens_max)
+    if thinking:  # which messages do only at their own temperature
+        asked = {name: value for name, value in asked.items() if name not in _CARRIED.values()} | thinking
+    asked |= _format(members)
+    if "stream" in members:
+        asked["stream"] = members["stream"]
+    return {name: raw(value) for name, value in asked.items()}
+
+
+def _turns(said: Iterable[_Message]) -> list[dict[str, object]]:
+    """Turns of user and assistant; neighbours of one role become one turn, as messages want it."""
+    turns: list[tuple[str, list[object]]] = []
+    for message in said:
+        if message.role in ("system", "developer"):
+            continue
+        role = "assistant" if message.role == "assistant" else "user"
+        blocks = _blocks(message)
+        if turns and turns[-1][0] == role:
+            turns[-1][1].extend(blocks)
+        elif blocks:
+            turns.append((role, blocks))
+    return [{"role": role, "content": blocks} for role, blocks in turns]
+
+
+def _blocks(message: _Message) -> list[object]:
+    if message.role == "tool":
+        content = "\n\n".join(texts(message.content))
+        return [{"type": "tool_result", "tool_use_id": message.tool_call_id, "content": content}]
+    blocks: list[object] = [{"type": "text", "text": text} for text in texts(message.content)]
+    for call in message.tool_calls or ():
+        given = parsed(call.function.arguments or "{}", dict[str, msgspec.Raw], "messages.tool_calls.arguments")
+        blocks.append({"type": "tool_use", "id": call.id, "name": call.function.name, "input": given})
+    return blocks
+
+
+def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
+    asked: dict[str, object] = {}
+    tools = parsed(members.get("tools", "null"), list[_Tool] | None, "tools")
+    if tools:
+        asked["tools"] = [_tool(tool.function) for tool in tools]
+        choice = parsed(members.get("tool_choice", "null"), str | _Chosen | None, "tool_choice")
+        chosen: dict[str, object] = {"type": "auto"}
+        if isinstance(choice, _Chosen):
+            chosen = {"type": "tool", "name": choice.function.name}
+        elif choice is not None:
+            if choice not in _CHOICES:
+                raise not_bridged("tool_choice")
+            chosen = {"type": _CHOICES[choice]}
+        if bytes(members.get("parallel_tool_calls", b"true")) == b"false" and chosen["type"] != "none":
+            chosen["disable_parallel_tool_use"] = True
+        asked["tool_choice"] = chosen
+    return asked
+
+
+def _tool(function: _Function) -> dict[str, object]:
+    made: dict[str, object] = {"name": function.name, "input_schema": function.parameters}
+    return made if function.description is None else made | {"description": function.description}
+
+
+def _thinking(members: Mapping[str, msgspec.Raw], output_tokens_max: int) -> dict[str, object]:
+    """How hard to think, as a share of what may be written; too little of that is no thinking at all."""
+    effort = parsed(members.get("reasoning_effort", "null"), str | None, "reasoning_effort")
+    budget = min(EFFORT_TOKENS.get(effort or "", 0), output_tokens_max // 2)
+    return {"thinking": {"type": "enabled", "budget_tokens": budget}} if budget >= min(EFFORT_TOKENS.values()) else {}
+
+
+def _format(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
+    wanted = parsed(members.get("response_format", "null"), _Format | None, "response_format")
+    if wanted is None or wanted.type == "text":
+        return {}
+    if wanted.type != "json_schema" or wanted.json_schema is None:
+        raise not_bridged("response_format")
+    return {"output_config": {"format": {"type": "json_schema", "schema": wanted.json_schema.schema}}}

@@ -1,0 +1,49 @@
+"""What both directions share: reading members, and refusing what cannot be said."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from solvent.values.errors import Invalid
+
+T = TypeVar("T")
+
+# How many tokens of thinking an effort is given. 1,024 is the least that messages accept.
+EFFORT_TOKENS: Final = {"low": 1024, "medium": 4096, "high": 16_384, "xhigh": 32_768}
+
+_encode = msgspec.json.encode
+
+
+def raw(value: object) -> msgspec.Raw:
+    """A value as a member of a JSON object."""
+    return value if isinstance(value, msgspec.Raw) else msgspec.Raw(_encode(value))
+
+
+def parsed(value: msgspec.Raw | str, kind: Any, name: str) -> Any:
+    """A member read as `kind`. Raises Invalid naming it."""
+    try:
+        return msgspec.json.decode(value, type=kind)
+    except msgspec.DecodeError as wrong:
+        raise Invalid("bad_request", f"{name}: {wrong}", param=name) from None
+
+
+def texts(content: Any) -> list[str]:
+    """The texts of a message, whether it is one or a list of parts. Raises Invalid for a part that is no text."""
+    if content is None or isinstance(content, str):
+        return [content] if content else []
+    found = []
+    for part in content if isinstance(content, list) else [content]:
+        if not isinstance(part, dict) or part.get("type") not in ("text", "refusal"):
+            raise not_bridged("messages")
+        text = part.get("text") or part.get("refusal") or ""
+        if isinstance(text, str) and text:
+            found.append(text)
+    return found
+
+
+def not_bridged(name: str) -> Invalid:
+    """A member that the model's provider has no words for."""
+    message = f"{name}: this model's provider has no words for it; leave it out, or ask a model that has"
+    return Invalid("not_bridged", message, param=name)

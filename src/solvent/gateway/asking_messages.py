@@ -1,0 +1,111 @@
+"""Reads a messages request: every member that costs money is checked before anything is held.
+
+What is known to cost nothing but tokens is listed; a member that is not is refused, never free.
+Source: docs.anthropic.com/en/api/messages (read 2026-11).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from solvent.answering.question import Question
+from solvent.gateway.asking import TEMPLATE_TOKENS
+from solvent.gateway.reading import check_limit, read_members, unpriced
+from solvent.values.errors import Invalid
+from solvent.values.ids import AnswerId
+from solvent.values.limits import MESSAGES_MAX, NAME_CHARACTERS_MAX, STOP_SEQUENCES_MAX
+
+PRICED: Final = {
+    "cache_control", "max_tokens", "messages", "metadata", "model", "output_config", "service_tier", "stop_sequences",
+    "stream", "system", "temperature", "thinking", "tool_choice", "tools", "top_k", "top_p",
+}  # fmt: skip
+_BLOCKS: Final = {"text", "thinking", "redacted_thinking", "tool_use", "tool_result"}
+# Tools that the client runs itself, so that they cost tokens and nothing else.
+_CLIENT_TOOLS: Final = ("bash_", "text_editor_", "computer_", "memory_")
+
+
+class _Block(msgspec.Struct):
+    type: str
+    content: str | list[_Block] | None = None
+
+
+class _Turn(msgspec.Struct):
+    role: str
+    content: str | list[_Block]
+
+
+class _Tool(msgspec.Struct):
+    type: str | None = None
+
+
+class _Metadata(msgspec.Struct):
+    user_id: str | None = None
+
+
+class _Messages(msgspec.Struct):
+    model: str
+    messages: list[_Turn]
+    max_tokens: int
+    system: str | list[_Block] | None = None
+    stream: bool | None = None
+    metadata: _Metadata | None = None
+    temperature: float | None = None
+    stop_sequences: list[str] | None = None
+    tools: list[_Tool] | None = None
+    service_tier: str | None = None
+
+
+_decoder = msgspec.json.Decoder(_Messages)
+
+
+def read_messages(body: bytes, id: AnswerId, received_us: int) -> Question:
+    """The question in a request body. Raises Invalid naming the member at fault."""
+    asked, members = read_members(body, _decoder)
+    _check(asked)
+    _refuse_unpriced(asked, members)
+    return Question(
+        id=id,
+        received_us=received_us,
+        model=asked.model,
+        members=members,
+        stream=bool(asked.stream),
+        input_tokens_most=len(body) + TEMPLATE_TOKENS,
+        output_tokens_asked=asked.max_tokens,
+        user=((asked.metadata and asked.metadata.user_id) or "")[:NAME_CHARACTERS_MAX],
+        dialect="messages",
+    )
+
+
+def _check(asked: _Messages) -> None:
+    if not 1 <= len(asked.messages) <= MESSAGES_MAX:
+        raise Invalid("bad_request", f"messages: send 1 to {MESSAGES_MAX} messages", param="messages")
+    check_limit("max_tokens", asked.max_tokens)
+    for turn in asked.messages:
+        if turn.role not in ("user", "assistant"):
+            message = f"messages: a role is user or assistant, not {turn.role[:40]!r}; instructions go into system"
+            raise Invalid("bad_request", message, param="messages")
+    if asked.temperature is not None and not 0 <= asked.temperature <= 1:
+        raise Invalid("bad_request", "temperature: it is between 0 and 1", param="temperature")
+    if asked.stop_sequences and len(asked.stop_sequences) > STOP_SEQUENCES_MAX:
+        message = f"stop_sequences: at most {STOP_SEQUENCES_MAX} sequences"
+        raise Invalid("bad_request", message, param="stop_sequences")
+
+
+def _refuse_unpriced(asked: _Messages, members: dict[str, msgspec.Raw]) -> None:
+    unknown = members.keys() - PRICED
+    if unknown:
+        raise unpriced(min(unknown))
+    for turn in asked.messages:
+        for block in turn.content if isinstance(turn.content, list) else ():
+            inner = block.content if isinstance(block.content, list) else []
+            for one in (block, *inner):
+                if one.type not in _BLOCKS:
+                    raise unpriced("messages", f"content of type {one.type[:40]!r} has no price here; send text")
+    for tool in asked.tools or ():
+        if tool.type not in (None, "custom") and not tool.type.startswith(_CLIENT_TOOLS):
+            words = f"a tool of type {tool.type[:40]!r} has no price here; only tools that you run are passed on"
+            raise unpriced("tools", words)
+    if asked.service_tier not in (None, "auto", "standard_only"):
+        raise unpriced("service_tier", "only the standard tier has a price here")

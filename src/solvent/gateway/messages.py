@@ -1,0 +1,134 @@
+"""POST /v1/messages: Anthropic's dialect in and out, with the answer's own id, and its charge at the end."""
+
+from __future__ import annotations
+
+import msgspec
+
+from solvent.answering.answer import answer
+from solvent.answering.desk import Desk
+from solvent.answering.question import Question
+from solvent.answering.receipt import Receipt
+from solvent.answering.settlement import Opened
+from solvent.app import problems
+from solvent.app.http import Receive, Send, read_body, respond
+from solvent.gateway.asking_messages import read_messages
+from solvent.gateway.telling import (
+    EVENT_STREAM,
+    Answering,
+    Step,
+    bill,
+    charge_headers,
+    opening_headers,
+    patience_with,
+    speaks_as_asked,
+    tell_stream,
+    without_cost,
+)
+from solvent.gateway.usage_reports import messages_report
+from solvent.identity.caller import Caller
+from solvent.providers.port import Chunk
+from solvent.values.errors import SolventError
+from solvent.values.ids import AnswerId
+from solvent.values.usage import Usage
+
+_encode = msgspec.json.encode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_NOTHING_YET = msgspec.Raw(_encode(messages_report(Usage())))
+
+
+async def messages(caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send) -> None:
+    """One request, from its body to the last byte. Raises SolventError only before the response began."""
+    question = read_messages(await read_body(receive), id, desk.now_us())
+    answering: Answering = answer(question, caller, desk)
+    try:
+        if question.stream:
+            await tell_stream(_Teller(question, send), answering, receive)
+        else:
+            await _whole(question, answering, send)
+    finally:
+        await answering.aclose()
+
+
+async def _whole(question: Question, answering: Answering, send: Send) -> None:
+    members, usage = dict[str, msgspec.Raw](), None
+    headers, as_asked = list[tuple[bytes, bytes]](), True
+    async for step in answering:
+        if isinstance(step, Chunk):
+            members, usage = step.members, step.usage
+        elif isinstance(step, Opened):
+            headers, as_asked = _headers(step), speaks_as_asked(step)
+        else:
+            headers += charge_headers(step)
+            usage = _usage(usage if as_asked else None, step)
+    await respond(send, 200, _encode(_named(members, question) | {"usage": usage}), headers)
+
+
+class _Teller:
+    """Tells one stream, event by event. Why it ended and what it used is told once it is on the books."""
+
+    def __init__(self, question: Question, send: Send) -> None:
+        self._question = question
+        self._send = send
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._as_asked = True
+        self._ending: dict[str, msgspec.Raw] = {}
+        self._usage: msgspec.Raw | None = None
+        self.has_begun = False
+        self.patience_s = 0.0
+
+    async def tell(self, step: Step) -> None:
+        """See `Teller`."""
+        if isinstance(step, Chunk):
+            await self._tell_chunk(step)
+        elif isinstance(step, Opened):
+            self._headers = _headers(step)
+            self._as_asked = speaks_as_asked(step)
+            self.patience_s = patience_with(step)
+        else:
+            await self._tell_end(step)
+
+    async def tell_problem(self, problem: SolventError) -> None:
+        """After the status has gone out an error is an event, and message_stop never comes."""
+        problems.note(problem, self._question.id)
+        await self._event("error", problems.messages_body(problem, self._question.id))
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _tell_chunk(self, chunk: Chunk) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            headers = [*EVENT_STREAM, *self._headers]
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        if chunk.usage is not None and self._as_asked:
+            self._usage = chunk.usage
+        kind = msgspec.json.decode(chunk.members["type"], type=str) if chunk.members else ""
+        if kind == "message_delta":
+            self._ending = chunk.members
+        elif kind == "message_start":
+            message = _named(_decode_members(chunk.members["message"]), self._question)
+            await self._event(kind, {"type": kind, "message": {"usage": _NOTHING_YET} | message})
+        elif kind not in ("", "message_stop"):
+            await self._event(kind, chunk.members)
+
+    async def _tell_end(self, receipt: Receipt) -> None:
+        usage = _usage(self._usage, receipt)
+        await self._event("message_delta", {**self._ending, "type": "message_delta", "usage": usage})
+        await self._event("message_stop", {"type": "message_stop", "solvent": bill(receipt)})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _event(self, kind: str, members: object) -> None:
+        event = b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(members))
+        await self._send({"type": "http.response.body", "body": event, "more_body": True})
+
+
+def _headers(opened: Opened) -> list[tuple[bytes, bytes]]:
+    headers = opening_headers(opened)
+    return [(b"request-id", opened.question.id.encode()), *headers]
+
+
+def _usage(report: msgspec.Raw | None, receipt: Receipt) -> msgspec.Raw:
+    return msgspec.Raw(_encode(messages_report(receipt.usage))) if report is None else without_cost(report)
+
+
+def _named(upstreams: dict[str, msgspec.Raw], question: Question) -> dict[str, object]:
+    """The upstream's own message, under our id and the name the model is sold by."""
+    return {**upstreams, "id": question.id, "model": question.model}

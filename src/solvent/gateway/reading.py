@@ -1,0 +1,51 @@
+"""Reads a JSON request body: what is wrong with it is said by the name of the member at fault."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from solvent.values.errors import Invalid
+from solvent.values.limits import OUTPUT_TOKENS_MAX
+
+T = TypeVar("T")
+
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_PATH = re.compile(r" - at `\$\.?(.*)`\Z")
+
+
+def read_members(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, dict[str, msgspec.Raw]]:
+    """The body as `decoder` reads it, and all its members verbatim. Raises Invalid naming the member at fault."""
+    try:
+        body.decode()  # the members are passed on unread: they must at least be text
+        return decoder.decode(body), _decode_members(body)
+    except UnicodeDecodeError as wrong:
+        raise Invalid("not_utf8", f"the body is not UTF-8: {wrong.reason} at byte {wrong.start}") from None
+    except msgspec.ValidationError as wrong:
+        raise _misfit(str(wrong)) from None
+    except msgspec.DecodeError as wrong:
+        raise Invalid("not_json", f"the body is not JSON: {wrong}") from None
+    except RecursionError:
+        raise Invalid("not_json", "the body is nested too deeply to be read; send a flatter one") from None
+
+
+def check_limit(name: str, limit: int | None) -> None:
+    """How many tokens may be written. Raises Invalid naming the member."""
+    if limit is not None and not 1 <= limit <= OUTPUT_TOKENS_MAX:
+        message = f"{name}: {str(limit)[:20]} is not between 1 and {OUTPUT_TOKENS_MAX:,}"
+        raise Invalid("bad_request", message, param=name)
+
+
+def unpriced(name: str, what: str = "it has no price here, so it is not served") -> Invalid:
+    """A member that costs more than tokens, or could: refused, never free."""
+    return Invalid("unpriced_feature", f"{name}: {what}", param=name)
+
+
+def _misfit(words: str) -> Invalid:
+    """msgspec's words name the place as a path; that is our `param`."""
+    place = _PATH.search(words)
+    missing: Any = re.search(r"missing required field `(\w+)`", words)
+    param = ".".join(part for part in (place[1] if place else "", missing[1] if missing else "") if part)
+    return Invalid("bad_request", f"{param or 'the body'}: {_PATH.sub('', words)}", param=param or None)

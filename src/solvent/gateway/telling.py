@@ -1,0 +1,118 @@
+"""Telling a stream, whatever its dialect: begin with the first chunk, notice who left, end with the receipt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Final, Protocol
+
+import msgspec
+
+from solvent.answering.receipt import Receipt
+from solvent.answering.settlement import Opened
+from solvent.app.http import Receive, until_gone
+from solvent.providers.port import Chunk
+from solvent.values.errors import SolventError
+from solvent.values.limits import ANSWER_S_MAX, DRAIN_S_MAX
+from solvent.values.money import plain
+
+EVENT_STREAM: Final = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+)
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.encode
+_NULL = msgspec.Raw(b"null")
+
+Step = Opened | Chunk | Receipt
+Answering = AsyncGenerator[Step, None]
+
+
+class Teller(Protocol):
+    """Tells one stream in one dialect."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the response has begun, so that an error is an event."""
+        ...
+
+    @property
+    def patience_s(self) -> float:
+        """How long to wait for the upstream once the client is gone."""
+        ...
+
+    async def tell(self, step: Step) -> None:
+        """Pass one step on to the client."""
+        ...
+
+    async def tell_problem(self, problem: SolventError) -> None:
+        """Tell an error that came after the beginning, and end."""
+        ...
+
+
+async def tell_stream(teller: Teller, answering: Answering, receive: Receive) -> None:
+    """Tell every step. Raises SolventError only before the response began."""
+    try:
+        async with asyncio.timeout(ANSWER_S_MAX + 60) as deadline:  # a client that stops reading holds nothing for ever
+            departure = asyncio.get_running_loop().create_task(_shorten_when_gone(deadline, teller, receive))
+            try:
+                async for step in answering:
+                    if departure.done():
+                        return
+                    await teller.tell(step)
+            finally:
+                departure.cancel()
+    except SolventError as problem:
+        if not teller.has_begun:
+            raise
+        await teller.tell_problem(problem)
+    except TimeoutError:
+        return
+
+
+async def _shorten_when_gone(deadline: asyncio.Timeout, teller: Teller, receive: Receive) -> None:
+    """A silent upstream is not waited for on behalf of nobody."""
+    await until_gone(receive)
+    deadline.reschedule(asyncio.get_running_loop().time() + teller.patience_s)
+
+
+def patience_with(opened: Opened) -> float:
+    """Seconds that the rest of an answer may still take when nobody listens."""
+    return DRAIN_S_MAX if opened.route.provider.on_abort == "drain" else 0.0
+
+
+def opening_headers(opened: Opened) -> list[tuple[bytes, bytes]]:
+    """What is known when an answer begins."""
+    headers = [(b"x-request-id", opened.question.id.encode())]
+    asked = opened.question.output_tokens_asked
+    if opened.output_tokens_max < (asked or opened.route.output_tokens_max):
+        headers.append((b"x-solvent-output-tokens-max", str(opened.output_tokens_max).encode()))
+    return headers
+
+
+def charge_headers(receipt: Receipt) -> list[tuple[bytes, bytes]]:
+    """What is known when an answer is on the books."""
+    charge, currency = plain(receipt.charge).encode(), receipt.currency.encode()
+    return [(b"x-solvent-charge", charge), (b"x-solvent-currency", currency)]
+
+
+def bill(receipt: Receipt) -> dict[str, str]:
+    """What an answer came to, for the end of a stream."""
+    return {"answer": receipt.id, "charge": plain(receipt.charge), "currency": receipt.currency}
+
+
+def speaks_as_asked(opened: Opened) -> bool:
+    """Whether the provider's own reports can be told as they are."""
+    return opened.route.provider.speaks == opened.question.dialect
+
+
+def without_cost(usage: msgspec.Raw) -> msgspec.Raw:
+    """Some upstreams report what they charge us beside the tokens; that never leaves the house."""
+    if b"cost" not in bytes(usage):
+        return usage
+    try:
+        members = _decode_members(usage)
+    except msgspec.DecodeError:
+        return _NULL
+    return msgspec.Raw(_encode({name: value for name, value in members.items() if "cost" not in name.lower()}))

@@ -1,0 +1,175 @@
+"""Anthropic's messages: from Anthropic itself, and from whoever else speaks them.
+
+A stream reports usage twice, what was read at its beginning and what was written at its end: both become one report.
+Source: docs.anthropic.com/en/api/messages and /en/docs/build-with-claude/streaming (read 2026-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+import msgspec
+
+from solvent.providers.faults import UNREADABLE, Faults
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings
+from solvent.values.errors import Unavailable
+from solvent.values.finish import FINISH_REASONS
+from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
+from solvent.wire.origin import Origin
+from solvent.wire.pool import Pool, Timeouts
+from solvent.wire.sse import EventReader
+
+VERSION: Final = "2023-06-01"
+
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.encode
+
+
+class _Delta(msgspec.Struct):
+    text: str = ""
+    thinking: str = ""
+    partial_json: str = ""
+    stop_reason: str | None = None
+
+
+class _Block(msgspec.Struct):
+    type: str = ""
+    text: str = ""
+    thinking: str = ""
+
+
+class _Opening(msgspec.Struct):
+    usage: dict[str, msgspec.Raw] | None = None
+
+
+class _Event(msgspec.Struct):
+    type: str
+    delta: _Delta | None = None
+    message: _Opening | None = None
+
+
+class _Whole(msgspec.Struct):
+    content: list[_Block]
+    stop_reason: str | None = None
+
+
+class _Served(msgspec.Struct):
+    id: str
+
+
+class _ServedList(msgspec.Struct):
+    data: list[_Served] = []
+
+
+_decode_event = msgspec.json.Decoder(_Event).decode
+_decode_whole = msgspec.json.Decoder(_Whole).decode
+_decode_served = msgspec.json.Decoder(_ServedList).decode
+
+
+def open_provider(settings: Settings) -> Provider:
+    """See `OpenProvider`."""
+    return Anthropic(settings)
+
+
+class Anthropic:
+    """One upstream behind one base URL, such as https://api.anthropic.com/v1."""
+
+    speaks: Dialect = "messages"
+
+    def __init__(self, settings: Settings) -> None:
+        self.name = settings.name
+        self.on_abort: OnAbort = settings.on_abort
+        self._faults = Faults(settings.name, settings.key)
+        headers = {"anthropic-version": VERSION} | ({"x-api-key": settings.key} if settings.key else {})
+        timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
+        self._pool = Pool(Origin.parse(settings.base_url), headers=headers, timeouts=timeouts)
+        self._members = {key: msgspec.Raw(_encode(value)) for key, value in settings.members.items()}
+
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """See `Provider.stream`."""
+        reply = await self._pool.send("POST", "/messages", {"content-type": "application/json"}, self._body(call))
+        try:
+            if reply.status != 200:
+                raise await self._faults.of(reply)
+            if not call.stream:
+                yield self._whole(await reply.read(UPSTREAM_BODY_BYTES_MAX))
+                return
+            if not reply.headers.get("content-type", "").startswith("text/event-stream"):
+                raise self._faults.garbage("it answered a stream with " + reply.headers.get("content-type", "nothing"))
+            events, telling = EventReader(), _Telling(self._faults)
+            async for data in reply.chunks():
+                for payload in events.feed(data):
+                    chunk = telling.chunk(payload)
+                    yield chunk
+                    if telling.is_over:
+                        return
+            raise Unavailable("upstream_cut_off", f"{self.name} ended its stream without message_stop")
+        finally:
+            reply.close()
+
+    async def probe(self) -> tuple[str, ...]:
+        """See `Provider.probe`."""
+        reply = await self._pool.send("GET", "/models", {}, b"")
+        try:
+            if reply.status != 200:
+                raise await self._faults.of(reply)
+            return tuple(served.id for served in _decode_served(await reply.read(UPSTREAM_BODY_BYTES_MAX)).data)
+        except msgspec.DecodeError:
+            raise self._faults.garbage("its model list is not readable") from None
+        finally:
+            reply.close()
+
+    async def close(self) -> None:
+        """See `Provider.close`."""
+        await self._pool.close()
+
+    def _body(self, call: Call) -> bytes:
+        members: dict[str, object] = dict(call.members)
+        members["model"] = call.upstream
+        members["max_tokens"] = call.output_tokens_max
+        members.update(self._members)
+        return _encode(members)
+
+    def _whole(self, payload: bytes) -> Chunk:
+        try:
+            members, said = _decode_members(payload), _decode_whole(payload)
+        except UNREADABLE:
+            raise self._faults.garbage("its answer is not a message") from None
+        usage = members.pop("usage", None)
+        text = " ".join(block.text or block.thinking for block in said.content)
+        return Chunk(members, len(said.content), usage, None, FINISH_REASONS.get(said.stop_reason or "", "stop"), text)
+
+
+class _Telling:
+    """One stream, event by event, without I/O."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._usage: dict[str, msgspec.Raw] = {}
+        self.is_over = False
+
+    def chunk(self, payload: bytes) -> Chunk:
+        """One event. Raises Unavailable for an error that comes instead, and for what is no event."""
+        try:
+            members, event = _decode_members(payload), _decode_event(payload)
+            own = _decode_members(members.pop("usage", b"{}"))
+        except UNREADABLE:
+            raise self._faults.garbage("it sent an event that is none of messages") from None
+        if event.type == "error":
+            raise self._faults.said(payload, None)
+        if event.message is not None:
+            self._usage |= event.message.usage or {}
+        self.is_over = event.type == "message_stop"
+        if event.type != "message_delta":
+            return Chunk(members, _pieces(event))
+        self._usage |= {name: value for name, value in own.items() if bytes(value) != b"null"}
+        reason = event.delta.stop_reason if event.delta else None
+        report = msgspec.Raw(_encode(self._usage)) if self._usage else None
+        return Chunk(members, 0, report, None, FINISH_REASONS.get(reason, "stop") if reason else "")
+
+
+def _pieces(event: _Event) -> int:
+    """What a delta holds is at least one token, if it holds anything."""
+    said = event.delta if event.type == "content_block_delta" else None
+    return 1 if said and (said.text or said.thinking or said.partial_json) else 0

@@ -1,0 +1,17 @@
+"""Why an answer ended, in the words of OpenAI's chat, which receipts are written in, and of Anthropic's messages.
+
+Both lists are longer; these are what models say.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STOP_REASONS: Final = {
+    "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
+    "content_filter": "refusal",
+}  # fmt: skip
+FINISH_REASONS: Final = {
+    "end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "max_tokens": "length",
+    "model_context_window_exceeded": "length", "tool_use": "tool_calls", "refusal": "content_filter",
+}  # fmt: skip
