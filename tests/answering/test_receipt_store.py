@@ -136,14 +136,20 @@ def test_a_page_reads_no_more_than_it_may_look_at_however_long_the_time_is(tmp_p
 
 
 def test_receipts_of_a_key_are_found_in_the_index_alone(place: Place) -> None:
+    many = some_receipts(Random(4), 4_000)
+
     async def run() -> None:
         async with place.opened() as database:
+            # Of an empty table a planner may think what it likes.
+            rows = [msgspec.structs.replace(row, customer=CustomerId(f"c{n % 40}")) for n, row in enumerate(many)]
+            await database.write(lambda connection: store.append(connection, rows))
+            await database.write(lambda connection: connection.execute(text("ANALYZE")) and None)
             plan = await database.read(
                 lambda c: c.execute(
                     text(
                         ("EXPLAIN " if place.url else "EXPLAIN QUERY PLAN ")
-                        + "SELECT id FROM receipts WHERE customer = 'a' AND id < 'ans_z' AND key = 'k' "
-                        "AND end_user = 'u' AND model = 'm' ORDER BY id DESC LIMIT 5"
+                        + "SELECT id FROM receipts WHERE customer = 'c7' AND id < 'ans_z' AND key = 'key_a1' "
+                        "AND end_user = 'kim' AND model = 'rare' ORDER BY id DESC LIMIT 5"
                     )
                 ).all()
             )

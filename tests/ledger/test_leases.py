@@ -215,6 +215,6 @@ class Leases(RuleBasedStateMachine):
 def test_whatever_several_processes_do_nothing_is_promised_twice(place: Place) -> None:
     Leases.engine = place.engine()
     run = Leases.TestCase
-    run.settings = settings(deadline=None, max_examples=6 if place.url else 25, stateful_step_count=40)
+    run.settings = settings(deadline=None, max_examples=6 if place.url else 15, stateful_step_count=40)
     run("runTest").runTest()
     Leases.engine.dispose()

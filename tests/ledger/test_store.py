@@ -155,7 +155,7 @@ class Books(RuleBasedStateMachine):
 def test_whatever_is_written_the_books_balance_and_can_be_rebuilt(place: Place) -> None:
     Books.engine = place.engine()
     run = Books.TestCase
-    run.settings = settings(deadline=None, max_examples=10 if place.url else 50, stateful_step_count=30)
+    run.settings = settings(deadline=None, max_examples=10 if place.url else 30, stateful_step_count=30)
     run("runTest").runTest()
     Books.engine.dispose()
 

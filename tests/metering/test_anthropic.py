@@ -101,6 +101,6 @@ def test_a_report_that_cannot_be_true_is_refused(report: bytes) -> None:
 
 @given(reports("input_tokens", "output_tokens", "cache_creation", "cache_read_input_tokens", "iterations",
                "cache_creation_input_tokens", "ephemeral_1h_input_tokens", "server_tool_use"))  # fmt: skip
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_any_bytes_are_read_within_bounds_or_refused(report: bytes) -> None:
     is_read_or_refused(anthropic_usage, report)

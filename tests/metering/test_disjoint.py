@@ -18,7 +18,7 @@ WRITTEN = st.builds(Written, COUNTS, COUNTS, COUNTS, COUNTS)
 
 
 @given(READ, WRITTEN, COUNTS)
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 def test_the_buckets_add_up_or_the_report_is_refused(read: Read, written: Written, searches: int) -> None:
     try:
         usage = usage_of(read, written, searches)

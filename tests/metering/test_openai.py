@@ -190,7 +190,7 @@ NAMES = (
 
 
 @given(reports(*NAMES))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_any_bytes_are_read_within_bounds_or_refused(report: bytes) -> None:
     for reader in ALL:
         is_read_or_refused(reader, report)

@@ -285,7 +285,7 @@ ANYTHING = st.recursive(
 
 
 @given(ANYTHING)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_any_document_is_read_or_refused(document: Any) -> None:
     try:
         rate_cards(document, "f")
@@ -300,7 +300,7 @@ ENTRIES = st.dictionaries(st.sampled_from(["from", "input", "tiers", "tariffs", 
 
 
 @given(st.lists(ENTRIES, max_size=3))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_any_entries_are_read_or_refused(entries: list[Any]) -> None:
     test_any_document_is_read_or_refused.hypothesis.inner_test(CARD | {"entries": entries})  # type: ignore[attr-defined]
 
