@@ -10,16 +10,14 @@ from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.app import problems
-from solvent.app.http import Headers, Receive, Send, read_body, respond
+from solvent.app.http import Receive, Send, read_body, respond
 from solvent.gateway.asking import read_question
 from solvent.gateway.telling import (
-    EVENT_STREAM,
     Answering,
-    Step,
+    Teller,
     bill,
     charge_headers,
     opening_headers,
-    patience_with,
     speaks_as_asked,
     tell_stream,
     without_cost,
@@ -65,73 +63,38 @@ async def _whole(question: Question, answering: Answering, send: Send) -> None:
     await respond(send, 200, _render(members, question), headers)
 
 
-class _Teller:
-    """Tells one stream, event by event. The response begins with the first chunk, so that an upstream's
-    refusal still gets its own status."""
+class _Teller(Teller):
+    """OpenAI's events. The usage event comes at the end, with the charge, for whoever asked for it."""
 
     def __init__(self, question: Question, send: Send, *, wants_usage: bool) -> None:
-        self._question = question
-        self._send = send
+        super().__init__(question, send)
         self._wants_usage = wants_usage
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._as_asked = True
-        self._last: dict[str, msgspec.Raw] = {}
-        self._usage: msgspec.Raw | None = None
-        self.has_begun = False
-        self.patience_s = 0.0
-
-    async def tell(self, step: Step) -> None:
-        """See `Teller`."""
-        if isinstance(step, Chunk):
-            await self._tell_chunk(step)
-        elif isinstance(step, Opened):
-            self._headers = opening_headers(step)
-            self._as_asked = speaks_as_asked(step)
-            self.patience_s = patience_with(step)
-        else:
-            await self._tell_end(step)
-
-    async def tell_problem(self, problem: SolventError) -> None:
-        """After the status has gone out an error is an event, and [DONE] never comes."""
-        problems.note(problem, self._question.id)
-        await self._event(_encode(problems.body(problem)))
-        await self._send({"type": "http.response.body", "body": b""})
+        self._latest: dict[str, msgspec.Raw] = {}
 
     async def _tell_chunk(self, chunk: Chunk) -> None:
-        if not self.has_begun:
-            await self._begin()
-        if chunk.usage is not None and self._as_asked:
-            self._usage = without_cost(chunk.usage)
-        if not chunk.members:
-            return
-        self._last = chunk.members
+        self._latest = chunk.members
         choices = chunk.members.get("choices")
         if chunk.usage is not None and (choices is None or len(bytes(choices)) < 5):
-            return  # the usage event proper: it is told at the end, with the charge
+            return  # the usage event proper: it is told at the end
         if self._wants_usage:
             chunk.members["usage"] = _NULL
         await self._event(_render(chunk.members, self._question))
 
     async def _tell_end(self, receipt: Receipt) -> None:
-        if not self.has_begun:
-            await self._begin()
         if self._wants_usage:
             usage = self._usage
             if usage is None:
                 usage = msgspec.Raw(_encode(chat_report(receipt.usage)))
-            members = {**self._last, "choices": _NO_CHOICES, "usage": usage,
+            members = {**self._latest, "choices": _NO_CHOICES, "usage": usage,
                        "solvent": msgspec.Raw(_encode(bill(receipt)))}  # fmt: skip
             await self._event(_render(members, self._question))
-        await self._send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+        await self._last(b"data: [DONE]\n\n")
 
-    async def _begin(self) -> None:
-        self.has_begun = True
-        headers: Headers = [*EVENT_STREAM, *self._headers]
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+    async def _tell_error(self, problem: SolventError) -> None:
+        await self._event(_encode(problems.body(problem)))
 
     async def _event(self, payload: bytes) -> None:
-        event = b"data: " + payload + b"\n\n"
-        await self._send({"type": "http.response.body", "body": event, "more_body": True})
+        await self._write(b"data: " + payload + b"\n\n")
 
 
 def _render(upstreams: dict[str, msgspec.Raw], question: Question) -> bytes:

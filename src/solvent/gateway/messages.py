@@ -13,13 +13,11 @@ from solvent.app import problems
 from solvent.app.http import Receive, Send, read_body, respond
 from solvent.gateway.asking_messages import read_messages
 from solvent.gateway.telling import (
-    EVENT_STREAM,
     Answering,
-    Step,
+    Teller,
     bill,
     charge_headers,
     opening_headers,
-    patience_with,
     speaks_as_asked,
     tell_stream,
     without_cost,
@@ -56,73 +54,45 @@ async def _whole(question: Question, answering: Answering, send: Send) -> None:
         if isinstance(step, Chunk):
             members, usage = step.members, step.usage
         elif isinstance(step, Opened):
-            headers, as_asked = _headers(step), speaks_as_asked(step)
+            headers, as_asked = [*_named_headers(question), *opening_headers(step)], speaks_as_asked(step)
         else:
             headers += charge_headers(step)
             usage = _usage(usage if as_asked else None, step)
     await respond(send, 200, _encode(_named(members, question) | {"usage": usage}), headers)
 
 
-class _Teller:
-    """Tells one stream, event by event. Why it ended and what it used is told once it is on the books."""
+class _Teller(Teller):
+    """Anthropic's events. Why it ended and what it used is told once it is on the books."""
 
     def __init__(self, question: Question, send: Send) -> None:
-        self._question = question
-        self._send = send
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._as_asked = True
+        super().__init__(question, send, _named_headers(question))
         self._ending: dict[str, msgspec.Raw] = {}
-        self._usage: msgspec.Raw | None = None
-        self.has_begun = False
-        self.patience_s = 0.0
-
-    async def tell(self, step: Step) -> None:
-        """See `Teller`."""
-        if isinstance(step, Chunk):
-            await self._tell_chunk(step)
-        elif isinstance(step, Opened):
-            self._headers = _headers(step)
-            self._as_asked = speaks_as_asked(step)
-            self.patience_s = patience_with(step)
-        else:
-            await self._tell_end(step)
-
-    async def tell_problem(self, problem: SolventError) -> None:
-        """After the status has gone out an error is an event, and message_stop never comes."""
-        problems.note(problem, self._question.id)
-        await self._event("error", problems.messages_body(problem, self._question.id))
-        await self._send({"type": "http.response.body", "body": b""})
 
     async def _tell_chunk(self, chunk: Chunk) -> None:
-        if not self.has_begun:
-            self.has_begun = True
-            headers = [*EVENT_STREAM, *self._headers]
-            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-        if chunk.usage is not None and self._as_asked:
-            self._usage = chunk.usage
-        kind = msgspec.json.decode(chunk.members["type"], type=str) if chunk.members else ""
+        kind = msgspec.json.decode(chunk.members["type"], type=str)
         if kind == "message_delta":
             self._ending = chunk.members
         elif kind == "message_start":
             message = _named(_decode_members(chunk.members["message"]), self._question)
             await self._event(kind, {"type": kind, "message": {"usage": _NOTHING_YET} | message})
-        elif kind not in ("", "message_stop"):
+        elif kind != "message_stop":
             await self._event(kind, chunk.members)
 
     async def _tell_end(self, receipt: Receipt) -> None:
         usage = _usage(self._usage, receipt)
         await self._event("message_delta", {**self._ending, "type": "message_delta", "usage": usage})
         await self._event("message_stop", {"type": "message_stop", "solvent": bill(receipt)})
-        await self._send({"type": "http.response.body", "body": b""})
+        await self._last()
+
+    async def _tell_error(self, problem: SolventError) -> None:
+        await self._event("error", problems.messages_body(problem, self._question.id))
 
     async def _event(self, kind: str, members: object) -> None:
-        event = b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(members))
-        await self._send({"type": "http.response.body", "body": event, "more_body": True})
+        await self._write(b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(members)))
 
 
-def _headers(opened: Opened) -> list[tuple[bytes, bytes]]:
-    headers = opening_headers(opened)
-    return [(b"request-id", opened.question.id.encode()), *headers]
+def _named_headers(question: Question) -> list[tuple[bytes, bytes]]:
+    return [(b"request-id", question.id.encode())]
 
 
 def _usage(report: msgspec.Raw | None, receipt: Receipt) -> msgspec.Raw:

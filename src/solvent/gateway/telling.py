@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
+from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
-from solvent.app.http import Receive, until_gone
+from solvent.app import problems
+from solvent.app.http import Headers, Receive, Send, until_gone
 from solvent.providers.port import Chunk
 from solvent.values.errors import SolventError
 from solvent.values.limits import ANSWER_S_MAX, DRAIN_S_MAX
@@ -29,26 +31,61 @@ Step = Opened | Chunk | Receipt
 Answering = AsyncGenerator[Step, None]
 
 
-class Teller(Protocol):
-    """Tells one stream in one dialect."""
+class Teller:
+    """Tells one stream, event by event; how an event looks is the dialect's. The response begins with the first
+    chunk, so that an upstream's refusal still gets its own status.
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether the response has begun, so that an error is an event."""
-        ...
+    has_begun: then an error is an event. patience_s: with the upstream, once the client is gone.
+    """
 
-    @property
-    def patience_s(self) -> float:
-        """How long to wait for the upstream once the client is gone."""
-        ...
+    def __init__(self, question: Question, send: Send, headers: Headers = ()) -> None:
+        self._question = question
+        self._send = send
+        self._headers = list(headers)
+        self._as_asked = True
+        self._usage: msgspec.Raw | None = None
+        self.has_begun = False
+        self.patience_s = 0.0
 
     async def tell(self, step: Step) -> None:
         """Pass one step on to the client."""
-        ...
+        if isinstance(step, Opened):
+            self._headers += opening_headers(step)
+            self._as_asked = speaks_as_asked(step)
+            self.patience_s = DRAIN_S_MAX if step.route.provider.on_abort == "drain" else 0.0
+            return
+        if not self.has_begun:
+            self.has_begun = True
+            headers = [*EVENT_STREAM, *self._headers]
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        if isinstance(step, Receipt):
+            await self._tell_end(step)
+            return
+        if step.usage is not None and self._as_asked:
+            self._usage = without_cost(step.usage)
+        if step.members:
+            await self._tell_chunk(step)
 
     async def tell_problem(self, problem: SolventError) -> None:
-        """Tell an error that came after the beginning, and end."""
-        ...
+        """After the status has gone out an error is an event, and the words that end a stream never come."""
+        problems.note(problem, self._question.id)
+        await self._tell_error(problem)
+        await self._last()
+
+    async def _write(self, event: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": event, "more_body": True})
+
+    async def _last(self, event: bytes = b"") -> None:
+        await self._send({"type": "http.response.body", "body": event})
+
+    async def _tell_chunk(self, chunk: Chunk) -> None:
+        raise NotImplementedError
+
+    async def _tell_end(self, receipt: Receipt) -> None:
+        raise NotImplementedError
+
+    async def _tell_error(self, problem: SolventError) -> None:
+        raise NotImplementedError
 
 
 async def tell_stream(teller: Teller, answering: Answering, receive: Receive) -> None:
@@ -75,11 +112,6 @@ async def _shorten_when_gone(deadline: asyncio.Timeout, teller: Teller, receive:
     """A silent upstream is not waited for on behalf of nobody."""
     await until_gone(receive)
     deadline.reschedule(asyncio.get_running_loop().time() + teller.patience_s)
-
-
-def patience_with(opened: Opened) -> float:
-    """Seconds that the rest of an answer may still take when nobody listens."""
-    return DRAIN_S_MAX if opened.route.provider.on_abort == "drain" else 0.0
 
 
 def opening_headers(opened: Opened) -> list[tuple[bytes, bytes]]:

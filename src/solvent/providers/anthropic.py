@@ -13,11 +13,10 @@ import msgspec
 
 from solvent.providers.faults import UNREADABLE, Faults
 from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings
+from solvent.providers.upstream import Upstream
 from solvent.values.errors import Unavailable
 from solvent.values.finish import FINISH_REASONS
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
-from solvent.wire.origin import Origin
-from solvent.wire.pool import Pool, Timeouts
 from solvent.wire.sse import EventReader
 
 VERSION: Final = "2023-06-01"
@@ -54,17 +53,8 @@ class _Whole(msgspec.Struct):
     stop_reason: str | None = None
 
 
-class _Served(msgspec.Struct):
-    id: str
-
-
-class _ServedList(msgspec.Struct):
-    data: list[_Served] = []
-
-
 _decode_event = msgspec.json.Decoder(_Event).decode
 _decode_whole = msgspec.json.Decoder(_Whole).decode
-_decode_served = msgspec.json.Decoder(_ServedList).decode
 
 
 def open_provider(settings: Settings) -> Provider:
@@ -80,23 +70,17 @@ class Anthropic:
     def __init__(self, settings: Settings) -> None:
         self.name = settings.name
         self.on_abort: OnAbort = settings.on_abort
-        self._faults = Faults(settings.name, settings.key)
         headers = {"anthropic-version": VERSION} | ({"x-api-key": settings.key} if settings.key else {})
-        timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
-        self._pool = Pool(Origin.parse(settings.base_url), headers=headers, timeouts=timeouts)
-        self._members = {key: msgspec.Raw(_encode(value)) for key, value in settings.members.items()}
+        self._upstream = Upstream(settings, headers)
+        self._faults = self._upstream.faults
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `Provider.stream`."""
-        reply = await self._pool.send("POST", "/messages", {"content-type": "application/json"}, self._body(call))
+        reply = await self._upstream.ask("/messages", self._body(call), streams=call.stream)
         try:
-            if reply.status != 200:
-                raise await self._faults.of(reply)
             if not call.stream:
                 yield self._whole(await reply.read(UPSTREAM_BODY_BYTES_MAX))
                 return
-            if not reply.headers.get("content-type", "").startswith("text/event-stream"):
-                raise self._faults.garbage("it answered a stream with " + reply.headers.get("content-type", "nothing"))
             events, telling = EventReader(), _Telling(self._faults)
             async for data in reply.chunks():
                 for payload in events.feed(data):
@@ -110,25 +94,17 @@ class Anthropic:
 
     async def probe(self) -> tuple[str, ...]:
         """See `Provider.probe`."""
-        reply = await self._pool.send("GET", "/models", {}, b"")
-        try:
-            if reply.status != 200:
-                raise await self._faults.of(reply)
-            return tuple(served.id for served in _decode_served(await reply.read(UPSTREAM_BODY_BYTES_MAX)).data)
-        except msgspec.DecodeError:
-            raise self._faults.garbage("its model list is not readable") from None
-        finally:
-            reply.close()
+        return await self._upstream.served()
 
     async def close(self) -> None:
         """See `Provider.close`."""
-        await self._pool.close()
+        await self._upstream.close()
 
     def _body(self, call: Call) -> bytes:
         members: dict[str, object] = dict(call.members)
         members["model"] = call.upstream
         members["max_tokens"] = call.output_tokens_max
-        members.update(self._members)
+        members.update(self._upstream.members)
         return _encode(members)
 
     def _whole(self, payload: bytes) -> Chunk:

@@ -9,12 +9,11 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from solvent.providers.faults import UNREADABLE, Faults
+from solvent.providers.faults import UNREADABLE
 from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings
+from solvent.providers.upstream import Upstream
 from solvent.values.errors import Unavailable
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
-from solvent.wire.origin import Origin
-from solvent.wire.pool import Pool, Timeouts
 from solvent.wire.sse import EventReader
 
 _DONE = b"[DONE]"
@@ -38,16 +37,7 @@ class _Choice(msgspec.Struct):
     finish_reason: str | None = None
 
 
-class _Served(msgspec.Struct):
-    id: str
-
-
-class _ServedList(msgspec.Struct):
-    data: list[_Served] = []
-
-
 _decode_choices = msgspec.json.Decoder(list[_Choice]).decode
-_decode_served = msgspec.json.Decoder(_ServedList).decode
 
 
 def open_provider(settings: Settings) -> Provider:
@@ -62,30 +52,23 @@ class OpenAICompatible:
 
     def __init__(self, settings: Settings) -> None:
         self.name = settings.name
-        self._faults = Faults(settings.name, settings.key)
         self.on_abort: OnAbort = settings.on_abort
         headers = {"authorization": f"Bearer {settings.key}"} if settings.key else {}
-        timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
-        self._pool = Pool(Origin.parse(settings.base_url), headers=headers, timeouts=timeouts)
+        self._upstream = Upstream(settings, headers)
+        self._faults = self._upstream.faults
         self._limit_field = settings.limit_field
-        self._members = {key: msgspec.Raw(_encode(value)) for key, value in settings.members.items()}
         self._include_usage = msgspec.Raw(b'{"include_usage":true}')
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `Provider.stream`."""
-        headers = {"content-type": "application/json"}
-        reply = await self._pool.send("POST", "/chat/completions", headers, self._body(call))
+        reply = await self._upstream.ask("/chat/completions", self._body(call), streams=call.stream)
         try:
-            if reply.status != 200:
-                raise await self._faults.of(reply)
             if not call.stream:
                 chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
                 if bytes(chunk.members.get("choices", _NONE)) in _NO_CHOICES:
                     raise self._faults.garbage("its answer has no choices")
                 yield chunk
                 return
-            if not reply.headers.get("content-type", "").startswith("text/event-stream"):
-                raise self._faults.garbage("it answered a stream with " + reply.headers.get("content-type", "nothing"))
             events = EventReader()
             async for data in reply.chunks():
                 for payload in events.feed(data):
@@ -98,19 +81,11 @@ class OpenAICompatible:
 
     async def probe(self) -> tuple[str, ...]:
         """See `Provider.probe`."""
-        reply = await self._pool.send("GET", "/models", {}, b"")
-        try:
-            if reply.status != 200:
-                raise await self._faults.of(reply)
-            return tuple(served.id for served in _decode_served(await reply.read(UPSTREAM_BODY_BYTES_MAX)).data)
-        except msgspec.DecodeError:
-            raise self._faults.garbage("its model list is not readable") from None
-        finally:
-            reply.close()
+        return await self._upstream.served()
 
     async def close(self) -> None:
         """See `Provider.close`."""
-        await self._pool.close()
+        await self._upstream.close()
 
     def _body(self, call: Call) -> bytes:
         members: dict[str, object] = dict(call.members)
@@ -120,7 +95,7 @@ class OpenAICompatible:
         members[self._limit_field] = call.output_tokens_max
         if call.stream:
             members["stream_options"] = self._include_usage
-        members.update(self._members)
+        members.update(self._upstream.members)
         return _encode(members)
 
     def _chunk(self, payload: bytes) -> Chunk:

@@ -1,0 +1,67 @@
+"""One upstream behind one base URL: what every adapter over HTTP does alike, whatever dialect it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from solvent.providers.faults import Faults
+from solvent.providers.port import Settings
+from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
+from solvent.wire.origin import Origin
+from solvent.wire.pool import Pool, Timeouts
+from solvent.wire.reply import Reply
+
+_JSON = {"content-type": "application/json"}
+
+
+class _Served(msgspec.Struct):
+    id: str
+
+
+class _ServedList(msgspec.Struct):
+    data: list[_Served] = []
+
+
+_decode_served = msgspec.json.Decoder(_ServedList).decode
+
+
+class Upstream:
+    """faults: what it says when it does not answer. members: that the settings send with every question."""
+
+    def __init__(self, settings: Settings, headers: Mapping[str, str]) -> None:
+        self.faults = Faults(settings.name, settings.key)
+        self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
+        timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
+        self._pool = Pool(Origin.parse(settings.base_url), headers=dict(headers), timeouts=timeouts)
+
+    async def ask(self, path: str, body: bytes, *, streams: bool) -> Reply:
+        """Its reply to a question, which the caller closes. Raises what the upstream says when it is no answer."""
+        reply = await self._pool.send("POST", path, _JSON, body)
+        try:
+            if reply.status != 200:
+                raise await self.faults.of(reply)
+            kind = reply.headers.get("content-type", "")
+            if streams and not kind.startswith("text/event-stream"):
+                raise self.faults.garbage("it answered a stream with " + (kind or "nothing"))
+        except BaseException:
+            reply.close()
+            raise
+        return reply
+
+    async def served(self) -> tuple[str, ...]:
+        """See `Provider.probe`."""
+        reply = await self._pool.send("GET", "/models", {}, b"")
+        try:
+            if reply.status != 200:
+                raise await self.faults.of(reply)
+            return tuple(served.id for served in _decode_served(await reply.read(UPSTREAM_BODY_BYTES_MAX)).data)
+        except msgspec.DecodeError:
+            raise self.faults.garbage("its model list is not readable") from None
+        finally:
+            reply.close()
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._pool.close()
