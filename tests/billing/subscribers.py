@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
@@ -18,6 +19,8 @@ from solvent.billing.included import Included
 from solvent.billing.plan import Plan
 from solvent.billing.proposal_store import Outcome, settle
 from solvent.billing.publish_plans import publish_plans
+from solvent.billing.recognition import earned_by_time
+from solvent.billing.recognition_store import schedules_of
 from solvent.billing.renew_due import renew_due
 from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Subscription, Wish
@@ -29,7 +32,7 @@ from solvent.invoicing.invoice import Invoice, InvoiceId, Standing
 from solvent.invoicing.profile import Profile
 from solvent.invoicing.store import set_profile
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import MEMO_USED, wallet
+from solvent.ledger.account import MEMO_USED, deferred, wallet
 from solvent.ledger.balance import all_months
 from solvent.ledger.pot import Pot, drawing_order
 from solvent.ledger.pot_store import left_of, open_pots, pots_of
@@ -177,6 +180,14 @@ class Books:
         kept = await self.database.read(lambda connection: ledger_store.balances_at(connection, (account,)))
         moved = kept.get((account, unit))
         return moved.credits - moved.debits if moved else 0
+
+    async def rest_by_plan(self, subscription: Subscription, at_us: int) -> Counter[str]:
+        """Grains of its period still to be earned from an instant on, by the plan that earns them."""
+        account = deferred(subscription.id)
+        rest: Counter[str] = Counter()
+        for one in await self.database.read(lambda connection: schedules_of(connection, account)):
+            rest[one.plan] += one.grains - earned_by_time(one, at_us)
+        return Counter({plan: grains for plan, grains in rest.items() if grains})
 
     async def check(self) -> None:
         """The books agree with their journal, every unit balances, and no quota is below zero."""

@@ -317,3 +317,28 @@ def test_what_was_used_stays_used_whoever_changes_to_another_plan_and_back(place
         await books.check()
 
     story(place, tell)
+
+
+@pytest.mark.parametrize("treatment", ["inclusive", "exclusive"])
+def test_the_plan_that_serves_the_rest_of_a_period_earns_it(place: Place, treatment: Treatment) -> None:
+    """Up and down again, and down to a third one: each plan has what its own days came to, whatever a note mirrors."""
+    third = at("2026-06-21T00:00:00")
+
+    async def tell(books: Books) -> None:
+        await books.publish(TEAM, PLUS, PRO)
+        await books.profile(Profile(customer=KIM, tax=Tax(treatment, 100)))
+        mine = (await books.subscribe("plus", JUNE)).subscription
+        await books.change("pro", HALF)
+        await books.change("plus", third, "now")
+        rest = await books.rest_by_plan(mine, third)
+        assert set(rest) == {"plus"}
+        await books.change("team", third, "now")
+        await books.change("plus", third, "now")
+        assert set(await books.rest_by_plan(mine, third)) == {"plus"}
+        assert await books.rest_by_plan(mine, third) == rest, "there and back changes nothing"
+        await cancel(KIM, act(third + 5 * DAY), books.database, at="now", gives_back=True)
+        nothing = await books.rest_by_plan(mine, third + 5 * DAY)
+        assert set(nothing) <= {"plus"}
+        assert abs(nothing["plus"]) < won(1).grains, "what is given back is whole won"
+
+    story(place, tell)

@@ -14,6 +14,7 @@ from solvent.billing.recognition import (
     earned_between,
     earned_by_time,
     earned_by_use,
+    handed_over,
     recognised,
 )
 from solvent.values.ids import CustomerId
@@ -51,6 +52,22 @@ def test_differences_at_any_instants_sum_to_the_whole(whole: Schedule, offsets: 
 def test_what_is_given_back_mirrors_what_was_earned(whole: Schedule, at_us: int) -> None:
     back = msgspec.structs.replace(whole, grains=-whole.grains)
     assert earned_by_time(whole, at_us) + earned_by_time(back, at_us) == 0
+
+
+@given(
+    st.lists(st.tuples(SCHEDULES, st.sampled_from(("plus", "pro", "team"))), min_size=1, max_size=6),
+    st.integers(0, 10**16),
+)
+def test_whose_income_the_rest_is_changes_and_nothing_else(sold: list[tuple[Schedule, str]], at_us: int) -> None:
+    until_us = max(one.until_us for one, _ in sold)
+    before = [msgspec.structs.replace(one, plan=plan, until_us=until_us) for one, plan in sold]
+    after = [*before, *handed_over(before, "pro", at_us)]
+    assert len({one.id for one in after[len(before) :]}) == len(after) - len(before)
+    assert sum(one.grains for one in after) == sum(one.grains for one in before)
+    assert handed_over(after, "pro", at_us) == []
+    for plan in ("plus", "team"):
+        mine = [one for one in after if one.plan == plan]
+        assert sum(one.grains for one in mine) == sum(earned_by_time(one, min(at_us, until_us)) for one in mine)
 
 
 @given(GRAINS.filter(lambda grains: grains >= 0), st.integers(1, 10**9), st.lists(st.integers(0, 10**9), max_size=10))

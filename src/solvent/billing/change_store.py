@@ -25,6 +25,7 @@ from solvent.billing.included import NO_LIMIT, Included, issued, place
 from solvent.billing.plan import Plan
 from solvent.billing.proration import Stretch, after_use, change, prorated
 from solvent.billing.quota import OVERAGE, Quota, given, included_in, period_quotas, pot_of, taken_back
+from solvent.billing.recognition_store import hand_over
 from solvent.billing.subscription import Subscription, Wish, changed
 from solvent.billing.subscription_store import Spell
 from solvent.billing.turn import reference, rest_line
@@ -32,6 +33,7 @@ from solvent.invoicing.invoice import Invoice
 from solvent.invoicing.line import DraftLine
 from solvent.invoicing.store import profile_at
 from solvent.ledger import store as ledger_store
+from solvent.ledger.account import deferred
 from solvent.ledger.pot_store import left_of, open_pots, touch_customers
 from solvent.ledger.transfer import Transfer
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
@@ -96,6 +98,7 @@ def carry_out(connection: Connection, worked_out: Change, at_us: int, now_us: in
             after = msgspec.structs.replace(after, invoice=invoice.id)
     subscription_store.put(connection, [after])
     if after.plan != before.plan:
+        hand_over(connection, deferred(after.id), after.plan, at_us)
         begin_store.note_plans(connection, {after.customer: after.plan})
     return Changed(after, invoice, credited)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select
 
 from solvent.billing import invoice_store
+from solvent.billing.recognition_store import hand_over
 from solvent.billing.subscription import Subscription
 from solvent.billing.turn import reference
 from solvent.invoicing import store as invoicing_store
@@ -40,6 +41,7 @@ def give_back(
         note = invoice_store.credit(connection, invoice.id, parts, now_us, step)
         credited -= note.total.grains
         return_too_much(connection, invoice.id, step, now_us)
+    hand_over(connection, deferred(subscription.id), subscription.plan, from_us)
     return Money(credited, amount.currency)
 
 

@@ -5,6 +5,8 @@ Cumulative and rounded once, so that what is posted are differences and they sum
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -77,6 +79,29 @@ def earned_by_use(schedule: Schedule, used: int, at_us: int) -> Earned:
 def earned_between(schedule: Schedule, from_us: int, until_us: int) -> int:
     """Grains earned by time within [from_us, until_us): days of it sum to the whole."""
     return earned_by_time(schedule, until_us) - earned_by_time(schedule, from_us)
+
+
+def handed_over(found: Sequence[Schedule], plan: str, at_us: int) -> list[Schedule]:
+    """What gives a plan all that is still to be earned by time of one deferred account from an instant on.
+
+    found: every schedule of the account. A period changes its plan on the way, and a credit note mirrors the lines it
+    finds; whatever they say, the plan that serves the rest of a period earns it. The schedules come in pairs that sum
+    to nothing: only whose income it is changes.
+    """
+    rest: Counter[tuple[str, str, int]] = Counter()
+    for one in found:
+        if not one.pot and one.until_us > at_us and one.plan != plan:
+            rest[one.plan, one.revenue_account, one.until_us] += one.grains - earned_by_time(one, at_us)
+    moves = [(key, side, grains) for key, grains in sorted(rest.items()) if grains for side in (-1, 1)]
+    account = found[0].account if found else ""
+    return [
+        msgspec.structs.replace(
+            found[0], id=f"{account}.{len(found) + number}", plan=other if side < 0 else plan,
+            revenue_account=revenue_account, grains=side * grains, from_us=at_us, until_us=until_us, pot="", pieces=0,
+            recognised_grains=0, attention_us=at_us, accrued_grains=0, accrue_us=at_us, pot_debits=0,
+        )
+        for number, ((other, revenue_account, until_us), side, grains) in enumerate(moves)
+    ]  # fmt: skip
 
 
 def recognised(schedule: Schedule, earned: int, at_us: int) -> Schedule:

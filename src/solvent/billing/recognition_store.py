@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, select, text
 
-from solvent.billing.recognition import DONE_US, Schedule, earned_between
+from solvent.billing.recognition import DONE_US, Schedule, earned_between, handed_over
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 
@@ -44,6 +44,11 @@ _ACCRUED: Final = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
 def add_schedules(connection: Connection, added: Iterable[Schedule]) -> None:
     """Begin to recognise some sums. A known id fails."""
     append_rows(connection, schedules, map(msgspec.structs.astuple, added))
+
+
+def hand_over(connection: Connection, account: str, plan: str, at_us: int) -> None:
+    """From an instant on a plan earns all that is still to be earned by time of a deferred account."""
+    add_schedules(connection, handed_over(schedules_of(connection, account), plan, at_us))
 
 
 def note_recognised(connection: Connection, changed: Iterable[Schedule]) -> None:
