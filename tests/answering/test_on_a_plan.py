@@ -31,8 +31,10 @@ from solvent.identity.caller import Caller
 from solvent.identity.store import add_customer
 from solvent.pricing.rate_card import RateCard
 from solvent.values.errors import Refused
+from solvent.values.instant import iso
 from solvent.values.limits import SLOW_LANE_S
 from solvent.values.money import money
+from solvent.values.period import day_number, start_of_day, zone
 
 DEAR = RateCard("dear", "KRW", 0, "test", input_picos=10**12, cached_input_picos=10**12, output_picos=10**12,
                 reasoning_picos=10**12)  # fmt: skip  # a won for each token: an answer of the script costs 109
@@ -292,6 +294,10 @@ def test_a_hard_budget_refuses_and_a_soft_one_only_tells(place: Place) -> None:
         problem = await refused(open_shop, caller, user="kim")
         assert problem.code == "budget_exceeded"
         assert "budget:user:cus_kim:kim:" in problem.message
+        assert problem.resets_us == start_of_day(
+            day_number(open_shop.clock.at_us, zone("Asia/Seoul")) + 1, zone("Asia/Seoul")
+        )
+        assert iso(problem.resets_us) in problem.message
         await raise_budget_alarms(open_shop.desk)
         assert await alarms(open_shop) == ["budget_reached"]
         for _ in range(3):

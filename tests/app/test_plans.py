@@ -191,6 +191,7 @@ def test_a_plan_in_the_words_of_an_earlier_version_is_told_todays(tmp_path: Path
         ("included: [{ money: 1e3 }]", "included.0.money"),
         ("included: [{ answers: 1.5 }]", "answers"),
         ("colour: red", "colour"),
+        ("price: 5\n- name: plus", "plan 'plus' is there twice"),
         ("beyond: wish", "beyond"),
         ("limits: { budgets: [{ per: key, every: day }] }", "limits.budgets.0"),
         ("limits: { budgets: [{ per: tree, every: day, answers: 1 }] }", "per"),

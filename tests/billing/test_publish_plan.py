@@ -10,6 +10,7 @@ from tests.db.opened import Place
 
 from solvent.audit.store import changes_between
 from solvent.billing import plan_store, subscription_store
+from solvent.billing.included import Included
 from solvent.billing.loss import ClassCost
 from solvent.billing.plan import Plan
 from solvent.billing.publish_plan import publish_plan
@@ -69,6 +70,14 @@ def test_what_cannot_be_is_refused_by_its_field(place: Place) -> None:
             (msgspec.structs.replace(PLUS, price=money("0.5", "KRW")), "plans.plus.price"),
             (msgspec.structs.replace(PLUS, afterwards="gone"), "plans.plus.afterwards"),
             (msgspec.structs.replace(PLUS, afterwards="pro"), "plans.plus.afterwards"),
+            (
+                msgspec.structs.replace(PLUS, included=(Included("answers", 9, ("smal",)),)),
+                "plans.plus.included.0",
+            ),
+            (
+                msgspec.structs.replace(PLUS, at_break_even="cheaper", cheaper_class="tiny"),
+                "plans.plus.cheaper_class",
+            ),
         ):
             with pytest.raises(Invalid) as caught:
                 await publish(books, plan)

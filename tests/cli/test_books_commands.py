@@ -168,7 +168,9 @@ def test_plans_and_subscriptions_in_commands(shell: Shell) -> None:
     assert shell.json("plans", "publish", str(file), "--idempotency-key", "p")[0]["version"] == 2
     assert "no term would change" in shell.run("plans", "preview", str(file))
     id = shell.json("customers", "open", "Kim", "--plan", "pay-as-you-go")["id"]
-    begun = shell.json("subscriptions", "begin", id, "plus", "--pays", "invoice")
+    waits = shell.run("subscriptions", "begin", id, "plus", "--pays", "card")
+    assert f"`solvent subscriptions begin {id} plus --rail RAIL`" in waits, "who has to pay first is told how"
+    begun = shell.json("subscriptions", "begin", id, "plus")
     assert begun["due"] == "12000"
     assert "12,000" in shell.run("subscriptions", "show", id)
     assert "now" in shell.run("subscriptions", "quote", id, "pro", "--pays", "invoice")

@@ -205,6 +205,24 @@ def test_what_a_card_owes_begins_with_its_payment(office: Office, fake: FakeProc
     assert fake.calls.count("charge") == 1
 
 
+def test_how_it_is_paid_is_said_or_follows_from_the_rail(office: Office) -> None:
+    """Nothing said: by invoice; a rail: by card over it; a rail that is not there: nothing happens at all."""
+    by_invoice = office.customer(plan="plus")["outcome"]["subscription"]
+    assert (by_invoice["pays"], by_invoice["state"]) == ("invoice", "active")
+    by_card = office.customer(plan="plus", rail="fake")["outcome"]
+    assert (by_card["subscription"]["pays"], by_card["subscription"]["state"]) == ("card", "waiting")
+    assert by_card["payment"]["order"]["rail"] == "fake"
+    count = len(office.get("/v1/customers")["data"])
+    assert office.refuse("/v1/customers", {"name": "Lee", "plan": "plus", "rail": "gone"}) == (404, "no_such_rail")
+    assert len(office.get("/v1/customers")["data"]) == count
+    begin = f"/v1/customers/{by_card['subscription']['customer']}/subscription"
+    assert office.refuse(begin, {"plan": "pro", "rail": "gone"}) == (404, "no_such_rail")
+    assert office.refuse(f"{begin}/change", {"plan": "pro", "rail": "gone"}) == (404, "no_such_rail")
+    id = by_invoice["customer"]
+    assert office.refuse(f"/v1/customers/{id}/packs", {"pack": "more", "rail": "gone"}) == (404, "no_such_rail")
+    assert office.refuse(f"/v1/customers/{id}/methods", {"rail": "bank"}) == (400, "bad_purpose")
+
+
 def test_payouts_and_what_nobody_can_explain(office: Office) -> None:
     assert {rail["rail"] for rail in office.get("/v1/rails")["data"]} == {"bank", "fake"}
     booked = office.post("/v1/suspense", {"rail": "bank", "amount": "700", "note": "no memo"})

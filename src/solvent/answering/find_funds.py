@@ -20,7 +20,7 @@ from solvent.billing.admission import Declination, Declined
 from solvent.billing.funds import Funds
 from solvent.ledger.purse import Purse
 from solvent.values.errors import Refused
-from solvent.values.instant import US_PER_S, iso
+from solvent.values.instant import NEVER_US, US_PER_S, iso
 from solvent.values.limits import LEASE_CALL_IN_STEP_S, LEASE_CALL_IN_STEPS, LEASE_IDLE_S
 from solvent.values.money import Money, plain
 
@@ -138,17 +138,27 @@ def _refusal(declined: Declined, found: Found) -> Refused:
     needed = f"{plain(declined.needed)} {declined.needed.currency}"
     left = f"{plain(declined.available)} {declined.available.currency}"
     posted = f"{plain(Money(found.posted, declined.needed.currency))} {declined.needed.currency}"
-    resets = f", or wait for {iso(found.standing.period.end_us)}" if found.standing is not None else ""
+    resets_us = _resets_us(declined, found)
+    resets = f", or wait for {iso(resets_us)}" if resets_us else ""
     messages = {
         "wallet_empty": "the wallet is empty; top it up and ask again",
         "balance_held": f"this needs {needed}; {left} is free while other answers are under way; ask again soon",
         "request_exceeds_balance": f"this needs at least {needed} and the wallet has {posted}; top it up or ask less",
         "plan_quota_exhausted": f"what the plan includes is used up; change the plan{resets}",
-        "budget_exceeded": f"{declined.by} is used up; ask whoever set it to raise it, or wait until it begins anew",
+        "budget_exceeded": f"{declined.by} is used up; ask whoever set it to raise it{resets}",
         "plan_at_break_even": f"your answers have come to what your plan pays for; {_way_on(found)}{resets}",
     }
     retry_after_s = 2 if declined.code == "balance_held" else None
-    return Refused(declined.code, messages[declined.code], retry_after_s=retry_after_s)
+    return Refused(declined.code, messages[declined.code], retry_after_s=retry_after_s, resets_us=resets_us)
+
+
+def _resets_us(declined: Declined, found: Found) -> int:
+    """When what is used up begins anew; 0 for never."""
+    if declined.code == "budget_exceeded":
+        return next((pot.expires_us for pot in found.pots if pot.account == declined.by), NEVER_US) % NEVER_US
+    if declined.code in ("plan_quota_exhausted", "plan_at_break_even") and found.standing is not None:
+        return found.standing.period.end_us
+    return 0
 
 
 def _code(declined: Declined, found: Found) -> Declination:

@@ -65,9 +65,13 @@ def _shipped(currency: str) -> tuple[PlanEntry, ...]:
 def _read(document: Any, where: str) -> tuple[PlanEntry, ...]:
     demand_todays_words(document, where)
     try:
-        return msgspec.convert(document, tuple[PlanEntry, ...], strict=False)
+        found = msgspec.convert(document, tuple[PlanEntry, ...], strict=False)
     except msgspec.ValidationError as wrong:
         raise Invalid("bad_plan", f"{where}: {wrong}", param="plans") from None
+    names = [entry.name for entry in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise Invalid("bad_plan", f"{where}: plan {twice[0][:60]!r} is there twice; names are unique", param="plans")
+    return found
 
 
 def plan_of(entry: PlanEntry, currency: str) -> Plan:

@@ -17,6 +17,7 @@ from solvent.values.errors import (
     Unauthenticated,
     Unavailable,
 )
+from solvent.values.instant import iso
 
 log = logging.getLogger("solvent.gateway")
 
@@ -93,7 +94,8 @@ def body(problem: SolventError, top_up_url: str = "") -> dict[str, object]:
     }
     if status == 402:
         error["top_up_url"] = top_up_url or None
-        error["resets_at"] = None
+        resets_us = problem.resets_us if isinstance(problem, Refused) else 0
+        error["resets_at"] = iso(resets_us) if resets_us else None
     return {"error": error}
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from solvent.billing import payment_store
 from solvent.billing.asking import Asking, order_of
-from solvent.billing.order import INVOICE, TOP_UP, PaymentOrder
+from solvent.billing.order import INVOICE, METHOD, TOP_UP, PaymentOrder
 from solvent.billing.rails import Rails
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId, payable_grains
@@ -30,6 +30,9 @@ def make_order(connection: Connection, rails: Rails, asking: Asking, now_us: int
     rails.demand_purpose(kind)
     if kind == INVOICE:
         _demand_due(connection, asking, subject)
+    if kind == METHOD and processor.is_bank:
+        message = f"transfers over {asking.rail} save nothing to charge later; name a rail that takes cards"
+        raise Invalid("bad_purpose", message, param="rail")
     order = order_of(asking, now_us, id_entropy, is_bank=processor.is_bank)
     if order.kind == TOP_UP:
         _demand_wallet(connection, order)

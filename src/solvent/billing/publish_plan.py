@@ -9,7 +9,7 @@ from solvent.audit.store import once
 from solvent.billing import plan_store
 from solvent.billing.loss import ClassCost, Finding, demand_no_loss, weigh
 from solvent.billing.plan import Plan
-from solvent.billing.soundness import demand_sound
+from solvent.billing.soundness import demand_served, demand_sound
 from solvent.db.port import Connection, Database
 
 
@@ -29,6 +29,8 @@ async def publish_plan(
     price is below the cost of what it includes.
     """
     demand_sound(plan)
+    if costs:
+        demand_served(plan, {cost.name for cost in costs})
     finding = weigh(plan, costs)
     demand_no_loss(finding, at_a_loss=at_a_loss)
 

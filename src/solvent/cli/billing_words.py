@@ -105,7 +105,7 @@ BILLING_WORDS: Final[dict[str, tuple[str, str]]] = {
     "invoice_void": ("void", "무효"),
     "invoice_credited": ("credited", "취소됨"),
     "invoice_written_off": ("written off", "대손 처리"),
-    "is_credit_note": ("credit note", "수정 청구서"),
+    "is_credit_note": ("credit note", "취소 청구서"),
     "line_subscription": ("plan", "요금제"),
     "line_seats": ("seats", "좌석"),
     "line_proration": ("rest of the period", "남은 기간"),
@@ -151,6 +151,14 @@ BILLING_WORDS: Final[dict[str, tuple[str, str]]] = {
     "changes_then": ("It changes to {plan} on {day}.", "{day}에 {plan}(으)로 바뀝니다."),
     "unpaid": ("Invoice {invoice} is not paid.", "청구서 {invoice}이(가) 결제되지 않았습니다."),
     "is_due": ("To be paid: {amount}.", "결제할 금액은 {amount}입니다."),
+    "ask_with": (
+        "Ask for it: `{command}`; `solvent payments rails` lists rails.",
+        "결제를 요청하려면 `{command}`을(를) 실행하세요. 결제 수단은 `solvent payments rails`에 있습니다.",
+    ),
+    "trial_pays": (
+        "Charged on {day} to what they save: `solvent payments save-method {customer} --rail RAIL`.",
+        "{day}에 등록한 수단으로 결제합니다. 등록은 `solvent payments save-method {customer} --rail RAIL`입니다.",
+    ),
     "credited": ("Credited: {amount}.", "돌려준 금액은 {amount}입니다."),
     "quoted": (
         "{plan}: {due} now, {given_back} back, then {each_period} each period.",
@@ -158,7 +166,7 @@ BILLING_WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "no_lines": ("Nothing.", "없습니다."),
     "no_invoices": ("No invoices.", "청구서가 없습니다."),
-    "credit_note": ("Credit note {number} over {amount}.", "수정 청구서 {number}, {amount}."),
+    "credit_note": ("Credit note {number} over {amount}.", "취소 청구서 {number}, {amount}."),
     "no_orders": ("No payments.", "결제가 없습니다."),
     "no_mismatches": ("Everything agrees.", "어긋난 것이 없습니다."),
     "charged_back": (

@@ -6,7 +6,7 @@ import click
 
 from solvent.cli.here import Here, Screen, changes, looks, paged
 from solvent.cli.key_words import KEY_COLUMNS, issued_key, key_row
-from solvent.cli.paying import print_payment
+from solvent.cli.paying import print_due_of_plan
 from solvent.console import customers, invoices, keys
 from solvent.console.customers import CustomerBody
 from solvent.console.invoices import ProfileBody
@@ -45,13 +45,13 @@ def show(here: Here, customer: str) -> None:
 @click.option("--plan", required=True, help="The name of a plan on sale.")
 @click.option("--grant", help="Money for the wallet, as a gift.")
 @click.option("--seats", type=int, default=0, help="How many  [default: those included].")
-@click.option("--pays", type=click.Choice(["card", "invoice"]), default="invoice", show_default=True,
-              help="By what they save, or by invoices they are sent.")  # fmt: skip
+@click.option("--pays", type=click.Choice(["card", "invoice"]), default=None,
+              help="By what they save, or by invoices  [default: card with --rail, else invoice].")  # fmt: skip
 @click.option("--coupon", default="", help="A code to take first.")
 @click.option("--rail", default="", help="Over which rail what is due is paid.")
 @changes
 def open_(
-    here: Here, name: str, plan: str, grant: str | None, seats: int, pays: str, coupon: str, rail: str
+    here: Here, name: str, plan: str, grant: str | None, seats: int, pays: str | None, coupon: str, rail: str
 ) -> None:  # fmt: skip
     """Open a customer on a plan, with a first key that is shown this once."""
     body = {
@@ -62,10 +62,7 @@ def open_(
     def print_it(screen: Screen) -> None:
         _print(made, screen)
         issued_key(made.api_key, screen)
-        if made.outcome.due != "0":
-            screen.word("is_due", amount=screen.money(made.outcome.due, made.outcome.currency))
-        if made.outcome.payment:
-            print_payment(made.outcome.payment, screen)
+        print_due_of_plan(made.outcome, screen)
 
     here.show(made, print_it)
 

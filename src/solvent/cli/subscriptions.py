@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from solvent.cli.here import Here, Screen, changes, looks
-from solvent.cli.paying import print_payment
+from solvent.cli.paying import print_due, print_due_of_plan
 from solvent.console import coupons, seats, subscriptions
 from solvent.console.coupons import BoughtBody
 from solvent.console.subscriptions import HistoryBody, OutcomeBody, QuoteBody, SubscriptionBody
@@ -15,8 +15,8 @@ _LINES = {"line": "left", "since": "left", "until": "left", "amount": "right"}
 _USERS = {"seat_user": "left", "since": "left", "seat": "left"}
 _PACKS = {"pack": "left", "state": "left", "since": "left", "expires": "left", "id": "left"}
 
-_pays = click.option("--pays", type=click.Choice(["card", "invoice"]), default="card", show_default=True,
-                     help="By what is saved, or by invoices they are sent.")  # fmt: skip
+_pays = click.option("--pays", type=click.Choice(["card", "invoice"]), default=None,
+                     help="By what they save, or by invoices  [default: card with --rail, else invoice].")  # fmt: skip
 _pays_now = click.option("--pays", type=click.Choice(["card", "invoice"]), default=None,
                          help="From then on by what is saved, or by invoices  [default: as now].")  # fmt: skip
 _seats = click.option("--seats", type=int, default=0, help="How many  [default: those included].")
@@ -47,7 +47,7 @@ def show(here: Here, customer: str) -> None:
 @_coupon
 @_rail
 @changes
-def begin(here: Here, customer: str, plan: str, seats: int, pays: str, coupon: str, rail: str) -> None:
+def begin(here: Here, customer: str, plan: str, seats: int, pays: str | None, coupon: str, rail: str) -> None:
     """Put a customer on a plan."""
     body = {"plan": plan, "seats": seats, "pays": pays, "coupon": coupon, "rail": rail}
     made = here.ask(subscriptions.BEGIN, {"customer": customer}, body=body)
@@ -163,7 +163,7 @@ def packs(here: Here, customer: str) -> None:
 @_pays
 @_rail
 @changes
-def buy_pack(here: Here, customer: str, pack: str, pays: str, rail: str) -> None:
+def buy_pack(here: Here, customer: str, pack: str, pays: str | None, rail: str) -> None:
     """Buy a pack of a customer's plan."""
     made = here.ask(coupons.BUY, {"customer": customer}, body={"pack": pack, "pays": pays, "rail": rail})
     here.show(made, lambda screen: _print_bought(made, screen))
@@ -209,12 +209,9 @@ def _print(one: SubscriptionBody, screen: Screen) -> None:
 
 def _print_outcome(made: OutcomeBody, screen: Screen) -> None:
     _print(made.subscription, screen)
-    if made.due != "0":
-        screen.word("is_due", amount=screen.money(made.due, made.currency))
     if made.credited != "0":
         screen.word("credited", amount=screen.money(made.credited, made.currency))
-    if made.payment:
-        print_payment(made.payment, screen)
+    print_due_of_plan(made, screen)
 
 
 def _print_quote(made: QuoteBody, screen: Screen) -> None:
@@ -231,7 +228,6 @@ def _print_quote(made: QuoteBody, screen: Screen) -> None:
 
 def _print_bought(made: BoughtBody, screen: Screen) -> None:
     screen.facts({"id": made.pack.id, "pack": made.pack.pack, "state": screen.say(f"pack_{made.pack.state}")})
-    if made.due != "0":
-        screen.word("is_due", amount=screen.money(made.due, made.currency))
-    if made.payment:
-        print_payment(made.payment, screen)
+    again = f"subscriptions buy-pack {made.pack.customer} {made.pack.pack}"
+    ask_with = f"invoices pay {made.pack.invoice}" if made.pack.invoice else again
+    print_due(made.due, made.currency, made.payment, ask_with, screen)

@@ -83,6 +83,12 @@ def payment_of(opened: Opened) -> PaymentBody:
     return PaymentBody(order=order_body(opened.order), url=url, parameters=parameters)
 
 
+def demand_rail(business: Business, rail: str) -> None:
+    """Raises NotFound for a rail that is not configured, and Refused for one that does not take our currency."""
+    if rail:
+        business.payments.rails.demand_currency(rail, business.currency)
+
+
 async def begin_if_due(
     business: Business, act: Act, customer: CustomerId, purpose: str, due: Money, rail: str, name: str
 ) -> Opened | None:

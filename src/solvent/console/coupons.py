@@ -19,6 +19,7 @@ from solvent.billing.subscription import Pays
 from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, payment_of
 from solvent.console.members import AMOUNT, COUNT, DATE, DAYS, PERMILLE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
+from solvent.console.subscriptions import pays_of
 from solvent.console.whose import whose
 from solvent.db.port import Connection
 from solvent.identity.store import known_customer
@@ -88,7 +89,9 @@ class NewPurchase(msgspec.Struct, forbid_unknown_fields=True):
     """A pack of a customer's plan."""
 
     pack: Annotated[str, Meta(description="the pack's name"), WORD]
-    pays: Annotated[Pays, Meta(description="card: given when it is paid; invoice: at once")] = "card"
+    pays: Annotated[
+        Pays | None, Meta(description="card: given when it is paid; invoice: at once; null: card with a rail")
+    ] = None
     rail: Rail = ""
 
 
@@ -203,7 +206,7 @@ async def buy(asked: Asked[Nothing, NewPurchase]) -> BoughtBody:
     """Buy a pack of a customer's plan. Who pays by card has it with the payment: name a rail, to hear how they pay."""
     business, body = asked.business, asked.body
     id = await whose(asked)
-    made, _ = await buy_pack(id, body.pack, body.pays, asked.act, business.database)
+    made, _ = await buy_pack(id, body.pack, pays_of(business, body.pays, body.rail), asked.act, business.database)
     opened = None
     if made.purchase.state == "waiting":
         purpose = f"pack:{made.purchase.id}"

@@ -20,6 +20,7 @@ from solvent.console.subscriptions import (
     PlanName,
     SeatCount,
     outcome_with_payment,
+    pays_of,
 )
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
@@ -77,7 +78,7 @@ class NewCustomer(msgspec.Struct, forbid_unknown_fields=True):
     plan: PlanName
     grant: Annotated[str, AMOUNT, Meta(description="money for the wallet, as a gift")] | None = None
     seats: SeatCount = 0
-    pays: PaysBy = "invoice"
+    pays: PaysBy = None
     coupon: CouponCode = ""
     rail: Rail = ""
 
@@ -125,14 +126,14 @@ async def new_customer(asked: Asked[Nothing, NewCustomer]) -> OpenedCustomer:
     """Open a customer, with a first key, on a plan.
 
     All of it happens at once or not at all. The key is shown this once. Who pays by card and owes something for the
-    plan has no plan until that is paid: name a rail, and the answer says how.
+    plan has no plan until that is paid: name a rail, and the answer says how. Without either, they pay by invoice.
     """
     business, body = asked.business, asked.body
     gift = None if body.grant is None else _gift(body.grant, business.currency)
     shown = secret("customer", business.new_secret())
     opening = Opening(
-        name=body.name, plan=body.plan, secret=shown, currency=business.currency, seats=body.seats, pays=body.pays,
-        coupon=body.coupon, gift=gift,
+        name=body.name, plan=body.plan, secret=shown, currency=business.currency, seats=body.seats,
+        pays=pays_of(business, body.pays, body.rail), coupon=body.coupon, gift=gift,
     )  # fmt: skip
     opened, is_new = await open_customer(opening, asked.act, business.database, business.entropy())
     outcome = await outcome_with_payment(business, asked.act, opened.outcome, body.rail)

@@ -206,6 +206,8 @@ def _statement(
         used=words.money(Money(moved.used, currency)),
         left=words.money(Money(moved.closing, currency)),
     )
+    if statement.on_account:
+        sentence += f" {words('say_on_account', amount=words.money(Money(statement.on_account, currency)))}"
     tables = [_wallet_table(statement, words)]
     if statement.models:
         tables.insert(0, _models_table(statement, words))

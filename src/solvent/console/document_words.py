@@ -66,6 +66,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "tokens": "토큰",
         "say_statement": "{month}에 받으신 답변은 {answers}개입니다. "
         "지갑에서 쓰신 금액은 {used}, 남은 금액은 {left}입니다.",
+        "say_on_account": "후불로 쓰신 {amount}은 청구서로 따로 청구합니다.",
         "models": "방식마다",
         "model": "방식",
         "answers_head": "답변",
@@ -92,7 +93,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "allowance": "요금제 제공",
         "grant": "지급",
         "no_limit": "제한 없음",
-        "on_account": "아직 청구하지 않은 사용",
+        "on_account": "지갑 밖의 후불 사용 (월말 청구)",
         "month_of": "{year}년 {month}월",
     },
     "en": {
@@ -143,6 +144,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "answers": "answers",
         "tokens": "tokens",
         "say_statement": "{answers} answers in {month}. {used} was used from the wallet, and {left} is left.",
+        "say_on_account": "{amount} was used on account and is invoiced apart.",
         "models": "By model",
         "model": "Model",
         "answers_head": "Answers",
@@ -169,7 +171,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "allowance": "Plan",
         "grant": "Gift",
         "no_limit": "no limit",
-        "on_account": "Used, not yet invoiced",
+        "on_account": "Used on account, invoiced at the month's end",
         "month_of": "{month} {year}",
     },
 }

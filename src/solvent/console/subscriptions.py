@@ -18,7 +18,7 @@ from solvent.billing.quote_change import Quoted, QuotedLine, quote_change
 from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Pays, Subscription, Wish
 from solvent.billing.subscription import State as SubscriptionState
-from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, payment_of
+from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, demand_rail, payment_of
 from solvent.console.members import WORD
 from solvent.console.operation import Asked, Nothing, Operation, reading
 from solvent.console.whose import whose
@@ -127,7 +127,9 @@ class QuoteBody(msgspec.Struct, kw_only=True):
 
 PlanName = Annotated[str, WORD, Meta(description="the name of a plan on sale")]
 SeatCount = Annotated[int, Meta(description="how many seats; 0 for those included", ge=0, le=SEATS_MAX)]
-PaysBy = Annotated[Pays, Meta(description="card: what is saved is charged; invoice: they are sent one")]
+PaysBy = Annotated[
+    Pays | None, Meta(description="card: what they save is charged; invoice: they are sent one; null: card with a rail")
+]
 PaysNow = Annotated[Pays | None, Meta(description="for all that is invoiced from then on; null: as they pay now")]
 CouponCode = Annotated[str, WORD, Meta(description="a coupon to take first")]
 NewestTerms = Annotated[bool, Meta(description="also for the plan they are on, whose old terms they keep otherwise")]
@@ -138,7 +140,7 @@ class NewSubscription(msgspec.Struct, forbid_unknown_fields=True):
 
     plan: PlanName
     seats: SeatCount = 0
-    pays: PaysBy = "card"
+    pays: PaysBy = None
     coupon: CouponCode = ""
     rail: Rail = ""
 
@@ -185,6 +187,15 @@ def subscription_body(subscription: Subscription, currency: str) -> Subscription
     )  # fmt: skip
 
 
+def pays_of(business: Business, pays: Pays | None, rail: str) -> Pays:
+    """How a new plan or pack is paid: as it is said, else by card over the rail that is named, else by invoice.
+
+    Raises NotFound for a rail that is not configured, before anything is done.
+    """
+    demand_rail(business, rail)
+    return pays or ("card" if rail else "invoice")
+
+
 def outcome_body(outcome: Outcome, payment: PaymentBody | None = None) -> OutcomeBody:
     """What became of a subscription, as JSON."""
     currency = outcome.due.currency
@@ -214,11 +225,12 @@ async def begin(asked: Asked[Nothing, NewSubscription]) -> OutcomeBody:
     """Put a customer on a plan.
 
     Who pays by invoice begins at once. Who pays by card and owes something begins with the payment: name a rail, and
-    the answer says how they pay.
+    the answer says how they pay. Without either, they pay by invoice.
     """
     body = asked.body
     customer = await whose(asked)
-    wish = Wish(customer=customer, plan=body.plan, seats=body.seats, pays=body.pays, coupon=body.coupon)
+    pays = pays_of(asked.business, body.pays, body.rail)
+    wish = Wish(customer=customer, plan=body.plan, seats=body.seats, pays=pays, coupon=body.coupon)
     outcome, _ = await subscribe(wish, asked.act, asked.business.database)
     return await outcome_with_payment(asked.business, asked.act, outcome, body.rail)
 
@@ -226,6 +238,7 @@ async def begin(asked: Asked[Nothing, NewSubscription]) -> OutcomeBody:
 async def change(asked: Asked[Nothing, SubscriptionChange]) -> OutcomeBody:
     """Change a customer's plan or seats: at once with proration, or at the end of the period."""
     body = asked.body
+    demand_rail(asked.business, body.rail)
     wish = Wish(customer=_customer(asked), plan=body.plan, seats=body.seats, pays=body.pays, coupon=body.coupon)
     database = asked.business.database
     outcome, _ = await change_plan(wish, asked.act, database, when=body.when, newest_terms=body.newest_terms)

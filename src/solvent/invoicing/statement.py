@@ -59,8 +59,8 @@ class Wallet(msgspec.Struct, frozen=True, kw_only=True):
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One customer's month in one currency; month: such as 202611.
 
-    on_account: used before it is invoiced. vat: inside what was used of paid money, in whole minor units; what is
-    less or more than whole is carried to the next month, so that months sum to it.
+    on_account: used of no wallet, for an invoice to ask for. vat: inside what was used of paid money, in whole minor
+    units; what is less or more than whole is carried to the next month, so that months sum to it.
     """
 
     customer: CustomerId

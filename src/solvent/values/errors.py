@@ -38,7 +38,16 @@ class Unauthenticated(SolventError):
 
 
 class Refused(SolventError):
-    """A rule said no: the wallet, the plan, or the key's permission."""
+    """A rule said no: the wallet, the plan, or the key's permission.
+
+    resets_us: when what is used up begins anew, in microseconds since 1970; 0 for never.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, param: str | None = None, retry_after_s: int | None = None, resets_us: int = 0
+    ) -> None:
+        super().__init__(code, message, param=param, retry_after_s=retry_after_s)
+        self.resets_us = resets_us
 
 
 class NotFound(SolventError):
