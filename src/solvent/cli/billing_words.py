@@ -63,6 +63,7 @@ BILLING_WORDS: Final[dict[str, tuple[str, str]]] = {
     "hard": ("refused", "거절"),
     "soft": ("told", "알림만"),
     "on_sale": ("on sale", "판매 중"),
+    "not_on_sale": ("not on sale", "판매 안 함"),
     "unit_answers": ("answers", "답변"),
     "unit_tokens": ("tokens", "토큰"),
     "unit_money": ("at list price", "정가 기준"),

@@ -101,7 +101,7 @@ def resume(here: Here, customer: str) -> None:
 def close(here: Here, customer: str) -> None:
     """Close a customer for good: every key is revoked. The books keep what was booked."""
     made = here.ask(customers.CLOSE, {"customer": customer})
-    here.show(made, lambda screen: screen.word("customer_closed", name=made.name))
+    here.show(made, lambda screen: screen.word("customer_closed", name=made.name, id=made.id))
 
 
 @command.command("keys")

@@ -125,6 +125,6 @@ def _table(found: PlansBody, screen: Screen) -> None:
 
 
 def _row(one: PlanBody, screen: Screen) -> list[str]:
-    state = screen.say("on_sale") if one.is_on_sale else ""
+    state = screen.say("on_sale" if one.is_on_sale else "not_on_sale")
     price, every = screen.money(one.terms.price, one.currency), screen.say(one.terms.period)
     return [one.name, str(one.version), price, every, f"{one.subscribers:,}", state, screen.day(one.published_at)]

@@ -23,6 +23,7 @@ from solvent.values.money import Money
 from solvent.values.period import day_number, first_day
 
 _COLUMNS: Final = ("group", "answers", "revenue", "plans", "cost", "margin", "cost_each", "charge_each")
+_WIDE: Final = 100  # characters; what is narrower leaves out what answers are charged each
 
 
 @click.command("report")
@@ -79,11 +80,12 @@ def _print(made: Report, order: Order, say: Speaker) -> None:
     rows = [_cells(line, made, say, places) for line in made.lines]
     last = _cells(made.total, made, say, places)
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(rows) > 1 or rows[0][1:] != last[1:])
-    shown = [n for n, name in enumerate(_COLUMNS) if name != "plans" or has_plans]
+    left_out = {"plans"} if not has_plans else {"charge_each"} if screen.width < _WIDE else set[str]()
+    shown = [n for n, name in enumerate(_COLUMNS) if name not in left_out]
     for n in shown:
         heading = say(_COLUMNS[n]) if n else say(made.group_by)
         footer = last[n] if n else say("total")
-        table.add_column(heading, footer, justify="right" if n else "left", no_wrap=n > 0)
+        table.add_column(heading, footer, justify="right" if n else "left", no_wrap=n > 0, overflow="fold")
     for row in rows:
         table.add_row(*(row[n] for n in shown))
     screen.print(table)

@@ -107,8 +107,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
     ),
     "customer_resumed": ("{name} may ask again.", "{name} 고객이 다시 질문할 수 있습니다."),
     "customer_closed": (
-        "{name} is closed for good, and every key revoked.",
-        "{name} 고객을 해지했습니다. 키는 모두 폐기했습니다.",
+        "{name} is closed for good, and every key revoked. What is left or owed stays: see"
+        " `solvent wallet show {id}` and `solvent invoices list --customer {id} --state issued`.",
+        "{name} 고객을 해지했습니다. 키는 모두 폐기했습니다. 남은 돈과 받을 돈은 그대로입니다:"
+        " `solvent wallet show {id}`, `solvent invoices list --customer {id} --state issued`에서 확인하세요.",
     ),
     "customer_renamed": ("The customer is now called {name}.", "고객 이름을 {name}(으)로 바꿨습니다."),
     "key_revoked": ("The key ...{hint} opens nothing any more.", "끝자리 {hint} 키는 이제 쓸 수 없습니다."),
