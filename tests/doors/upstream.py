@@ -28,6 +28,7 @@ WORDS = 5  # of an answer, when the script names no number
 #   usage_on       "own" event, "choices" (on the last event with text), "null" or "missing" choices
 #   end            "done", "no_done", "cut" (half an event), "reset", "error", "garbage", "html"
 #   split          bytes in each write; tools: answer with a tool call; deltas: members of each delta
+#   text           said instead of words; finish: why it ended
 #   members        put into every object
 Script = Mapping[str, Any]
 
@@ -158,11 +159,11 @@ class _Peer:
             await self._reply()
 
     async def _reply(self) -> None:
-        text = " ".join(f"word{n}" for n in range(self._words))
+        text = self._script.get("text") or " ".join(f"word{n}" for n in range(self._words))
         message: dict[str, Any] = {"role": "assistant", "content": text}
         if self._script.get("tools"):
             message |= {"content": None, "tool_calls": [_tool_call()]}
-        finish = "tool_calls" if self._script.get("tools") else "stop"
+        finish = self._script.get("finish") or ("tool_calls" if self._script.get("tools") else "stop")
         body = self._object("chat.completion", [{"index": 0, "message": message, "finish_reason": finish}])
         usage = self._usage()
         if usage != "none":
@@ -224,10 +225,12 @@ class _Peer:
         if self._script.get("tools"):
             for part in _tool_call_parts():
                 yield self._event([_choice({"tool_calls": [part]})])
-        for n in range(0 if self._script.get("tools") else self._words):
-            yield self._event([_choice({"content": f"word{n} " + "x" * padding, **extra})])
+        words = [f"word{n} " + "x" * padding for n in range(0 if self._script.get("tools") else self._words)]
+        for text in [self._script["text"]] if "text" in self._script else words:
+            yield self._event([_choice({"content": text, **extra})])
         last: dict[str, Any] = {"usage": usage} if on == "choices" and usage != "none" else {}
-        yield self._event([_choice({}, "tool_calls" if self._script.get("tools") else "stop")], **last)
+        finish = self._script.get("finish") or ("tool_calls" if self._script.get("tools") else "stop")
+        yield self._event([_choice({}, finish)], **last)
         if usage != "none" and on != "choices":
             kinds: dict[str, dict[str, Any]] = {"null": {"choices": None}, "missing": {}}
             choices = kinds.get(on, {"choices": []})

@@ -7,39 +7,11 @@ from typing import Any
 
 import msgspec
 
+from solvent.bridging.completion import Function, Said, ToolCall, choices_of
 from solvent.bridging.words import raw
 from solvent.providers.port import Chunk
 from solvent.values.errors import Unavailable
 from solvent.values.finish import STOP_REASONS
-
-
-class _Function(msgspec.Struct):
-    name: str | None = None
-    arguments: str | None = None
-
-
-class _ToolCall(msgspec.Struct):
-    index: int = 0
-    id: str | None = None
-    function: _Function | None = None
-
-
-class _Said(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
-    reasoning_content: str | None = None
-    tool_calls: list[_ToolCall] | None = None
-
-
-class _Choice(msgspec.Struct):
-    delta: _Said | None = None
-    message: _Said | None = None
-    finish_reason: str | None = None
-
-
-class _Completion(msgspec.Struct):
-    choices: list[_Choice] | None = None
-
 
 Event = dict[str, object]
 
@@ -62,7 +34,7 @@ class MessagesReply:
     def feed(self, chunk: Chunk) -> list[Chunk]:
         """One chunk of chat as the events it comes to; what was counted of it is on the first, once."""
         events: list[Event] = []
-        for choice in (_read(chunk).choices or [])[:1]:
+        for choice in choices_of(chunk)[:1]:
             if not self._begun:
                 self._begun = True
                 events.append({"type": "message_start", "message": _message([], None)})
@@ -84,8 +56,8 @@ class MessagesReply:
 
     def whole(self, chunk: Chunk) -> Chunk:
         """A whole chat completion as a whole message."""
-        choices = _read(chunk).choices or []
-        said = (choices[0].message if choices else None) or _Said()
+        choices = choices_of(chunk)
+        said = (choices[0].message if choices else None) or Said()
         blocks: list[Event] = []
         if said.reasoning_content:
             blocks.append({"type": "thinking", "thinking": said.reasoning_content, "signature": ""})
@@ -97,7 +69,7 @@ class MessagesReply:
         message = _message(blocks, STOP_REASONS.get(finish or "", "end_turn"))
         return msgspec.structs.replace(chunk, members=_members(message))
 
-    def _told(self, said: _Said) -> Iterator[Event]:
+    def _told(self, said: Said) -> Iterator[Event]:
         if said.reasoning_content:
             yield from self._block("thinking", {"type": "thinking", "thinking": "", "signature": ""})
             yield self._delta({"type": "thinking_delta", "thinking": said.reasoning_content})
@@ -108,8 +80,8 @@ class MessagesReply:
         for call in said.tool_calls or ():
             yield from self._called(call)
 
-    def _called(self, call: _ToolCall) -> Iterator[Event]:
-        function = call.function or _Function()
+    def _called(self, call: ToolCall) -> Iterator[Event]:
+        function = call.function or Function()
         pieces = function.arguments or ""
         if self._open == "tool" and call.index == self._tool:
             if pieces:
@@ -157,8 +129,8 @@ def _message(blocks: list[Event], stop_reason: str | None) -> Event:
     }  # fmt: skip
 
 
-def _used(call: _ToolCall) -> Event:
-    function = call.function or _Function()
+def _used(call: ToolCall) -> Event:
+    function = call.function or Function()
     try:
         given = msgspec.json.decode(function.arguments or "{}", type=dict[str, Any])
     except msgspec.DecodeError:  # what the model wrote is no JSON object: it is passed on as it is, under a name
@@ -175,10 +147,3 @@ def _beside(chunk: Chunk, events: list[Event]) -> list[Chunk]:
         return [msgspec.structs.replace(chunk, members={})]
     first = msgspec.structs.replace(chunk, members=_members(events[0]))
     return [first, *(Chunk(_members(event)) for event in events[1:])]
-
-
-def _read(chunk: Chunk) -> _Completion:
-    try:
-        return msgspec.json.decode(msgspec.json.encode(chunk.members), type=_Completion)
-    except msgspec.DecodeError as wrong:
-        raise Unavailable("upstream_garbage", f"the model's provider sent what is no completion: {wrong}") from None

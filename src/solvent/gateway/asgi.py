@@ -17,6 +17,7 @@ from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.endpoints import Endpoint
 from solvent.gateway.live import live
 from solvent.gateway.messages import messages
+from solvent.gateway.responses import responses
 from solvent.identity.caller import caller_of
 from solvent.values.errors import Invalid, SolventError, Unavailable
 from solvent.values.ids import AnswerId, new_id
@@ -24,7 +25,7 @@ from solvent.values.ids import AnswerId, new_id
 log = logging.getLogger("solvent.gateway")
 
 _MESSAGES: Final = "/v1/messages"
-_SURFACES: Final = {"/v1/chat/completions": chat_completions, _MESSAGES: messages}
+_SURFACES: Final = {"/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses}
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
     ("GET", "/v1/key"): endpoints.key_balance,

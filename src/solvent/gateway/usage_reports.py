@@ -26,3 +26,16 @@ def messages_report(used: Usage) -> dict[str, object]:
         "cache_read_input_tokens": cached,
         "output_tokens": all_output_tokens(used),
     }
+
+
+def responses_report(used: Usage) -> dict[str, object]:
+    """`usage` of responses, where what was read includes what was cached."""
+    read, written = all_input_tokens(used), all_output_tokens(used)
+    kept = used.cache_write_5m_tokens + used.cache_write_1h_tokens
+    return {
+        "input_tokens": read,
+        "input_tokens_details": {"cached_tokens": used.cached_input_tokens, "cache_write_tokens": kept},
+        "output_tokens": written,
+        "output_tokens_details": {"reasoning_tokens": used.reasoning_tokens},
+        "total_tokens": read + written,
+    }
