@@ -13,6 +13,11 @@ from tests.db.postgres import Postgres, running_postgres
 from solvent.db.engine import FILE_NAME, open_engine
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that at the end no process waits for one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A Postgres cluster of this test run's own."""

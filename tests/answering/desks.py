@@ -16,7 +16,7 @@ from solvent.answering import store as receipts_store
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt, sums_of
-from solvent.answering.route import Route
+from solvent.answering.route import Pool, Route
 from solvent.app.background import Background
 from solvent.engines.port import Engine
 from solvent.identity.caller import Caller, Customer
@@ -34,6 +34,7 @@ from solvent.margin.line import MarginSums, total
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
 from solvent.providers.port import Call, Chunk, Dialect, OnAbort
+from solvent.routing.policy import Policy
 from solvent.values.ids import ENTROPY_BITS, AnswerId, CustomerId, KeyId, TransferId, new_id
 from solvent.values.instant import NEVER_US, instant
 from solvent.values.money import Money
@@ -183,13 +184,19 @@ async def shop(
     price: RateCard = PRICE,
     cost: RateCard = COST,
     holder: str = HOLDER,
+    others: Sequence[Route] = (),
+    policy: Policy = "order",
 ) -> AsyncIterator[Shop]:
-    """A shop that sells one model, `house`. holder: its process's name; two shops at one place are two processes."""
+    """A shop that sells one model, `house`. holder: its process's name; two shops at one place are two processes.
+
+    others: the model's other upstreams, asked by a policy.
+    """
     random, clock, background = Random(holder), Clock(), Background()
     route = Route("house", "upstream-model", provider, WRITE_MOST, [cost], [price], engine)
     async with place.opened() as database:
         desk = Desk(database, clock, lambda: random.getrandbits(ENTROPY_BITS), "KRW", zone("Asia/Seoul"),
-                    {"house": route}, background.start, holder=holder)  # fmt: skip
+                    {"house": route}, background.start, holder=holder,
+                    pools={"house": Pool((route, *others), policy)} if others else {})  # fmt: skip
         yield Shop(desk, clock, background, random)
 
 
@@ -220,7 +227,8 @@ def _check_receipt(connection: Connection, receipt: Receipt) -> None:
     on_account = rows.pop("overage").grains if "overage" in rows else 0
     assert paid + on_account == receipt.charge_grains
     costs = sum(rows.pop(name).grains for name in ("cost", "energy") if name in rows)
-    assert costs == receipt.cost_grains
+    lost = sum(rows.pop(name).grains for name in list(rows) if name.startswith("lost"))
+    assert (costs + lost, lost) == (receipt.cost_grains, receipt.lost_grains)
     assert {name: row.grains for name, row in rows.items()} == (
         {"overrun": receipt.overrun_grains} if receipt.overrun_grains else {}
     )

@@ -35,8 +35,17 @@ def scripted_model(upstream: Upstream, name: str = "scripted", /, **members: obj
         "cost_card": "doors-cost",
         "price_card": "doors-price",
     } | members
-    lines = [f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in entry.items()]
+    lines = [
+        f'{key} = "{value}"' if isinstance(value, str) and value[:1] != "[" else f"{key} = {value}"
+        for key, value in entry.items()
+    ]
     return "\n".join(["[[models]]", *lines, ""])
+
+
+def _twice(upstream: Upstream) -> str:
+    """Two more upstreams of a model: one that nobody answers at either, and one that speaks the other dialect."""
+    place = f'key = "env:UPSTREAM_KEY", upstream = "second", vendor = "anthropic", base_url = "{upstream.base_url}"'
+    return f'[{{ base_url = "http://127.0.0.1:2/v1" }}, {{ provider = "anthropic", {place} }}]'
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +64,7 @@ def solvent(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Ite
             scripted_model(upstream, "hasty", on_abort="cancel"),
             scripted_model(upstream, "brief", first_byte_s=0.6, silence_s=0.6),
             scripted_model(upstream, "nowhere", base_url="http://127.0.0.1:1/v1"),
+            scripted_model(upstream, "doubled", base_url="http://127.0.0.1:1/v1", alternatives=_twice(upstream)),
             scripted_model(upstream, "messenger", provider="anthropic", vendor="anthropic"),
             scripted_model(upstream, "renamed", limit_field="max_completion_tokens", output_tokens_max=100),
         )

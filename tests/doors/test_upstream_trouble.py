@@ -193,3 +193,16 @@ def test_a_dead_upstream_does_not_stop_the_others(solvent: Solvent, upstream: Up
         talk.hang_up()
     assert len(upstream.of("dead")) == 50
     assert solvent.wallet()["held"] == "0"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_another_upstream_answers_and_the_client_never_knows(solvent: Solvent, stream: bool) -> None:
+    """Two of a model's upstreams cannot be reached, and the third speaks another dialect than it is asked in."""
+    answer, receipt = ask(solvent, Trouble({"words": 3}, 200, "", "doubled"), stream=stream)
+    assert answer.status == 200
+    assert b"word0" in answer.body
+    assert answer.headers["x-request-id"] == receipt["id"]
+    assert (receipt["outcome"], receipt["provider"], receipt["upstream"]) == ("answered", "anthropic", "second")
+    tries = ["some-vendor:upstream_unreachable", "openai_compatible:upstream_unreachable"]
+    assert receipt["tries"] == tries or receipt["tries"] == [], "once they are shut nobody tries them first"
+    assert receipt["lost_cost"] == "0"

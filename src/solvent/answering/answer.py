@@ -13,15 +13,16 @@ from collections.abc import AsyncGenerator, Sequence
 from solvent.answering import store
 from solvent.answering.alarms import alarms_after
 from solvent.answering.desk import Desk
+from solvent.answering.elsewhere import asked_elsewhere
 from solvent.answering.find_funds import find_funds
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
-from solvent.answering.settlement import Ending, Opened, Settlement, settle
+from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
 from solvent.audit import alarm_store
 from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry
-from solvent.engines.port import Seat
+from solvent.engines.port import Effort, Seat
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
@@ -29,6 +30,7 @@ from solvent.margin import store as margin_store
 from solvent.metering.dialect import reader
 from solvent.metering.meter import Meter
 from solvent.providers.port import Call, Chunk
+from solvent.routing.retry import is_upstreams, pause_s
 from solvent.values.errors import SolventError, Unavailable
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import ANSWER_S_MAX, DRAIN_BYTES_MAX, DRAIN_S_MAX, SLOW_LANE_S
@@ -46,7 +48,8 @@ _NEVER_TAKEN = {
 
 
 async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
-    """Yields what was opened, then the chunks, then the receipt once it is on the books.
+    """Yields what was opened, then the chunks, then the receipt once it is on the books. What was opened comes again
+    when an upstream failed before its first byte and the question goes to another one.
 
     Raises Refused or Invalid before anything is asked; Unavailable or Invalid when the upstream fails, after
     the receipt of that failure is on the books. An abandoned generator settles by itself.
@@ -57,10 +60,16 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
         opened = await find_funds(case, desk)
     running = _begin(opened, desk)
     try:
-        yield running.opened
-        async for chunk in await running.ask():
-            running.count(chunk)
-            yield chunk
+        while True:
+            yield running.opened
+            try:
+                async for chunk in await running.ask():
+                    running.count(chunk)
+                    yield chunk
+                break
+            except SolventError as fault:
+                if not await running.turns_elsewhere(fault):
+                    raise
     except SolventError as fault:
         await running.end(running.outcome_of(fault), fault)
         raise
@@ -117,13 +126,16 @@ class _Running:
     """One answer under way, from its hold to its settlement."""
 
     __slots__ = (
+        "_asked_us",
         "_desk",
         "_finish",
         "_first_token_us",
+        "_has_begun",
         "_latest_us",
         "_meter",
         "_seat",
         "_stream",
+        "_tried",
         "_usage_report",
         "opened",
     )
@@ -131,21 +143,26 @@ class _Running:
     def __init__(self, opened: Opened, desk: Desk) -> None:
         self.opened = opened
         self._desk = desk
-        read = reader(opened.route.provider.name, opened.route.provider.speaks)
-        self._meter = Meter(opened.question.input_tokens_most, opened.output_tokens_max, read=read)
+        self._meter = _meter_of(opened)
+        self._tried: list[Tried] = []
         self._seat: Seat | None = None
         self._stream: AsyncGenerator[Chunk, None] | None = None
         self._first_token_us = -1
+        self._asked_us = 0
+        self._has_begun = False  # from its first byte on it is told, and so never asked again
         self._finish = ""
         self._usage_report = ""
         self._latest_us = opened.question.received_us + int(ANSWER_S_MAX) * US_PER_S
         desk.under_way += 1
+        desk.retries.earn()
 
     async def ask(self) -> AsyncGenerator[Chunk, None]:
         """Take a seat where the model runs here, and ask; in the slow lane, after a while."""
         opened = self.opened
-        if opened.is_slow:
+        if opened.is_slow and not self._tried:
             await asyncio.sleep(SLOW_LANE_S)
+        self._asked_us = self._desk.now_us()
+        opened.route.health.ask(self._asked_us)
         if opened.route.engine is not None:
             self._seat = await opened.route.engine.sit()
         question = opened.question
@@ -158,8 +175,41 @@ class _Running:
         self._meter.left_unanswered = True
         return self._stream
 
+    async def turns_elsewhere(self, fault: SolventError) -> bool:
+        """Whether an attempt that failed before its first byte is followed by another, which is then to be asked.
+
+        A failure counts against its upstream either way.
+        """
+        opened, desk = self.opened, self._desk
+        if not is_upstreams(fault.code):
+            return False
+        opened.route.health.fail(fault.code, desk.now_us(), fault.retry_after_s)
+        if self._has_begun:
+            return False
+        again = asked_elsewhere(opened, [one.route for one in self._tried], fault, desk)
+        if again is None:
+            return False
+        self.outcome_of(fault)  # whether it may have to be paid for
+        spent = _spent(await self._let_go())
+        self._tried.append(Tried(opened.route, opened.prices, fault.code, self._meter.measure(spent)))
+        self.opened, self._meter = again, _meter_of(again)
+        is_same = again.route.health is opened.route.health
+        await asyncio.sleep(pause_s(len(self._tried), desk.entropy(), is_same=is_same))
+        return True
+
+    async def _let_go(self) -> Effort | None:
+        """Of the stream and the seat; what the engine spent, if it was one."""
+        if self._stream is not None:
+            await self._stream.aclose()
+        effort = self._seat.leave() if self._seat is not None else None
+        self._stream = self._seat = None
+        return effort
+
     def count(self, chunk: Chunk) -> None:
         """Meter one chunk. Raises Unavailable when the answer has taken too long."""
+        if not self._has_begun:
+            self._has_begun = True
+            self.opened.route.health.succeed(self._desk.now_us() - self._asked_us)
         self._meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
         tier = chunk.members.get("service_tier")
         if tier is not None:
@@ -206,17 +256,14 @@ class _Running:
 
         Raises Unavailable when they cannot be written; then nothing is charged, and the hold expires.
         """
-        if self._stream is not None:
-            await self._stream.aclose()
-        effort = self._seat.leave() if self._seat is not None else None
+        effort = await self._let_go()
         desk, opened = self._desk, self.opened
-        engine = Usage(engine_us=effort.engine_us, energy_uj=effort.energy_uj) if effort else None
         now_us = desk.now_us()
         ending = Ending(
             outcome, now_us, self._finish, fault.code if fault else "", self._first_token_us,
-            bool(effort and effort.estimated), self._usage_report,
+            bool(effort and effort.estimated), self._usage_report, tuple(self._tried),
         )  # fmt: skip
-        settlement = settle(opened, self._meter.measure(engine), ending, desk.day(now_us))
+        settlement = settle(opened, self._meter.measure(_spent(effort)), ending, desk.day(now_us))
         receipt = settlement.receipt
         _settle_purses(opened, settlement.bill.spent)
         _leave(opened, receipt)
@@ -241,6 +288,15 @@ class _Running:
         """The holds are still open on the books, so what they hold is not spare; it returns when they expire."""
         for draw, spent in zip(self.opened.draws, settlement.bill.spent, strict=True):
             self.opened.funds.purse(draw.pot).forfeit(draw.grains - spent)
+
+
+def _meter_of(opened: Opened) -> Meter:
+    read = reader(opened.route.provider.name, opened.route.provider.speaks)
+    return Meter(opened.question.input_tokens_most, opened.output_tokens_max, read=read)
+
+
+def _spent(effort: Effort | None) -> Usage | None:
+    return Usage(engine_us=effort.engine_us, energy_uj=effort.energy_uj) if effort else None
 
 
 def _was_refused(fault: SolventError) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from solvent.answering.receipt import Receipt
-from solvent.answering.route import Route
+from solvent.answering.route import Pool, Route
 from solvent.billing.funds import Funds
 from solvent.billing.pace import Pace
 from solvent.db.port import Database
@@ -14,6 +15,7 @@ from solvent.identity.caller import Caller
 from solvent.ledger.purse import Purse
 from solvent.margin.line import MarginSums
 from solvent.pricing.exchange import Exchange
+from solvent.routing.retry import RetryBudget
 from solvent.values.ids import CustomerId
 from solvent.values.period import day_number, start_of_day
 
@@ -22,7 +24,8 @@ class Desk:
     """One process's desk.
 
     now_us: the clock. entropy: random bits for ids. currency: what wallets and reports are kept in.
-    callers: who may ask, by their key's digest. routes: the models on sale, by name.
+    callers: who may ask, by their key's digest. routes: the models on sale, by name. pools: of those of them that
+    have more than one upstream, all of these.
     take_over: finishes an answer whose client is gone, in the background.
     listeners: told each receipt once it is on the books; they must be quick and never fail.
     holder: this process's name among those that share the books; leases and holds bear it.
@@ -40,6 +43,7 @@ class Desk:
         take_over: Callable[[Coroutine[None, None, None]], None],
         exchanges: Sequence[Exchange] = (),
         holder: str = "",
+        pools: Mapping[str, Pool] = MappingProxyType({}),
     ) -> None:
         self.database = database
         self.now_us = now_us
@@ -49,6 +53,8 @@ class Desk:
         self.routes = routes
         self.take_over = take_over
         self.exchanges = exchanges
+        self.pools = pools
+        self.retries = RetryBudget()
         self.callers: Mapping[bytes, Caller] = {}
         self.holder = holder
         self.funds: dict[CustomerId, Funds] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from solvent.answering.desk import Desk
+from solvent.answering.elsewhere import placed
 from solvent.answering.question import Question
 from solvent.answering.route import Prices, Route, prices_at
 from solvent.answering.settlement import Entered, Opened
@@ -120,8 +121,9 @@ def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow
     entered = _enter(case, funds.standing, desk, tokens) if funds.standing is not None else ()
     funds.hold(admitted, case.question.received_us)
     holds = tuple(_hold(case.question, n, draw, desk.holder) for n, draw in enumerate(admitted.draws))
+    route, prices = placed(case.route, case.prices, desk, case.question.received_us)
     return Opened(
-        case.question, case.caller, case.customer, case.route, case.prices, funds, admitted.draws, holds,
+        case.question, case.caller, case.customer, route, prices, funds, admitted.draws, holds,
         admitted.output_tokens_max, entered, is_slow,
     )  # fmt: skip
 

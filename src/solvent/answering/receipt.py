@@ -26,6 +26,8 @@ class Receipt(msgspec.Struct, frozen=True):
     source: the kinds of pots that paid, separated by spaces. granted_grains: the part of the charge that gifts paid.
     included_grains: what it came to at list price and the plan covered, so that nobody was charged it.
     *_us of first_token_us and total_us: since the question came in; first_token_us is -1 when none came.
+    tries: what failed before, as provider:fault, separated by spaces. lost_grains: the part of the cost that those
+    attempts may come to.
     alarms: what a person should look at, separated by spaces. usage_report: the upstream's own words.
     """
 
@@ -78,6 +80,8 @@ class Receipt(msgspec.Struct, frozen=True):
     source: str
     granted_grains: int
     included_grains: int
+    tries: str = ""
+    lost_grains: int = 0
 
     @property
     def usage(self) -> Usage:

@@ -11,13 +11,16 @@ from solvent.pricing.exchange import Exchange, exchange_at
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
 from solvent.pricing.rating import can_cost, can_sell
 from solvent.providers.port import Provider
+from solvent.routing.health import Health
+from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
 
 
 class Route(msgspec.Struct, frozen=True):
     """One model as it is sold here, under `model`, and as its provider knows it, `upstream`.
 
-    model_class: what plans call models of its kind, such as quick or expert.
+    model_class: what plans call models of its kind, such as quick or expert. weight: how often it is asked, beside
+    the model's other upstreams.
     """
 
     model: str
@@ -29,6 +32,15 @@ class Route(msgspec.Struct, frozen=True):
     engine: Engine | None = None
     reason: str = "asked"
     model_class: str = "standard"
+    weight: int = 1
+    health: Health = msgspec.field(default_factory=Health)
+
+
+class Pool(msgspec.Struct, frozen=True):
+    """All upstreams of one model, in the order in which they are written: each sells it at the same price."""
+
+    routes: tuple[Route, ...]
+    policy: Policy = "order"
 
 
 class Prices(msgspec.Struct, frozen=True):

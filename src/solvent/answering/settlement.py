@@ -21,6 +21,7 @@ from solvent.ledger.account import (
     REVENUE_OVERAGE,
     api_cost,
     api_payable,
+    lost_cost,
     unbilled,
 )
 from solvent.ledger.pot import limits
@@ -35,8 +36,25 @@ from solvent.values.money import Money
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """An attempt that failed before its first byte, and after which it was asked again. measured: what it may cost."""
+
+    route: Route
+    prices: Prices
+    fault: str
+    measured: Measurement
+
+    @property
+    def cost(self) -> Money:
+        """What we may owe for it: nothing, unless its upstream took the question and said nothing more."""
+        cost = self.prices.cost
+        if not self.measured.estimated and not self.measured.most.engine_us:
+            return Money(0, cost.currency if self.prices.cost_exchange is None else self.prices.cost_exchange.quote)
+        return rate(self.measured.most, cost, self.prices.cost_exchange)
+
+
 class Ending(msgspec.Struct, frozen=True):
-    """How an answer ended. fault: the error's code, when there was one."""
+    """How an answer ended. fault: the error's code, when there was one. tried: the attempts before the last."""
 
     outcome: Outcome
     at_us: int
@@ -45,6 +63,7 @@ class Ending(msgspec.Struct, frozen=True):
     first_token_us: int
     energy_estimated: bool
     usage_report: str
+    tried: tuple[Tried, ...] = ()
 
 
 class Entered(msgspec.Struct, frozen=True):
@@ -121,7 +140,7 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
     return Settlement(
         receipt,
         bill,
-        _transfers(opened, ending.at_us, bill, cost, measured),
+        (*_transfers(opened, ending.at_us, bill, cost, measured), *_lost(opened, ending)),
         (MarginKey(day, opened.customer.id, opened.customer.plan, opened.route.model), sums_of(receipt)),
     )
 
@@ -212,6 +231,19 @@ def _transfers(opened: Opened, at_us: int, bill: Bill, cost: Money, measured: Me
     return tuple(rows)
 
 
+def _lost(opened: Opened, ending: Ending) -> list[Transfer]:
+    """What attempts cost that came to nothing: beside the answer's own cost, so that correcting that leaves these."""
+    id = opened.question.id
+    return [
+        posting(
+            TransferId(f"{id}.lost{n}"), ending.at_us, lost_cost(one.route.provider.name),
+            ENGINE_ACCRUED if one.route.engine else api_payable(one.route.provider.name), one.cost, id,
+        )
+        for n, one in enumerate(ending.tried, start=1)
+        if one.cost.grains
+    ]  # fmt: skip
+
+
 def _receipt(
     opened: Opened, measured: Measurement, ending: Ending, bill: Bill, costs: tuple[Money, Money], alarms: str
 ) -> Receipt:
@@ -219,6 +251,7 @@ def _receipt(
     cost, provider_cost = costs
     used = measured.least
     exchange = prices.cost_exchange
+    lost = sum(one.cost.grains for one in ending.tried)
     return Receipt(
         id=question.id,
         at_us=ending.at_us,
@@ -247,7 +280,7 @@ def _receipt(
         energy_estimated=int(ending.energy_estimated),
         cost_input_tokens=all_input_tokens(measured.most),
         currency=bill.charge.currency,
-        cost_grains=cost.grains,
+        cost_grains=cost.grains + lost,
         charge_grains=bill.charge.grains,
         overrun_grains=bill.overrun.grains,
         provider_currency=provider_cost.currency,
@@ -269,4 +302,6 @@ def _receipt(
         source=bill.source,
         granted_grains=bill.granted.grains,
         included_grains=bill.included.grains,
+        tries=" ".join(f"{one.route.provider.name}:{one.fault}" for one in ending.tried),
+        lost_grains=lost,
     )

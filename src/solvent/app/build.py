@@ -206,7 +206,7 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
     background = Background()
     desk = Desk(
         database, now_us, _quick_entropy(), config.currency, zone(config.time_zone), routes.by_model,
-        background.start, read_exchanges(config), holder,
+        background.start, read_exchanges(config), holder, routes.pools,
     )  # fmt: skip
     app = App(config, plans, desk, database, routes, background, directory, presence)
     app.near = near

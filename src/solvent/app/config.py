@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from solvent.app.plan_entries import PlanEntry, demand_todays_words
 from solvent.providers.port import OnAbort
+from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
 from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
 from solvent.values.money import minor_digits
@@ -47,6 +48,23 @@ class ExchangeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     rate: Annotated[str, Meta(description='how many of `quote` one `base` is, as text: "1385.50"')]
     since: Annotated[str, Meta(description="the date the rate begins: 2026-11-01")]
     source: Annotated[str, Meta(description="where the rate is from")]
+
+
+class AlternativeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One more upstream of a model, sold at the same price. What is left out is as the model says."""
+
+    provider: Annotated[str, Meta(description="how it is reached, if another way than the model's first")] = ""
+    cost_card: Annotated[str, Meta(description="the rate card of what we pay there")] = ""
+    upstream: Annotated[str, Meta(description="what it calls the model")] = ""
+    vendor: Annotated[str, Meta(description="whose bill it is on; the kind of provider when left out")] = ""
+    base_url: Annotated[str, Meta(description="where it is")] = ""
+    key: Annotated[str, Meta(description="our key there, by reference: env:NAME or file:PATH")] = ""
+    file: Annotated[str, Meta(description="llamacpp: the GGUF file")] = ""
+    weight: Annotated[int, Meta(description="balance weighted: how often it is asked", ge=1, le=1000)] = 1
+    on_abort: Annotated[OnAbort | None, Meta(description="when a client leaves: drain or cancel")] = None
+    limit_field: Annotated[str, Meta(description="what it calls the limit on output tokens")] = ""
+    first_byte_s: Annotated[float, Meta(description="the longest it may think before it begins to answer", ge=0)] = 0.0
+    silence_s: Annotated[float, Meta(description="the longest pause in the middle of an answer", ge=0)] = 0.0
 
 
 class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +100,18 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: Annotated[str, Meta(description="llamacpp: the GGUF file")] = ""
     seats: Annotated[int, Meta(description="llamacpp: answers at once", ge=1, le=16)] = 4
     context_tokens: Annotated[int, Meta(description="llamacpp: tokens read and written in one answer", ge=64)] = 4096
+    keys: Annotated[
+        tuple[str, ...], Meta(description="more of our keys there, by reference: each is an upstream of its own")
+    ] = ()
+    weight: Annotated[int, Meta(description="balance weighted: how often it is asked", ge=1, le=1000)] = 1
+    balance: Annotated[
+        Policy,
+        Meta(
+            description="with several upstreams, which is asked first: order, as written; weighted, by chance; "
+            "fastest, who begins to answer soonest. The others are asked when it fails before its first byte"
+        ),
+    ] = "order"
+    alternatives: Annotated[tuple[AlternativeEntry, ...], Meta(description="more upstreams, written as tables")] = ()
     gpu_layers: Annotated[int, Meta(description="llamacpp: layers run on a graphics card", ge=0)] = 0
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from solvent.answering.route import Route, prices_at
+import msgspec
+
+from solvent.answering.route import Pool, Route, prices_at
 from solvent.app.config import Config, ModelEntry, secret
 from solvent.engines import port as engines_port
 from solvent.engines.port import Engine, OpenEngine
@@ -30,8 +32,18 @@ class Routes:
 
     def __init__(self) -> None:
         self.by_model: dict[str, Route] = {}
+        self.pools: dict[str, Pool] = {}
         self.engines: list[Engine] = []
         self.providers: list[Provider] = []
+
+    @property
+    def all(self) -> list[Route]:
+        """Every upstream of every model."""
+        return [
+            place
+            for name, route in self.by_model.items()
+            for place in (self.pools[name].routes if name in self.pools else (route,))
+        ]
 
     async def close(self) -> None:
         """Hang up on providers, then stop the engines."""
@@ -49,11 +61,25 @@ def open_routes(config: Config, cards: Mapping[str, Sequence[RateCard]], near: P
     routes = Routes()
     exchanges = read_exchanges(config)
     for entry in (*_house_model(config), *config.models):
-        route = _route(entry, config, cards, near, routes)
-        if not entry.cost_card.startswith(HOUSE_MODEL):
-            prices_at(route, config.currency, exchanges, now_us)  # an unpriced model is found now, not when asked
-        routes.by_model[entry.name] = route
+        places = tuple(_route(place, config, cards, near, routes) for place in _places(entry))
+        for place in places:
+            if not entry.cost_card.startswith(HOUSE_MODEL):
+                prices_at(place, config.currency, exchanges, now_us)  # an unpriced model is found now, not when asked
+        routes.by_model[entry.name] = places[0]
+        if len(places) > 1:
+            routes.pools[entry.name] = Pool(places, entry.balance)
     return routes
+
+
+def _places(entry: ModelEntry) -> Iterator[ModelEntry]:
+    """A model as each of its upstreams sells it: with each of its keys, then at each alternative."""
+    for key in (entry.key, *entry.keys):
+        yield msgspec.structs.replace(entry, key=key)
+    for other in entry.alternatives:
+        said = {name: value for name, value in msgspec.structs.asdict(other).items() if value not in ("", None, 0)}
+        if other.base_url or other.provider or other.file:  # our key there is another, and so is the bill
+            said |= {"key": other.key, "vendor": other.vendor, "file": other.file}
+        yield msgspec.structs.replace(entry, **said)
 
 
 def read_exchanges(config: Config) -> list[Exchange]:
@@ -116,7 +142,7 @@ def _route(
     upstream = entry.upstream or entry.name
     return Route(
         entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card],
-        engine, model_class=entry.model_class,
+        engine, model_class=entry.model_class, weight=entry.weight,
     )  # fmt: skip
 
 

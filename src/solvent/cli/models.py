@@ -62,7 +62,7 @@ async def _look(data: Path, config_file: Path | None) -> list[Standing]:
     config, near = load_config(config_file, data)
     routes = open_routes(config, read_cards(near, read_exchanges(config)), near, now_us())
     try:
-        return list(await asyncio.gather(*(_standing(route) for route in routes.by_model.values())))
+        return list(await asyncio.gather(*(_standing(route) for route in routes.all)))
     finally:
         await routes.close()
 

@@ -41,7 +41,8 @@ class Teller:
     def __init__(self, question: Question, send: Send, headers: Headers = ()) -> None:
         self._question = question
         self._send = send
-        self._headers = list(headers)
+        self._named = list(headers)
+        self._headers = self._named
         self._as_asked = True
         self._usage: msgspec.Raw | None = None
         self.has_begun = False
@@ -50,7 +51,7 @@ class Teller:
     async def tell(self, step: Step) -> None:
         """Pass one step on to the client."""
         if isinstance(step, Opened):
-            self._headers += opening_headers(step)
+            self._headers = [*self._named, *opening_headers(step)]  # anew where it is asked elsewhere
             self._as_asked = speaks_as_asked(step)
             self.patience_s = DRAIN_S_MAX if step.route.provider.on_abort == "drain" else 0.0
             return

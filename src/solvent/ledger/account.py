@@ -91,6 +91,11 @@ def api_cost(provider: str) -> str:
     return f"cost:api:{provider}"
 
 
+def lost_cost(provider: str) -> str:
+    """What attempts of a provider may cost us that failed before they answered, and that another one answered."""
+    return f"cost:lost:{provider}"
+
+
 def api_payable(provider: str) -> str:
     """What we owe a provider until its invoice is paid."""
     return f"payable:{provider}"

@@ -1,0 +1,1 @@
+"""Routing: which of several upstreams answers a question, and which is asked next when one fails."""
