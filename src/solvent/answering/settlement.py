@@ -250,8 +250,7 @@ def _receipt(
     question, route, prices = opened.question, opened.route, opened.prices
     cost, provider_cost = costs
     used = measured.least
-    exchange = prices.cost_exchange
-    lost = sum(one.cost.grains for one in ending.tried)
+    exchange, lost = prices.cost_exchange, sum(one.cost.grains for one in ending.tried)
     return Receipt(
         id=question.id,
         at_us=ending.at_us,
