@@ -200,6 +200,8 @@ def test_what_was_cut_short_says_so(client: OpenAI, *, streams: bool) -> None:
         ({"input": [{"type": "web_search_call", "id": "x"}]}, "unpriced_feature", "input"),
         ({"input": [{"role": "tool", "content": "x"}]}, "bad_request", "input"),
         ({"input": []}, "bad_request", "input"),
+        ({"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}, "bad_request", "input"),
+        ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "not_served", "input"),
         ({"service_tier": "priority"}, "unpriced_feature", "service_tier"),
         ({"moderation": {"model": "x"}}, "unpriced_feature", "moderation"),
         ({"background": True}, "not_served", "background"),

@@ -61,8 +61,9 @@ def read_responses(body: bytes, id: AnswerId, received_us: int) -> tuple[Questio
 
 
 def _check(asked: Asked) -> None:
-    if isinstance(asked.input, list) and not 1 <= len(asked.input) <= MESSAGES_MAX:
-        raise Invalid("bad_request", f"input: send a text, or 1 to {MESSAGES_MAX} items", param="input")
+    items = [item for item in asked.input if item.type != "reasoning"] if isinstance(asked.input, list) else [None]
+    if not 1 <= len(items) <= MESSAGES_MAX:
+        raise Invalid("bad_request", f"input: send a text, or 1 to {MESSAGES_MAX} messages and calls", param="input")
     check_limit("max_output_tokens", asked.max_output_tokens)
     if asked.temperature is not None and not 0 <= asked.temperature <= 2:
         raise Invalid("bad_request", "temperature: it is between 0 and 2", param="temperature")
@@ -80,6 +81,8 @@ def _refuse_unpriced(asked: Asked, members: dict[str, msgspec.Raw]) -> None:
     if unknown:
         raise unpriced(min(unknown))
     for item in asked.input if isinstance(asked.input, list) else ():
+        if item.type == "item_reference":
+            raise not_served("input", "items are not kept here, so none can be referred to; send each of them whole")
         if item.type not in _ITEMS:
             raise unpriced("input", f"an item of type {item.type[:40]!r} has no price here; send messages and calls")
         if item.type != "reasoning":
