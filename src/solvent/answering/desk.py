@@ -30,6 +30,7 @@ class Desk:
     listeners: told each receipt once it is on the books; they must be quick and never fail.
     holder: this process's name among those that share the books; leases and holds bear it.
     funds: what this process knows of the pots of those who asked here.
+    keep_responses_us: for how long responses are kept for whoever asks for that; 0 for not at all.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Desk:
         exchanges: Sequence[Exchange] = (),
         holder: str = "",
         pools: Mapping[str, Pool] = MappingProxyType({}),
+        keep_responses_us: int = 0,
     ) -> None:
         self.database = database
         self.now_us = now_us
@@ -57,6 +59,7 @@ class Desk:
         self.retries = RetryBudget()
         self.callers: Mapping[bytes, Caller] = {}
         self.holder = holder
+        self.keep_responses_us = keep_responses_us
         self.funds: dict[CustomerId, Funds] = {}
         self.looking = 0  # questions for which the database is being asked what pays
         self.shared: dict[str, Purse] = {}  # purses of the budgets of whole plans

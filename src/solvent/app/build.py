@@ -12,6 +12,7 @@ from random import Random, SystemRandom
 from typing import Final
 
 from solvent.answering.desk import Desk
+from solvent.answering.forget_old_responses import forget_old_responses
 from solvent.answering.raise_budget_alarms import raise_budget_alarms
 from solvent.answering.tend_leases import tend_leases
 from solvent.app.background import Background
@@ -34,6 +35,7 @@ from solvent.billing.plan import Plan
 from solvent.billing.publish_plans import publish_plans
 from solvent.billing.rails import OnPaid
 from solvent.billing.renew_due import renew_due
+from solvent.billing.subscription import DAY_US
 from solvent.db.group_commit import GroupCommit
 from solvent.db.port import Connection
 from solvent.db.presence import Presence
@@ -125,9 +127,10 @@ class App:
         await self.live.read_earned()
 
     async def sweep(self) -> None:
-        """Every minute: void lost holds, empty what has expired, collect what is owed, resume payments."""
+        """Every minute: void lost holds, empty and delete what has expired, collect what is owed, resume payments."""
         await void_lost_holds(self.database, now_us(), self.presence.is_alive)
         await expire_pots(self.database, now_us())
+        await forget_old_responses(self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
         self.background.start(self.payments.sweep())
 
@@ -206,7 +209,7 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
     background = Background()
     desk = Desk(
         database, now_us, _quick_entropy(), config.currency, zone(config.time_zone), routes.by_model,
-        background.start, read_exchanges(config), holder, routes.pools,
+        background.start, read_exchanges(config), holder, routes.pools, config.keep_responses_days * DAY_US,
     )  # fmt: skip
     app = App(config, plans, desk, database, routes, background, directory, presence)
     app.near = near

@@ -189,6 +189,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="the address customers reach this service at, to come back to after a payment")
     ] = ""
     top_up_url: Annotated[str, Meta(description="where an empty wallet is told to go; no link when empty")] = ""
+    keep_responses_days: Annotated[
+        int,
+        Meta(
+            description="days for which what customers ask and are told over /v1/responses is kept, so that they can "
+            "go on from it (previous_response_id), unless they say store: false; 0 keeps nothing",
+            ge=0,
+            le=365,
+        ),
+    ] = 0
     house_model: Annotated[bool, Meta(description="serve the embedded house model")] = True
     house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
     first_run: FirstRun = FirstRun()

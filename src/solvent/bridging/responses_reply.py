@@ -18,12 +18,13 @@ Event = dict[str, object]
 # What the client asked for and a response says again, and what it says where the client did not ask.
 _SAID_AGAIN: Final[Event] = {
     "instructions": None, "max_output_tokens": None, "max_tool_calls": None, "metadata": {},
-    "parallel_tool_calls": True, "prompt_cache_key": None, "reasoning": {"effort": None, "summary": None},
-    "safety_identifier": None, "temperature": None, "text": {"format": {"type": "text"}},
-    "tool_choice": "auto", "tools": [], "top_p": None, "truncation": "disabled", "user": None,
+    "parallel_tool_calls": True, "previous_response_id": None, "prompt_cache_key": None,
+    "reasoning": {"effort": None, "summary": None}, "safety_identifier": None, "temperature": None,
+    "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": None,
+    "truncation": "disabled", "user": None,
 }  # fmt: skip
-# What is always so: nothing is kept here, and nothing goes on when nobody listens.
-_ALWAYS: Final[Event] = {"background": False, "previous_response_id": None, "store": False, "error": None}
+# What is so until the end, and that nothing goes on when nobody listens.
+_AT_FIRST: Final[Event] = {"background": False, "store": False, "error": None}
 # Why an answer that ended early did, by chat's word for it.
 _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 # The part of an item that holds a text of each kind, before there is any.
@@ -39,7 +40,7 @@ _PREFIXES: Final = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
 def response_frame(id: str, model: str, created_s: int, members: Mapping[str, msgspec.Raw]) -> Event:
     """What stays the same in a response from its beginning to its end. members: of the request."""
     asked = {name: members.get(name, default) for name, default in _SAID_AGAIN.items()}
-    return {"id": id, "object": "response", "created_at": created_s, "model": model, **asked, **_ALWAYS}
+    return {"id": id, "object": "response", "created_at": created_s, "model": model, **asked, **_AT_FIRST}
 
 
 class _Open:
@@ -62,14 +63,14 @@ class ResponsesReply:
     """Turns what a provider of chat says into a response.
 
     One message or thought is open at a time. Calls stay open to the end, for until then nobody knows whether chat
-    goes back to one. frame: see `response_frame`.
+    goes back to one. frame: see `response_frame`. output: the items so far.
     """
 
     def __init__(self, frame: Event) -> None:
         self._frame = frame
         self._tail = str(frame["id"]).partition("_")[2]
         self._number = 0
-        self._output: list[Event] = []
+        self.output: list[Event] = []
         self._spoken: _Open | None = None
         self._calls: dict[int, _Open] = {}
         self._finish = ""
@@ -108,7 +109,7 @@ class ResponsesReply:
         """
         told = {name: error[name] for name in ("code", "message")}
         response = self._response("failed") | {"error": told}
-        response["output"] = [item for item in self._output if item["status"] == "completed"]
+        response["output"] = [item for item in self.output if item["status"] == "completed"]
         beside = {name: error[name] for name in ("code", "message", "param")}
         return [self._event("response.failed", response=response), self._event("error", **beside, error=error)]
 
@@ -127,7 +128,7 @@ class ResponsesReply:
         return {**response, "incomplete_details": {"reason": why} if why else None, **closing}
 
     def _response(self, status: str) -> Event:
-        own = {"status": status, "service_tier": self._tier, "output": list(self._output)}
+        own = {"status": status, "service_tier": self._tier, "output": list(self.output)}
         return {**self._frame, **own, "incomplete_details": None, "usage": None}
 
     def _heard(self, chunk: Chunk) -> list[Choice]:
@@ -193,7 +194,7 @@ class ResponsesReply:
         if running is None:
             yield from self._close_spoken()
             item: Event = {"type": "function_call", "status": "in_progress", "arguments": ""}
-            item["call_id"] = call.id or f"call_{self._tail}_{len(self._output)}"  # some providers give none
+            item["call_id"] = call.id or f"call_{self._tail}_{len(self.output)}"  # some providers give none
             item["name"] = function.name or ""
             running = self._calls[call.index] = self._open(item)
             yield self._event("response.output_item.added", output_index=running.at, item=running.item)
@@ -207,15 +208,15 @@ class ResponsesReply:
         yield self._close(call, arguments=given)
 
     def _open(self, item: Event) -> _Open:
-        at = len(self._output)
+        at = len(self.output)
         item = {"id": f"{_PREFIXES[str(item['type'])]}_{self._tail}_{at}", **item}
-        self._output.append(item)
+        self.output.append(item)
         return _Open(at, item)
 
     def _close(self, opened: _Open, **members: object) -> Event:
-        is_cut = self._finish in _INCOMPLETE and opened.at == len(self._output) - 1
+        is_cut = self._finish in _INCOMPLETE and opened.at == len(self.output) - 1
         item = {**opened.item, **members, "status": "incomplete" if is_cut else "completed"}
-        self._output[opened.at] = item
+        self.output[opened.at] = item
         return self._event("response.output_item.done", output_index=opened.at, item=item)
 
     def _event(self, kind: str, **members: object) -> Event:

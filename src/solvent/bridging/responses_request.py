@@ -17,7 +17,7 @@ from solvent.values.errors import Invalid
 _NULL: Final = msgspec.Raw(b"null")
 
 
-class Part(msgspec.Struct):
+class Part(msgspec.Struct, omit_defaults=True):
     """Of a message's content, or of what a tool put out."""
 
     type: str
@@ -25,7 +25,7 @@ class Part(msgspec.Struct):
     refusal: str = ""
 
 
-class Item(msgspec.Struct):
+class Item(msgspec.Struct, omit_defaults=True):
     """Of the input: a message, a call, its output, or a thought. Each has its own members of these."""
 
     type: str = "message"
@@ -95,17 +95,19 @@ class Asked(msgspec.Struct):
     metadata: dict[str, str] | None = None
     user: str | None = None
     safety_identifier: str | None = None
+    previous_response_id: str | None = None
     stream: bool | None = None
     store: bool | None = None
 
 
-def chat_members(asked: Asked) -> dict[str, msgspec.Raw]:
+def chat_members(asked: Asked, before: Sequence[Item] = ()) -> dict[str, msgspec.Raw]:
     """The members of a chat completion request that asks the same; the limit on its output is the provider's to set.
 
+    before: the conversation that it goes on from.
     Raises Invalid("bad_request") for a role or choice that there is none of, and Invalid("not_served") for what chat
     has no words for, naming the member.
     """
-    messages = _messages([Item(role="user", content=asked.input)] if isinstance(asked.input, str) else asked.input)
+    messages = _messages([*before, *items_of(asked)])
     if asked.instructions:
         messages.insert(0, {"role": "system", "content": asked.instructions})
     said: dict[str, object] = {"messages": messages}
@@ -119,6 +121,13 @@ def chat_members(asked: Asked) -> dict[str, msgspec.Raw]:
     said |= _tools(asked)
     said |= _format(asked.text.format if asked.text else None)
     return {name: raw(value) for name, value in said.items()}
+
+
+def items_of(asked: Asked) -> list[Item]:
+    """The input as items that are said on: thoughts are not."""
+    if isinstance(asked.input, str):
+        return [Item(role="user", content=asked.input)]
+    return [item for item in asked.input if item.type != "reasoning"]
 
 
 def user_of(asked: Asked) -> str:
@@ -139,7 +148,7 @@ def _messages(items: Sequence[Item]) -> list[dict[str, object]]:
                 said[-1]["tool_calls"] = calls
             function = {"name": item.name or "", "arguments": item.arguments}
             calls.append({"id": item.call_id or "", "type": "function", "function": function})
-        elif item.type != "reasoning":
+        else:
             calls = None
             said.append(_message(item))
     return said

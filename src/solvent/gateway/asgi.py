@@ -30,7 +30,12 @@ _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
     ("GET", "/v1/key"): endpoints.key_balance,
 }
-_ANSWERS: Final = "/v1/answers/"
+# Of one thing: its id is the rest of the path.
+_OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
+    ("GET", "/v1/answers/"): endpoints.answer_receipt,
+    ("DELETE", "/v1/responses/"): endpoints.response_forgotten,
+}
+_PREFIXES: Final = tuple(prefix for _, prefix in _OF_ONE)
 _METHODS: Final = {path: method for method, path in _ENDPOINTS} | dict.fromkeys(_SURFACES, "POST") | {"/v1/live": "GET"}
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -51,7 +56,7 @@ class Gateway:
         path: str = scope["path"]
         if path in _SURFACES and scope["method"] == "POST":
             await self._answer(path, scope, receive, send)
-        elif path in _METHODS or path.startswith(_ANSWERS):
+        elif path in _METHODS or path.startswith(_PREFIXES):
             await self._serve(path, scope, receive, send)
         elif path in ("/healthz", "/readyz"):
             await self._health(path, send)
@@ -94,10 +99,8 @@ class Gateway:
                 await live(self._app, caller, receive, began)
                 return
             method = "GET" if scope["method"] == "HEAD" else scope["method"]
-            if path.startswith(_ANSWERS) and method == "GET":
-                endpoint: Endpoint | None = endpoints.answer_receipt
-            else:
-                endpoint = _ENDPOINTS.get((method, path))
+            prefix = next((known for known in _PREFIXES if path.startswith(known)), "")
+            endpoint = _OF_ONE.get((method, prefix)) or _ENDPOINTS.get((method, path))
             if endpoint is None:
                 raise _nowhere(path, scope["method"])
             body = await endpoint(self._app, caller, scope, receive)

@@ -7,12 +7,13 @@ Source: platform.openai.com/docs/api-reference/responses/create (read 2026-11).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from solvent.answering.question import Question
-from solvent.bridging.responses_request import Asked, Part, chat_members, not_served, user_of
+from solvent.bridging.responses_request import Asked, Item, Part, chat_members, items_of, not_served, user_of
 from solvent.gateway.asking import TEMPLATE_TOKENS
 from solvent.gateway.reading import check_limit, read_members, unpriced
 from solvent.values.errors import Invalid
@@ -29,7 +30,6 @@ _UNSERVED: Final[dict[str, tuple[frozenset[bytes], str]]] = {
     "background": (frozenset({b"false"}), "nothing goes on here when nobody listens; ask for a stream"),
     "conversation": (frozenset(), "conversations are not kept here; send the whole of it as input"),
     "include": (frozenset({b"[]"}), "there is nothing to include beyond the output; leave it out"),
-    "previous_response_id": (frozenset(), "responses are not kept here; send the whole conversation as input"),
     "prompt": (frozenset(), "prompts are not kept here; send instructions and input"),
     "top_logprobs": (frozenset({b"0"}), "log probabilities are not told here; leave it out"),
     "truncation": (frozenset({b'"disabled"'}), "nothing is cut from the input here; send what fits the model"),
@@ -38,31 +38,42 @@ _ITEMS: Final = {"message", "function_call", "function_call_output", "reasoning"
 _TEXTS: Final = {"input_text", "output_text", "text", "refusal"}
 
 _decoder = msgspec.json.Decoder(Asked)
+_decode_items = msgspec.json.Decoder(list[Item]).decode
 
 
-def read_responses(body: bytes, id: AnswerId, received_us: int) -> tuple[Question, dict[str, msgspec.Raw]]:
-    """The question in a request body, as chat, and the request's own members. Raises Invalid naming the member."""
+def read_responses(body: bytes) -> tuple[Asked, dict[str, msgspec.Raw]]:
+    """A request body: what it asks, and its own members. Raises Invalid naming the member at fault."""
     asked, members = read_members(body, _decoder)
     members = {name: value for name, value in members.items() if bytes(value) != b"null"}
     _check(asked)
     _refuse_unserved(members)
     _refuse_unpriced(asked, members)
-    question = Question(
+    return asked, members
+
+
+def question_of(asked: Asked, body_bytes: int, before: Sequence[str], id: AnswerId, received_us: int) -> Question:
+    """The question in a request, as chat. before: the items that it goes on from, JSON arrays.
+
+    Raises Invalid naming the member at fault.
+    """
+    items = [item for said in before for item in _decode_items(said)]
+    if len(items) + len(items_of(asked)) > MESSAGES_MAX:
+        message = f"input: with the conversation it goes on from it has more than {MESSAGES_MAX} messages and calls"
+        raise Invalid("bad_request", message, param="input")
+    return Question(
         id=id,
         received_us=received_us,
         model=asked.model,
-        members=chat_members(asked),
+        members=chat_members(asked, items),
         stream=bool(asked.stream),
-        input_tokens_most=len(body) + TEMPLATE_TOKENS,
+        input_tokens_most=body_bytes + sum(len(said.encode()) for said in before) + TEMPLATE_TOKENS,
         output_tokens_asked=asked.max_output_tokens,
         user=user_of(asked)[:NAME_CHARACTERS_MAX],
     )
-    return question, members
 
 
 def _check(asked: Asked) -> None:
-    items = [item for item in asked.input if item.type != "reasoning"] if isinstance(asked.input, list) else [None]
-    if not 1 <= len(items) <= MESSAGES_MAX:
+    if not 1 <= len(items_of(asked)) <= MESSAGES_MAX:
         raise Invalid("bad_request", f"input: send a text, or 1 to {MESSAGES_MAX} messages and calls", param="input")
     check_limit("max_output_tokens", asked.max_output_tokens)
     if asked.temperature is not None and not 0 <= asked.temperature <= 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from solvent.answering import store
+from solvent.answering.forget_response import forget_response
 from solvent.answering.receipt import Receipt
 from solvent.answering.route import Route
 from solvent.app.build import App
@@ -57,6 +58,13 @@ async def answer_receipt(app: App, caller: Caller, scope: Scope, _receive: Recei
     if found is None or not (is_theirs or may(caller.role, "answers.read")):
         raise NotFound("no_such_answer", f"there is no answer {id[:40]!r} on the books", param="id")
     return receipt_for_customer(found)
+
+
+async def response_forgotten(app: App, caller: Caller, scope: Scope, _receive: Receive) -> Body:
+    """DELETE /v1/responses/{id}: what was kept of it is deleted; its receipt stays."""
+    id = scope["path"].removeprefix("/v1/responses/")
+    await forget_response(id, demand_wallet(caller).id, app.database)
+    return {"id": id, "object": "response", "deleted": True}
 
 
 async def key_balance(app: App, caller: Caller, _scope: Scope, _receive: Receive) -> Body:

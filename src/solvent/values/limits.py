@@ -34,6 +34,11 @@ REPORT_CUSTOMERS_MAX = 1_000  # in one profit and loss, of all there are
 REPORT_CUSTOMERS = 100  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
+# Responses that are kept
+CONVERSATION_BYTES_MAX = 4 * MIB  # of all the responses that a question goes on from
+CONVERSATION_RESPONSES_MAX = 512
+RESPONSES_FORGOTTEN_AT_ONCE = 500  # in one transaction: answers wait for it
+
 # What an upstream may send
 UPSTREAM_HEAD_BYTES_MAX = 64 * KIB
 UPSTREAM_BODY_BYTES_MAX = 32 * MIB
