@@ -69,7 +69,8 @@ def test_a_stream_of_chat_as_messages(thoughts: list[str], words: list[str], pie
     """Calls may be told interleaved: each is whole in the end, and in its own block."""
     given_: dict[int, str] = {}
     chunks = [chat_chunk({"role": "assistant", "content": ""})]
-    chunks += [chat_chunk({"reasoning_content": text}, pieces=1) for text in thoughts]
+    names = ("reasoning_content", "reasoning")  # which of them it is depends on who speaks chat
+    chunks += [chat_chunk({names[n % 2]: text}, pieces=1) for n, text in enumerate(thoughts)]
     chunks += [chat_chunk({"content": text}, pieces=1) for text in words]
     for at, piece in pieces:
         first = at not in given_

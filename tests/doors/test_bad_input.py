@@ -294,7 +294,9 @@ def test_nothing_bad_was_held_booked_or_logged(solvent: Solvent) -> None:
     assert "Traceback" not in solvent.output
 
 
-@pytest.mark.parametrize("member", ["models", "plugins", "provider", "search_parameters", "enable_search", "fallbacks"])
+@pytest.mark.parametrize(
+    "member", ["models", "plugins", "preset", "provider", "search_parameters", "enable_search", "fallbacks"]
+)
 def test_members_that_would_buy_something_else_are_refused(solvent: Solvent, member: str) -> None:
     """A fallback list, a paid search: the upstream would bill more than the tokens we charge for."""
     members: dict[str, Any] = {member: ["x"]}

@@ -57,7 +57,7 @@ class Heard:
     def key(self) -> str:
         """The key that was sent with it."""
         bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
-        return bearer or self.headers.get("x-api-key", "")
+        return bearer or self.headers.get("x-api-key", "") or self.headers.get("api-key", "")
 
 
 class Gone(Exception):
@@ -65,9 +65,13 @@ class Gone(Exception):
 
 
 class Upstream:
-    """A server on a free port, in a thread of its own: `with Upstream() as upstream`."""
+    """A server on a free port, in a thread of its own: `with Upstream() as upstream`.
 
-    def __init__(self) -> None:
+    peers: who answers below a first step of the path, such as "mistral"; see vendors.py.
+    """
+
+    def __init__(self, peers: Mapping[str, type[_Peer]] | None = None) -> None:
+        self._peers = peers or {}
         self.heard: list[Heard] = []
         self.base_url = ""
         self.connections = 0
@@ -88,6 +92,10 @@ class Upstream:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+    def url_of(self, vendor: str, path: str = "") -> str:
+        """Where this server plays a vendor."""
+        return f"{self.base_url.removesuffix('/v1')}/{vendor}{path}"
 
     def of(self, tag: str) -> list[Heard]:
         """The requests whose script has this tag, in order."""
@@ -117,7 +125,8 @@ class Upstream:
                 sent = await reader.readexactly(int(headers.get("content-length", "0")))
                 heard = Heard(head[0].split()[1], headers, json.loads(sent) if sent else {})
                 self.heard.append(heard)
-                peer = (_MessagesPeer if heard.path.endswith("/messages") else _Peer)(heard, reader, writer)
+                kind = _MessagesPeer if heard.path.endswith("/messages") else _Peer
+                peer = self._peers.get(heard.path.split("/")[1], kind)(heard, reader, writer)
                 try:
                     await peer.answer()
                     heard.finished.set()
@@ -142,7 +151,7 @@ class _Peer:
 
     async def answer(self) -> None:
         script = self._script
-        if self._heard.path.endswith("/models"):
+        if self._heard.path.partition("?")[0].endswith("/models"):
             names = [{"id": name, "object": "model"} for name in ("scripted-upstream", "other")]
             await self._whole(json.dumps({"object": "list", "data": names}).encode())
             return

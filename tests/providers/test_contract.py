@@ -1,27 +1,74 @@
-"""The contract of providers, kept by the fake and by the one that speaks OpenAI's API."""
+"""The contract of providers, kept by the fake and by every adapter before an upstream that plays its vendor."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from typing import Any, Final
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from tests.doors.upstream import Upstream
+from tests.doors.vendors import PEERS
 
-from solvent.providers import anthropic
+from solvent.providers import (
+    anthropic,
+    azure,
+    clova,
+    deepseek,
+    mistral,
+    openai,
+    openai_compatible,
+    openrouter,
+    upstage,
+)
 from solvent.providers.contract import CHECKS, PIECES, PIECES_BEFORE_BREAK, Check, Situation, Stage
 from solvent.providers.fake import FakeProvider, Script
-from solvent.providers.openai_compatible import open_provider
 from solvent.providers.port import Call, Chunk, OpenProvider, Provider, Settings
 from solvent.values.errors import Invalid, Unavailable
 
 SECRET = "sk-contract-secret-key"
 CHECK_S_MAX = 20.0
+WORDS = "your key {key} is fine"
+OPENAIS = {"error": {"message": WORDS, "param": "{key}"}}
 _tags = itertools.count()
+
+
+class Vendor(msgspec.Struct, frozen=True):
+    """How an adapter is opened, and what its vendor is like. path: behind the vendor's first step.
+
+    fault: an error body in its shape. limit_field: its word for the limit. settings: what the operator says.
+    """
+
+    opens: OpenProvider
+    path: str = "/v1"
+    limit_field: str = "max_tokens"
+    fault: Mapping[str, Any] = msgspec.field(default_factory=lambda: OPENAIS)
+    settings: Settings = Settings("some-vendor", key=SECRET)
+
+
+COMPLETION: Final = "max_completion_tokens"
+RENAMED: Final = Settings("some-vendor", key=SECRET, limit_field=COMPLETION)
+DATED: Final = Settings("some-vendor", key=SECRET, api_version="2024-10-21")
+VENDORS: Final = {
+    "openai_compatible": Vendor(openai_compatible.open_provider),
+    "openai_compatible, renamed limit": Vendor(openai_compatible.open_provider, "/v1", COMPLETION, settings=RENAMED),
+    "anthropic": Vendor(anthropic.open_provider),
+    "openai": Vendor(openai.open_provider, "/v1", COMPLETION),
+    "azure": Vendor(azure.open_provider, "", COMPLETION, {"error": {"code": "BadRequest", "message": WORDS}}),
+    "azure, dated": Vendor(azure.open_provider, "", COMPLETION, settings=DATED),
+    "clova": Vendor(clova.open_provider, "/v1/openai", fault={"status": {"code": "40000", "message": WORDS}}),
+    "deepseek": Vendor(deepseek.open_provider, ""),
+    "mistral": Vendor(
+        mistral.open_provider, fault={"object": "error", "message": {"detail": [{"loc": ["{key}"], "msg": WORDS}]}}
+    ),
+    "openrouter": Vendor(openrouter.open_provider, "/api/v1", fault={"error": {"code": 400, "message": WORDS}}),
+    "upstage": Vendor(upstage.open_provider),
+}
 
 
 class FakeStage:
@@ -54,19 +101,20 @@ class FakeStage:
 
 
 class ScriptedStage:
-    """The adapter before the scripted upstream."""
+    """An adapter before the scripted upstream."""
 
     secret = SECRET
 
-    def __init__(self, upstream: Upstream, limit_field: str, opens: OpenProvider = open_provider) -> None:
-        settings = Settings("some-vendor", upstream.base_url, SECRET, limit_field=limit_field)
-        self.provider: Provider = opens(settings)
+    def __init__(self, upstream: Upstream, name: str, vendor: Vendor) -> None:
+        name = name.partition(",")[0]
+        base_url = upstream.url_of(name, vendor.path) if name in PEERS else upstream.base_url
+        self.provider: Provider = vendor.opens(replace(vendor.settings, base_url=base_url))
         self._upstream = upstream
-        self._limit_field = limit_field
+        self._vendor = vendor
         self._tag = ""
 
     def call(self, situation: Situation, *, stream: bool, output_tokens_max: int) -> Call:
-        said = json.dumps({"error": {"message": "your key {key} is fine", "param": "{key}"}})
+        said = json.dumps(self._vendor.fault)
         scripts: dict[Situation, dict[str, Any]] = {
             "answers": {"words": PIECES},
             "refuses": {"status": 400, "body": said},
@@ -90,8 +138,8 @@ class ScriptedStage:
     def limit_told(self) -> int:
         body = self._upstream.one(self._tag).body
         told = {name: body[name] for name in body if name.startswith("max_")}
-        assert list(told) == [self._limit_field], f"two limits are as good as none: {told}"
-        return int(told[self._limit_field])
+        assert list(told) == [self._vendor.limit_field], f"two limits are as good as none: {told}"
+        return int(told[self._vendor.limit_field])
 
     async def until_hung_up(self) -> None:
         await asyncio.to_thread(self._upstream.one(self._tag).gone.wait, CHECK_S_MAX)
@@ -99,17 +147,22 @@ class ScriptedStage:
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
-    with Upstream() as upstream:
+    with Upstream(PEERS) as upstream:
         yield upstream
 
 
-@pytest.fixture(params=["fake", "openai_compatible", "openai_compatible, renamed limit", "anthropic"])
+@pytest.fixture(params=["fake", *VENDORS])
 def stage(request: pytest.FixtureRequest, upstream: Upstream) -> Stage:
     if request.param == "fake":
         return FakeStage()
-    if request.param == "anthropic":
-        return ScriptedStage(upstream, "max_tokens", anthropic.open_provider)
-    return ScriptedStage(upstream, "max_completion_tokens" if "renamed" in request.param else "max_tokens")
+    return ScriptedStage(upstream, request.param, VENDORS[request.param])
+
+
+def test_every_adapter_is_tried() -> None:
+    """Each registered entry point is among those above, so none is forgotten."""
+    registered = entry_points(group="solvent.providers")
+    assert {name.partition(",")[0] for name in VENDORS} == registered.names
+    assert all(found.load() is VENDORS[found.name].opens for found in registered)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -72,7 +72,7 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(description="what customers call it", min_length=1, max_length=120)]
     provider: Annotated[
-        str, Meta(description="how it is reached: openai_compatible, anthropic, or llamacpp to run it here")
+        str, Meta(description="how it is reached: openai, anthropic, openai_compatible, ... or llamacpp to run it here")
     ]
     cost_card: Annotated[str, Meta(description="the rate card of what we pay")]
     price_card: Annotated[str, Meta(description="the rate card of what they pay")]
@@ -82,12 +82,16 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "standard"
     upstream: Annotated[str, Meta(description="what the provider calls it; the same name when left out")] = ""
     vendor: Annotated[str, Meta(description="whose bill it is on, in the books; `provider` when left out")] = ""
-    base_url: Annotated[str, Meta(description="where the provider is: https://api.openai.com/v1")] = ""
+    base_url: Annotated[str, Meta(description="where the provider is; its own address when left out")] = ""
     key: Annotated[str, Meta(description="our key there, by reference: env:NAME or file:PATH")] = ""
     on_abort: Annotated[
         OnAbort, Meta(description="when a client leaves: drain to the usage report, or cancel if that ends the bill")
     ] = "drain"
-    limit_field: Annotated[str, Meta(description="what the provider calls the limit on output tokens")] = "max_tokens"
+    limit_field: Annotated[
+        str,
+        Meta(description="what the provider calls the limit on output tokens; what it usually does when left out"),
+    ] = ""
+    api_version: Annotated[str, Meta(description="azure: of its dated API, such as 2024-10-21; else its v1 API")] = ""
     first_byte_s: Annotated[float, Meta(description="the longest it may think before it begins to answer", gt=0)] = (
         UPSTREAM_FIRST_BYTE_S_MAX
     )
@@ -251,9 +255,8 @@ def _check(config: Config, where: str) -> None:
         if twice:
             raise Invalid("bad_config", f"{where}: {kind} {twice[0]!r} is there twice; names are unique")
     for model in config.models:
-        needed = "file" if model.provider == "llamacpp" else "base_url"
-        if not getattr(model, needed):
-            raise Invalid("bad_config", f"{where}: model {model.name!r} needs `{needed}`")
+        if model.provider == "llamacpp" and not model.file:
+            raise Invalid("bad_config", f"{where}: model {model.name!r} needs `file`")
 
 
 def secret(reference: str, what: str, environment: Mapping[str, str], near: Path) -> str:

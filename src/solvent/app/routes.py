@@ -128,6 +128,7 @@ def _route(
         key=engine.key if engine else secret(entry.key, f"model {entry.name!r}: key", os.environ, near),
         on_abort="cancel" if engine else entry.on_abort,
         limit_field=entry.limit_field,
+        api_version=entry.api_version,
         first_byte_s=entry.first_byte_s,
         silence_s=entry.silence_s,
         members=engine.members if engine else {},
@@ -137,7 +138,7 @@ def _route(
     try:
         provider = open_provider(settings)
     except Invalid as wrong:
-        raise Invalid(wrong.code, f"model {entry.name!r}: {wrong.message}", param="base_url") from None
+        raise Invalid(wrong.code, f"model {entry.name!r}: {wrong.message}", param=wrong.param or "base_url") from None
     routes.providers.append(provider)
     upstream = entry.upstream or entry.name
     return Route(

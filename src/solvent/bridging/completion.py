@@ -29,7 +29,13 @@ class Said(msgspec.Struct):
     content: str | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
+    reasoning: str | None = None
     tool_calls: list[ToolCall] | None = None
+
+    @property
+    def thought(self) -> str | None:
+        """What was thought, by whichever of its two names it comes."""
+        return self.reasoning_content or self.reasoning
 
 
 class Choice(msgspec.Struct):

@@ -59,8 +59,8 @@ class MessagesReply:
         choices = choices_of(chunk)
         said = (choices[0].message if choices else None) or Said()
         blocks: list[Event] = []
-        if said.reasoning_content:
-            blocks.append({"type": "thinking", "thinking": said.reasoning_content, "signature": ""})
+        if said.thought:
+            blocks.append({"type": "thinking", "thinking": said.thought, "signature": ""})
         text = said.content or said.refusal
         if text:
             blocks.append({"type": "text", "text": text})
@@ -70,9 +70,9 @@ class MessagesReply:
         return msgspec.structs.replace(chunk, members=_members(message))
 
     def _told(self, said: Said) -> Iterator[Event]:
-        if said.reasoning_content:
+        if said.thought:
             yield from self._block("thinking", {"type": "thinking", "thinking": "", "signature": ""})
-            yield self._delta({"type": "thinking_delta", "thinking": said.reasoning_content})
+            yield self._delta({"type": "thinking_delta", "thinking": said.thought})
         text = said.content or said.refusal
         if text:
             yield from self._block("text", {"type": "text", "text": ""})

@@ -141,7 +141,7 @@ class ResponsesReply:
 
     def _told(self, said: Said) -> Iterator[Event]:
         for kind, text in (
-            ("reasoning_text", said.reasoning_content), ("output_text", said.content), ("refusal", said.refusal),
+            ("reasoning_text", said.thought), ("output_text", said.content), ("refusal", said.refusal),
         ):  # fmt: skip
             if text:
                 yield from self._say(kind, text)

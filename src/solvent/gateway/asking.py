@@ -19,8 +19,8 @@ TEMPLATE_TOKENS: Final = 128
 # Members that cost more than tokens read and written, or that could get around the limit we hold money for.
 UNPRICED: Final = {
     "audio", "background", "best_of", "enable_search", "fallbacks", "id_slot", "lora", "modalities", "models",
-    "n_cmpl", "n_predict", "plugins", "prediction", "provider", "route", "search_options", "search_parameters",
-    "web_search", "web_search_options",
+    "n_cmpl", "n_predict", "plugins", "prediction", "preset", "provider", "route", "search_options",
+    "search_parameters", "web_search", "web_search_options",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from solvent.values.finish import FINISH_REASONS
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
 from solvent.wire.sse import EventReader
 
+BASE_URL: Final = "https://api.anthropic.com/v1"
 VERSION: Final = "2023-06-01"
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -63,7 +64,7 @@ def open_provider(settings: Settings) -> Provider:
 
 
 class Anthropic:
-    """One upstream behind one base URL, such as https://api.anthropic.com/v1."""
+    """One upstream behind one base URL."""
 
     speaks: Dialect = "messages"
 
@@ -71,7 +72,7 @@ class Anthropic:
         self.name = settings.name
         self.on_abort: OnAbort = settings.on_abort
         headers = {"anthropic-version": VERSION} | ({"x-api-key": settings.key} if settings.key else {})
-        self._upstream = Upstream(settings, headers)
+        self._upstream = Upstream(settings, headers, BASE_URL)
         self._faults = self._upstream.faults
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:

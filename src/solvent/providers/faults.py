@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -13,18 +13,12 @@ ERROR_BYTES_MAX: Final = 64 * 1024
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # all that a stranger's JSON may raise
 _OUR_FAULT: Final = {400, 404, 405, 413, 415, 422}  # the question itself is refused: not a matter of retrying
 _BUSY: Final = {429, 529}  # 529 is how Anthropic says that it is overloaded
+# Where vendors keep their words, best first: {"error": {"message"}} is OpenAI's, {"message"} Mistral's and AWS's,
+# {"detail": [{"msg"}]} FastAPI's, {"status": {"message"}} NAVER's.
+_WORDED: Final = ("error", "message", "Message", "detail", "msg", "status")
+_SAID_MAX: Final = 3  # of a list of faults
 
-
-class _Fault(msgspec.Struct):
-    message: str = ""
-    param: str | None = None
-
-
-class _FaultBody(msgspec.Struct):
-    error: _Fault | str | None = None
-
-
-_decode = msgspec.json.Decoder(_FaultBody, strict=False).decode
+_decode = msgspec.json.Decoder().decode
 
 
 class Faults:
@@ -44,15 +38,10 @@ class Faults:
 
     def said(self, body: bytes, status: int | None) -> Invalid | Unavailable:
         """What an error body says; status None: in the middle of an answer. What cannot be read is not repeated."""
-        try:
-            fault = _decode(body).error
-        except UNREADABLE:
-            fault = None
-        words = self._without_key(fault if isinstance(fault, str) else fault.message if fault else "")
-        if status in _OUR_FAULT:
-            param = self._without_key(fault.param)[:100] if isinstance(fault, _Fault) and fault.param else None
+        words, param, is_moderated = self._read(body)
+        if status in _OUR_FAULT or (status == 403 and is_moderated):
             message = f"the model does not accept this question: {words[:500] or f'status {status}'}"
-            return Invalid("upstream_refused", message, param=param)
+            return Invalid("upstream_refused", message, param=param[:100] or None)
         if status in (401, 402, 403):
             # Its words may repeat part of the key we sent, or tell of our bill there.
             message = "the model's provider does not accept our key or account; the operator must see to it"
@@ -68,5 +57,32 @@ class Faults:
         """What came cannot be understood."""
         return Unavailable("upstream_garbage", f"{self._name} cannot be understood: {what[:200]}")
 
+    def _read(self, body: bytes) -> tuple[str, str, bool]:
+        """Its words, the member it names, and whether a moderator stopped the question (OpenRouter's 403)."""
+        try:
+            said = _decode(body)
+            words = self._without_key(_words(said))
+        except UNREADABLE:
+            return "", "", False
+        error = said.get("error") if isinstance(said, dict) else None
+        if not isinstance(error, dict):
+            return words, "", False
+        param, metadata = error.get("param"), error.get("metadata")
+        is_moderated = isinstance(metadata, dict) and ("flagged_input" in metadata or "reasons" in metadata)
+        return words, self._without_key(param) if isinstance(param, str) else "", is_moderated
+
     def _without_key(self, words: str) -> str:
         return words.replace(self._key, "[our key]") if self._key else words
+
+
+def _words(said: Any) -> str:
+    """The words of an error body, wherever its vendor keeps them; "" where there are none."""
+    if isinstance(said, str):
+        return said
+    if isinstance(said, list):
+        return "; ".join(filter(None, map(_words, said[:_SAID_MAX])))
+    if not isinstance(said, dict):
+        return ""
+    words = next(filter(None, (_words(said[name]) for name in _WORDED if name in said)), "")
+    where = ".".join(str(step) for step in said["loc"]) if isinstance(said.get("loc"), list) else ""
+    return f"{where}: {words}" if where else words

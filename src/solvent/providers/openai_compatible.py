@@ -1,11 +1,14 @@
-"""Anything that speaks OpenAI's chat completions: OpenAI, vLLM, SGLang, llama.cpp, Ollama and many more.
+"""Anything that speaks OpenAI's chat completions: vLLM, SGLang, llama.cpp, Ollama and many more.
 
 Usage is always asked for upstream, whether or not the client did; the gateway strips what it did not ask.
+A vendor that speaks it with an accent has a file of its own, which says only what is different.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -19,15 +22,43 @@ from solvent.wire.sse import EventReader
 _DONE = b"[DONE]"
 _NONE = b"null"
 _NO_CHOICES = {_NONE, b"[]"}
-_LIMIT_WORDS = ("max_tokens", "max_completion_tokens")
+# An upstream that does not know the client's word for the limit would know no limit.
+_LIMIT_WORDS: Final = frozenset(("max_tokens", "max_completion_tokens"))
+_INCLUDE_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.encode
 
 
+class Accent(msgspec.Struct, frozen=True):
+    """What one vendor does otherwise.
+
+    base_url: its own address. key_header: where it looks for our key. limit_field: its word for the limit on output
+    tokens. left_out: members it refuses or that are ours to say, and that change no answer. renamed: its words for
+    members. asks_usage: whether a stream reports usage only when asked to. chat_path, models_path: behind the base
+    URL; "{model}" becomes the model's name there. lists_models: whether it lists models by the names it is asked by.
+    heard: an event or a whole reply as plain chat completions have it; raises what decoding does.
+    """
+
+    base_url: str = ""
+    key_header: str = "authorization"
+    limit_field: str = "max_tokens"
+    left_out: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = {}
+    asks_usage: bool = True
+    chat_path: str = "/chat/completions"
+    models_path: str = "/models"
+    lists_models: bool = True
+    heard: Callable[[bytes], bytes] | None = None
+
+
+PLAIN: Final = Accent()
+
+
 class _Text(msgspec.Struct):
     content: str | None = None
     reasoning_content: str | None = None
+    reasoning: str | None = None  # OpenRouter, Upstage, newer vLLM
     tool_calls: list[msgspec.Raw] | None = None
 
 
@@ -50,18 +81,20 @@ class OpenAICompatible:
 
     speaks: Dialect = "chat"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, accent: Accent = PLAIN) -> None:
         self.name = settings.name
         self.on_abort: OnAbort = settings.on_abort
-        headers = {"authorization": f"Bearer {settings.key}"} if settings.key else {}
-        self._upstream = Upstream(settings, headers)
+        key = f"Bearer {settings.key}" if accent.key_header == "authorization" else settings.key
+        self._upstream = Upstream(settings, {accent.key_header: key} if settings.key else {}, accent.base_url)
         self._faults = self._upstream.faults
-        self._limit_field = settings.limit_field
-        self._include_usage = msgspec.Raw(b'{"include_usage":true}')
+        self._accent = accent
+        self._limit_field = settings.limit_field or accent.limit_field
+        self._left_out = accent.left_out | _LIMIT_WORDS
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `Provider.stream`."""
-        reply = await self._upstream.ask("/chat/completions", self._body(call), streams=call.stream)
+        path = self._accent.chat_path.replace("{model}", quote(call.upstream, safe=""))
+        reply = await self._upstream.ask(path, self._body(call), streams=call.stream)
         try:
             if not call.stream:
                 chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
@@ -81,25 +114,29 @@ class OpenAICompatible:
 
     async def probe(self) -> tuple[str, ...]:
         """See `Provider.probe`."""
-        return await self._upstream.served()
+        served = await self._upstream.served(self._accent.models_path)
+        return served if self._accent.lists_models else ()
 
     async def close(self) -> None:
         """See `Provider.close`."""
         await self._upstream.close()
 
     def _body(self, call: Call) -> bytes:
-        members: dict[str, object] = dict(call.members)
-        for word in _LIMIT_WORDS:  # an upstream that does not know the client's word for it would know no limit
-            members.pop(word, None)
+        renamed, left_out = self._accent.renamed, self._left_out
+        members: dict[str, object] = {
+            renamed.get(name, name): value for name, value in call.members.items() if name not in left_out
+        }
         members["model"] = call.upstream
         members[self._limit_field] = call.output_tokens_max
-        if call.stream:
-            members["stream_options"] = self._include_usage
+        if call.stream and self._accent.asks_usage:
+            members["stream_options"] = _INCLUDE_USAGE
         members.update(self._upstream.members)
         return _encode(members)
 
     def _chunk(self, payload: bytes) -> Chunk:
         try:
+            if self._accent.heard is not None:
+                payload = self._accent.heard(payload)
             members = _decode_members(payload)
             raw_choices = members.get("choices")
             # Some servers send null here, or leave it out, on the usage event.
@@ -120,7 +157,9 @@ class OpenAICompatible:
 def _pieces(choice: _Choice) -> int:
     """What a choice holds is at least one token, if it holds anything."""
     said = choice.delta or choice.message
-    return 1 if said and (said.content or said.reasoning_content or said.tool_calls) else 0
+    if said is None:
+        return 0
+    return 1 if said.content or said.reasoning_content or said.reasoning or said.tool_calls else 0
 
 
 def _whole_text(choice: _Choice) -> str:
@@ -128,5 +167,5 @@ def _whole_text(choice: _Choice) -> str:
     message = choice.message
     if message is None:
         return ""
-    thought = message.reasoning_content
+    thought = message.reasoning_content or message.reasoning
     return f"{thought} {message.content}" if thought else message.content or ""

@@ -83,15 +83,17 @@ class Provider(Protocol):
 class Settings(msgspec.Struct, frozen=True):
     """What the configuration says of one upstream. key: the secret itself, already looked up; may be empty.
 
-    base_url: where it is. limit_field: what it calls the limit on output tokens. members: sent with every
-    question. first_byte_s: how long it may take to begin its answer; silence_s: to go on with it.
+    base_url: where it is; limit_field: what it calls the limit on output tokens: both as the adapter knows them where
+    nothing is said. api_version: where its addresses have one. members: sent with every question. first_byte_s: how
+    long it may take to begin its answer; silence_s: to go on with it.
     """
 
     name: str
-    base_url: str
+    base_url: str = ""
     key: str = ""
     on_abort: OnAbort = "drain"
-    limit_field: str = "max_tokens"
+    limit_field: str = ""
+    api_version: str = ""
     first_byte_s: float = UPSTREAM_FIRST_BYTE_S_MAX
     silence_s: float = UPSTREAM_SILENCE_S_MAX
     members: Mapping[str, object] = {}

@@ -28,13 +28,16 @@ _decode_served = msgspec.json.Decoder(_ServedList).decode
 
 
 class Upstream:
-    """faults: what it says when it does not answer. members: that the settings send with every question."""
+    """faults: what it says when it does not answer. members: that the settings send with every question.
 
-    def __init__(self, settings: Settings, headers: Mapping[str, str]) -> None:
+    base_url: where it is when the settings do not say.
+    """
+
+    def __init__(self, settings: Settings, headers: Mapping[str, str], base_url: str = "") -> None:
         self.faults = Faults(settings.name, settings.key)
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
         timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
-        self._pool = Pool(Origin.parse(settings.base_url), headers=dict(headers), timeouts=timeouts)
+        self._pool = Pool(Origin.parse(settings.base_url or base_url), headers=dict(headers), timeouts=timeouts)
 
     async def ask(self, path: str, body: bytes, *, streams: bool) -> Reply:
         """Its reply to a question, which the caller closes. Raises what the upstream says when it is no answer."""
@@ -50,9 +53,9 @@ class Upstream:
             raise
         return reply
 
-    async def served(self) -> tuple[str, ...]:
+    async def served(self, path: str = "/models") -> tuple[str, ...]:
         """See `Provider.probe`."""
-        reply = await self._pool.send("GET", "/models", {}, b"")
+        reply = await self._pool.send("GET", path, {}, b"")
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)

@@ -9,7 +9,7 @@ from typing import Final
 
 STOP_REASONS: Final = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "function_call": "tool_use",
-    "content_filter": "refusal",
+    "content_filter": "refusal", "model_length": "max_tokens",
 }  # fmt: skip
 FINISH_REASONS: Final = {
     "end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "max_tokens": "length",

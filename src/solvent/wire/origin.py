@@ -36,6 +36,8 @@ class Origin(msgspec.Struct, frozen=True):
 
         Raises: Invalid base_url_invalid. The message never repeats the URL: it may hold a password.
         """
+        if not base_url:
+            raise _invalid("is missing")
         if len(base_url) > URL_CHARACTERS_MAX or not VISIBLE_ASCII.fullmatch(base_url):
             raise _invalid(f"is not 1 to {URL_CHARACTERS_MAX} visible ASCII characters")
         try:
