@@ -63,6 +63,7 @@ class AlternativeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight: Annotated[int, Meta(description="balance weighted: how often it is asked", ge=1, le=1000)] = 1
     on_abort: Annotated[OnAbort | None, Meta(description="when a client leaves: drain or cancel")] = None
     limit_field: Annotated[str, Meta(description="what it calls the limit on output tokens")] = ""
+    api_version: Annotated[str, Meta(description="azure: of its dated API; else its v1 API")] = ""
     first_byte_s: Annotated[float, Meta(description="the longest it may think before it begins to answer", ge=0)] = 0.0
     silence_s: Annotated[float, Meta(description="the longest pause in the middle of an answer", ge=0)] = 0.0
 

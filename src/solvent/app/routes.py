@@ -79,6 +79,8 @@ def _places(entry: ModelEntry) -> Iterator[ModelEntry]:
         said = {name: value for name, value in msgspec.structs.asdict(other).items() if value not in ("", None, 0)}
         if other.base_url or other.provider or other.file:  # our key there is another, and so is the bill
             said |= {"key": other.key, "vendor": other.vendor, "file": other.file}
+        if other.provider:  # which has an address and words of its own
+            said |= {name: getattr(other, name) for name in ("base_url", "limit_field", "api_version")}
         yield msgspec.structs.replace(entry, **said)
 
 
