@@ -250,3 +250,27 @@ def test_an_upstream_that_refuses_still_gets_its_own_status(client: OpenAI) -> N
             model="scripted", input="?", stream=True, **played(status=400, body='{"error":{"message":"too long"}}')
         )
     assert refused.value.code == "upstream_refused"
+
+
+def test_hanging_up_in_the_middle_is_settled(solvent: Solvent, client: OpenAI, upstream: Upstream) -> None:
+    tag = uuid.uuid4().hex
+    stream = client.responses.create(
+        model="scripted", input="?", stream=True, **played(tag=tag, words=12, pause_s=0.02)
+    )
+    begun: Any = next(stream)
+    stream.close()
+    receipt = solvent.receipt(begun.response.id)
+    assert (receipt["outcome"], receipt["charge"]) == ("abandoned", charge_of(12)), "drained to the usage report"
+    assert upstream.one(tag).finished.wait(5)
+
+
+def test_a_call_that_nobody_can_read_is_an_error_and_no_defect(solvent: Solvent, client: OpenAI) -> None:
+    unreadable = {"tool_calls": [{"index": 0, "id": 5}]}
+    with pytest.raises(openai.APIError) as streamed:
+        list(client.responses.create(model="scripted", input="?", stream=True, **played(deltas=unreadable)))
+    assert streamed.value.code == "upstream_garbage"
+    body = json.dumps({"choices": [{"message": unreadable, "finish_reason": "tool_calls"}]})
+    with pytest.raises(openai.InternalServerError) as whole:
+        client.responses.create(model="scripted", input="?", **played(body=body))
+    assert (whole.value.status_code, whole.value.code) == (502, "upstream_garbage")
+    eventually(lambda: solvent.wallet()["held"] == "0", "money is still set aside")
