@@ -23,6 +23,17 @@ class TooFast(msgspec.Struct, frozen=True):
     wait_us: int
 
 
+class Left(msgspec.Struct, frozen=True):
+    """What may still be asked of a rate, here; other processes have their parts. limit: of all of them together.
+
+    reset_us: until all of a minute's part may be asked again.
+    """
+
+    limit: int
+    remaining: int
+    reset_us: int
+
+
 class Pace:
     """One scope's pace. share: how many processes divide its limits; each lets through its part, at least one."""
 
@@ -64,6 +75,11 @@ class Pace:
         if per_minute:
             self._tokens_us -= _time(tokens, per_minute) - _time(min(used, tokens), per_minute)
 
+    def left(self, rule: RateRule, at_us: int, share: int = 1) -> tuple[Left | None, Left | None]:
+        """What is left of the requests and of the tokens of this minute; None where the rule sets no limit."""
+        requests = _left(self._requests_us, rule.requests_per_minute, at_us, share)
+        return requests, _left(self._tokens_us, rule.tokens_per_minute, at_us, share)
+
     @property
     def is_idle(self) -> bool:
         """Whether no answer is under way."""
@@ -73,6 +89,13 @@ class Pace:
 def part(limit: int, share: int) -> int:
     """One process's part of a limit: at least one, and 0 for none."""
     return max(1, limit // share) if limit else 0
+
+
+def _left(until_us: int, limit: int, at_us: int, share: int) -> Left | None:
+    if not limit:
+        return None
+    reset_us = max(0, until_us - at_us)
+    return Left(limit, max(0, (MINUTE_US - reset_us) * part(limit, share) // MINUTE_US), reset_us)
 
 
 def _time(count: int, per_minute: int) -> int:

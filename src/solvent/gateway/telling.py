@@ -13,6 +13,7 @@ from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.app import problems
 from solvent.app.http import Headers, Receive, Send, until_gone
+from solvent.gateway.rate_headers import messages_rate_headers, rate_headers
 from solvent.providers.port import Chunk
 from solvent.values.errors import SolventError
 from solvent.values.limits import ANSWER_S_MAX, DRAIN_S_MAX
@@ -121,6 +122,8 @@ def opening_headers(opened: Opened) -> list[tuple[bytes, bytes]]:
     asked = opened.question.output_tokens_asked
     if opened.output_tokens_max < (asked or opened.route.output_tokens_max):
         headers.append((b"x-solvent-output-tokens-max", str(opened.output_tokens_max).encode()))
+    if opened.entered:
+        headers += messages_rate_headers(opened) if opened.question.dialect == "messages" else rate_headers(opened)
     return headers
 
 
