@@ -65,6 +65,9 @@ def solvent(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Ite
             scripted_model(upstream, "brief", first_byte_s=0.6, silence_s=0.6),
             scripted_model(upstream, "nowhere", base_url="http://127.0.0.1:1/v1"),
             scripted_model(upstream, "doubled", base_url="http://127.0.0.1:1/v1", alternatives=_twice(upstream)),
+            scripted_model(
+                upstream, "meaning", task="embeddings", cost_card="doors-reading", price_card="doors-reading"
+            ),
             scripted_model(upstream, "messenger", provider="anthropic", vendor="anthropic"),
             scripted_model(upstream, "renamed", limit_field="max_completion_tokens", output_tokens_max=100),
         )

@@ -38,6 +38,11 @@ card: doors-price
 currency: USD
 entries:
   - {from: 2026-01-01, input: 0.3, cached_input: 0.15, output: 1.2}
+---
+card: doors-reading
+currency: USD
+entries:
+  - {from: 2026-01-01, input: 0.02}
 """
 INPUT_GRAINS, OUTPUT_GRAINS = 300, 1200  # what a token is charged, in nano-dollars
 INPUT_COST_GRAINS, OUTPUT_COST_GRAINS = 150, 600

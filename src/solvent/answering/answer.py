@@ -166,7 +166,9 @@ class _Running:
         if opened.route.engine is not None:
             self._seat = await opened.route.engine.sit()
         question = opened.question
-        call = Call(opened.route.upstream, question.members, question.stream, opened.output_tokens_max)
+        call = Call(
+            opened.route.upstream, question.members, question.stream, opened.output_tokens_max, question.task
+        )  # fmt: skip
         provider = opened.route.provider
         if provider.speaks == question.dialect:
             self._stream = provider.stream(call)

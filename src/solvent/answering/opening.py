@@ -46,6 +46,10 @@ def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
     if route is None:
         message = f"model {question.model[:100]!r} is not served here; GET /v1/models lists those that are"
         raise Invalid("model_not_found", message, param="model")
+    if route.task != question.task:
+        where = "/v1/embeddings" if route.task == "embeddings" else "/v1/chat/completions"
+        message = f"model {route.model!r} does not do {question.task}; ask it at {where}"
+        raise Invalid("wrong_surface", message, param="model")
     prices = prices_at(route, desk.currency, desk.exchanges, question.received_us)
     asked = min(question.output_tokens_asked or route.output_tokens_max, route.output_tokens_max)
     ask = Ask(question.input_tokens_most, asked, prices.price)
@@ -94,7 +98,7 @@ def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
     """The same question to the model of the plan's cheaper class that costs the least; unchanged without one."""
     choices = []
     for route in desk.routes.values():
-        if route.model_class == standing.plan.cheaper_class:
+        if route.model_class == standing.plan.cheaper_class and route.task == case.question.task:
             prices = prices_at(route, desk.currency, desk.exchanges, case.question.received_us)
             ask = Ask(
                 case.ask.input_tokens_most, min(case.ask.output_tokens_asked, route.output_tokens_max), prices.price

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from solvent.providers.port import Dialect
+from solvent.providers.port import Dialect, Task
 from solvent.values.ids import AnswerId
 
 
@@ -17,6 +17,7 @@ class Question(msgspec.Struct, frozen=True):
     input_tokens_most: an upper bound of what the model can read of it.
     output_tokens_asked: the client's own limit, or None when it set none.
     user: whom the client answers for, in its own words. dialect: of the members.
+    task: what is asked for.
     """
 
     id: AnswerId
@@ -28,3 +29,4 @@ class Question(msgspec.Struct, frozen=True):
     output_tokens_asked: int | None
     user: str = ""
     dialect: Dialect = "chat"
+    task: Task = "chat"

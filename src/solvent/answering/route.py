@@ -10,7 +10,7 @@ from solvent.engines.port import Engine
 from solvent.pricing.exchange import Exchange, exchange_at
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
 from solvent.pricing.rating import can_cost, can_sell
-from solvent.providers.port import Provider
+from solvent.providers.port import Provider, Task
 from solvent.routing.health import Health
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
@@ -20,7 +20,7 @@ class Route(msgspec.Struct, frozen=True):
     """One model as it is sold here, under `model`, and as its provider knows it, `upstream`.
 
     model_class: what plans call models of its kind, such as quick or expert. weight: how often it is asked, beside
-    the model's other upstreams.
+    the model's other upstreams. task: what it is asked for.
     """
 
     model: str
@@ -33,6 +33,7 @@ class Route(msgspec.Struct, frozen=True):
     reason: str = "asked"
     model_class: str = "standard"
     weight: int = 1
+    task: Task = "chat"
     health: Health = msgspec.field(default_factory=Health)
 
 
@@ -55,7 +56,7 @@ def prices_at(route: Route, currency: str, exchanges: Sequence[Exchange], at_us:
     """The prices in force. Raises Invalid("model_unpriced") when one is missing: unknown is never free."""
     cost, price = card_at(route.cost_cards, at_us), card_at(route.price_cards, at_us)
     for book, card, is_priced in (("cost", cost, can_cost), ("price", price, can_sell)):
-        if card is None or not is_priced(card):
+        if card is None or not is_priced(card, writes=route.task == "chat"):
             message = f"model {route.model!r} has no {book} in force today, so it cannot be sold; ask the operator"
             raise Invalid("model_unpriced", message, param="model")
     assert cost is not None

@@ -142,10 +142,13 @@ def _route(
     except Invalid as wrong:
         raise Invalid(wrong.code, f"model {entry.name!r}: {wrong.message}", param=wrong.param or "base_url") from None
     routes.providers.append(provider)
+    if entry.task == "embeddings" and (engine is not None or provider.speaks != "chat"):
+        message = f"model {entry.name!r}: {entry.provider} makes no embeddings; use one that speaks OpenAI's API"
+        raise Invalid("bad_config", message, param="task")
     upstream = entry.upstream or entry.name
     return Route(
         entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card],
-        engine, model_class=entry.model_class, weight=entry.weight,
+        engine, model_class=entry.model_class, weight=entry.weight, task=entry.task,
     )  # fmt: skip
 
 

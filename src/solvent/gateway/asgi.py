@@ -14,6 +14,7 @@ from solvent.app.http import Began, ClientGone, Receive, Scope, Send, presented_
 from solvent.app.problems import bug, note, refuse
 from solvent.gateway import endpoints
 from solvent.gateway.chat_completions import chat_completions
+from solvent.gateway.embeddings import embeddings
 from solvent.gateway.endpoints import Endpoint
 from solvent.gateway.live import live
 from solvent.gateway.messages import messages
@@ -25,7 +26,10 @@ from solvent.values.ids import AnswerId, new_id
 log = logging.getLogger("solvent.gateway")
 
 _MESSAGES: Final = "/v1/messages"
-_SURFACES: Final = {"/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses}
+_SURFACES: Final = {
+    "/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses,
+    "/v1/embeddings": embeddings,
+}  # fmt: skip
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
     ("GET", "/v1/key"): endpoints.key_balance,

@@ -113,19 +113,23 @@ def _is_unpriced(bucket: str, card: RateCard) -> bool:
     return bucket in card.borrowed or getattr(card, f"{bucket}_picos") is None
 
 
-def can_cost(card: RateCard) -> bool:
-    """Whether the card says what an answer costs us: by its tokens, by the answer, or by engine time."""
-    return _by_tokens(card) or card.answer_picos is not None or card.engine_hour_picos is not None
+def can_cost(card: RateCard, *, writes: bool = True) -> bool:
+    """Whether the card says what an answer costs us: by its tokens, by the answer, or by engine time.
+
+    writes: False for what only reads, such as embeddings.
+    """
+    return _by_tokens(card, writes=writes) or card.answer_picos is not None or card.engine_hour_picos is not None
 
 
-def can_sell(card: RateCard) -> bool:
+def can_sell(card: RateCard, *, writes: bool = True) -> bool:
     """Whether an answer can be sold by the card: by its tokens or by the answer, for those can be quoted.
 
-    How long an answer will take is not known when money is held for it, so nothing is sold by the hour.
+    writes: see `can_cost`. How long an answer will take is not known when money is held for it, so nothing is sold by
+    the hour.
     """
     timed = card.engine_hour_picos is not None or card.kilowatt_hour_picos is not None
-    return (_by_tokens(card) or card.answer_picos is not None) and not timed
+    return (_by_tokens(card, writes=writes) or card.answer_picos is not None) and not timed
 
 
-def _by_tokens(card: RateCard) -> bool:
-    return card.input_picos is not None and card.output_picos is not None
+def _by_tokens(card: RateCard, *, writes: bool) -> bool:
+    return card.input_picos is not None and (card.output_picos is not None or not writes)

@@ -94,6 +94,9 @@ class OpenAICompatible:
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `Provider.stream`."""
         path = self._accent.chat_path.replace("{model}", quote(call.upstream, safe=""))
+        if call.task == "embeddings":
+            yield await self._embeddings(path.replace("/chat/completions", "/embeddings"), call)
+            return
         reply = await self._upstream.ask(path, self._body(call), streams=call.stream)
         try:
             if not call.stream:
@@ -111,6 +114,17 @@ class OpenAICompatible:
             raise Unavailable("upstream_cut_off", f"{self.name} ended its stream without [DONE]")
         finally:
             reply.close()
+
+    async def _embeddings(self, path: str, call: Call) -> Chunk:
+        members = {**call.members, "model": call.upstream, **self._upstream.members}
+        reply = await self._upstream.ask(path, _encode(members), streams=False)
+        try:
+            chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
+        finally:
+            reply.close()
+        if bytes(chunk.members.get("data", _NONE)) in _NO_CHOICES:
+            raise self._faults.garbage("its answer has no embeddings")
+        return chunk
 
     async def probe(self) -> tuple[str, ...]:
         """See `Provider.probe`."""

@@ -13,19 +13,24 @@ OnAbort = Literal["drain", "cancel"]
 # What a provider is asked in: OpenAI's chat completions, or Anthropic's messages.
 Dialect = Literal["chat", "messages"]
 
+# What is asked for: words, or numbers that stand for the meaning of some.
+Task = Literal["chat", "embeddings"]
+
 
 class Call(msgspec.Struct, frozen=True):
     """One question, as sent to a provider, in the dialect it speaks.
 
     upstream: the model's name at the provider. members: the members of the JSON body: the client's own, verbatim,
     where it speaks that dialect too.
-    output_tokens_max: what the hold pays for; the provider must not be allowed to write more.
+    output_tokens_max: what the hold pays for; the provider must not be allowed to write more. task: what is asked for;
+    embeddings are asked of a provider that speaks chat, and never in a stream.
     """
 
     upstream: str
     members: Mapping[str, msgspec.Raw]
     stream: bool
     output_tokens_max: int
+    task: Task = "chat"
 
 
 class Chunk(msgspec.Struct, frozen=True):

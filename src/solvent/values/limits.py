@@ -34,6 +34,8 @@ REPORT_CUSTOMERS_MAX = 1_000  # in one profit and loss, of all there are
 REPORT_CUSTOMERS = 100  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
+EMBEDDED_AT_ONCE_MAX = 2_048  # texts in one question
+
 # Responses that are kept
 CONVERSATION_BYTES_MAX = 4 * MIB  # of all the responses that a question goes on from
 CONVERSATION_RESPONSES_MAX = 512
