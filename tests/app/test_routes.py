@@ -31,7 +31,9 @@ def opened(one: ModelEntry) -> list[Route]:
     return routes.all
 
 
-@pytest.mark.parametrize("provider", ["anthropic", "clova", "deepseek", "mistral", "openai", "openrouter", "upstage"])
+@pytest.mark.parametrize(
+    "provider", ["anthropic", "clova", "deepseek", "gemini", "mistral", "openai", "openrouter", "upstage"]
+)
 def test_a_provider_and_a_key_are_enough(provider: str) -> None:
     (route,) = opened(entry(provider))
     assert (route.provider.name, route.upstream) == (provider, "m")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from anthropic import Anthropic
@@ -13,6 +13,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from tests.doors.books import check, read_books
 from tests.doors.fixtures import CONFIG, scripted_model
 from tests.doors.server import Solvent
+from tests.doors.test_openai_client import WEATHER
 from tests.doors.upstream import PROMPT_TOKENS, WORDS, Upstream
 from tests.doors.vendors import CACHED, PEERS
 
@@ -20,11 +21,11 @@ pytestmark = pytest.mark.xdist_group("vendors")
 
 ASK: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello?"}]
 PATHS = {
-    "azure": "", "clova": "/v1/openai", "deepseek": "", "mistral": "/v1", "openai": "/v1", "openrouter": "/api/v1",
-    "upstage": "/v1",
+    "azure": "", "clova": "/v1/openai", "deepseek": "", "gemini": "/v1beta", "mistral": "/v1", "openai": "/v1",
+    "openrouter": "/api/v1", "upstage": "/v1",
 }  # fmt: skip
 EACH = pytest.mark.parametrize("vendor", PATHS)
-CACHES = {"deepseek", "openrouter"}  # whose peers report that they read from a cache
+CACHES = {"deepseek", "gemini", "openrouter"}  # whose peers report that they read from a cache
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,56 @@ def test_who_thinks_at_mistral_is_read_in_words(shop: Solvent) -> None:
     assert message.content == "word0 word1"
     assert (message.model_extra or {})["reasoning_content"] == "hm "
     assert shop.receipt(answer.id)["usage"]["output_tokens"] == 2
+
+
+def played(**script: Any) -> list[ChatCompletionMessageParam]:
+    """A question that is its own script: where nothing else passes, it rides in the words."""
+    return [{"role": "user", "content": json.dumps(script)}]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_thoughts_at_gemini_are_metered_apart(shop: Solvent, upstream: Upstream, stream: bool) -> None:
+    client, tag = shop.client(), uuid.uuid4().hex
+    asked = played(thoughts=3, words=2, tag=tag)
+    if stream:
+        with client.chat.completions.create(
+            model="gemini", messages=asked, reasoning_effort="low", max_tokens=4096, stream=True,
+            stream_options={"include_usage": True},
+        ) as chunks:  # fmt: skip
+            *_, last = chunks
+        id, usage = last.id, last.usage
+    else:
+        answer = client.chat.completions.create(model="gemini", messages=asked, reasoning_effort="low", max_tokens=4096)
+        id, usage = answer.id, answer.usage
+        assert (answer.choices[0].message.model_extra or {})["reasoning_content"] == "hm hm hm "
+    assert usage is not None
+    assert usage.completion_tokens_details is not None
+    assert usage.prompt_tokens_details is not None
+    assert (usage.completion_tokens, usage.completion_tokens_details.reasoning_tokens) == (5, 3)
+    assert (usage.prompt_tokens, usage.prompt_tokens_details.cached_tokens) == (PROMPT_TOKENS, CACHED)
+    used = shop.receipt(id)["usage"]
+    assert (used["input_tokens"], used["cached_input_tokens"]) == (PROMPT_TOKENS - CACHED, CACHED)
+    assert (used["output_tokens"], used["reasoning_tokens"]) == (2, 3)
+    config = upstream.one(tag).body["generationConfig"]
+    assert config == {
+        "maxOutputTokens": 4096, "thinkingConfig": {"thinkingBudget": 1024, "includeThoughts": True},
+    }  # fmt: skip
+
+
+def test_gemini_calls_functions_and_hears_what_they_return(shop: Solvent, upstream: Upstream) -> None:
+    client, tag = shop.client(), uuid.uuid4().hex
+    asked = played(tools=True, tag=tag)
+    first = client.chat.completions.create(model="gemini", messages=asked, tools=[WEATHER])
+    assert first.choices[0].finish_reason == "tool_calls"
+    message = first.choices[0].message
+    assert message.tool_calls is not None
+    results: list[ChatCompletionMessageParam] = [
+        {"role": "tool", "tool_call_id": call.id, "content": f"rain {n}"} for n, call in enumerate(message.tool_calls)
+    ]
+    said = cast(ChatCompletionMessageParam, message.model_dump(exclude_none=True))
+    client.chat.completions.create(model="gemini", messages=[*asked, said, *reversed(results)], tools=[WEATHER])
+    _, calls, returned = upstream.of(tag)[1].body["contents"]
+    assert [part.get("thoughtSignature") for part in calls["parts"]] == ["c2lnbmVk", None]
+    assert [part["functionResponse"]["response"] for part in returned["parts"]] == [
+        {"result": "rain 0"}, {"result": "rain 1"},
+    ]  # fmt: skip

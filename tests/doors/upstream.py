@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 PROMPT_TOKENS = 11
+KEY_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
 WORDS = 5  # of an answer, when the script names no number
 
 # A script, all of it optional:
@@ -49,15 +50,22 @@ class Heard:
     def script(self) -> Script:
         found: Script = self.body.get("script") or {}
         if not found:  # where no unknown member passes, it rides in whom the client says it asks for
-            said = self.body.get("user") or (self.body.get("metadata") or {}).get("user_id") or ""
+            said = self.body.get("user") or (self.body.get("metadata") or {}).get("user_id") or self._first_words
             found = json.loads(said) if said.startswith("{") else {}
         return found
+
+    @property
+    def _first_words(self) -> str:
+        """Of a question in Gemini's words, which say nobody's name."""
+        for content in self.body.get("contents", ()):
+            return str(content["parts"][0].get("text", ""))
+        return ""
 
     @property
     def key(self) -> str:
         """The key that was sent with it."""
         bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
-        return bearer or self.headers.get("x-api-key", "") or self.headers.get("api-key", "")
+        return bearer or next((self.headers[name] for name in KEY_HEADERS if name in self.headers), "")
 
 
 class Gone(Exception):

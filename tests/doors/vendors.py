@@ -107,10 +107,71 @@ class Azure(Asked):
             yield event
 
 
+class Gemini(_Peer):
+    """Google's own words: every event says what was used so far, and nothing says that it was the last.
+
+    script.thoughts: how many parts of thinking come before the words. script.tools: two calls at once.
+    """
+
+    _done = b""
+
+    async def answer(self) -> None:
+        path = self._heard.path.partition("?")[0]
+        if path.endswith("/models"):
+            await self._whole(json.dumps({"models": [{"name": "models/scripted-upstream"}]}).encode())
+            return
+        self._heard.body.setdefault("stream", path.endswith(":streamGenerateContent"))
+        if self._heard.body["stream"] and not self._heard.path.endswith("?alt=sse"):
+            self._end = "html"  # an array of objects, which nobody reads here
+        await super().answer()
+
+    async def _reply(self) -> None:
+        text = " ".join(f"word{n}" for n in range(self._words))
+        parts = self._thoughts() + (self._called() if self._script.get("tools") else [{"text": text}])
+        body = self._told(parts, "STOP", self._words)
+        if self._end == "garbage":
+            body = {"candidates": 7}
+        await self._whole(json.dumps(body).encode(), cut=self._end == "cut")
+
+    async def _events(self) -> AsyncGenerator[bytes, None]:
+        for part in self._thoughts():
+            yield self._line(self._told([part], None, 0))
+        if self._script.get("tools"):
+            yield self._line(self._told(self._called(), None, self._words))
+        else:
+            for n in range(self._words):
+                yield self._line(self._told([{"text": f"word{n} "}], None, n + 1))
+        if self._end not in ("cut", "reset", "no_done", "error", "garbage"):
+            yield self._line(self._told([{"text": ""}], self._script.get("why", "STOP"), self._words))
+
+    def _line(self, event: Mapping[str, Any]) -> bytes:
+        return b"data: " + json.dumps(event).encode() + b"\r\n\r\n"
+
+    def _told(self, parts: list[dict[str, Any]], why: str | None, words: int) -> dict[str, Any]:
+        candidate = {"content": {"role": "model", "parts": parts}, "index": 0} | ({"finishReason": why} if why else {})
+        event = {"candidates": [candidate], "modelVersion": "scripted", "responseId": "resp-upstream"}
+        thoughts = self._script.get("thoughts", 0)
+        used = {
+            "promptTokenCount": PROMPT_TOKENS, "cachedContentTokenCount": CACHED, "candidatesTokenCount": words,
+            "thoughtsTokenCount": thoughts, "totalTokenCount": PROMPT_TOKENS + words + thoughts,
+            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": PROMPT_TOKENS}],
+        }  # fmt: skip
+        usage = self._script.get("usage", used)
+        return event if usage == "none" else event | {"usageMetadata": usage}
+
+    def _thoughts(self) -> list[dict[str, Any]]:
+        return [{"text": "hm ", "thought": True}] * self._script.get("thoughts", 0)
+
+    def _called(self) -> list[dict[str, Any]]:
+        seoul = {"functionCall": {"name": "weather", "args": {"city": "Seoul"}}, "thoughtSignature": "c2lnbmVk"}
+        return [seoul, {"functionCall": {"name": "weather", "args": {"city": "Busan"}}}]
+
+
 PEERS: Final[Mapping[str, type[_Peer]]] = {
     "azure": Azure,
     "clova": Asked,
     "deepseek": DeepSeek,
+    "gemini": Gemini,
     "mistral": Mistral,
     "openai": Asked,
     "openrouter": OpenRouter,

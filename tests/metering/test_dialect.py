@@ -32,6 +32,8 @@ from solvent.metering.openai import (
         ("aws", "default", bedrock_usage),
         ("aws", "anthropic", anthropic_usage),
         ("google", "default", google_usage),
+        ("gemini", "gemini", google_usage),
+        ("whoever", "gemini", google_usage),
         ("google", "chat", usage_with_thoughts_in_total),
         ("google", "anthropic", anthropic_usage),
         ("cohere", "default", cohere_usage),

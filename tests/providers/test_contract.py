@@ -20,6 +20,7 @@ from solvent.providers import (
     azure,
     clova,
     deepseek,
+    gemini,
     mistral,
     openai,
     openai_compatible,
@@ -63,6 +64,12 @@ VENDORS: Final = {
     "azure, dated": Vendor(azure.open_provider, "", COMPLETION, settings=DATED),
     "clova": Vendor(clova.open_provider, "/v1/openai", fault={"status": {"code": "40000", "message": WORDS}}),
     "deepseek": Vendor(deepseek.open_provider, ""),
+    "gemini": Vendor(
+        gemini.open_provider,
+        "/v1beta",
+        "maxOutputTokens",
+        {"error": {"code": 400, "message": WORDS, "status": "INVALID_ARGUMENT", "details": []}},
+    ),
     "mistral": Vendor(
         mistral.open_provider, fault={"object": "error", "message": {"detail": [{"loc": ["{key}"], "msg": WORDS}]}}
     ),
@@ -132,12 +139,17 @@ class ScriptedStage:
         }
         if self.provider.speaks == "messages":
             del members["max_completion_tokens"]
+        if self.provider.speaks == "gemini":
+            config = {"maxOutputTokens": 1_000_000, "candidateCount": 3}
+            members = {"contents": [], "generationConfig": config, "script": members["script"]}
         raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in members.items()}
         return Call("m", raw, stream, output_tokens_max)
 
     def limit_told(self) -> int:
-        body = self._upstream.one(self._tag).body
-        told = {name: body[name] for name in body if name.startswith("max_")}
+        sent = self._upstream.one(self._tag).body
+        body = sent.get("generationConfig", sent)
+        assert "candidateCount" not in body
+        told = {name: body[name] for name in body if name.startswith("max")}
         assert list(told) == [self._vendor.limit_field], f"two limits are as good as none: {told}"
         return int(told[self._vendor.limit_field])
 

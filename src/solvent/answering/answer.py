@@ -173,7 +173,7 @@ class _Running:
         if provider.speaks == question.dialect:
             self._stream = provider.stream(call)
         else:
-            self._stream = bridged(provider, call, question.received_us // US_PER_S)
+            self._stream = bridged(provider, call, question.dialect, question.received_us // US_PER_S)
         self._meter.left_unanswered = True
         return self._stream
 

@@ -10,10 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from solvent.bridging.words import EFFORT_TOKENS, not_bridged, parsed, raw, texts
+from solvent.bridging.words import EFFORT_TOKENS, not_bridged, parsed, raw, refuse_unbridged, texts
 
-# Asks for what messages have no words for, and an answer without it would be another answer.
-_REFUSED: Final = ("logprobs", "top_logprobs", "logit_bias", "functions", "function_call")
 _CARRIED: Final = {"temperature": "temperature", "top_p": "top_p"}
 _CHOICES: Final = {"auto": "auto", "required": "any", "none": "none"}
 
@@ -60,9 +58,7 @@ def messages_request(members: Mapping[str, msgspec.Raw], output_tokens_max: int)
     output_tokens_max: what the hold pays for; thinking stays within it.
     Raises Invalid("not_bridged") naming a member that cannot be said in messages, and Invalid("bad_request").
     """
-    for name in _REFUSED:
-        if name in members and bytes(members[name]) not in (b"null", b"false"):
-            raise not_bridged(name)
+    refuse_unbridged(members)
     said = parsed(members["messages"], list[_Message], "messages")
     asked: dict[str, object] = {"messages": _turns(said)}
     asked |= {there: members[here] for here, there in _CARRIED.items() if here in members}

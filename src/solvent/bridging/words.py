@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -12,6 +13,8 @@ T = TypeVar("T")
 
 # How many tokens of thinking an effort is given. 1,024 is the least that messages accept.
 EFFORT_TOKENS: Final = {"low": 1024, "medium": 4096, "high": 16_384, "xhigh": 32_768}
+# Asks for what only chat has words for, and an answer without it would be another answer.
+_ONLY_CHATS: Final = ("logprobs", "top_logprobs", "logit_bias", "functions", "function_call")
 
 _encode = msgspec.json.encode
 
@@ -41,6 +44,13 @@ def texts(content: Any) -> list[str]:
         if isinstance(text, str) and text:
             found.append(text)
     return found
+
+
+def refuse_unbridged(members: Mapping[str, msgspec.Raw]) -> None:
+    """Raises Invalid for a member of chat that no other dialect can say."""
+    for name in _ONLY_CHATS:
+        if name in members and bytes(members[name]) not in (b"null", b"false"):
+            raise not_bridged(name)
 
 
 def not_bridged(name: str) -> Invalid:

@@ -36,6 +36,7 @@ _BY_API: Final[Mapping[str, ReadUsage]] = {
     "embeddings": embeddings_usage,
     "anthropic": anthropic_usage,
     "messages": anthropic_usage,
+    "gemini": google_usage,
     "engine": engine_usage,
 }
 # A provider's own API ("default"), and where its accent is another.

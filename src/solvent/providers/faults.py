@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -17,6 +18,9 @@ _BUSY: Final = {429, 529}  # 529 is how Anthropic says that it is overloaded
 # {"detail": [{"msg"}]} FastAPI's, {"status": {"message"}} NAVER's.
 _WORDED: Final = ("error", "message", "Message", "detail", "msg", "status")
 _SAID_MAX: Final = 3  # of a list of faults
+_MODERATED: Final = {"flagged_input", "reasons"}
+_BAD_KEY: Final = "API_KEY_INVALID"
+_About = Literal["", "question", "key"]
 
 _decode = msgspec.json.Decoder().decode
 
@@ -38,11 +42,11 @@ class Faults:
 
     def said(self, body: bytes, status: int | None) -> Invalid | Unavailable:
         """What an error body says; status None: in the middle of an answer. What cannot be read is not repeated."""
-        words, param, is_moderated = self._read(body)
-        if status in _OUR_FAULT or (status == 403 and is_moderated):
+        words, param, about = self._read(body)
+        if about != "key" and (status in _OUR_FAULT or (status == 403 and about == "question")):
             message = f"the model does not accept this question: {words[:500] or f'status {status}'}"
             return Invalid("upstream_refused", message, param=param[:100] or None)
-        if status in (401, 402, 403):
+        if status in (401, 402, 403) or about == "key":
             # Its words may repeat part of the key we sent, or tell of our bill there.
             message = "the model's provider does not accept our key or account; the operator must see to it"
             return Unavailable("upstream_key_refused", message, upstream_status=status)
@@ -57,22 +61,30 @@ class Faults:
         """What came cannot be understood."""
         return Unavailable("upstream_garbage", f"{self._name} cannot be understood: {what[:200]}")
 
-    def _read(self, body: bytes) -> tuple[str, str, bool]:
-        """Its words, the member it names, and whether a moderator stopped the question (OpenRouter's 403)."""
+    def _read(self, body: bytes) -> tuple[str, str, _About]:
+        """Its words, the member it names, and what it is about where its status says something else."""
         try:
             said = _decode(body)
             words = self._without_key(_words(said))
         except UNREADABLE:
-            return "", "", False
+            return "", "", ""
         error = said.get("error") if isinstance(said, dict) else None
         if not isinstance(error, dict):
-            return words, "", False
-        param, metadata = error.get("param"), error.get("metadata")
-        is_moderated = isinstance(metadata, dict) and ("flagged_input" in metadata or "reasons" in metadata)
-        return words, self._without_key(param) if isinstance(param, str) else "", is_moderated
+            return words, "", ""
+        param = error.get("param")
+        return words, self._without_key(param) if isinstance(param, str) else "", _about(error)
 
     def _without_key(self, words: str) -> str:
         return words.replace(self._key, "[our key]") if self._key else words
+
+
+def _about(error: Mapping[str, Any]) -> _About:
+    """OpenRouter's moderators stop a question with a 403; Google says with a 400 that a key is not valid."""
+    metadata, details = error.get("metadata"), error.get("details")
+    if isinstance(metadata, dict) and not metadata.keys().isdisjoint(_MODERATED):
+        return "question"
+    reasons = [one.get("reason") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    return "key" if _BAD_KEY in reasons else ""
 
 
 def _words(said: Any) -> str:

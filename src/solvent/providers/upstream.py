@@ -20,8 +20,18 @@ class _Served(msgspec.Struct):
     id: str
 
 
+class _Named(msgspec.Struct):
+    name: str
+
+
 class _ServedList(msgspec.Struct):
+    """data: as OpenAI lists models; models: as Google does."""
+
     data: list[_Served] = []
+    models: list[_Named] = []
+
+    def names(self) -> tuple[str, ...]:
+        return (*(one.id for one in self.data), *(one.name.removeprefix("models/") for one in self.models))
 
 
 _decode_served = msgspec.json.Decoder(_ServedList).decode
@@ -59,7 +69,7 @@ class Upstream:
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
-            return tuple(served.id for served in _decode_served(await reply.read(UPSTREAM_BODY_BYTES_MAX)).data)
+            return _decode_served(await reply.read(UPSTREAM_BODY_BYTES_MAX)).names()
         except msgspec.DecodeError:
             raise self.faults.garbage("its model list is not readable") from None
         finally:
