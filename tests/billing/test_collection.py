@@ -7,8 +7,9 @@ import pytest
 from solvent.billing.collection import Step, next_step
 from solvent.billing.dunning import Schedule
 from solvent.billing.order import OrderState, PaymentOrder
-from solvent.billing.subscription import DAY_US, Pays
+from solvent.billing.subscription import Pays
 from solvent.values.ids import CustomerId
+from solvent.values.instant import DAY_US
 
 DUE = 10**15
 SCHEDULE = Schedule((1, 3))

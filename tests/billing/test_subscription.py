@@ -11,7 +11,6 @@ from solvent.billing.coupon import Coupon
 from solvent.billing.included import Included
 from solvent.billing.plan import Plan, Seats, Trial
 from solvent.billing.subscription import (
-    DAY_US,
     Subscription,
     SubscriptionId,
     begun,
@@ -32,7 +31,7 @@ from solvent.billing.subscription import (
 )
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId
-from solvent.values.instant import NEVER_US, instant
+from solvent.values.instant import DAY_US, NEVER_US, instant
 from solvent.values.money import Money, money
 from solvent.values.period import Every, period, zone
 

@@ -35,7 +35,6 @@ from solvent.billing.plan import Plan
 from solvent.billing.publish_plans import publish_plans
 from solvent.billing.rails import OnPaid
 from solvent.billing.renew_due import renew_due
-from solvent.billing.subscription import DAY_US
 from solvent.db.group_commit import GroupCommit
 from solvent.db.port import Connection
 from solvent.db.presence import Presence
@@ -50,6 +49,7 @@ from solvent.office.open_customer import Opening, open_customer
 from solvent.till.collect_due import collect_due
 from solvent.values.errors import Invalid
 from solvent.values.ids import ENTROPY_BITS, CustomerId, new_id
+from solvent.values.instant import DAY_US
 from solvent.values.money import Money, money
 from solvent.values.period import zone
 

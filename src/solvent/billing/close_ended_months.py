@@ -8,10 +8,11 @@ from solvent.audit.act import by_system
 from solvent.billing import close_store
 from solvent.billing.accrual import AddEarned
 from solvent.billing.close import UsageReader
-from solvent.billing.close_month import DAY_US, close_month
+from solvent.billing.close_month import close_month
 from solvent.db.port import Database
 from solvent.ledger.journal_store import last_instant
 from solvent.values.errors import Conflict
+from solvent.values.instant import DAY_US
 from solvent.values.limits import CLOSE_BY_ITSELF_DAYS
 
 

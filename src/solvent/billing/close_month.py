@@ -14,9 +14,7 @@ from solvent.billing.accrual import AddEarned
 from solvent.billing.accrue import accrue
 from solvent.billing.close import Closing, UsageReader
 from solvent.db.port import Database
-from solvent.values.instant import US_PER_S
-
-DAY_US = 86_400 * US_PER_S
+from solvent.values.instant import DAY_US
 
 
 async def close_month(

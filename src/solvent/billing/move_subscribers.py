@@ -7,10 +7,9 @@ import msgspec
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.billing import plan_store, subscription_store
-from solvent.billing.subscription import DAY_US
 from solvent.db.port import Connection, Database
 from solvent.values.errors import Invalid
-from solvent.values.instant import iso
+from solvent.values.instant import DAY_US, iso
 from solvent.values.limits import NOTICE_DAYS_MIN
 
 

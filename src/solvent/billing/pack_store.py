@@ -15,7 +15,7 @@ from solvent.billing.owed_store import demand_packs_paid, lend_again
 from solvent.billing.pack import Pack, Purchase
 from solvent.billing.plan import net_of, pack_named
 from solvent.billing.quota import PACK, Quota, pack_quota
-from solvent.billing.subscription import DAY_US, Pays
+from solvent.billing.subscription import Pays
 from solvent.billing.turn import total_of
 from solvent.billing.wallet_store import fill_wallet
 from solvent.db.append import append_rows
@@ -27,6 +27,7 @@ from solvent.ledger.account import REVENUE_PACKS, deferred
 from solvent.ledger.pot_store import left_of
 from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.ids import CustomerId, new_id
+from solvent.values.instant import DAY_US
 from solvent.values.limits import INVOICE_DUE_DAYS
 from solvent.values.money import Money
 from solvent.values.period import Period

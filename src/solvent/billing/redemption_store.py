@@ -6,11 +6,10 @@ from sqlalchemy import Connection
 
 from solvent.billing import coupon_store, grant_store, plan_store, subscription_store
 from solvent.billing.coupon import Redemption, code_of, demand_good
-from solvent.billing.subscription import DAY_US
 from solvent.identity.store import known_customer
 from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
-from solvent.values.instant import NEVER_US
+from solvent.values.instant import DAY_US, NEVER_US
 from solvent.values.money import Money
 
 

@@ -9,9 +9,10 @@ from solvent.audit import alarm_store
 from solvent.audit.alarm import Alarm, alarm
 from solvent.billing import renewal_store
 from solvent.billing.renewal_store import Renewed
-from solvent.billing.subscription import DAY_US, Subscription
+from solvent.billing.subscription import Subscription
 from solvent.db.port import Database
 from solvent.values.errors import Conflict, Invalid, NotFound, Refused, SolventError
+from solvent.values.instant import DAY_US
 from solvent.values.limits import RENEWALS_AT_ONCE
 
 # What may be wrong with one subscription. Books that are out of reach are so for all, and stop the run.

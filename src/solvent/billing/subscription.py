@@ -13,7 +13,7 @@ from solvent.billing.coupon import Coupon, discount
 from solvent.billing.plan import Plan, fee
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId
-from solvent.values.instant import NEVER_US, US_PER_S
+from solvent.values.instant import DAY_US, NEVER_US
 from solvent.values.money import Money
 from solvent.values.period import MONTHS, Period, edge, zone
 
@@ -26,7 +26,6 @@ Pays = Literal["card", "invoice"]
 # another length begins.
 Way = Literal["begin", "change", "replace"]
 BEGIN: Final = "begin"
-DAY_US: Final = 86_400 * US_PER_S
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):

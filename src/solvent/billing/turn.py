@@ -13,12 +13,13 @@ import msgspec
 from solvent.billing.coupon import Coupon, Redemption, discount, fits
 from solvent.billing.plan import Plan, fee, seats_fee
 from solvent.billing.proration import Stretch
-from solvent.billing.subscription import DAY_US, Subscription
+from solvent.billing.subscription import Subscription
 from solvent.invoicing.invoice import InvoiceDraft
 from solvent.invoicing.line import DraftLine, Kind
 from solvent.invoicing.profile import Language, Profile
 from solvent.invoicing.tax import split_lines
 from solvent.ledger.account import deferred
+from solvent.values.instant import DAY_US
 from solvent.values.limits import INVOICE_DUE_DAYS
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
 

@@ -12,10 +12,11 @@ from solvent.billing.order import INVOICE
 from solvent.billing.plan import Plan
 from solvent.billing.proration import prorated
 from solvent.billing.set_off_store import set_off
-from solvent.billing.subscription import DAY_US, Subscription, ended, resumed, unpaid
+from solvent.billing.subscription import Subscription, ended, resumed, unpaid
 from solvent.billing.turn import stretches
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId, due_grains
+from solvent.values.instant import DAY_US
 from solvent.values.limits import WAITING_DAYS_MAX
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
 

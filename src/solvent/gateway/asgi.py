@@ -18,6 +18,7 @@ from solvent.gateway.embeddings import embeddings
 from solvent.gateway.endpoints import Endpoint
 from solvent.gateway.live import live
 from solvent.gateway.messages import messages
+from solvent.gateway.repeats import Repeats, is_repeatable
 from solvent.gateway.responses import responses
 from solvent.identity.caller import caller_of
 from solvent.values.errors import Invalid, SolventError, Unavailable
@@ -43,6 +44,7 @@ _PREFIXES: Final = tuple(prefix for _, prefix in _OF_ONE)
 _METHODS: Final = {path: method for method, path in _ENDPOINTS} | dict.fromkeys(_SURFACES, "POST") | {"/v1/live": "GET"}
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+Asking = Callable[[Receive, Send], Awaitable[None]]
 
 
 class Gateway:
@@ -50,6 +52,7 @@ class Gateway:
 
     def __init__(self, app: App, rest: Asgi) -> None:
         self._app = app
+        self._repeats = Repeats()
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,16 +74,28 @@ class Gateway:
         desk = self._app.desk
         now_us = desk.now_us()
         id = AnswerId(new_id("ans", now_us, desk.entropy()))
+
+        async def ask(receive: Receive, send: Send) -> None:
+            caller = caller_of(presented_key(scope), desk.callers, now_us)
+            if self._app.stopping:
+                raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
+            if is_repeatable(scope):
+                asked = partial(self._tell, path, id, partial(_SURFACES[path], caller, desk, id))
+                await self._repeats.once(scope, caller, now_us, asked, self._app.background.start, receive, send)
+            else:
+                await _SURFACES[path](caller, desk, id, receive, send)
+
+        await self._tell(path, id, ask, receive, send)
+
+    async def _tell(self, path: str, id: AnswerId, ask: Asking, receive: Receive, send: Send) -> None:
+        """Ask, and tell what comes of it, errors too, in the dialect of the path."""
         refusing = partial(
             refuse, send, headers=[(b"x-request-id", id.encode())], top_up_url=self._app.config.top_up_url,
             messages_id=id if path == _MESSAGES else "",
         )  # fmt: skip
         began = Began(send)
         try:
-            caller = caller_of(presented_key(scope), desk.callers, now_us)
-            if self._app.stopping:
-                raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
-            await _SURFACES[path](caller, desk, id, receive, began)
+            await ask(receive, began)
         except ClientGone:
             return
         except SolventError as problem:
