@@ -173,7 +173,6 @@ def test_the_largest_body_that_is_allowed_is_read(solvent: Solvent) -> None:
         ("GET", "/v1/grants", 405, "wrong_method"),
         ("POST", CHAT + "/", 404, "no_such_endpoint"),
         ("POST", "/v1/completions", 404, "no_such_endpoint"),
-        ("POST", "/v1/embeddings", 404, "no_such_endpoint"),
         ("GET", "/v1/", 404, "no_such_endpoint"),
         ("GET", "/v1/../v1/key", 404, "no_such_endpoint"),
         ("GET", "/v1/answers/", 404, "no_such_answer"),

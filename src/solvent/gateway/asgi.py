@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from solvent.app.build import App
-from solvent.app.http import Began, ClientGone, Receive, Scope, Send, presented_key, respond
+from solvent.app.http import Began, ClientGone, Receive, Scope, Send, header, presented_key, respond
 from solvent.app.problems import bug, note, refuse
 from solvent.gateway import endpoints
 from solvent.gateway.chat_completions import chat_completions
@@ -18,6 +18,7 @@ from solvent.gateway.embeddings import embeddings
 from solvent.gateway.endpoints import Endpoint
 from solvent.gateway.live import live
 from solvent.gateway.messages import messages
+from solvent.gateway.metrics import Metrics, tell_metrics
 from solvent.gateway.repeats import Repeats, is_repeatable
 from solvent.gateway.responses import responses
 from solvent.identity.caller import caller_of
@@ -27,6 +28,8 @@ from solvent.values.ids import AnswerId, new_id
 log = logging.getLogger("solvent.gateway")
 
 _MESSAGES: Final = "/v1/messages"
+_METRICS: Final = "/metrics"
+_WHOLE: Final = ("/v1/live", _METRICS)  # which write their responses themselves
 _SURFACES: Final = {
     "/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses,
     "/v1/embeddings": embeddings,
@@ -41,7 +44,9 @@ _OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
     ("DELETE", "/v1/responses/"): endpoints.response_forgotten,
 }
 _PREFIXES: Final = tuple(prefix for _, prefix in _OF_ONE)
-_METHODS: Final = {path: method for method, path in _ENDPOINTS} | dict.fromkeys(_SURFACES, "POST") | {"/v1/live": "GET"}
+_METHODS: Final = (
+    {path: method for method, path in _ENDPOINTS} | dict.fromkeys(_SURFACES, "POST") | dict.fromkeys(_WHOLE, "GET")
+)
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 Asking = Callable[[Receive, Send], Awaitable[None]]
@@ -53,6 +58,7 @@ class Gateway:
     def __init__(self, app: App, rest: Asgi) -> None:
         self._app = app
         self._repeats = Repeats()
+        self._metrics = Metrics(app)
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,8 +120,11 @@ class Gateway:
         began = Began(send)
         try:
             caller = caller_of(presented_key(scope), desk.callers, now_us)
-            if path == "/v1/live" and scope["method"] == "GET":
-                await live(self._app, caller, receive, began)
+            if path in _WHOLE and scope["method"] == "GET":
+                if path == _METRICS:
+                    await tell_metrics(self._metrics, caller, header(scope, b"accept").decode("latin-1"), began)
+                else:
+                    await live(self._app, caller, receive, began)
                 return
             method = "GET" if scope["method"] == "HEAD" else scope["method"]
             prefix = next((known for known in _PREFIXES if path.startswith(known)), "")

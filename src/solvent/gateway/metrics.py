@@ -1,0 +1,169 @@
+"""GET /metrics: what a monitor of the operator's reads, in Prometheus' words; of this process, since it started.
+
+Answers are summed as they are booked, in plain integers; the library only writes them down when it is asked.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from solvent.answering.desk import Desk
+from solvent.answering.receipt import Receipt
+from solvent.answering.route import Route
+from solvent.app.build import App
+from solvent.app.http import Send
+from solvent.identity.caller import Caller
+from solvent.identity.permission import demand
+from solvent.margin.line import MarginSums
+from solvent.values.instant import US_PER_S
+from solvent.values.money import grains_per_unit
+
+# Seconds: from a cache's answer to a long one of thought.
+BOUNDS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_BOUNDS_US: Final = tuple(int(bound * US_PER_S) for bound in BOUNDS_S)
+
+Kind = tuple[str, str, str]  # model, provider, outcome
+
+
+class _Sums:
+    """Of answers of one kind."""
+
+    __slots__ = ("charge", "cost", "count", "read", "written")
+
+    def __init__(self) -> None:
+        self.count = self.read = self.written = self.charge = self.cost = 0
+
+
+class _Times:
+    """How many took how long: one count for each bound and one beyond, and their sum."""
+
+    __slots__ = ("counts", "sum_us")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(_BOUNDS_US) + 1)
+        self.sum_us = 0
+
+    def add(self, us: int) -> None:
+        self.counts[bisect_left(_BOUNDS_US, us)] += 1
+        self.sum_us += us
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative, as Prometheus has them."""
+        total, found = 0, []
+        for bound, count in zip([*map(str, BOUNDS_S), "+Inf"], self.counts, strict=True):
+            total += count
+            found.append((bound, float(total)))
+        return found
+
+
+class Metrics(Collector):
+    """Listens to receipts, and tells what they came to."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._sums: dict[Kind, _Sums] = {}
+        self._first: dict[str, _Times] = {}
+        self._whole: dict[str, _Times] = {}
+        self._tries: dict[str, int] = {}
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        for of_process in (ProcessCollector, PlatformCollector, GCCollector):
+            of_process(registry=self._registry)
+        app.desk.listeners.append(self.hear)
+
+    def hear(self, receipt: Receipt, _sums: MarginSums) -> None:
+        """Count one answer that is on the books."""
+        kind = (receipt.model, receipt.provider, receipt.outcome)
+        sums = self._sums.get(kind)
+        if sums is None:
+            sums = self._sums[kind] = _Sums()
+        sums.count += 1
+        sums.read += receipt.input_tokens + receipt.cached_input_tokens
+        sums.written += receipt.output_tokens + receipt.reasoning_tokens
+        sums.charge += receipt.charge_grains
+        sums.cost += receipt.cost_grains
+        if receipt.first_token_us >= 0:
+            self._first.setdefault(receipt.model, _Times()).add(receipt.first_token_us)
+        self._whole.setdefault(receipt.model, _Times()).add(receipt.total_us)
+        for one in receipt.tries.split():
+            self._tries[one] = self._tries.get(one, 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        """See the library's `Collector`."""
+        yield from self._answers()
+        yield _histogram("solvent_first_token_seconds", "From the question to the first token.", self._first)
+        yield _histogram("solvent_answer_seconds", "From the question to the end of the answer.", self._whole)
+        tries = CounterMetricFamily(
+            "solvent_tries", "Attempts that failed and were made again.", labels=("what", "why")
+        )
+        for one, count in self._tries.items():
+            tries.add_metric(one.rpartition(":")[::2], count)
+        yield tries
+        yield from _state(self._app)
+
+    def _answers(self) -> Iterable[Metric]:
+        labels = ("model", "provider", "outcome")
+        unit = grains_per_unit(self._app.desk.currency)
+        currency = self._app.desk.currency.lower()
+        for name, words, member, part in (
+            ("answers", "Answers on the books.", "count", 1),
+            ("input_tokens", "Tokens read.", "read", 1),
+            ("output_tokens", "Tokens written.", "written", 1),
+            (f"charge_{currency}", "What customers were charged.", "charge", unit),
+            (f"cost_{currency}", "What it cost us.", "cost", unit),
+        ):
+            family = CounterMetricFamily(f"solvent_{name}", words, labels=labels)
+            for kind, sums in self._sums.items():
+                family.add_metric(kind, getattr(sums, member) / part)
+            yield family
+
+    def text(self, accept: str) -> tuple[bytes, str]:
+        """All of it, and its content type, in the format that the monitor likes best."""
+        encode, kind = choose_encoder(accept)
+        return encode(self._registry), kind
+
+
+def _histogram(name: str, words: str, times: dict[str, _Times]) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, words, labels=("model",))
+    for model, taken in times.items():
+        family.add_metric((model,), taken.buckets(), taken.sum_us / US_PER_S)
+    return family
+
+
+def _state(app: App) -> Iterator[Metric]:
+    desk = app.desk
+    yield GaugeMetricFamily("solvent_answers_under_way", "Answers that are being told.", value=desk.under_way)
+    writable = 0.0 if app.database.failure else 1.0
+    yield GaugeMetricFamily("solvent_books_writable", "Whether the books take what is booked.", value=writable)
+    is_open = GaugeMetricFamily(
+        "solvent_upstream_open", "Whether an upstream is asked: 0 while it is left alone.",
+        labels=("model", "provider", "upstream", "place"),
+    )  # fmt: skip
+    now_us = desk.now_us()
+    for model, places in _upstreams(desk):
+        for n, route in enumerate(places):
+            labels = (model, route.provider.name, route.upstream, str(n))
+            is_open.add_metric(labels, 1.0 if route.health.is_open(now_us) else 0.0)
+    yield is_open
+
+
+def _upstreams(desk: Desk) -> Iterator[tuple[str, Sequence[Route]]]:
+    for model, route in desk.routes.items():
+        pool = desk.pools.get(model)
+        yield model, pool.routes if pool is not None else (route,)
+
+
+async def tell_metrics(metrics: Metrics, caller: Caller, accept: str, send: Send) -> None:
+    """Raises Refused for whoever may not see margins."""
+    demand(caller, "margin.read")
+    body, kind = metrics.text(accept)
+    headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
