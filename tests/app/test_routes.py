@@ -39,7 +39,7 @@ def test_a_provider_and_a_key_are_enough(provider: str) -> None:
     assert (route.provider.name, route.upstream) == (provider, "m")
 
 
-@pytest.mark.parametrize("provider", ["azure", "openai_compatible"])
+@pytest.mark.parametrize("provider", ["azure", "bedrock", "openai_compatible"])
 def test_who_has_no_address_is_told_by_the_models_name(provider: str) -> None:
     with pytest.raises(Invalid, match="model 'm': The base URL is missing"):
         opened(entry(provider))

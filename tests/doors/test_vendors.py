@@ -21,11 +21,11 @@ pytestmark = pytest.mark.xdist_group("vendors")
 
 ASK: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello?"}]
 PATHS = {
-    "azure": "", "clova": "/v1/openai", "deepseek": "", "gemini": "/v1beta", "mistral": "/v1", "openai": "/v1",
-    "openrouter": "/api/v1", "upstage": "/v1",
+    "azure": "", "bedrock": "", "clova": "/v1/openai", "deepseek": "", "gemini": "/v1beta", "mistral": "/v1",
+    "openai": "/v1", "openrouter": "/api/v1", "upstage": "/v1",
 }  # fmt: skip
 EACH = pytest.mark.parametrize("vendor", PATHS)
-CACHES = {"deepseek", "gemini", "openrouter"}  # whose peers report that they read from a cache
+CACHES = {"bedrock", "deepseek", "gemini", "openrouter"}  # whose peers report that they read from a cache
 
 
 @pytest.fixture(scope="module")

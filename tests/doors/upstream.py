@@ -56,9 +56,11 @@ class Heard:
 
     @property
     def _first_words(self) -> str:
-        """Of a question in Gemini's words, which say nobody's name."""
+        """Of a question in Gemini's words or Converse's, which say nobody's name."""
         for content in self.body.get("contents", ()):
             return str(content["parts"][0].get("text", ""))
+        for content in self.body.get("messages", ()) if "inferenceConfig" in self.body else ():
+            return str(content["content"][0].get("text", ""))
         return ""
 
     @property

@@ -7,6 +7,9 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from tests.doors.upstream import PROMPT_TOKENS, _choice, _Peer
+from tests.wire.framed import framed
+
+from solvent.providers.bedrock import FRAMES
 
 # What Mistral's chat completions know, and the member that carries the script.
 MISTRAL_KNOWS: Final = {
@@ -167,8 +170,70 @@ class Gemini(_Peer):
         return [seoul, {"functionCall": {"name": "weather", "args": {"city": "Busan"}}}]
 
 
+class Bedrock(_Peer):
+    """AWS's frames: the last has the report. script.exception: what comes instead of the end, as a frame."""
+
+    async def answer(self) -> None:
+        if self._heard.path == "/bedrock/":
+            await self._say(404, {"message": "no such operation"})
+            return
+        self._heard.body.setdefault("stream", self._heard.path.endswith("/converse-stream"))
+        self._script = {"type": FRAMES if self._heard.body["stream"] else "application/json", **self._script}
+        await super().answer()
+
+    async def _say(self, status: int, body: Mapping[str, Any]) -> None:
+        self._script = {**self._script, "status": status}
+        await self._whole(json.dumps(body).encode())
+
+    async def _reply(self) -> None:
+        blocks: list[dict[str, Any]] = [{"text": " ".join(f"word{n}" for n in range(self._words))}]
+        if self._script.get("thoughts"):
+            blocks.insert(0, {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}})
+        if self._script.get("tools"):
+            blocks = [{"toolUse": {"toolUseId": "t1", "name": "weather", "input": {"city": "Seoul"}}}]
+        message = {"output": {"message": {"role": "assistant", "content": blocks}}, "stopReason": self._why()}
+        body = message | {"usage": self._usage(), "metrics": {"latencyMs": 1}}
+        await self._whole(b"{]" if self._end == "garbage" else json.dumps(body).encode(), cut=self._end == "cut")
+
+    async def _events(self) -> AsyncGenerator[bytes, None]:
+        yield self._frame("messageStart", role="assistant")
+        for _ in range(self._script.get("thoughts", 0)):
+            yield self._frame("contentBlockDelta", contentBlockIndex=0, delta={"reasoningContent": {"text": "hm "}})
+        if self._script.get("tools"):
+            tool = {"toolUseId": "t1", "name": "weather"}
+            yield self._frame("contentBlockStart", contentBlockIndex=1, start={"toolUse": tool})
+        for part in ('{"city"', ':"Seoul"}') if self._script.get("tools") else ():
+            yield self._frame("contentBlockDelta", contentBlockIndex=1, delta={"toolUse": {"input": part}})
+        for n in range(0 if self._script.get("tools") else self._words):
+            yield self._frame("contentBlockDelta", contentBlockIndex=1, delta={"text": f"word{n} "}, p="abc")
+        if "exception" in self._script:
+            headers = {":message-type": "exception", ":exception-type": self._script["exception"]}
+            yield framed(b'{"message":"too many"}', headers)
+            return
+        if self._end in ("cut", "reset", "no_done"):
+            return
+        yield self._frame("contentBlockStop", contentBlockIndex=1)
+        yield self._frame("messageStop", stopReason=self._why())
+        yield self._frame("metadata", usage=self._usage(), metrics={"latencyMs": 1})
+
+    _done = b""
+
+    def _frame(self, kind: str, **members: Any) -> bytes:
+        headers = {":event-type": kind, ":content-type": "application/json", ":message-type": "event"}
+        return framed(json.dumps(members).encode(), headers)
+
+    def _why(self) -> str:
+        return self._script.get("why") or ("tool_use" if self._script.get("tools") else "end_turn")
+
+    def _usage(self) -> Any:
+        read, total = PROMPT_TOKENS - CACHED, PROMPT_TOKENS + self._words
+        used = {"inputTokens": read, "outputTokens": self._words, "totalTokens": total, "cacheReadInputTokens": CACHED}
+        return self._script.get("usage", used)
+
+
 PEERS: Final[Mapping[str, type[_Peer]]] = {
     "azure": Azure,
+    "bedrock": Bedrock,
     "clova": Asked,
     "deepseek": DeepSeek,
     "gemini": Gemini,

@@ -32,6 +32,7 @@ from solvent.metering.openai import (
         ("aws", "default", bedrock_usage),
         ("aws", "anthropic", anthropic_usage),
         ("google", "default", google_usage),
+        ("bedrock", "converse", bedrock_usage),
         ("gemini", "gemini", google_usage),
         ("whoever", "gemini", google_usage),
         ("google", "chat", usage_with_thoughts_in_total),

@@ -18,6 +18,7 @@ from tests.doors.vendors import PEERS
 from solvent.providers import (
     anthropic,
     azure,
+    bedrock,
     clova,
     deepseek,
     gemini,
@@ -62,6 +63,7 @@ VENDORS: Final = {
     "openai": Vendor(openai.open_provider, "/v1", COMPLETION),
     "azure": Vendor(azure.open_provider, "", COMPLETION, {"error": {"code": "BadRequest", "message": WORDS}}),
     "azure, dated": Vendor(azure.open_provider, "", COMPLETION, settings=DATED),
+    "bedrock": Vendor(bedrock.open_provider, "", "maxTokens", {"message": WORDS}),
     "clova": Vendor(clova.open_provider, "/v1/openai", fault={"status": {"code": "40000", "message": WORDS}}),
     "deepseek": Vendor(deepseek.open_provider, ""),
     "gemini": Vendor(
@@ -139,6 +141,9 @@ class ScriptedStage:
         }
         if self.provider.speaks == "messages":
             del members["max_completion_tokens"]
+        if self.provider.speaks == "converse":
+            config = {"maxTokens": 1_000_000}
+            members = {"messages": [], "inferenceConfig": config, "script": members["script"]}
         if self.provider.speaks == "gemini":
             config = {"maxOutputTokens": 1_000_000, "candidateCount": 3}
             members = {"contents": [], "generationConfig": config, "script": members["script"]}
@@ -147,7 +152,7 @@ class ScriptedStage:
 
     def limit_told(self) -> int:
         sent = self._upstream.one(self._tag).body
-        body = sent.get("generationConfig", sent)
+        body = sent.get("generationConfig") or sent.get("inferenceConfig") or sent
         assert "candidateCount" not in body
         told = {name: body[name] for name in body if name.startswith("max")}
         assert list(told) == [self._vendor.limit_field], f"two limits are as good as none: {told}"

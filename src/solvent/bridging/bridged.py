@@ -1,6 +1,6 @@
 """Ask a provider in the dialect it speaks, and hear its answer in the dialect that was asked in.
 
-Chat is in the middle: what is asked in messages of a provider that speaks Gemini goes by way of chat, there and back.
+Chat is in the middle: what is asked in messages of a provider that speaks Gemini or Converse goes by way of chat.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import msgspec
 
 from solvent.bridging.chat_reply import ChatReply
 from solvent.bridging.chat_request import chat_request
+from solvent.bridging.converse_reply import ConverseReply
+from solvent.bridging.converse_request import converse_request
 from solvent.bridging.gemini_reply import GeminiReply
 from solvent.bridging.gemini_request import gemini_request
 from solvent.bridging.messages_reply import MessagesReply
 from solvent.bridging.messages_request import messages_request
 from solvent.providers.port import Call, Chunk, Dialect, Provider
 
-Reply = ChatReply | GeminiReply | MessagesReply
+Reply = ChatReply | ConverseReply | GeminiReply | MessagesReply
 
 
 async def bridged(provider: Provider, call: Call, asked_in: Dialect, at_s: int) -> AsyncGenerator[Chunk, None]:
@@ -37,6 +39,9 @@ async def bridged(provider: Provider, call: Call, asked_in: Dialect, at_s: int) 
     elif provider.speaks == "gemini":
         members = gemini_request(members, call.output_tokens_max)
         replies.insert(0, GeminiReply(at_s))
+    elif provider.speaks == "converse":
+        members = converse_request(members)
+        replies.insert(0, ConverseReply(at_s))
     call = msgspec.structs.replace(call, members=members)
     async with aclosing(provider.stream(call)) as stream:
         async for chunk in stream:

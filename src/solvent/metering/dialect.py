@@ -37,6 +37,7 @@ _BY_API: Final[Mapping[str, ReadUsage]] = {
     "anthropic": anthropic_usage,
     "messages": anthropic_usage,
     "gemini": google_usage,
+    "converse": bedrock_usage,
     "engine": engine_usage,
 }
 # A provider's own API ("default"), and where its accent is another.

@@ -10,8 +10,9 @@ import msgspec
 from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
 
 OnAbort = Literal["drain", "cancel"]
-# What a provider is asked in: OpenAI's chat completions, Anthropic's messages, or Google's generateContent.
-Dialect = Literal["chat", "messages", "gemini"]
+# What a provider is asked in: OpenAI's chat completions, Anthropic's messages, Google's generateContent, or AWS's
+# Converse.
+Dialect = Literal["chat", "messages", "gemini", "converse"]
 
 # What is asked for: words, or numbers that stand for the meaning of some.
 Task = Literal["chat", "embeddings"]

@@ -14,6 +14,7 @@ from solvent.wire.pool import Pool, Timeouts
 from solvent.wire.reply import Reply
 
 _JSON = {"content-type": "application/json"}
+_FAILING = 500
 
 
 class _Served(msgspec.Struct):
@@ -40,10 +41,17 @@ _decode_served = msgspec.json.Decoder(_ServedList).decode
 class Upstream:
     """faults: what it says when it does not answer. members: that the settings send with every question.
 
-    base_url: where it is when the settings do not say.
+    base_url: where it is when the settings do not say. stream_type: the content type of a stream.
     """
 
-    def __init__(self, settings: Settings, headers: Mapping[str, str], base_url: str = "") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        headers: Mapping[str, str],
+        base_url: str = "",
+        stream_type: str = "text/event-stream",
+    ) -> None:
+        self._stream_type = stream_type
         self.faults = Faults(settings.name, settings.key)
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
         timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
@@ -56,7 +64,7 @@ class Upstream:
             if reply.status != 200:
                 raise await self.faults.of(reply)
             kind = reply.headers.get("content-type", "")
-            if streams and not kind.startswith("text/event-stream"):
+            if streams and not kind.startswith(self._stream_type):
                 raise self.faults.garbage("it answered a stream with " + (kind or "nothing"))
         except BaseException:
             reply.close()
@@ -72,6 +80,15 @@ class Upstream:
             return _decode_served(await reply.read(UPSTREAM_BODY_BYTES_MAX)).names()
         except msgspec.DecodeError:
             raise self.faults.garbage("its model list is not readable") from None
+        finally:
+            reply.close()
+
+    async def reach(self) -> None:
+        """Raises Unavailable when it does not answer at all, or not as what it should be."""
+        reply = await self._pool.send("GET", "/", {}, b"")
+        try:
+            if reply.status >= _FAILING:
+                raise await self.faults.of(reply)
         finally:
             reply.close()
 

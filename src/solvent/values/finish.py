@@ -14,6 +14,7 @@ STOP_REASONS: Final = {
 FINISH_REASONS: Final = {
     "end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "max_tokens": "length",
     "model_context_window_exceeded": "length", "tool_use": "tool_calls", "refusal": "content_filter",
+    "guardrail_intervened": "content_filter", "content_filtered": "content_filter",
 }  # fmt: skip
 # Gemini's, which has many more for what its filters stop.
 GEMINI_REASONS: Final = {
