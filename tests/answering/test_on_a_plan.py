@@ -249,6 +249,23 @@ def test_a_plan_that_turns_cheaper_asks_the_cheaper_model_and_says_why(place: Pl
     on_plan(place, plan, tell)
 
 
+def test_a_plan_that_turns_cheaper_sends_no_question_to_a_model_that_the_key_may_not_ask(place: Place) -> None:
+    plan = msgspec.structs.replace(SOLD, at_break_even="cheaper", cheaper_class="small")
+
+    async def tell(open_shop: Shop, caller: Caller) -> None:
+        provider = Scripted([[said(), reported(USAGE)]], name="small-provider")
+        for name in ("little", "least"):
+            small = Route(name, "upstream", provider, WRITE_MOST, [CHEAP], [PRICE], model_class="small")
+            open_shop.desk.routes = {**open_shop.desk.routes, name: small}
+        limited = msgspec.structs.replace(caller, models=frozenset({"house"}))
+        receipts = [await one(open_shop, limited) for _ in range(9)]
+        assert {receipt.model for receipt in receipts} == {"house"}
+        two = msgspec.structs.replace(caller, models=frozenset({"house", "little"}))
+        assert (await one(open_shop, two)).model == "little"
+
+    on_plan(place, plan, tell)
+
+
 def test_the_cheaper_model_is_paid_from_a_quota_that_is_for_its_class_alone(place: Place) -> None:
     """Which nothing was taken from before: the question was for another class."""
     quotas = (Included("answers", 20, classes=("standard",)), Included("answers", 1, classes=("small",)))

@@ -98,7 +98,14 @@ def test_a_customers_life_in_commands(shell: Shell) -> None:
     shell.run("customers", "resume", id)
     key = shell.json("customers", "issue-key", id, "--name", "phone")
     assert key["api_key"] not in shell.run("customers", "keys", id)
+    assert shell.json("customers", "change-key", key["id"], "--model", "a", "--model", "b")["models"] == ["a", "b"]
+    assert "a, b" in shell.run("customers", "keys", id)
+    assert shell.json("customers", "change-key", key["id"])["models"] == ["a", "b"], "what is not named stays"
+    assert "모든 모델" in shell.run("customers", "change-key", key["id"], "--all-models", language="ko")
+    one = shell.json("customers", "issue-key", id, "--model", "a")
+    assert one["models"] == ["a"]
     shell.run("customers", "revoke-key", key["id"])
+    assert shell.refuse("customers", "change-key", key["id"], "--model", "a").code == "key_revoked"
     assert "폐기됨" in shell.run("customers", "keys", id, language="ko")
     shell.run("customers", "change-profile", id, "--legal-name", "Kim Ltd", "--treatment", "none")
     assert shell.json("customers", "profile", id)["legal_name"] == "Kim Ltd"

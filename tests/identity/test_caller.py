@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvent.identity.caller import OPERATOR_ROLES, Caller, Customer, caller_of, demand_customer, demand_wallet, digest
+from solvent.identity.caller import (
+    OPERATOR_ROLES,
+    Caller,
+    Customer,
+    caller_of,
+    demand_customer,
+    demand_model,
+    demand_wallet,
+    digest,
+    may_ask,
+)
 from solvent.values.errors import Refused, Unauthenticated
 from solvent.values.ids import CustomerId, KeyId
 
@@ -44,6 +54,27 @@ def test_a_suspended_customer_sees_the_wallet_and_asks_nothing() -> None:
     with pytest.raises(Refused) as caught:
         demand_customer(suspended)
     assert caught.value.code == "customer_suspended"
+
+
+def test_a_key_without_a_limit_may_ask_every_model() -> None:
+    assert may_ask(PAYS, "house")
+    demand_model(PAYS, "")
+
+
+@pytest.mark.parametrize("asked", ["big", "House", "house ", " house", "hous", "", "house\x00", "house,small"])
+def test_a_limited_key_may_ask_its_models_by_their_very_names_alone(asked: str) -> None:
+    limited = Caller(KeyId("key_1"), "customer", CUSTOMER, models=frozenset({"house", "small"}))
+    demand_model(limited, "house")
+    with pytest.raises(Refused) as caught:
+        demand_model(limited, asked)
+    assert (caught.value.code, caught.value.param) == ("model_not_allowed", "model")
+
+
+def test_a_refusal_repeats_only_so_much_of_a_models_name() -> None:
+    limited = Caller(KeyId("key_1"), "customer", CUSTOMER, models=frozenset({"house"}))
+    with pytest.raises(Refused) as caught:
+        demand_model(limited, "x" * 10_000)
+    assert len(caught.value.message) < 250
 
 
 def test_a_key_is_found_by_its_digest() -> None:

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solvent.identity.caller import Role, digest
-from solvent.identity.key import SECRET_BYTES, NewKey, clean_name, issue, secret
+from solvent.identity.key import SECRET_BYTES, NewKey, clean_models, clean_name, issue, secret
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US
-from solvent.values.limits import NAME_CHARACTERS_MAX
+from solvent.values.limits import KEY_MODELS_MAX, NAME_CHARACTERS_MAX
 
 SECRET = secret("customer", Random(2).randbytes(SECRET_BYTES))
 LONGEST = "x" * NAME_CHARACTERS_MAX
@@ -79,3 +79,19 @@ def test_a_clean_name_is_clean_already(name: str) -> None:
         return
     assert clean_name(clean, "a name") == clean
     assert 1 <= len(clean) <= NAME_CHARACTERS_MAX
+
+
+def test_a_key_has_each_of_its_models_once_in_the_order_they_were_given() -> None:
+    assert clean_models(["b", "a", "b"]) == ("b", "a")
+    new = NewKey("customer", CustomerId("cus_1"), SECRET, 7, models=("b", "a", "b"))
+    assert issue(new, 5)[0].models == ("b", "a")
+    assert len(clean_models([str(n) for n in range(KEY_MODELS_MAX)])) == KEY_MODELS_MAX
+
+
+@pytest.mark.parametrize(
+    "models", [[""], [" "], ["a "], ["\ta"], ["a\x00"], [LONGEST + "x"], [str(n) for n in range(KEY_MODELS_MAX + 1)]]
+)
+def test_what_is_no_name_of_a_model_and_too_many_are_refused(models: list[str]) -> None:
+    with pytest.raises(Invalid) as caught:
+        clean_models(models)
+    assert (caught.value.code, caught.value.param) == ("bad_request", "models")

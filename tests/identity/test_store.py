@@ -158,3 +158,20 @@ def test_keys_come_in_pages(place: Place) -> None:
         assert store.keys_page(connection, None, KeyId("key_"), 9) == []
 
     with_books(place, work)
+
+
+def test_a_keys_models_are_kept_as_they_are_named(place: Place) -> None:
+    def work(connection: Connection) -> None:
+        store.add_customer(connection, customer(1))
+        named = ('a"b', "한글 모델", "c,d", "[]")
+        new = NewKey("customer", CustomerId("cus_001"), "secret 1", 1, models=named)
+        key, kept = issue(new, 1)
+        store.add_key(connection, key, kept)
+        assert store.known_key(connection, key.id, of_operators=False) == key
+        assert store.keys_page(connection, CustomerId("cus_001"), "", 9) == [key]
+        assert store.keys_among(connection, [key.id]) == {key.id: key}
+        assert store.callers(connection)[kept].models == frozenset(named)
+        store.change_key(connection, key.id, [])
+        assert store.callers(connection)[kept].models == frozenset()
+
+    with_books(place, work)

@@ -15,7 +15,7 @@ from solvent.billing.limits import Asker, rates_for, scope
 from solvent.billing.pace import Pace
 from solvent.billing.quota import is_of_pack
 from solvent.billing.standing import Standing, action, kinds_that_pay
-from solvent.identity.caller import Caller, Customer, demand_customer
+from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
 from solvent.ledger.transfer import Transfer, hold
 from solvent.ledger.unit import is_money
@@ -40,8 +40,9 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
-    """Raises Refused (no wallet) and Invalid (unknown or unpriced model)."""
+    """Raises Refused (no wallet, or a model not for this key) and Invalid (unknown or unpriced model)."""
     customer = demand_customer(caller)
+    demand_model(caller, question.model)
     route = desk.routes.get(question.model)
     if route is None:
         message = f"model {question.model[:100]!r} is not served here; GET /v1/models lists those that are"
@@ -95,10 +96,11 @@ def as_asked_now(case: Case, standing: Standing | None, desk: Desk) -> Case:
 
 
 def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
-    """The same question to the model of the plan's cheaper class that costs the least; unchanged without one."""
+    """The same question to the cheapest model of the plan's cheaper class that this key may ask; unchanged without."""
     choices = []
     for route in desk.routes.values():
-        if route.model_class == standing.plan.cheaper_class and route.task == case.question.task:
+        fits = route.model_class == standing.plan.cheaper_class and route.task == case.question.task
+        if fits and may_ask(case.caller, route.model):
             prices = prices_at(route, desk.currency, desk.exchanges, case.question.received_us)
             ask = Ask(
                 case.ask.input_tokens_most, min(case.ask.output_tokens_asked, route.output_tokens_max), prices.price

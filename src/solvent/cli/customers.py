@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from solvent.cli.here import Here, Screen, changes, looks, paged
-from solvent.cli.key_words import KEY_COLUMNS, issued_key, key_row
+from solvent.cli.key_words import KEY_COLUMNS, changed_key, issued_key, key_row
 from solvent.cli.paying import print_due_of_plan
 from solvent.console import customers, invoices, keys
 from solvent.console.customers import CustomerBody
@@ -16,7 +16,7 @@ _COLUMNS = {"id": "left", "name": "left", "plan": "left", "state": "left", "sinc
 
 @click.group("customers")
 def command() -> None:
-    """Open, list, suspend and close customers; issue and revoke their keys."""
+    """Open, list, suspend and close customers; issue, change and revoke their keys."""
 
 
 @command.command("list")
@@ -118,11 +118,25 @@ def keys_(here: Here, customer: str, limit: int, cursor: str) -> None:
 @click.argument("customer")
 @click.option("--name", default="", help="Your word for it.")
 @click.option("--expires", help="Until when it is good: 2027-01-01 (UTC).")
+@click.option("--model", "models", multiple=True, help="One that it may ask, and no other; may be repeated.")
 @changes
-def issue_key(here: Here, customer: str, name: str, expires: str | None) -> None:
+def issue_key(here: Here, customer: str, name: str, expires: str | None, models: tuple[str, ...]) -> None:
     """Issue one more key, which is shown this once."""
-    made = here.ask(keys.ISSUE, {"customer": customer}, body={"name": name, "expires": expires})
+    made = here.ask(keys.ISSUE, {"customer": customer}, body={"name": name, "expires": expires, "models": models})
     here.show(made, lambda screen: issued_key(made.api_key, screen))
+
+
+@command.command("change-key")
+@click.argument("key")
+@click.option("--model", "models", multiple=True, help="One that it may ask, and no other; may be repeated.")
+@click.option("--all-models", is_flag=True, help="It may ask every model.")
+@changes
+def change_key(here: Here, key: str, models: tuple[str, ...], *, all_models: bool) -> None:
+    """Change what a key may do, by its id: from the next call on."""
+    if all_models and models:
+        raise click.UsageError("--all-models and --model exclude each other.")
+    made = here.ask(keys.CHANGE, {"key": key}, body={"models": models if models or all_models else None})
+    here.show(made, lambda screen: changed_key(made, screen))
 
 
 @command.command("revoke-key")

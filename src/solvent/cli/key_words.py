@@ -9,6 +9,7 @@ from solvent.console.keys import KeyBody
 
 KEY_COLUMNS: Final = {
     "id": "left", "name": "left", "role": "left", "hint": "left", "state": "left", "since": "left", "expires": "left",
+    "key_models": "left",
 }  # fmt: skip
 
 
@@ -16,7 +17,17 @@ def key_row(key: KeyBody, screen: Screen) -> list[str]:
     """One key of a list."""
     say = screen.say
     since, expires = screen.day(key.created_at), screen.day(key.expires_at)
-    return [key.id, key.name, say(key.role), key.hint, say(key.state), since, expires]
+    return [key.id, key.name, say(key.role), key.hint, say(key.state), since, expires, _models(key, screen)]
+
+
+def changed_key(key: KeyBody, screen: Screen) -> None:
+    """What a key may do from now on."""
+    screen.facts({"key": key.id, "name": key.name, "hint": key.hint, "key_models": _models(key, screen)})
+    screen.word("key_changed")
+
+
+def _models(key: KeyBody, screen: Screen) -> str:
+    return ", ".join(key.models) or screen.say("all_models")
 
 
 def issued_key(api_key: str | None, screen: Screen) -> None:

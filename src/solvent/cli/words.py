@@ -22,6 +22,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
     "role": ("role", "역할"),
     "hint": ("ends in", "끝자리"),
     "expires": ("expires", "만료"),
+    "key_models": ("may ask", "쓸 수 있는 모델"),
+    "all_models": ("all models", "모든 모델"),
     "api_key": ("API key", "API 키"),
     "account": ("account", "계정"),
     "unit": ("unit", "단위"),
@@ -113,6 +115,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
         " `solvent wallet show {id}`, `solvent invoices list --customer {id} --state issued`에서 확인하세요.",
     ),
     "customer_renamed": ("The customer is now called {name}.", "고객 이름을 {name}(으)로 바꿨습니다."),
+    "key_changed": ("From the next call on the key may do this.", "다음 요청부터 키 권한이 이렇게 바뀝니다."),
     "key_revoked": ("The key ...{hint} opens nothing any more.", "끝자리 {hint} 키는 이제 쓸 수 없습니다."),
     # Prices
     "per_million": (

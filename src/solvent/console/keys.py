@@ -13,17 +13,22 @@ from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Role
 from solvent.identity.key import Key, NewKey, secret
+from solvent.office.change_key import KeyChange, change_key
 from solvent.office.issue_key import issue_key
 from solvent.office.revoke_key import revoke_key
 from solvent.values.ids import CustomerId, KeyId
 from solvent.values.instant import NEVER_US, instant, iso
+from solvent.values.limits import KEY_MODELS_MAX
 
 KeyState = Literal["good", "expired", "revoked"]
 OperatorRole = Literal["owner", "finance", "support", "read_only"]
 
 
 class KeyBody(msgspec.Struct, kw_only=True):
-    """What may be told of a key. hint: its last characters. expires_at: null when it does not."""
+    """What may be told of a key. hint: its last characters. expires_at: null when it does not.
+
+    models: the only ones it may ask; empty for all.
+    """
 
     object: Literal["key"] = "key"
     id: str
@@ -35,6 +40,7 @@ class KeyBody(msgspec.Struct, kw_only=True):
     created_at: str
     expires_at: str | None
     revoked_at: str | None
+    models: list[str]
 
 
 class IssuedKey(KeyBody, kw_only=True):
@@ -51,11 +57,24 @@ Expiry = Annotated[
 ]
 
 
+Models = Annotated[
+    list[Annotated[str, WORD]],
+    Meta(max_length=KEY_MODELS_MAX, description="the only models it may ask, by name; empty for all"),
+]
+
+
 class NewCustomerKey(msgspec.Struct, forbid_unknown_fields=True):
     """A key for a customer."""
 
     name: Label = ""
     expires: Expiry | None = None
+    models: Models = []
+
+
+class ChangedKey(msgspec.Struct, forbid_unknown_fields=True):
+    """What of a customer's key is to be different; what is left out stays."""
+
+    models: Models | None = None
 
 
 class NewOperatorKey(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,7 +91,7 @@ def key_body(key: Key, now_us: int = 0) -> KeyBody:
         id=key.id, name=key.name, role=key.role, customer=key.customer, hint=key.hint, state=_state(key, now_us),
         created_at=iso(key.created_us),
         expires_at=None if key.expires_us == NEVER_US else iso(key.expires_us),
-        revoked_at=iso(key.revoked_us) if key.revoked_us else None,
+        revoked_at=iso(key.revoked_us) if key.revoked_us else None, models=list(key.models),
     )  # fmt: skip
 
 
@@ -121,10 +140,18 @@ async def _issue(
     business: Business = asked.business
     shown = secret(role, business.new_secret())
     expires_us = NEVER_US if body.expires is None else instant(body.expires, "expires")
-    new = NewKey(role, customer, shown, business.entropy(), body.name, expires_us)
+    models = tuple(body.models) if isinstance(body, NewCustomerKey) else ()
+    new = NewKey(role, customer, shown, business.entropy(), body.name, expires_us, models)
     key, is_new = await issue_key(new, asked.act, business.database)
     known = msgspec.structs.asdict(key_body(key))
     return IssuedKey(**known, api_key=shown if is_new else None)
+
+
+async def change_customer_key(asked: Asked[Nothing, ChangedKey]) -> KeyBody:
+    """Change what a customer's key may do, from the next call on: which models it may ask."""
+    id, business = KeyId(asked.path["key"]), asked.business
+    key, _ = await change_key(id, KeyChange(asked.body.models), asked.act, business.database)
+    return key_body(key, business.now_us())
 
 
 async def revoke_customer_key(asked: Asked[Nothing, Nothing]) -> KeyBody:
@@ -148,6 +175,9 @@ ISSUE = Operation(
     "POST", "/v1/customers/{customer}/keys", "keys.write", new_customer_key, Nothing, NewCustomerKey, IssuedKey,
     touches_callers=True,
 )  # fmt: skip
+CHANGE = Operation(
+    "POST", "/v1/keys/{key}", "keys.write", change_customer_key, Nothing, ChangedKey, KeyBody, touches_callers=True
+)
 REVOKE = Operation(
     "POST", "/v1/keys/{key}/revoke", "keys.write", revoke_customer_key, Nothing, Nothing, KeyBody, touches_callers=True
 )
@@ -160,4 +190,4 @@ REVOKE_OPERATOR = Operation(
     "POST", "/v1/operators/{key}/revoke", "operators.write", revoke_operator_key, Nothing, Nothing, KeyBody,
     touches_callers=True,
 )  # fmt: skip
-OPERATIONS = (LIST, ISSUE, REVOKE, LIST_OPERATORS, ISSUE_OPERATOR, REVOKE_OPERATOR)
+OPERATIONS = (LIST, ISSUE, CHANGE, REVOKE, LIST_OPERATORS, ISSUE_OPERATOR, REVOKE_OPERATOR)

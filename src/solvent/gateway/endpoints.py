@@ -12,7 +12,7 @@ from solvent.app.build import App
 from solvent.app.http import Receive, Scope
 from solvent.db.port import Connection
 from solvent.gateway.bills import pot_body, receipt_for_customer, receipt_for_operator
-from solvent.identity.caller import Caller, demand_wallet
+from solvent.identity.caller import Caller, demand_wallet, may_ask
 from solvent.identity.permission import may
 from solvent.ledger import pot_store
 from solvent.ledger.balance import Movement
@@ -32,8 +32,8 @@ def _created_s(route: Route) -> int:
     return route.price_cards[0].valid_from_us // US_PER_S
 
 
-async def models(app: App, _caller: Caller, _scope: Scope, _receive: Receive) -> Body:
-    """GET /v1/models: what is on sale."""
+async def models(app: App, caller: Caller, _scope: Scope, _receive: Receive) -> Body:
+    """GET /v1/models: what is on sale, and for this key."""
     listed = [
         {
             "id": name,
@@ -42,6 +42,7 @@ async def models(app: App, _caller: Caller, _scope: Scope, _receive: Receive) ->
             "owned_by": "solvent",
         }
         for name, route in app.desk.routes.items()
+        if may_ask(caller, name)
     ]
     return {"object": "list", "data": listed}
 
@@ -86,6 +87,7 @@ async def key_balance(app: App, caller: Caller, _scope: Scope, _receive: Receive
         "customer": customer.id,
         "name": customer.name,
         "plan": customer.plan,
+        "models": sorted(caller.models),
         "currency": currency,
         "balance": plain(Money(posted, currency)),
         "held": plain(Money(held, currency)),

@@ -30,12 +30,16 @@ class Customer(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks. An operator's key has no customer and therefore no wallet. expires_us: the key is good until then."""
+    """Who asks. An operator's key has no customer and therefore no wallet. expires_us: the key is good until then.
+
+    models: the only ones that its questions may reach; empty for all.
+    """
 
     key: KeyId
     role: Role
     customer: Customer | None = None
     expires_us: int = NEVER_US
+    models: frozenset[str] = frozenset()
 
 
 def digest(given: bytes) -> bytes:
@@ -76,3 +80,15 @@ def demand_customer(caller: Caller) -> Customer:
         message = f"answers for {customer.name!r} are suspended; the operator says why, and lifts it"
         raise Refused("customer_suspended", message)
     return customer
+
+
+def may_ask(caller: Caller, model: str) -> bool:
+    """Whether a key's questions may reach a model."""
+    return not caller.models or model in caller.models
+
+
+def demand_model(caller: Caller, model: str) -> None:
+    """Raises Refused for a model that is not among those the key is limited to, whether or not it exists."""
+    if not may_ask(caller, model):
+        message = f"this key may not ask the model {model[:100]!r}; GET /v1/models lists those it may"
+        raise Refused("model_not_allowed", message, param="model")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from solvent.identity.caller import Role, digest
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId, KeyId, new_id
 from solvent.values.instant import NEVER_US, iso
-from solvent.values.limits import NAME_CHARACTERS_MAX
+from solvent.values.limits import KEY_MODELS_MAX, NAME_CHARACTERS_MAX
 
 SECRET_BYTES = 24
 HINT_CHARACTERS = 4
@@ -19,7 +21,7 @@ class Key(msgspec.Struct, frozen=True):
     """What may be told of a key. Its fields are the columns of `keys`, in their order, but the digest.
 
     hint: its last characters, to tell keys apart in lists. name: the operator's word for it, "" for none.
-    expires_us: good until then. revoked_us: when it was taken back; 0 while it was not.
+    expires_us: good until then. revoked_us: when it was taken back; 0 while it was not. models: see `Caller`.
     """
 
     id: KeyId
@@ -30,6 +32,7 @@ class Key(msgspec.Struct, frozen=True):
     name: str = ""
     expires_us: int = NEVER_US
     revoked_us: int = 0
+    models: tuple[str, ...] = ()
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -41,6 +44,7 @@ class NewKey(msgspec.Struct, frozen=True):
     entropy: int
     name: str = ""
     expires_us: int = NEVER_US
+    models: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"NewKey({self.role}, {self.customer}, ...{self.secret[-HINT_CHARACTERS:]})"
@@ -53,15 +57,27 @@ def secret(role: Role, entropy: bytes) -> str:
 
 
 def issue(new: NewKey, now_us: int) -> tuple[Key, bytes]:
-    """The key to keep, and its digest. Raises Invalid for a bad name, or an expiry that is past."""
+    """The key to keep, and its digest. Raises Invalid for a bad name or model, or an expiry that is past."""
     name = clean_name(new.name, "a key's name") if new.name else ""
     if new.expires_us <= now_us:
         message = f"expires: {iso(new.expires_us)} is past already; choose a later one, or none"
         raise Invalid("bad_expiry", message, param="expires")
     id = KeyId(new_id("key", now_us, new.entropy))
     hint = new.secret[-HINT_CHARACTERS:]
-    key = Key(id, new.role, new.customer, hint, now_us, name, new.expires_us)
+    key = Key(id, new.role, new.customer, hint, now_us, name, new.expires_us, models=clean_models(new.models))
     return key, digest(new.secret.encode())
+
+
+def clean_models(models: Sequence[str]) -> tuple[str, ...]:
+    """The models a key is limited to, each once. Raises Invalid for a name that is none, and for too many."""
+    clean = tuple(dict.fromkeys(models))
+    if len(clean) > KEY_MODELS_MAX:
+        raise Invalid("bad_request", f"models: a key is limited to at most {KEY_MODELS_MAX}", param="models")
+    for name in clean:
+        if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not name.isprintable() or name != name.strip():
+            message = f"models: {name[:NAME_CHARACTERS_MAX]!r} is no name of a model; GET /v1/models lists them"
+            raise Invalid("bad_request", message, param="models")
+    return clean
 
 
 def clean_name(name: str, whose: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -49,10 +49,12 @@ keys = Table(
     Column("name", Text, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
     Column("revoked_us", BigInteger, nullable=False),
+    Column("models", Text, nullable=False),  # a JSON array
     Index("uq_keys_digest", "digest", unique=True),
     Index("ix_keys_customer", "customer"),
 )
 _KEY = [keys.c[name] for name in Key.__struct_fields__]
+_decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def add_customer(connection: Connection, customer: Customer) -> None:
@@ -62,7 +64,7 @@ def add_customer(connection: Connection, customer: Customer) -> None:
 
 def add_key(connection: Connection, key: Key, digest: bytes) -> None:
     """Add one key. Its secret is nowhere: `digest` is of it."""
-    connection.execute(insert(keys).values(digest=digest, **msgspec.structs.asdict(key)))
+    connection.execute(insert(keys).values(digest=digest, **msgspec.structs.asdict(key) | _lists(models=key.models)))
 
 
 def known_customer(connection: Connection, id: CustomerId) -> Customer:
@@ -119,7 +121,7 @@ def known_key(connection: Connection, id: KeyId, *, of_operators: bool) -> Key:
     row = connection.execute(select(*_KEY).where(keys.c.id == id, whose)).first()
     if row is None:
         raise NotFound("no_such_key", f"there is no key {id[:60]!r}", param="key")
-    return Key(*row)
+    return _key(row)
 
 
 def keys_page(connection: Connection, customer: CustomerId | None, before: str, count: int) -> list[Key]:
@@ -128,18 +130,23 @@ def keys_page(connection: Connection, customer: CustomerId | None, before: str, 
     chosen = select(*_KEY).where(whose).order_by(keys.c.id.desc()).limit(count)
     if before:
         chosen = chosen.where(keys.c.id < before)
-    return [Key(*row) for row in connection.execute(chosen)]
+    return [_key(row) for row in connection.execute(chosen)]
 
 
 def keys_among(connection: Connection, ids: Sequence[str]) -> dict[str, Key]:
     """Those of some ids that are keys, by id."""
-    return {row.id: Key(*row) for row in connection.execute(select(*_KEY).where(keys.c.id.in_(ids)))}
+    return {row.id: _key(row) for row in connection.execute(select(*_KEY).where(keys.c.id.in_(ids)))}
 
 
 def owners_at(connection: Connection, now_us: int) -> list[KeyId]:
     """The owners' keys that are good now."""
     good = (keys.c.role == "owner", keys.c.revoked_us == 0, keys.c.expires_us > now_us)
     return list(connection.execute(select(keys.c.id).where(*good)).scalars())
+
+
+def change_key(connection: Connection, id: KeyId, models: Sequence[str]) -> None:
+    """Limit a key to other models; an empty list takes the limit away."""
+    connection.execute(update(keys).where(keys.c.id == id).values(**_lists(models=models)))
 
 
 def revoke_key(connection: Connection, id: KeyId, now_us: int) -> None:
@@ -159,12 +166,24 @@ def callers(connection: Connection) -> dict[bytes, Caller]:
     Revoked keys are not in it; whether one has expired is asked at each call.
     """
     known = {customer.id: customer for customer in all_customers(connection)}
-    chosen = select(keys.c.digest, keys.c.id, keys.c.role, keys.c.customer, keys.c.expires_us)
-    return {
-        bytes(row.digest): Caller(row.id, row.role, known.get(row.customer), row.expires_us)
-        for row in connection.execute(chosen.where(keys.c.revoked_us == 0))
-    }
+    chosen = select(keys.c.digest, *_KEY).where(keys.c.revoked_us == 0)
+    return {bytes(row.digest): _caller(_key(row[1:]), known) for row in connection.execute(chosen)}
 
 
 def _customers(rows: Iterable[Any]) -> list[Customer]:
     return [Customer(*row) for row in rows]
+
+
+def _caller(key: Key, known: Mapping[CustomerId, Customer]) -> Caller:
+    customer = known.get(key.customer) if key.customer is not None else None
+    return Caller(key.id, key.role, customer, key.expires_us, frozenset(key.models))
+
+
+def _key(row: Sequence[Any]) -> Key:
+    *plain, models = row
+    return Key(*(*plain, _decode_list(models)))
+
+
+def _lists(**lists: Sequence[str]) -> dict[str, str]:
+    """Columns that hold a list, as they are kept."""
+    return {name: msgspec.json.encode(names).decode() for name, names in lists.items()}

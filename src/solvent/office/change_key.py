@@ -1,0 +1,43 @@
+"""Change what a customer's key may do: from the next call on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from solvent.audit.act import Act
+from solvent.audit.store import once
+from solvent.db.port import Connection, Database
+from solvent.identity import store as identity_store
+from solvent.identity.key import Key, clean_models
+from solvent.office.store import touch_callers
+from solvent.values.errors import Conflict
+from solvent.values.ids import KeyId
+
+
+class KeyChange(msgspec.Struct, frozen=True):
+    """What is to be different; None for what stays. models: the only ones it may ask, empty for all."""
+
+    models: Sequence[str] | None = None
+
+
+async def change_key(id: KeyId, change: KeyChange, act: Act, database: Database) -> tuple[Key, bool]:
+    """Returns the key as it is then, and whether this act changed it.
+
+    Raises NotFound for no such key of a customer, Invalid for a bad model, and Conflict for a key that is revoked.
+    """
+
+    def work(connection: Connection) -> tuple[Key, bool]:
+        def effect() -> Key:
+            key = identity_store.known_key(connection, id, of_operators=False)
+            if key.revoked_us:
+                raise Conflict("key_revoked", f"the key {id} is revoked for good; issue a new one", param="key")
+            if change.models is not None:
+                identity_store.change_key(connection, id, clean_models(change.models))
+                touch_callers(connection)
+            return identity_store.known_key(connection, id, of_operators=False)
+
+        return once(connection, act, "key.change", id, effect, Key)
+
+    return await database.write(work)

@@ -1,0 +1,100 @@
+"""What a customer's key is limited to, tried on every surface of a whole service, and how one might get around it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import anthropic
+import openai
+import pytest
+from tests.doors.server import Answer, Solvent
+from tests.doors.upstream import Upstream
+
+pytestmark = pytest.mark.xdist_group("limited_keys")
+
+SAID: Final = [{"role": "user", "content": "Hello?"}]
+SURFACES: Final[dict[str, dict[str, Any]]] = {
+    "/v1/chat/completions": {"messages": SAID},
+    "/v1/messages": {"messages": SAID, "max_tokens": 9},
+    "/v1/responses": {"input": "Hello?"},
+    "/v1/embeddings": {"input": "Hello?"},
+}
+
+
+def limited(solvent: Solvent, **limits: Any) -> tuple[str, str]:
+    """A key with limits, of a customer who has money: its id and secret."""
+    id, _ = solvent.customer(grant="1")
+    made = solvent.operate("POST", f"/v1/customers/{id}/keys", limits)
+    return made["id"], made["api_key"]
+
+
+def ask(solvent: Solvent, key: str, path: str = "/v1/chat/completions", model: str = "scripted", **how: Any) -> Answer:
+    return solvent.send("POST", path, {"model": model} | SURFACES[path], key, **how)
+
+
+@pytest.mark.parametrize("path", SURFACES)
+@pytest.mark.parametrize("model", ["scripted", "no-such-model", "Renamed", "renamed\u0000", ""])
+def test_a_model_that_is_not_for_this_key_is_refused_before_anything_is_held(
+    solvent: Solvent, upstream: Upstream, path: str, model: str
+) -> None:
+    _, key = limited(solvent, models=["renamed"])
+    before = len(upstream.heard)
+    refused = ask(solvent, key, path, model)
+    assert (refused.status, refused.json["error"]["code"]) == (403, "model_not_allowed"), refused.body
+    wallet = solvent.wallet(key)
+    assert (wallet["balance"], wallet["held"], wallet["models"]) == ("1", "0", ["renamed"])
+    assert len(upstream.heard) == before
+
+
+def test_official_clients_see_a_refusal_as_one(solvent: Solvent) -> None:
+    _, key = limited(solvent, models=["renamed"])
+    with pytest.raises(openai.PermissionDeniedError) as caught:
+        solvent.client(key).chat.completions.create(model="scripted", messages=[{"role": "user", "content": "Hello?"}])
+    assert (caught.value.code, caught.value.param) == ("model_not_allowed", "model")
+    client = anthropic.Anthropic(base_url=solvent.url, api_key=key, max_retries=0)
+    with pytest.raises(anthropic.PermissionDeniedError):
+        client.messages.create(model="scripted", max_tokens=9, messages=[{"role": "user", "content": "Hello?"}])
+
+
+def test_a_limited_key_sees_its_models_and_asks_them(solvent: Solvent) -> None:
+    _, key = limited(solvent, models=["renamed", "scripted", "not-yet-served"])
+    assert {model.id for model in solvent.client(key).models.list()} == {"renamed", "scripted"}
+    assert {model.id for model in solvent.client().models.list()} > {"renamed", "scripted"}
+    assert ask(solvent, key).status == 200
+    assert ask(solvent, key, model="not-yet-served").error["code"] == "model_not_found"
+
+
+def test_two_members_of_one_name_are_read_as_one(solvent: Solvent) -> None:
+    """The model that is checked is the one that answers, however often it is said."""
+    _, key = limited(solvent, models=["renamed"])
+    body = b'{"model": "renamed", "model": "scripted", "messages": [{"role": "user", "content": "Hello?"}]}'
+    refused = solvent.send("POST", "/v1/chat/completions", body, key)
+    assert refused.error["code"] == "model_not_allowed"
+
+
+def test_a_limit_is_changed_from_the_next_call_on(solvent: Solvent) -> None:
+    id, key = limited(solvent, models=["renamed"])
+    assert ask(solvent, key).status == 403
+    solvent.operate("POST", f"/v1/keys/{id}", {"models": ["scripted"]})
+    assert ask(solvent, key).status == 200
+    assert ask(solvent, key, model="renamed").status == 403
+    assert solvent.operate("POST", f"/v1/keys/{id}", {})["models"] == ["scripted"]
+    assert solvent.operate("POST", f"/v1/keys/{id}", {"models": []})["models"] == []
+    assert ask(solvent, key, model="renamed").status == 200
+
+
+def test_a_key_cannot_change_itself(solvent: Solvent) -> None:
+    id, key = limited(solvent, models=["renamed"])
+    refused = solvent.send("POST", f"/v1/keys/{id}", {"models": []}, key)
+    assert (refused.status, refused.error["code"]) == (403, "operator_key_needed")
+    assert ask(solvent, key).status == 403
+
+
+@pytest.mark.parametrize(
+    "models", ["scripted", [""], [5], ["x" * 200], ["a\u0000"], [str(n) for n in range(101)], {"a": 1}]
+)
+def test_a_limit_that_is_none_is_refused_and_opens_nothing(solvent: Solvent, models: object) -> None:
+    id, key = limited(solvent, models=["renamed"])
+    refused = solvent.send("POST", f"/v1/keys/{id}", {"models": models}, solvent.operator_key)
+    assert (refused.status, (refused.error["param"] or "").split("[")[0]) == (400, "models"), refused.body
+    assert ask(solvent, key).status == 403
