@@ -172,7 +172,7 @@ def test_the_largest_body_that_is_allowed_is_read(solvent: Solvent) -> None:
         ("POST", "/v1/models", 405, "wrong_method"),
         ("GET", "/v1/grants", 405, "wrong_method"),
         ("POST", CHAT + "/", 404, "no_such_endpoint"),
-        ("POST", "/v1/completions", 404, "no_such_endpoint"),
+        ("POST", "/v1/edits", 404, "no_such_endpoint"),
         ("GET", "/v1/", 404, "no_such_endpoint"),
         ("GET", "/v1/../v1/key", 404, "no_such_endpoint"),
         ("GET", "/v1/answers/", 404, "no_such_answer"),

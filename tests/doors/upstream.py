@@ -275,6 +275,8 @@ class _Peer:
         return b"data: " + json.dumps(self._object("chat.completion.chunk", choices) | members).encode() + b"\n\n"
 
     def _object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        if "prompt" in self._heard.body:
+            kind, choices = "text_completion", [_text_choice(choice) for choice in choices]
         members = {"id": "chatcmpl-upstream", "object": kind, "created": 1, "model": self._heard.body.get("model")}
         return members | {"choices": choices} | dict(self._script.get("members", {}))
 
@@ -305,6 +307,12 @@ class _Peer:
             await self._writer.drain()
             if self._script.get("split"):
                 await asyncio.sleep(0)
+
+
+def _text_choice(choice: Mapping[str, Any]) -> dict[str, Any]:
+    """A choice of chat as one of a completion."""
+    said = choice.get("message") or choice.get("delta") or {}
+    return {"index": 0, "text": said.get("content") or "", "logprobs": None, "finish_reason": choice["finish_reason"]}
 
 
 class _MessagesPeer(_Peer):

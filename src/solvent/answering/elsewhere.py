@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from solvent.answering.desk import Desk
+from solvent.answering.question import Question
 from solvent.answering.route import Prices, Route, prices_at
 from solvent.answering.settlement import Opened
 from solvent.routing.policy import Candidate, order_of
@@ -14,12 +15,12 @@ from solvent.routing.retry import TRIES_MAX, is_worth_a_try
 from solvent.values.errors import Invalid, SolventError, Unavailable
 
 
-def placed(route: Route, prices: Prices, desk: Desk, at_us: int) -> tuple[Route, Prices]:
+def placed(route: Route, prices: Prices, question: Question, desk: Desk) -> tuple[Route, Prices]:
     """The upstream that is to answer for a model, and the prices there."""
     pool = desk.pools.get(route.model) if desk.pools else None
     if pool is None:
         return route, prices
-    found = _first_priced(_in_order(pool.routes, desk, route.model), (), desk, at_us)
+    found = _first_priced(_in_order(pool.routes, desk, route.model), (), question, desk)
     if found is None:
         return route, prices
     place, there = found
@@ -35,10 +36,10 @@ def asked_elsewhere(
     """
     if len(tried) + 1 >= TRIES_MAX:
         return None
-    at_us, route = opened.question.received_us, opened.route
+    route = opened.route
     pool = desk.pools.get(route.model)
     routes = _in_order(pool.routes, desk, route.model) if pool is not None else ()
-    found = _first_priced(routes, [*tried, route], desk, at_us)
+    found = _first_priced(routes, [*tried, route], opened.question, desk)
     if found is None and route.engine is not None:
         return None
     status = fault.upstream_status if isinstance(fault, Unavailable) else None
@@ -55,14 +56,14 @@ def _in_order(routes: Sequence[Route], desk: Desk, model: str) -> list[Route]:
 
 
 def _first_priced(
-    routes: Sequence[Route], tried: Sequence[Route], desk: Desk, at_us: int
+    routes: Sequence[Route], tried: Sequence[Route], question: Question, desk: Desk
 ) -> tuple[Route, Prices] | None:  # fmt: skip
-    """The first that was not tried and whose cost is known: what has no price is not asked."""
+    """The first that was not tried, does what is asked, and whose cost is known: what has no price is not asked."""
     known = {id(route.health) for route in tried}
     for route in routes:
-        if id(route.health) not in known:
+        if id(route.health) not in known and route.does(question.task):
             try:
-                return route, prices_at(route, desk.currency, desk.exchanges, at_us)
+                return route, prices_at(route, desk.currency, desk.exchanges, question.received_us)
             except Invalid:
                 continue
     return None

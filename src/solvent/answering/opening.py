@@ -47,7 +47,7 @@ def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
     if route is None:
         message = f"model {question.model[:100]!r} is not served here; GET /v1/models lists those that are"
         raise Invalid("model_not_found", message, param="model")
-    if route.task != question.task:
+    if not route.does(question.task):
         where = "/v1/embeddings" if route.task == "embeddings" else "/v1/chat/completions"
         message = f"model {route.model!r} does not do {question.task}; ask it at {where}"
         raise Invalid("wrong_surface", message, param="model")
@@ -99,7 +99,7 @@ def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
     """The same question to the cheapest model of the plan's cheaper class that this key may ask; unchanged without."""
     choices = []
     for route in desk.routes.values():
-        fits = route.model_class == standing.plan.cheaper_class and route.task == case.question.task
+        fits = route.model_class == standing.plan.cheaper_class and route.does(case.question.task)
         if fits and may_ask(case.caller, route.model):
             prices = prices_at(route, desk.currency, desk.exchanges, case.question.received_us)
             ask = Ask(
@@ -127,7 +127,7 @@ def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow
     entered = _enter(case, funds.standing, desk, tokens) if funds.standing is not None else ()
     funds.hold(admitted, case.question.received_us)
     holds = tuple(_hold(case.question, n, draw, desk.holder) for n, draw in enumerate(admitted.draws))
-    route, prices = placed(case.route, case.prices, desk, case.question.received_us)
+    route, prices = placed(case.route, case.prices, case.question, desk)
     return Opened(
         case.question, case.caller, case.customer, route, prices, funds, admitted.draws, holds,
         admitted.output_tokens_max, entered, is_slow,

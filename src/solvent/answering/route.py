@@ -36,6 +36,10 @@ class Route(msgspec.Struct, frozen=True):
     task: Task = "chat"
     health: Health = msgspec.field(default_factory=Health)
 
+    def does(self, task: Task) -> bool:
+        """Whether it can be asked for that: a model that chats also goes on with a text, where its provider can ask."""
+        return self.task == task or (task == "completions" and self.task == "chat" and self.provider.speaks == "chat")
+
 
 class Pool(msgspec.Struct, frozen=True):
     """All upstreams of one model, in the order in which they are written: each sells it at the same price."""

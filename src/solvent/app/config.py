@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from solvent.app.plan_entries import PlanEntry, demand_todays_words
-from solvent.providers.port import OnAbort, Task
+from solvent.providers.port import OnAbort
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
 from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
@@ -81,7 +81,10 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="what plans call models of its kind, such as quick or expert", min_length=1, max_length=60),
     ] = "standard"
-    task: Annotated[Task, Meta(description="what it is asked for: chat, or embeddings")] = "chat"
+    task: Annotated[
+        Literal["chat", "embeddings"],
+        Meta(description="what it does: chat (and completions), or embeddings"),
+    ] = "chat"
     upstream: Annotated[str, Meta(description="what the provider calls it; the same name when left out")] = ""
     vendor: Annotated[str, Meta(description="whose bill it is on, in the books; `provider` when left out")] = ""
     base_url: Annotated[str, Meta(description="where the provider is; its own address when left out")] = ""

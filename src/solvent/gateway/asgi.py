@@ -14,6 +14,7 @@ from solvent.app.http import Began, ClientGone, Receive, Scope, Send, header, pr
 from solvent.app.problems import bug, note, refuse
 from solvent.gateway import endpoints
 from solvent.gateway.chat_completions import chat_completions
+from solvent.gateway.completions import completions
 from solvent.gateway.embeddings import embeddings
 from solvent.gateway.endpoints import Endpoint
 from solvent.gateway.live import live
@@ -32,7 +33,7 @@ _METRICS: Final = "/metrics"
 _WHOLE: Final = ("/v1/live", _METRICS)  # which write their responses themselves
 _SURFACES: Final = {
     "/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses,
-    "/v1/embeddings": embeddings,
+    "/v1/completions": completions, "/v1/embeddings": embeddings,
 }  # fmt: skip
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,

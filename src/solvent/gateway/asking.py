@@ -33,7 +33,9 @@ class _Message(msgspec.Struct):
     content: str | list[_Part] | None = None
 
 
-class _StreamOptions(msgspec.Struct):
+class StreamOptions(msgspec.Struct):
+    """What a client wants of a stream."""
+
     include_usage: bool | None = None
 
 
@@ -45,7 +47,7 @@ class _Chat(msgspec.Struct):
     model: str
     messages: list[_Message]
     stream: bool | None = None
-    stream_options: _StreamOptions | None = None
+    stream_options: StreamOptions | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     n: int | None = None

@@ -36,6 +36,13 @@ _NO_CHOICES = msgspec.Raw(b"[]")
 async def chat_completions(caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send) -> None:
     """One request, from its body to the last byte. Raises SolventError only before the response began."""
     question, wants_usage = read_question(await read_body(receive), id, desk.now_us())
+    await tell_chat(question, caller, desk, receive, send, wants_usage=wants_usage)
+
+
+async def tell_chat(
+    question: Question, caller: Caller, desk: Desk, receive: Receive, send: Send, *, wants_usage: bool
+) -> None:
+    """Ask, and tell the answer in OpenAI's words, whole or as a stream. wants_usage: its usage event too."""
     answering: Answering = answer(question, caller, desk)
     try:
         if question.stream:

@@ -66,6 +66,7 @@ class _Choice(msgspec.Struct):
     delta: _Text | None = None
     message: _Text | None = None
     finish_reason: str | None = None
+    text: str | None = None  # of a completion, whole or a piece of it
 
 
 _decode_choices = msgspec.json.Decoder(list[_Choice]).decode
@@ -94,8 +95,10 @@ class OpenAICompatible:
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `Provider.stream`."""
         path = self._accent.chat_path.replace("{model}", quote(call.upstream, safe=""))
+        if call.task != "chat":
+            path = path.replace("/chat/completions", f"/{call.task}")
         if call.task == "embeddings":
-            yield await self._embeddings(path.replace("/chat/completions", "/embeddings"), call)
+            yield await self._embeddings(path, call)
             return
         reply = await self._upstream.ask(path, self._body(call), streams=call.stream)
         try:
@@ -141,7 +144,7 @@ class OpenAICompatible:
             renamed.get(name, name): value for name, value in call.members.items() if name not in left_out
         }
         members["model"] = call.upstream
-        members[self._limit_field] = call.output_tokens_max
+        members[self._limit_field if call.task == "chat" else "max_tokens"] = call.output_tokens_max
         if call.stream and self._accent.asks_usage:
             members["stream_options"] = _INCLUDE_USAGE
         members.update(self._upstream.members)
@@ -172,7 +175,7 @@ def _pieces(choice: _Choice) -> int:
     """What a choice holds is at least one token, if it holds anything."""
     said = choice.delta or choice.message
     if said is None:
-        return 0
+        return 1 if choice.text else 0
     return 1 if said.content or said.reasoning_content or said.reasoning or said.tool_calls else 0
 
 
@@ -180,6 +183,6 @@ def _whole_text(choice: _Choice) -> str:
     """A whole message's words; of a whole message only they are sure to be tokens."""
     message = choice.message
     if message is None:
-        return ""
+        return choice.text or ""
     thought = message.reasoning_content or message.reasoning
     return f"{thought} {message.content}" if thought else message.content or ""

@@ -14,8 +14,8 @@ OnAbort = Literal["drain", "cancel"]
 # Converse.
 Dialect = Literal["chat", "messages", "gemini", "converse"]
 
-# What is asked for: words, or numbers that stand for the meaning of some.
-Task = Literal["chat", "embeddings"]
+# What is asked for: the next words of a conversation or of a text, or numbers that stand for the meaning of some.
+Task = Literal["chat", "completions", "embeddings"]
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Call(msgspec.Struct, frozen=True):
     upstream: the model's name at the provider. members: the members of the JSON body: the client's own, verbatim,
     where it speaks that dialect too.
     output_tokens_max: what the hold pays for; the provider must not be allowed to write more. task: what is asked for;
-    embeddings are asked of a provider that speaks chat, and never in a stream.
+    completions and embeddings are asked of a provider that speaks chat, and embeddings never in a stream.
     """
 
     upstream: str
