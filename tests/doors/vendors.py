@@ -11,11 +11,11 @@ from tests.wire.framed import framed
 
 from solvent.providers.bedrock import FRAMES
 
-# What Mistral's chat completions know, and the member that carries the script.
+# What Mistral's chat completions and embeddings know, and the member that carries the script.
 MISTRAL_KNOWS: Final = {
     "model", "messages", "max_tokens", "stream", "temperature", "top_p", "stop", "random_seed", "response_format",
     "tools", "tool_choice", "parallel_tool_calls", "presence_penalty", "frequency_penalty", "metadata", "n",
-    "reasoning_effort", "prompt_mode", "safe_prompt", "script",
+    "reasoning_effort", "prompt_mode", "safe_prompt", "input", "encoding_format", "output_dimension", "script",
 }  # fmt: skip
 COST: Final = 0.00014  # what OpenRouter says it charged
 CACHED: Final = 4  # of the prompt, where a vendor reports it

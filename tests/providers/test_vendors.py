@@ -25,7 +25,7 @@ from solvent.providers import (
     openrouter,
     upstage,
 )
-from solvent.providers.port import Call, Chunk, Provider, Settings
+from solvent.providers.port import Call, Chunk, OpenProvider, Provider, Settings
 from solvent.values.errors import Invalid, Unavailable
 from solvent.wire.origin import Origin
 
@@ -219,3 +219,32 @@ def test_an_api_version_is_one(upstream: Upstream, api_version: str) -> None:
     with pytest.raises(Invalid) as caught:
         azure_at(upstream, api_version)
     assert caught.value.param == "api_version"
+
+
+@pytest.mark.parametrize(
+    ("provider", "base_url", "asked_at", "dimensions"),
+    [
+        (mistral.open_provider, "mistral/v1", "/mistral/v1/embeddings", "output_dimension"),
+        (azure.open_provider, "azure", "/azure/openai/v1/embeddings", "dimensions"),
+    ],
+)
+def test_embeddings_are_asked_in_the_vendors_words(
+    upstream: Upstream, provider: OpenProvider, base_url: str, asked_at: str, dimensions: str
+) -> None:
+    tag = f"embeddings {asked_at}"
+    sent = {"input": "a", "dimensions": 8, "user": "me", "script": {"tag": tag}}
+    raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in sent.items()}
+
+    async def ask() -> list[Chunk]:
+        opened = provider(Settings("v", upstream.url_of(base_url), KEY))
+        call = Call("m", raw, stream=False, output_tokens_max=1, task="embeddings")
+        try:
+            return [chunk async for chunk in opened.stream(call)]
+        finally:
+            await opened.close()
+
+    (chunk,) = asyncio.run(ask())
+    assert chunk.usage is not None
+    heard = upstream.one(tag)
+    assert (heard.path, heard.body[dimensions], heard.body["model"]) == (asked_at, 8, "m")
+    assert ("user" in heard.body) == (dimensions == "dimensions")

@@ -62,7 +62,7 @@ def _raw(value: object) -> msgspec.Raw:
 ACCENT: Final = Accent(
     base_url="https://api.mistral.ai/v1",
     left_out=frozenset(("stream_options", "user", "store", "service_tier")),
-    renamed={"seed": "random_seed"},
+    renamed={"seed": "random_seed", "dimensions": "output_dimension"},
     asks_usage=False,
     heard=plainly,
 )

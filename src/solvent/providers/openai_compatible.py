@@ -119,7 +119,7 @@ class OpenAICompatible:
             reply.close()
 
     async def _embeddings(self, path: str, call: Call) -> Chunk:
-        members = {**call.members, "model": call.upstream, **self._upstream.members}
+        members = {**self._known(call), "model": call.upstream, **self._upstream.members}
         reply = await self._upstream.ask(path, _encode(members), streams=False)
         try:
             chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
@@ -139,16 +139,18 @@ class OpenAICompatible:
         await self._upstream.close()
 
     def _body(self, call: Call) -> bytes:
-        renamed, left_out = self._accent.renamed, self._left_out
-        members: dict[str, object] = {
-            renamed.get(name, name): value for name, value in call.members.items() if name not in left_out
-        }
+        members = self._known(call)
         members["model"] = call.upstream
         members[self._limit_field if call.task == "chat" else "max_tokens"] = call.output_tokens_max
         if call.stream and self._accent.asks_usage:
             members["stream_options"] = _INCLUDE_USAGE
         members.update(self._upstream.members)
         return _encode(members)
+
+    def _known(self, call: Call) -> dict[str, object]:
+        """The client's members in the vendor's words, without those it refuses and the limit, which is ours to say."""
+        renamed, left_out = self._accent.renamed, self._left_out
+        return {renamed.get(name, name): value for name, value in call.members.items() if name not in left_out}
 
     def _chunk(self, payload: bytes) -> Chunk:
         try:
