@@ -102,10 +102,13 @@ def test_a_customers_life_in_commands(shell: Shell) -> None:
     assert "a, b" in shell.run("customers", "keys", id)
     assert shell.json("customers", "change-key", key["id"])["models"] == ["a", "b"], "what is not named stays"
     assert "모든 모델" in shell.run("customers", "change-key", key["id"], "--all-models", language="ko")
+    fresh = shell.json("customers", "rotate-key", key["id"])
+    assert (fresh["id"], fresh["api_key"] == key["api_key"]) == (key["id"], False)
+    assert "그대로 이어집니다" in shell.run("customers", "rotate-key", key["id"], "--overlap-hours", "0", language="ko")
     one = shell.json("customers", "issue-key", id, "--model", "a")
     assert one["models"] == ["a"]
     shell.run("customers", "revoke-key", key["id"])
-    assert shell.refuse("customers", "change-key", key["id"], "--model", "a").code == "key_revoked"
+    assert shell.refuse("customers", "change-key", key["id"], "--model", "a").code == "key_not_good"
     assert "폐기됨" in shell.run("customers", "keys", id, language="ko")
     shell.run("customers", "change-profile", id, "--legal-name", "Kim Ltd", "--treatment", "none")
     assert shell.json("customers", "profile", id)["legal_name"] == "Kim Ltd"
@@ -129,6 +132,7 @@ def test_operators_keys_bring_a_way_back_in(shell: Shell) -> None:
     made = shell.json("operators", "issue-key", "owner", "--name", "me")
     assert made["api_key"].startswith("op-solvent-")
     assert made["hint"] in shell.run("operators", "list")
+    assert shell.json("operators", "rotate-key", made["id"])["api_key"].startswith("op-solvent-")
     assert shell.refuse("operators", "revoke-key", made["id"]).code == "last_owner"
     shell.run("operators", "issue-key", "read_only", "--expires", "2099-01-01")
     assert {key["role"] for key in shell.json("operators", "list")["data"]} == {"owner", "read_only"}

@@ -98,3 +98,50 @@ def test_a_limit_that_is_none_is_refused_and_opens_nothing(solvent: Solvent, mod
     refused = solvent.send("POST", f"/v1/keys/{id}", {"models": models}, solvent.operator_key)
     assert (refused.status, (refused.error["param"] or "").split("[")[0]) == (400, "models"), refused.body
     assert ask(solvent, key).status == 403
+
+
+def test_a_rotated_key_answers_under_both_secrets_and_its_budget_is_one(solvent: Solvent) -> None:
+    id, old = limited(solvent, models=["scripted"])
+    budget = {"scope": f"key:{id}", "unit": "answers", "amount": "2", "every": "month"}
+    solvent.operate("POST", f"/v1/customers/{solvent.wallet(old)['customer']}/budgets", budget)
+    made = solvent.operate("POST", f"/v1/keys/{id}/rotate")
+    assert (made["id"], made["hint"], made["models"]) == (id, made["api_key"][-4:], ["scripted"])
+    assert made["former_until"] is not None
+    assert [ask(solvent, key).status for key in (old, made["api_key"])] == [200, 200]
+    for key in (old, made["api_key"]):
+        refused = ask(solvent, key)
+        assert (refused.status, refused.error["code"]) == (403, "budget_exceeded")
+        assert ask(solvent, key, model="renamed").error["code"] == "model_not_allowed"
+    last = solvent.operate("POST", f"/v1/keys/{id}/rotate", {"overlap_hours": 0})
+    assert last["former_until"] is None
+    for key in (old, made["api_key"]):
+        assert (ask(solvent, key).status, ask(solvent, key).error["code"]) == (401, "invalid_api_key")
+    assert solvent.wallet(last["api_key"])["key"] == id
+
+
+def test_a_rotation_is_shown_once(solvent: Solvent) -> None:
+    id, _ = limited(solvent)
+    first, again = (solvent.operate("POST", f"/v1/keys/{id}/rotate", Idempotency_Key=f"rotate {id}") for _ in "12")
+    assert first["api_key"]
+    assert again == first | {"api_key": None}
+
+
+@pytest.mark.parametrize("hours", [-1, 721, "soon", 1.5, True, None])
+def test_an_overlap_that_is_none_is_refused(solvent: Solvent, hours: object) -> None:
+    id, key = limited(solvent)
+    refused = solvent.send("POST", f"/v1/keys/{id}/rotate", {"overlap_hours": hours}, solvent.operator_key)
+    assert (refused.status, refused.error["param"]) == (400, "overlap_hours")
+    assert ask(solvent, key).status == 200
+
+
+def test_a_key_cannot_rotate_itself_and_an_owner_can(solvent: Solvent) -> None:
+    id, key = limited(solvent)
+    for path in (f"/v1/keys/{id}/rotate", f"/v1/operators/{id}/rotate"):
+        refused = solvent.send("POST", path, {}, key)
+        assert (refused.status, refused.error["code"]) == (403, "operator_key_needed")
+    helper = solvent.operate("POST", "/v1/operators", {"role": "owner"})
+    made = solvent.send("POST", f"/v1/operators/{helper['id']}/rotate", {"overlap_hours": 0}, helper["api_key"])
+    assert made.json["api_key"].startswith("op-solvent-")
+    assert solvent.send("GET", "/v1/operators", key=helper["api_key"]).status == 401
+    assert solvent.send("GET", "/v1/operators", key=made.json["api_key"]).status == 200
+    assert solvent.send("POST", f"/v1/keys/{helper['id']}/rotate", {}, solvent.operator_key).status == 404

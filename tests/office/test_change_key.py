@@ -54,7 +54,7 @@ def test_what_cannot_be_changed_stays_as_it_is(place: Place) -> None:
             await revoke_key(kim.key.id, act("revoke"), database, of_operators=False)
             with pytest.raises(Conflict) as caught:
                 await change_key(kim.key.id, KeyChange([]), act("c"), database)
-            assert caught.value.code == "key_revoked"
+            assert caught.value.code == "key_not_good"
             assert list(await database.read(identity_store.callers)) == [digest(SECRETS[1].encode())]
 
     asyncio.run(live())

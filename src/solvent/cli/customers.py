@@ -5,18 +5,19 @@ from __future__ import annotations
 import click
 
 from solvent.cli.here import Here, Screen, changes, looks, paged
-from solvent.cli.key_words import KEY_COLUMNS, changed_key, issued_key, key_row
+from solvent.cli.key_words import KEY_COLUMNS, changed_key, issued_key, key_row, rotated_key
 from solvent.cli.paying import print_due_of_plan
 from solvent.console import customers, invoices, keys
 from solvent.console.customers import CustomerBody
 from solvent.console.invoices import ProfileBody
+from solvent.values.limits import OVERLAP_HOURS
 
 _COLUMNS = {"id": "left", "name": "left", "plan": "left", "state": "left", "since": "left"}
 
 
 @click.group("customers")
 def command() -> None:
-    """Open, list, suspend and close customers; issue, change and revoke their keys."""
+    """Open, list, suspend and close customers; issue, change, rotate and revoke their keys."""
 
 
 @command.command("list")
@@ -137,6 +138,17 @@ def change_key(here: Here, key: str, models: tuple[str, ...], *, all_models: boo
         raise click.UsageError("--all-models and --model exclude each other.")
     made = here.ask(keys.CHANGE, {"key": key}, body={"models": models if models or all_models else None})
     here.show(made, lambda screen: changed_key(made, screen))
+
+
+@command.command("rotate-key")
+@click.argument("key")
+@click.option("--overlap-hours", type=int, default=OVERLAP_HOURS, show_default=True,
+              help="How long the secret before stays good; 0 for no longer.")  # fmt: skip
+@changes
+def rotate_key(here: Here, key: str, overlap_hours: int) -> None:
+    """Give a key a new secret, which is shown this once; budgets, limits and receipts go on under the same id."""
+    made = here.ask(keys.ROTATE, {"key": key}, body={"overlap_hours": overlap_hours})
+    here.show(made, lambda screen: rotated_key(made, screen))
 
 
 @command.command("revoke-key")

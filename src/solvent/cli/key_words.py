@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from solvent.cli.here import Screen
-from solvent.console.keys import KeyBody
+from solvent.console.keys import KeyBody, RotatedKey
 
 KEY_COLUMNS: Final = {
     "id": "left", "name": "left", "role": "left", "hint": "left", "state": "left", "since": "left", "expires": "left",
@@ -27,7 +27,18 @@ def changed_key(key: KeyBody, screen: Screen) -> None:
 
 
 def _models(key: KeyBody, screen: Screen) -> str:
+    if key.role != "customer":
+        return ""
     return ", ".join(key.models) or screen.say("all_models")
+
+
+def rotated_key(made: RotatedKey, screen: Screen) -> None:
+    """A key's new secret, and for how long the one before is good."""
+    issued_key(made.api_key, screen)
+    if made.former_until is None:
+        screen.word("key_rotated_at_once")
+    else:
+        screen.word("key_rotated", until=screen.minute(made.former_until))
 
 
 def issued_key(api_key: str | None, screen: Screen) -> None:

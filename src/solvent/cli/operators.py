@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 
 from solvent.cli.here import Here, changes, looks, paged
-from solvent.cli.key_words import KEY_COLUMNS, issued_key, key_row
+from solvent.cli.key_words import KEY_COLUMNS, issued_key, key_row, rotated_key
 from solvent.console import keys
 from solvent.identity.caller import OPERATOR_ROLES
+from solvent.values.limits import OVERLAP_HOURS
 
 
 @click.group("operators")
 def command() -> None:
-    """List, issue and revoke the keys that run the place."""
+    """List, issue, rotate and revoke the keys that run the place."""
 
 
 @command.command("list")
@@ -33,6 +34,17 @@ def issue_key(here: Here, role: str, name: str, expires: str | None) -> None:
     """Issue a key with a role, which is shown this once."""
     made = here.ask(keys.ISSUE_OPERATOR, body={"role": role, "name": name, "expires": expires})
     here.show(made, lambda screen: issued_key(made.api_key, screen))
+
+
+@command.command("rotate-key")
+@click.argument("key")
+@click.option("--overlap-hours", type=int, default=OVERLAP_HOURS, show_default=True,
+              help="How long the secret before stays good; 0 for no longer.")  # fmt: skip
+@changes
+def rotate_key(here: Here, key: str, overlap_hours: int) -> None:
+    """Give a key a new secret, which is shown this once; budgets, limits and receipts go on under the same id."""
+    made = here.ask(keys.ROTATE_OPERATOR, {"key": key}, body={"overlap_hours": overlap_hours})
+    here.show(made, lambda screen: rotated_key(made, screen))
 
 
 @command.command("revoke-key")

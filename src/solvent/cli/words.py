@@ -116,6 +116,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
     ),
     "customer_renamed": ("The customer is now called {name}.", "고객 이름을 {name}(으)로 바꿨습니다."),
     "key_changed": ("From the next call on the key may do this.", "다음 요청부터 키 권한이 이렇게 바뀝니다."),
+    "key_rotated": (
+        "The secret before is good until {until}, and belongs to the same key: budgets and receipts go on.",
+        "이전 키 값은 {until}까지 쓸 수 있습니다. 키 ID는 같으므로 예산과 영수증이 그대로 이어집니다.",
+    ),
+    "key_rotated_at_once": (
+        "Every secret before opens nothing any more; the key is the same: budgets and receipts go on.",
+        "이전 키 값은 모두 이제 쓸 수 없습니다. 키 ID는 같으므로 예산과 영수증이 그대로 이어집니다.",
+    ),
     "key_revoked": ("The key ...{hint} opens nothing any more.", "끝자리 {hint} 키는 이제 쓸 수 없습니다."),
     # Prices
     "per_million": (

@@ -16,9 +16,10 @@ from solvent.identity.key import Key, NewKey, secret
 from solvent.office.change_key import KeyChange, change_key
 from solvent.office.issue_key import issue_key
 from solvent.office.revoke_key import revoke_key
+from solvent.office.rotate_key import Rotation, rotate_key
 from solvent.values.ids import CustomerId, KeyId
-from solvent.values.instant import NEVER_US, instant, iso
-from solvent.values.limits import KEY_MODELS_MAX
+from solvent.values.instant import HOUR_US, NEVER_US, instant, iso
+from solvent.values.limits import KEY_MODELS_MAX, OVERLAP_HOURS, OVERLAP_HOURS_MAX
 
 KeyState = Literal["good", "expired", "revoked"]
 OperatorRole = Literal["owner", "finance", "support", "read_only"]
@@ -47,6 +48,12 @@ class IssuedKey(KeyBody, kw_only=True):
     """A new key. api_key is shown this once: a repetition of the request has null in its place."""
 
     api_key: str | None
+
+
+class RotatedKey(IssuedKey, kw_only=True):
+    """A key with its new secret. former_until: when the secret before ends; null where it has ended at once."""
+
+    former_until: str | None
 
 
 Label = Annotated[str, WORD, Meta(description="your word for it")]
@@ -83,6 +90,14 @@ class NewOperatorKey(msgspec.Struct, forbid_unknown_fields=True):
     role: Annotated[OperatorRole, Meta(description="what it may do; docs/api.md has the table")]
     name: Label = ""
     expires: Expiry | None = None
+
+
+class NewSecret(msgspec.Struct, forbid_unknown_fields=True):
+    """How a key gets a new secret."""
+
+    overlap_hours: Annotated[
+        int, Meta(ge=0, le=OVERLAP_HOURS_MAX, description="how long the secrets before stay good at most; 0: no longer")
+    ] = OVERLAP_HOURS
 
 
 def key_body(key: Key, now_us: int = 0) -> KeyBody:
@@ -154,6 +169,26 @@ async def change_customer_key(asked: Asked[Nothing, ChangedKey]) -> KeyBody:
     return key_body(key, business.now_us())
 
 
+async def rotate_customer_key(asked: Asked[Nothing, NewSecret]) -> RotatedKey:
+    """Give a customer's key a new secret, shown this once; its id, budgets and limits stay."""
+    return await _rotate("customer", asked, of_operators=False)
+
+
+async def rotate_operator_key(asked: Asked[Nothing, NewSecret]) -> RotatedKey:
+    """Give an operator's key a new secret, shown this once; its id and role stay."""
+    return await _rotate("owner", asked, of_operators=True)
+
+
+async def _rotate(role: Role, asked: Asked[Nothing, NewSecret], *, of_operators: bool) -> RotatedKey:
+    business = asked.business
+    shown = secret(role, business.new_secret())
+    rotation = Rotation(KeyId(asked.path["key"]), shown, asked.body.overlap_hours * HOUR_US)
+    made, is_new = await rotate_key(rotation, asked.act, business.database, of_operators=of_operators)
+    known = msgspec.structs.asdict(key_body(made.key))
+    former_until = iso(made.former_until_us) if asked.body.overlap_hours else None
+    return RotatedKey(**known, api_key=shown if is_new else None, former_until=former_until)
+
+
 async def revoke_customer_key(asked: Asked[Nothing, Nothing]) -> KeyBody:
     """Revoke a customer's key: from the next call on it opens nothing."""
     return await _revoke(asked, of_operators=False)
@@ -178,6 +213,10 @@ ISSUE = Operation(
 CHANGE = Operation(
     "POST", "/v1/keys/{key}", "keys.write", change_customer_key, Nothing, ChangedKey, KeyBody, touches_callers=True
 )
+ROTATE = Operation(
+    "POST", "/v1/keys/{key}/rotate", "keys.write", rotate_customer_key, Nothing, NewSecret, RotatedKey,
+    touches_callers=True,
+)  # fmt: skip
 REVOKE = Operation(
     "POST", "/v1/keys/{key}/revoke", "keys.write", revoke_customer_key, Nothing, Nothing, KeyBody, touches_callers=True
 )
@@ -186,8 +225,14 @@ ISSUE_OPERATOR = Operation(
     "POST", "/v1/operators", "operators.write", new_operator_key, Nothing, NewOperatorKey, IssuedKey,
     touches_callers=True,
 )  # fmt: skip
+ROTATE_OPERATOR = Operation(
+    "POST", "/v1/operators/{key}/rotate", "operators.write", rotate_operator_key, Nothing, NewSecret, RotatedKey,
+    touches_callers=True,
+)  # fmt: skip
 REVOKE_OPERATOR = Operation(
     "POST", "/v1/operators/{key}/revoke", "operators.write", revoke_operator_key, Nothing, Nothing, KeyBody,
     touches_callers=True,
 )  # fmt: skip
-OPERATIONS = (LIST, ISSUE, CHANGE, REVOKE, LIST_OPERATORS, ISSUE_OPERATOR, REVOKE_OPERATOR)
+OPERATIONS = (
+    LIST, ISSUE, CHANGE, ROTATE, REVOKE, LIST_OPERATORS, ISSUE_OPERATOR, ROTATE_OPERATOR, REVOKE_OPERATOR,
+)  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from solvent.identity.caller import Role, digest
-from solvent.values.errors import Invalid
+from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId, KeyId, new_id
 from solvent.values.instant import NEVER_US, iso
 from solvent.values.limits import KEY_MODELS_MAX, NAME_CHARACTERS_MAX
@@ -66,6 +66,13 @@ def issue(new: NewKey, now_us: int) -> tuple[Key, bytes]:
     hint = new.secret[-HINT_CHARACTERS:]
     key = Key(id, new.role, new.customer, hint, now_us, name, new.expires_us, models=clean_models(new.models))
     return key, digest(new.secret.encode())
+
+
+def demand_good(key: Key, now_us: int) -> None:
+    """Raises Conflict for a key that opens nothing any more, so that nothing is to be changed about it."""
+    if key.revoked_us or key.expires_us <= now_us:
+        how = "was revoked" if key.revoked_us else f"expired at {iso(key.expires_us)}"
+        raise Conflict("key_not_good", f"the key {key.id} {how}, for good; issue a new one", param="key")
 
 
 def clean_models(models: Sequence[str]) -> tuple[str, ...]:

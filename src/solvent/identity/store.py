@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    delete,
     func,
     insert,
     or_,
@@ -52,6 +53,15 @@ keys = Table(
     Column("models", Text, nullable=False),  # a JSON array
     Index("uq_keys_digest", "digest", unique=True),
     Index("ix_keys_customer", "customer"),
+)
+# Secrets that keys had before, and that are good beside the present one until an instant.
+former_secrets = Table(
+    "former_secrets",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Index("ix_former_secrets_key", "key"),
 )
 _KEY = [keys.c[name] for name in Key.__struct_fields__]
 _decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -149,6 +159,19 @@ def change_key(connection: Connection, id: KeyId, models: Sequence[str]) -> None
     connection.execute(update(keys).where(keys.c.id == id).values(**_lists(models=models)))
 
 
+def rotate_key(
+    connection: Connection, id: KeyId, digest: bytes, hint: str, *, former_until_us: int, now_us: int
+) -> None:
+    """Give a key another secret. No former one of it, however old, is good for longer than former_until_us."""
+    theirs = former_secrets.c.key == id
+    present = connection.execute(select(keys.c.digest).where(keys.c.id == id)).scalar_one()
+    connection.execute(insert(former_secrets).values(digest=bytes(present), key=id, until_us=former_until_us))
+    sooner = former_secrets.c.until_us > former_until_us
+    connection.execute(update(former_secrets).where(theirs, sooner).values(until_us=former_until_us))
+    connection.execute(delete(former_secrets).where(theirs, former_secrets.c.until_us <= now_us))
+    connection.execute(update(keys).where(keys.c.id == id).values(digest=digest, hint=hint))
+
+
 def revoke_key(connection: Connection, id: KeyId, now_us: int) -> None:
     """Take a key back; one that was taken back before stays as it is."""
     connection.execute(update(keys).where(keys.c.id == id, keys.c.revoked_us == 0).values(revoked_us=now_us))
@@ -167,7 +190,17 @@ def callers(connection: Connection) -> dict[bytes, Caller]:
     """
     known = {customer.id: customer for customer in all_customers(connection)}
     chosen = select(keys.c.digest, *_KEY).where(keys.c.revoked_us == 0)
-    return {bytes(row.digest): _caller(_key(row[1:]), known) for row in connection.execute(chosen)}
+    found = {bytes(row.digest): _caller(_key(row[1:]), known) for row in connection.execute(chosen)}
+    return found | _former(connection, {caller.key: caller for caller in found.values()})
+
+
+def _former(connection: Connection, by_key: Mapping[KeyId, Caller]) -> dict[bytes, Caller]:
+    """Who may call by a secret that their key had before: the same caller, until that secret's end."""
+    return {
+        bytes(digest): msgspec.structs.replace(by_key[key], expires_us=min(by_key[key].expires_us, until_us))
+        for digest, key, until_us in connection.execute(select(former_secrets))
+        if key in by_key
+    }
 
 
 def _customers(rows: Iterable[Any]) -> list[Customer]:

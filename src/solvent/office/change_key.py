@@ -10,9 +10,8 @@ from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
-from solvent.identity.key import Key, clean_models
+from solvent.identity.key import Key, clean_models, demand_good
 from solvent.office.store import touch_callers
-from solvent.values.errors import Conflict
 from solvent.values.ids import KeyId
 
 
@@ -25,14 +24,13 @@ class KeyChange(msgspec.Struct, frozen=True):
 async def change_key(id: KeyId, change: KeyChange, act: Act, database: Database) -> tuple[Key, bool]:
     """Returns the key as it is then, and whether this act changed it.
 
-    Raises NotFound for no such key of a customer, Invalid for a bad model, and Conflict for a key that is revoked.
+    Raises NotFound for no such key of a customer, Invalid for a bad model, and Conflict for a key that opens nothing.
     """
 
     def work(connection: Connection) -> tuple[Key, bool]:
         def effect() -> Key:
             key = identity_store.known_key(connection, id, of_operators=False)
-            if key.revoked_us:
-                raise Conflict("key_revoked", f"the key {id} is revoked for good; issue a new one", param="key")
+            demand_good(key, act.at_us)
             if change.models is not None:
                 identity_store.change_key(connection, id, clean_models(change.models))
                 touch_callers(connection)

@@ -11,6 +11,8 @@ MIB = 1024 * KIB
 # What a client may send
 REQUEST_BODY_BYTES_MAX = 4 * MIB
 KEY_MODELS_MAX = 100  # that a key is limited to
+OVERLAP_HOURS = 24  # that a key's former secret stays good, unless it is said otherwise
+OVERLAP_HOURS_MAX = 720
 REQUEST_HEADER_BYTES_MAX = 64 * KIB
 REQUEST_HEAD_S_MAX = 15.0  # from the first byte of a request to the end of its headers
 REQUEST_BODY_S_MAX = 30.0  # silence between two pieces of a request body
