@@ -61,13 +61,17 @@ def calls(route: Route) -> int:
     return len(route.provider.calls)
 
 
-async def hear(open_shop: Shop, caller: Caller) -> tuple[list[Opened], list[Chunk], Receipt | SolventError]:
+async def hear(
+    open_shop: Shop, caller: Caller, **members: bytes
+) -> tuple[list[Opened], list[Chunk], Receipt | SolventError]:
     """All that one answer yields, and how it ends."""
     opened: list[Opened] = []
     chunks: list[Chunk] = []
     end: Receipt | SolventError | None = None
     try:
-        async for step in answer(open_shop.question(), caller, open_shop.desk):
+        said = {name: msgspec.Raw(value) for name, value in members.items()}
+        question = msgspec.structs.replace(open_shop.question(), members=said)
+        async for step in answer(question, caller, open_shop.desk):
             if isinstance(step, Opened):
                 opened.append(step)
             elif isinstance(step, Chunk):
@@ -214,6 +218,19 @@ def test_whoever_leaves_while_it_is_asked_elsewhere_pays_nothing(place: Place) -
     [receipt] = told(place, Scripted([[DOWN]]), [second], tell)
     assert (receipt.outcome, receipt.charge_grains, receipt.cost_grains) == ("abandoned", 0, 0)
     assert receipt.tries == "scripted:upstream_unreachable"
+
+
+def test_what_the_next_upstream_cannot_be_asked_is_not_held_against_the_question(place: Place) -> None:
+    second = other(WHOLE)
+    assert isinstance(second.provider, Scripted)
+    second.provider.speaks = "messages"  # which has no words for what is asked
+
+    async def tell(open_shop: Shop, caller: Caller) -> None:
+        _, _, end = await hear(open_shop, caller, messages=b"[]", logit_bias=b'{"1":1}')
+        assert end is DOWN
+
+    [receipt] = told(place, Scripted([[DOWN], [DOWN]]), [second], tell)
+    assert (receipt.outcome, receipt.charge_grains, calls(second)) == ("failed", 0, 0)
 
 
 def test_correcting_a_price_leaves_what_other_attempts_cost(place: Place) -> None:

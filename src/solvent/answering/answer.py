@@ -69,7 +69,7 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
                 break
             except SolventError as fault:
                 if not await running.turns_elsewhere(fault):
-                    raise
+                    raise running.as_told(fault) from None
     except SolventError as fault:
         await running.end(running.outcome_of(fault), fault)
         raise
@@ -128,6 +128,7 @@ class _Running:
     __slots__ = (
         "_asked_us",
         "_desk",
+        "_fault",
         "_finish",
         "_first_token_us",
         "_has_begun",
@@ -145,6 +146,7 @@ class _Running:
         self._desk = desk
         self._meter = _meter_of(opened)
         self._tried: list[Tried] = []
+        self._fault: SolventError | None = None  # of the upstream that was asked last
         self._seat: Seat | None = None
         self._stream: AsyncGenerator[Chunk, None] | None = None
         self._first_token_us = -1
@@ -186,6 +188,7 @@ class _Running:
         if not is_upstreams(fault.code):
             return False
         opened.route.health.fail(fault.code, desk.now_us(), fault.retry_after_s)
+        self._fault = fault
         if self._has_begun:
             return False
         again = asked_elsewhere(opened, [one.route for one in self._tried], fault, desk)
@@ -198,6 +201,13 @@ class _Running:
         is_same = again.route.health is opened.route.health
         await asyncio.sleep(pause_s(len(self._tried), desk.entropy(), is_same=is_same))
         return True
+
+    def as_told(self, fault: SolventError) -> SolventError:
+        """What cannot be said to the upstream that was to take over is no fault of the question: the first one's is."""
+        if fault.code == "not_bridged" and self._fault is not None:
+            return self._fault
+        self._fault = fault
+        return fault
 
     async def _let_go(self) -> Effort | None:
         """Of the stream and the seat; what the engine spent, if it was one."""
