@@ -102,6 +102,10 @@ def test_a_customers_life_in_commands(shell: Shell) -> None:
     assert "a, b" in shell.run("customers", "keys", id)
     assert shell.json("customers", "change-key", key["id"])["models"] == ["a", "b"], "what is not named stays"
     assert "모든 모델" in shell.run("customers", "change-key", key["id"], "--all-models", language="ko")
+    limited = shell.json("customers", "change-key", key["id"], "--address", "10.0.0.0/8", "--address", "::1")
+    assert (limited["addresses"], limited["models"]) == (["10.0.0.0/8", "::1/128"], [])
+    assert "10.0.0.0/8" in shell.run("customers", "keys", id)
+    assert "모든 주소" in shell.run("customers", "change-key", key["id"], "--all-addresses", language="ko")
     fresh = shell.json("customers", "rotate-key", key["id"])
     assert (fresh["id"], fresh["api_key"] == key["api_key"]) == (key["id"], False)
     assert "그대로 이어집니다" in shell.run("customers", "rotate-key", key["id"], "--overlap-hours", "0", language="ko")

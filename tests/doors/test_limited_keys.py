@@ -7,6 +7,7 @@ from typing import Any, Final
 import anthropic
 import openai
 import pytest
+from tests.doors.fixtures import CONFIG, Serve, scripted_model
 from tests.doors.server import Answer, Solvent
 from tests.doors.upstream import Upstream
 
@@ -145,3 +146,52 @@ def test_a_key_cannot_rotate_itself_and_an_owner_can(solvent: Solvent) -> None:
     assert solvent.send("GET", "/v1/operators", key=helper["api_key"]).status == 401
     assert solvent.send("GET", "/v1/operators", key=made.json["api_key"]).status == 200
     assert solvent.send("POST", f"/v1/keys/{helper['id']}/rotate", {}, solvent.operator_key).status == 404
+
+
+@pytest.mark.parametrize("path", SURFACES)
+def test_a_key_from_elsewhere_is_refused_on_every_surface(solvent: Solvent, upstream: Upstream, path: str) -> None:
+    id, key = limited(solvent, addresses=["203.0.113.0/24", "2001:db8::/32"])
+    before = len(upstream.heard)
+    lies = {"x-forwarded-for": "203.0.113.7", "x-real-ip": "203.0.113.7", "forwarded": "for=203.0.113.7"}
+    for headers in ({}, lies):
+        refused = ask(solvent, key, path, headers=headers)
+        assert (refused.status, refused.json["error"]["code"]) == (403, "address_not_allowed"), refused.body
+        assert "127.0.0.1" in refused.json["error"]["message"]
+    assert len(upstream.heard) == before
+    made = solvent.operate("POST", f"/v1/keys/{id}", {"addresses": ["127.0.0.1"]})
+    assert (made["addresses"], made["models"]) == (["127.0.0.1/32"], [])
+    wallet = solvent.wallet(key)
+    assert (wallet["balance"], wallet["held"]) == ("1", "0")
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/key", "/v1/answers/ans_1", "/v1/live"])
+def test_a_key_from_elsewhere_sees_nothing(solvent: Solvent, path: str) -> None:
+    _, key = limited(solvent, addresses=["203.0.113.7"])
+    refused = solvent.send("GET", path, key=key)
+    assert (refused.status, refused.error["code"]) == (403, "address_not_allowed")
+
+
+def test_an_address_that_is_none_is_refused_and_opens_nothing(solvent: Solvent) -> None:
+    id, key = limited(solvent, addresses=["203.0.113.7"])
+    for wrong in (["here"], ["10.0.0.1/8"], "10.0.0.1", [""], ["127.0.0.1", "*"]):
+        refused = solvent.send("POST", f"/v1/keys/{id}", {"addresses": wrong}, solvent.operator_key)
+        assert (refused.status, refused.error["param"]) == (400, "addresses"), refused.body
+        assert ask(solvent, key).status == 403
+
+
+def test_a_proxy_is_believed_only_where_it_is_trusted(serve: Serve, upstream: Upstream) -> None:
+    solvent = serve('trusted_proxies = "127.0.0.0/8, ::1"\n' + CONFIG + scripted_model(upstream)).start()
+    _, key = limited(solvent, addresses=["203.0.113.7"])
+    for said, status in (
+        ("203.0.113.7", 200), ("203.0.113.8, 203.0.113.7", 200), ("203.0.113.7, 127.0.0.9", 200),
+        ("203.0.113.7, 203.0.113.8", 403), ("203.0.113.7, unknown", 403), ("", 403), ("127.0.0.1", 403),
+    ):  # fmt: skip
+        assert ask(solvent, key, headers={"x-forwarded-for": said}).status == status, said
+    assert ask(solvent, key).status == 403
+    assert solvent.stop() == 0
+
+
+def test_a_proxy_that_is_no_address_is_said_at_the_start(serve: Serve, upstream: Upstream) -> None:
+    solvent = serve('trusted_proxies = "nginx"\n' + CONFIG + scripted_model(upstream))
+    assert solvent.launch().wait(30) != 0
+    assert "trusted_proxies" in solvent.output

@@ -171,7 +171,7 @@ def test_a_keys_models_are_kept_as_they_are_named(place: Place) -> None:
         assert store.keys_page(connection, CustomerId("cus_001"), "", 9) == [key]
         assert store.keys_among(connection, [key.id]) == {key.id: key}
         assert store.callers(connection)[kept].models == frozenset(named)
-        store.change_key(connection, key.id, [])
+        store.change_key(connection, key.id, models=[])
         assert store.callers(connection)[kept].models == frozenset()
 
     with_books(place, work)

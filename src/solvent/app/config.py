@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from solvent.app.plan_entries import PlanEntry, demand_todays_words
+from solvent.identity.address import Network, read_networks
 from solvent.providers.port import OnAbort
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
@@ -207,6 +208,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             le=365,
         ),
     ] = 0
+    trusted_proxies: Annotated[
+        str,
+        Meta(
+            description="addresses or networks of proxies before this service, with commas: only their X-Forwarded-For "
+            "says where a client is, for keys that are limited to addresses"
+        ),
+    ] = ""
     house_model: Annotated[bool, Meta(description="serve the embedded house model")] = True
     house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
     first_run: FirstRun = FirstRun()
@@ -249,6 +257,7 @@ def _check(config: Config, where: str) -> None:
     try:
         minor_digits(config.currency)
         zone(config.time_zone)
+        trusted_proxies(config)
     except Invalid as wrong:
         raise Invalid("bad_config", f"{where}: {wrong.message}") from None
     for kind, names in (
@@ -262,6 +271,11 @@ def _check(config: Config, where: str) -> None:
     for model in config.models:
         if model.provider == "llamacpp" and not model.file:
             raise Invalid("bad_config", f"{where}: model {model.name!r} needs `file`")
+
+
+def trusted_proxies(config: Config) -> tuple[Network, ...]:
+    """The proxies whose word counts. Raises Invalid for what is no address or network."""
+    return read_networks(config.trusted_proxies.replace(",", " ").split(), "trusted_proxies")
 
 
 def secret(reference: str, what: str, environment: Mapping[str, str], near: Path) -> str:

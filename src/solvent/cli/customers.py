@@ -120,23 +120,32 @@ def keys_(here: Here, customer: str, limit: int, cursor: str) -> None:
 @click.option("--name", default="", help="Your word for it.")
 @click.option("--expires", help="Until when it is good: 2027-01-01 (UTC).")
 @click.option("--model", "models", multiple=True, help="One that it may ask, and no other; may be repeated.")
+@click.option("--address", "addresses", multiple=True,
+              help="One it may be used from, and no other, or a network: 10.0.0.0/8; may be repeated.")  # fmt: skip
 @changes
-def issue_key(here: Here, customer: str, name: str, expires: str | None, models: tuple[str, ...]) -> None:
+def issue_key(here: Here, customer: str, **members: object) -> None:
     """Issue one more key, which is shown this once."""
-    made = here.ask(keys.ISSUE, {"customer": customer}, body={"name": name, "expires": expires, "models": models})
+    made = here.ask(keys.ISSUE, {"customer": customer}, body=members)
     here.show(made, lambda screen: issued_key(made.api_key, screen))
 
 
 @command.command("change-key")
 @click.argument("key")
 @click.option("--model", "models", multiple=True, help="One that it may ask, and no other; may be repeated.")
+@click.option("--address", "addresses", multiple=True,
+              help="One it may be used from, and no other, or a network: 10.0.0.0/8; may be repeated.")  # fmt: skip
 @click.option("--all-models", is_flag=True, help="It may ask every model.")
+@click.option("--all-addresses", is_flag=True, help="It may be used from everywhere.")
 @changes
-def change_key(here: Here, key: str, models: tuple[str, ...], *, all_models: bool) -> None:
+def change_key(
+    here: Here, key: str, models: tuple[str, ...], addresses: tuple[str, ...], *, all_models: bool, all_addresses: bool
+) -> None:  # fmt: skip
     """Change what a key may do, by its id: from the next call on."""
-    if all_models and models:
-        raise click.UsageError("--all-models and --model exclude each other.")
-    made = here.ask(keys.CHANGE, {"key": key}, body={"models": models if models or all_models else None})
+    if (all_models and models) or (all_addresses and addresses):
+        raise click.UsageError("--all-models and --model exclude each other, and so do those of addresses.")
+    body = {"models": models if models or all_models else None,
+            "addresses": addresses if addresses or all_addresses else None}  # fmt: skip
+    made = here.ask(keys.CHANGE, {"key": key}, body=body)
     here.show(made, lambda screen: changed_key(made, screen))
 
 

@@ -23,6 +23,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
     "hint": ("ends in", "끝자리"),
     "expires": ("expires", "만료"),
     "key_models": ("may ask", "쓸 수 있는 모델"),
+    "key_addresses": ("from", "쓸 수 있는 주소"),
+    "all_addresses": ("everywhere", "모든 주소"),
     "all_models": ("all models", "모든 모델"),
     "api_key": ("API key", "API 키"),
     "account": ("account", "계정"),

@@ -19,7 +19,7 @@ from solvent.office.revoke_key import revoke_key
 from solvent.office.rotate_key import Rotation, rotate_key
 from solvent.values.ids import CustomerId, KeyId
 from solvent.values.instant import HOUR_US, NEVER_US, instant, iso
-from solvent.values.limits import KEY_MODELS_MAX, OVERLAP_HOURS, OVERLAP_HOURS_MAX
+from solvent.values.limits import KEY_ADDRESSES_MAX, KEY_MODELS_MAX, OVERLAP_HOURS, OVERLAP_HOURS_MAX
 
 KeyState = Literal["good", "expired", "revoked"]
 OperatorRole = Literal["owner", "finance", "support", "read_only"]
@@ -28,7 +28,7 @@ OperatorRole = Literal["owner", "finance", "support", "read_only"]
 class KeyBody(msgspec.Struct, kw_only=True):
     """What may be told of a key. hint: its last characters. expires_at: null when it does not.
 
-    models: the only ones it may ask; empty for all.
+    models: the only ones it may ask; empty for all. addresses: the only ones it may be used from; empty for all.
     """
 
     object: Literal["key"] = "key"
@@ -42,6 +42,7 @@ class KeyBody(msgspec.Struct, kw_only=True):
     expires_at: str | None
     revoked_at: str | None
     models: list[str]
+    addresses: list[str]
 
 
 class IssuedKey(KeyBody, kw_only=True):
@@ -70,18 +71,26 @@ Models = Annotated[
 ]
 
 
+Addresses = Annotated[
+    list[Annotated[str, WORD]],
+    Meta(max_length=KEY_ADDRESSES_MAX, description="the only ones it may be used from: 203.0.113.7, 2001:db8::/32"),
+]
+
+
 class NewCustomerKey(msgspec.Struct, forbid_unknown_fields=True):
     """A key for a customer."""
 
     name: Label = ""
     expires: Expiry | None = None
     models: Models = []
+    addresses: Addresses = []
 
 
 class ChangedKey(msgspec.Struct, forbid_unknown_fields=True):
     """What of a customer's key is to be different; what is left out stays."""
 
     models: Models | None = None
+    addresses: Addresses | None = None
 
 
 class NewOperatorKey(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,6 +116,7 @@ def key_body(key: Key, now_us: int = 0) -> KeyBody:
         created_at=iso(key.created_us),
         expires_at=None if key.expires_us == NEVER_US else iso(key.expires_us),
         revoked_at=iso(key.revoked_us) if key.revoked_us else None, models=list(key.models),
+        addresses=list(key.addresses),
     )  # fmt: skip
 
 
@@ -155,17 +165,18 @@ async def _issue(
     business: Business = asked.business
     shown = secret(role, business.new_secret())
     expires_us = NEVER_US if body.expires is None else instant(body.expires, "expires")
-    models = tuple(body.models) if isinstance(body, NewCustomerKey) else ()
-    new = NewKey(role, customer, shown, business.entropy(), body.name, expires_us, models)
+    new = NewKey(role, customer, shown, business.entropy(), body.name, expires_us)
+    if isinstance(body, NewCustomerKey):
+        new = msgspec.structs.replace(new, models=tuple(body.models), addresses=tuple(body.addresses))
     key, is_new = await issue_key(new, asked.act, business.database)
     known = msgspec.structs.asdict(key_body(key))
     return IssuedKey(**known, api_key=shown if is_new else None)
 
 
 async def change_customer_key(asked: Asked[Nothing, ChangedKey]) -> KeyBody:
-    """Change what a customer's key may do, from the next call on: which models it may ask."""
+    """Change what a customer's key may do, from the next call on: which models it may ask, and from where."""
     id, business = KeyId(asked.path["key"]), asked.business
-    key, _ = await change_key(id, KeyChange(asked.body.models), asked.act, business.database)
+    key, _ = await change_key(id, KeyChange(asked.body.models, asked.body.addresses), asked.act, business.database)
     return key_body(key, business.now_us())
 
 

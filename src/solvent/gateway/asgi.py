@@ -10,7 +10,9 @@ from typing import Final
 import msgspec
 
 from solvent.app.build import App
-from solvent.app.http import Began, ClientGone, Receive, Scope, Send, header, presented_key, respond
+from solvent.app.calling import calling
+from solvent.app.config import trusted_proxies
+from solvent.app.http import Began, ClientGone, Receive, Scope, Send, header, respond
 from solvent.app.problems import bug, note, refuse
 from solvent.gateway import endpoints
 from solvent.gateway.chat_completions import chat_completions
@@ -22,7 +24,6 @@ from solvent.gateway.messages import messages
 from solvent.gateway.metrics import Metrics, tell_metrics
 from solvent.gateway.repeats import Repeats, is_repeatable
 from solvent.gateway.responses import responses
-from solvent.identity.caller import caller_of
 from solvent.values.errors import Invalid, SolventError, Unavailable
 from solvent.values.ids import AnswerId, new_id
 
@@ -61,6 +62,7 @@ class Gateway:
         self._repeats = Repeats()
         self._metrics = Metrics(app)
         self._rest = rest
+        self._trusted = trusted_proxies(app.config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -83,7 +85,7 @@ class Gateway:
         id = AnswerId(new_id("ans", now_us, desk.entropy()))
 
         async def ask(receive: Receive, send: Send) -> None:
-            caller = caller_of(presented_key(scope), desk.callers, now_us)
+            caller = calling(scope, desk.callers, now_us, self._trusted)
             if self._app.stopping:
                 raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
             if is_repeatable(scope):
@@ -120,7 +122,7 @@ class Gateway:
         named = [(b"x-request-id", id.encode())]
         began = Began(send)
         try:
-            caller = caller_of(presented_key(scope), desk.callers, now_us)
+            caller = calling(scope, desk.callers, now_us, self._trusted)
             if path in _WHOLE and scope["method"] == "GET":
                 if path == _METRICS:
                     await tell_metrics(self._metrics, caller, header(scope, b"accept").decode("latin-1"), began)

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from solvent.identity.address import Address, Network, is_within
 from solvent.values.errors import Refused, Unauthenticated
 from solvent.values.ids import CustomerId, KeyId
 from solvent.values.instant import NEVER_US, iso
@@ -32,7 +33,8 @@ class Customer(msgspec.Struct, frozen=True):
 class Caller(msgspec.Struct, frozen=True):
     """Who asks. An operator's key has no customer and therefore no wallet. expires_us: the key is good until then.
 
-    models: the only ones that its questions may reach; empty for all.
+    models: the only ones that its questions may reach; empty for all. addresses: the only ones it may be used from;
+    empty for all.
     """
 
     key: KeyId
@@ -40,6 +42,7 @@ class Caller(msgspec.Struct, frozen=True):
     customer: Customer | None = None
     expires_us: int = NEVER_US
     models: frozenset[str] = frozenset()
+    addresses: tuple[Network, ...] = ()
 
 
 def digest(given: bytes) -> bytes:
@@ -92,3 +95,11 @@ def demand_model(caller: Caller, model: str) -> None:
     if not may_ask(caller, model):
         message = f"this key may not ask the model {model[:100]!r}; GET /v1/models lists those it may"
         raise Refused("model_not_allowed", message, param="model")
+
+
+def demand_address(caller: Caller, address: Address | None) -> None:
+    """Raises Refused for a key with addresses that is used from elsewhere. address: None for an unknown one."""
+    if caller.addresses and (address is None or not is_within(address, caller.addresses)):
+        where = f"from {address}" if address is not None else "from an unknown address"
+        message = f"this key may not be used {where}; ask the operator which addresses it is for"
+        raise Refused("address_not_allowed", message)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from solvent.identity.address import read_networks
 from solvent.identity.caller import Role, digest
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId, KeyId, new_id
@@ -21,7 +22,8 @@ class Key(msgspec.Struct, frozen=True):
     """What may be told of a key. Its fields are the columns of `keys`, in their order, but the digest.
 
     hint: its last characters, to tell keys apart in lists. name: the operator's word for it, "" for none.
-    expires_us: good until then. revoked_us: when it was taken back; 0 while it was not. models: see `Caller`.
+    expires_us: good until then. revoked_us: when it was taken back; 0 while it was not.
+    models, addresses: see `Caller`.
     """
 
     id: KeyId
@@ -33,6 +35,7 @@ class Key(msgspec.Struct, frozen=True):
     expires_us: int = NEVER_US
     revoked_us: int = 0
     models: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class NewKey(msgspec.Struct, frozen=True):
     name: str = ""
     expires_us: int = NEVER_US
     models: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"NewKey({self.role}, {self.customer}, ...{self.secret[-HINT_CHARACTERS:]})"
@@ -57,14 +61,17 @@ def secret(role: Role, entropy: bytes) -> str:
 
 
 def issue(new: NewKey, now_us: int) -> tuple[Key, bytes]:
-    """The key to keep, and its digest. Raises Invalid for a bad name or model, or an expiry that is past."""
+    """The key to keep, and its digest. Raises Invalid for a bad name, model or address, or an expiry that is past."""
     name = clean_name(new.name, "a key's name") if new.name else ""
     if new.expires_us <= now_us:
         message = f"expires: {iso(new.expires_us)} is past already; choose a later one, or none"
         raise Invalid("bad_expiry", message, param="expires")
     id = KeyId(new_id("key", now_us, new.entropy))
     hint = new.secret[-HINT_CHARACTERS:]
-    key = Key(id, new.role, new.customer, hint, now_us, name, new.expires_us, models=clean_models(new.models))
+    key = Key(
+        id, new.role, new.customer, hint, now_us, name, new.expires_us,
+        models=clean_models(new.models), addresses=clean_addresses(new.addresses),
+    )  # fmt: skip
     return key, digest(new.secret.encode())
 
 
@@ -85,6 +92,11 @@ def clean_models(models: Sequence[str]) -> tuple[str, ...]:
             message = f"models: {name[:NAME_CHARACTERS_MAX]!r} is no name of a model; GET /v1/models lists them"
             raise Invalid("bad_request", message, param="models")
     return clean
+
+
+def clean_addresses(addresses: Sequence[str]) -> tuple[str, ...]:
+    """The addresses and networks a key is limited to, in their plain form. Raises Invalid."""
+    return tuple(str(network) for network in read_networks(addresses, "addresses"))
 
 
 def clean_name(name: str, whose: str) -> str:

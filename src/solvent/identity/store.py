@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from solvent.db.tables import metadata
+from solvent.identity.address import read_networks
 from solvent.identity.caller import Caller, Customer, State
 from solvent.identity.key import Key
 from solvent.values.errors import NotFound
@@ -51,6 +52,7 @@ keys = Table(
     Column("expires_us", BigInteger, nullable=False),
     Column("revoked_us", BigInteger, nullable=False),
     Column("models", Text, nullable=False),  # a JSON array
+    Column("addresses", Text, nullable=False),  # likewise
     Index("uq_keys_digest", "digest", unique=True),
     Index("ix_keys_customer", "customer"),
 )
@@ -74,7 +76,8 @@ def add_customer(connection: Connection, customer: Customer) -> None:
 
 def add_key(connection: Connection, key: Key, digest: bytes) -> None:
     """Add one key. Its secret is nowhere: `digest` is of it."""
-    connection.execute(insert(keys).values(digest=digest, **msgspec.structs.asdict(key) | _lists(models=key.models)))
+    columns = msgspec.structs.asdict(key) | _lists(models=key.models, addresses=key.addresses)
+    connection.execute(insert(keys).values(digest=digest, **columns))
 
 
 def known_customer(connection: Connection, id: CustomerId) -> Customer:
@@ -154,9 +157,9 @@ def owners_at(connection: Connection, now_us: int) -> list[KeyId]:
     return list(connection.execute(select(keys.c.id).where(*good)).scalars())
 
 
-def change_key(connection: Connection, id: KeyId, models: Sequence[str]) -> None:
-    """Limit a key to other models; an empty list takes the limit away."""
-    connection.execute(update(keys).where(keys.c.id == id).values(**_lists(models=models)))
+def change_key(connection: Connection, id: KeyId, **limits: Sequence[str]) -> None:
+    """Limit a key to other models or addresses; an empty list takes the limit away."""
+    connection.execute(update(keys).where(keys.c.id == id).values(**_lists(**limits)))
 
 
 def rotate_key(
@@ -209,12 +212,13 @@ def _customers(rows: Iterable[Any]) -> list[Customer]:
 
 def _caller(key: Key, known: Mapping[CustomerId, Customer]) -> Caller:
     customer = known.get(key.customer) if key.customer is not None else None
-    return Caller(key.id, key.role, customer, key.expires_us, frozenset(key.models))
+    addresses = read_networks(key.addresses, "addresses")
+    return Caller(key.id, key.role, customer, key.expires_us, frozenset(key.models), addresses)
 
 
 def _key(row: Sequence[Any]) -> Key:
-    *plain, models = row
-    return Key(*(*plain, _decode_list(models)))
+    *plain, models, addresses = row
+    return Key(*(*plain, _decode_list(models), _decode_list(addresses)))
 
 
 def _lists(**lists: Sequence[str]) -> dict[str, str]:

@@ -14,7 +14,8 @@ from solvent.values.errors import Conflict
 async def issue_key(new: NewKey, act: Act, database: Database) -> tuple[Key, bool]:
     """Returns the key, and whether it is new.
 
-    Raises NotFound for an unknown customer, Conflict for one that is closed, Invalid for a bad name, model or expiry.
+    Raises NotFound for an unknown customer, Conflict for one that is closed, Invalid for a bad name, model, address or
+    expiry.
     """
 
     def work(connection: Connection) -> tuple[Key, bool]:

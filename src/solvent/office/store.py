@@ -19,7 +19,7 @@ def touch_callers(connection: Connection) -> None:
 
 
 def add_key(connection: Connection, new: NewKey, now_us: int) -> Key:
-    """Issue a key. Raises Invalid for a bad name, model or expiry."""
+    """Issue a key. Raises Invalid for a bad name, model, address or expiry."""
     key, digest = issue(new, now_us)
     identity_store.add_key(connection, key, digest)
     touch_callers(connection)

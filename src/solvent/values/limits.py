@@ -11,6 +11,7 @@ MIB = 1024 * KIB
 # What a client may send
 REQUEST_BODY_BYTES_MAX = 4 * MIB
 KEY_MODELS_MAX = 100  # that a key is limited to
+KEY_ADDRESSES_MAX = 100
 OVERLAP_HOURS = 24  # that a key's former secret stays good, unless it is said otherwise
 OVERLAP_HOURS_MAX = 720
 REQUEST_HEADER_BYTES_MAX = 64 * KIB
