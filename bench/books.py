@@ -37,7 +37,7 @@ from solvent.db.group_commit import GroupCommit
 from solvent.invoicing.statement_store import statements
 from solvent.ledger.store import transfers
 from solvent.ledger.verify_books import verify_books
-from solvent.margin.store import margins
+from solvent.margin.store import house_margins, margins
 from solvent.values.period import next_month
 
 ASKED = Path(__file__).parent / "load" / "asked.py"
@@ -174,9 +174,17 @@ class Bench:
         self.result.verify_s = time.perf_counter() - began
         _say(f"  verified in {self.result.verify_s:.1f} s: {self.result.problems or 'nothing wrong'}")
 
+    def _last_day(self) -> int:
+        """The last day that anything is on record of."""
+        engine = open_engine(self.directory, self.url)
+        with engine.connect() as connection:
+            last = int(connection.execute(select(func.max(house_margins.c.day))).scalar_one())
+        engine.dispose()
+        return last
+
     def book(self, empty_directory: Path, empty_url: str) -> None:
         """Book some more answers, here and into empty books."""
-        day = first_day_after(next_month(months()[-1]))
+        day = max(first_day_after(next_month(months()[-1])), self._last_day() + 1)  # kept books may have some already
         shape = self.result.shape
         self.result.booked_empty = book(empty_directory, empty_url, shape, day, empty=True)
         self.result.booked = book(self.directory, self.url, shape, day, empty=False)
