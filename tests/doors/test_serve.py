@@ -34,7 +34,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "an unknown currency": (CONFIG.replace("USD", "DOGE"), "DOGE"),
     "an unknown time zone": ('time_zone = "Mars/Olympus"\n' + CONFIG, "Mars/Olympus"),
     "two models of one name": (CONFIG + REMOTE + REMOTE, "twice"),
-    "a model without an address": (CONFIG + REMOTE.replace("base_url", "key"), "base_url"),
+    "a model without an address": (CONFIG + MODEL.format("openai_compatible", ""), "base_url"),
     "an address that makes no sense": (CONFIG + MODEL.format("openai_compatible", "ftp://x"), "model 'm'"),
     "an unknown provider": (CONFIG + MODEL.format("telepathy", "http://x/v1"), "telepathy"),
     "a key written out": (CONFIG + REMOTE + 'key = "sk-written-out-secret"\n', "by reference"),
