@@ -41,12 +41,12 @@ def test_a_provider_and_a_key_are_enough(provider: str) -> None:
 
 @pytest.mark.parametrize("provider", ["azure", "bedrock", "openai_compatible"])
 def test_who_has_no_address_is_told_by_the_models_name(provider: str) -> None:
-    with pytest.raises(Invalid, match="model 'm': base_url: the address is missing"):
+    with pytest.raises(Invalid, match="model 'm': The base URL is missing"):
         opened(entry(provider))
 
 
 def test_another_provider_does_not_inherit_an_address() -> None:
-    with pytest.raises(Invalid, match="the address is missing"):
+    with pytest.raises(Invalid, match="base URL is missing"):
         opened(entry("openai_compatible", ELSEWHERE, AlternativeEntry(provider="azure")))
     one, other = opened(entry("openai_compatible", ELSEWHERE, AlternativeEntry(provider="mistral")))
     assert [one.provider.name, other.provider.name] == ["openai_compatible", "mistral"]

@@ -81,6 +81,6 @@ def _is_host(host: str, *, bracketed: bool) -> bool:
 def _invalid(problem: str) -> Invalid:
     return Invalid(
         "base_url_invalid",
-        f"base_url: the address {problem}; write it like https://api.example.com/v1.",
+        f'The base URL {problem}; write it like base_url = "https://api.example.com/v1".',
         param="base_url",
     )
