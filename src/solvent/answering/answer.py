@@ -204,10 +204,7 @@ class _Running:
 
     def as_told(self, fault: SolventError) -> SolventError:
         """What cannot be said to the upstream that was to take over is no fault of the question: the first one's is."""
-        if fault.code == "not_bridged" and self._fault is not None:
-            return self._fault
-        self._fault = fault
-        return fault
+        return self._fault if fault.code == "not_bridged" and self._fault is not None else fault
 
     async def _let_go(self) -> Effort | None:
         """Of the stream and the seat; what the engine spent, if it was one."""

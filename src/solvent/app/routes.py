@@ -39,11 +39,11 @@ class Routes:
     @property
     def all(self) -> list[Route]:
         """Every upstream of every model."""
-        return [
-            place
-            for name, route in self.by_model.items()
-            for place in (self.pools[name].routes if name in self.pools else (route,))
-        ]
+        return [place for name in self.by_model for place in self.of(name)]
+
+    def of(self, model: str) -> tuple[Route, ...]:
+        """Every upstream of one model, in the order in which they are written."""
+        return self.pools[model].routes if model in self.pools else (self.by_model[model],)
 
     async def close(self) -> None:
         """Hang up on providers, then stop the engines."""

@@ -7,39 +7,17 @@ for them, or none. Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from solvent.bridging.conversation import Function, Message, Tool
 from solvent.bridging.words import not_bridged, parsed, raw, refuse_unbridged, texts
 
 _CARRIED: Final = {"temperature": "temperature", "top_p": "topP"}
 _CHOICES: Final = {"auto": "auto", "required": "any"}
 
 Block = dict[str, object]
-
-
-class _Function(msgspec.Struct):
-    name: str
-    arguments: str = ""
-    description: str | None = None
-    parameters: msgspec.Raw = msgspec.Raw(b'{"type":"object"}')
-
-
-class _ToolCall(msgspec.Struct):
-    id: str
-    function: _Function
-
-
-class _Message(msgspec.Struct):
-    role: str
-    content: Any = None
-    tool_calls: list[_ToolCall] | None = None
-    tool_call_id: str = ""
-
-
-class _Tool(msgspec.Struct):
-    function: _Function
 
 
 class _Format(msgspec.Struct):
@@ -55,7 +33,7 @@ def converse_request(members: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Ra
     wanted = parsed(members.get("response_format", "null"), _Format | None, "response_format")
     if wanted is not None and wanted.type != "text":
         raise not_bridged("response_format")
-    said = parsed(members["messages"], list[_Message], "messages")
+    said = parsed(members["messages"], list[Message], "messages")
     asked: dict[str, object] = {"messages": _turns(said)}
     system = [text for one in said if one.role in ("system", "developer") for text in texts(one.content)]
     if system:
@@ -70,7 +48,7 @@ def converse_request(members: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Ra
     return {name: raw(value) for name, value in asked.items()}
 
 
-def _turns(said: Sequence[_Message]) -> list[Block]:
+def _turns(said: Sequence[Message]) -> list[Block]:
     """Turns of user and assistant; neighbours of one role become one turn, as Converse wants it."""
     turns: list[tuple[str, list[Block]]] = []
     for message in said:
@@ -85,7 +63,7 @@ def _turns(said: Sequence[_Message]) -> list[Block]:
     return [{"role": role, "content": blocks} for role, blocks in turns]
 
 
-def _blocks(message: _Message) -> list[Block]:
+def _blocks(message: Message) -> list[Block]:
     if message.role == "tool":
         content = [{"text": text} for text in texts(message.content)]
         return [{"toolResult": {"toolUseId": message.tool_call_id, "content": content}}]
@@ -97,12 +75,12 @@ def _blocks(message: _Message) -> list[Block]:
 
 
 def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
-    tools = parsed(members.get("tools", "null"), list[_Tool] | None, "tools")
+    tools = parsed(members.get("tools", "null"), list[Tool] | None, "tools")
     if not tools:
         return {}
     config: dict[str, object] = {"tools": [{"toolSpec": _spec(tool.function)} for tool in tools]}
-    choice = parsed(members.get("tool_choice", "null"), str | _Tool | None, "tool_choice")
-    if isinstance(choice, _Tool):
+    choice = parsed(members.get("tool_choice", "null"), str | Tool | None, "tool_choice")
+    if isinstance(choice, Tool):
         config["toolChoice"] = {"tool": {"name": choice.function.name}}
     elif choice is not None:
         if choice not in _CHOICES:  # it cannot say that none may be called
@@ -111,6 +89,6 @@ def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
     return {"toolConfig": config}
 
 
-def _spec(function: _Function) -> Block:
-    made: Block = {"name": function.name, "inputSchema": {"json": function.parameters}}
+def _spec(function: Function) -> Block:
+    made: Block = {"name": function.name, "inputSchema": {"json": function.schema}}
     return made if function.description is None else made | {"description": function.description}

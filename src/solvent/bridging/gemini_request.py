@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from solvent.bridging.conversation import Format, Function, Message, Tool, ToolCall
 from solvent.bridging.words import EFFORT_TOKENS, not_bridged, parsed, raw, refuse_unbridged, texts
 
 _CARRIED: Final = {
@@ -23,15 +24,7 @@ THINKING_TOKENS_MAX: Final = 24_576  # that every model of theirs takes
 # What they ask for in place of a signature that was lost, or never was: a call by another model, or by another surface.
 NO_SIGNATURE: Final = "skip_thought_signature_validator"
 
-_ABSENT: Final = msgspec.Raw(b"")
 Part = dict[str, object]
-
-
-class _Function(msgspec.Struct):
-    name: str
-    arguments: str = ""
-    description: str | None = None
-    parameters: msgspec.Raw = _ABSENT
 
 
 class _Google(msgspec.Struct):
@@ -42,30 +35,12 @@ class _Extra(msgspec.Struct):
     google: _Google | None = None
 
 
-class _ToolCall(msgspec.Struct):
-    id: str
-    function: _Function
+class _ToolCall(ToolCall):
     extra_content: _Extra | None = None
 
 
-class _Message(msgspec.Struct):
-    role: str
-    content: Any = None
-    tool_calls: list[_ToolCall] | None = None
-    tool_call_id: str = ""
-
-
-class _Tool(msgspec.Struct):
-    function: _Function
-
-
-class _Schema(msgspec.Struct):
-    schema: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class _Format(msgspec.Struct):
-    type: str = "text"
-    json_schema: _Schema | None = None
+class _Message(Message):
+    tool_calls: list[_ToolCall] | None = None  # type: ignore[assignment]  # with what their models sign
 
 
 def gemini_request(members: Mapping[str, msgspec.Raw], output_tokens_max: int) -> dict[str, msgspec.Raw]:
@@ -136,12 +111,12 @@ def _result(content: str) -> object:
 
 
 def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
-    tools = parsed(members.get("tools", "null"), list[_Tool] | None, "tools")
+    tools = parsed(members.get("tools", "null"), list[Tool] | None, "tools")
     if not tools:
         return {}
-    choice = parsed(members.get("tool_choice", "null"), str | _Tool | None, "tool_choice")
+    choice = parsed(members.get("tool_choice", "null"), str | Tool | None, "tool_choice")
     config: dict[str, object] = {"mode": "AUTO"}
-    if isinstance(choice, _Tool):
+    if isinstance(choice, Tool):
         config = {"mode": "ANY", "allowedFunctionNames": [choice.function.name]}
     elif choice is not None:
         if choice not in _MODES:
@@ -153,7 +128,7 @@ def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
     }
 
 
-def _declared(function: _Function) -> dict[str, object]:
+def _declared(function: Function) -> dict[str, object]:
     made: dict[str, object] = {"name": function.name}
     if function.description is not None:
         made["description"] = function.description
@@ -184,7 +159,7 @@ def _thinking(members: Mapping[str, msgspec.Raw], output_tokens_max: int) -> dic
 
 
 def _format(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
-    wanted = parsed(members.get("response_format", "null"), _Format | None, "response_format")
+    wanted = parsed(members.get("response_format", "null"), Format | None, "response_format")
     if wanted is None or wanted.type == "text":
         return {}
     if wanted.type == "json_object":

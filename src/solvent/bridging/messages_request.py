@@ -6,50 +6,15 @@ Sources: platform.openai.com/docs/api-reference/chat, docs.anthropic.com/en/api/
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from solvent.bridging.conversation import Format, Function, Message, Tool
 from solvent.bridging.words import EFFORT_TOKENS, not_bridged, parsed, raw, refuse_unbridged, texts
 
 _CARRIED: Final = {"temperature": "temperature", "top_p": "top_p"}
 _CHOICES: Final = {"auto": "auto", "required": "any", "none": "none"}
-
-
-class _Function(msgspec.Struct):
-    name: str
-    arguments: str = ""
-    description: str | None = None
-    parameters: msgspec.Raw = msgspec.Raw(b'{"type":"object"}')
-
-
-class _ToolCall(msgspec.Struct):
-    id: str
-    function: _Function
-
-
-class _Message(msgspec.Struct):
-    role: str
-    content: Any = None
-    tool_calls: list[_ToolCall] | None = None
-    tool_call_id: str = ""
-
-
-class _Tool(msgspec.Struct):
-    function: _Function
-
-
-class _Chosen(msgspec.Struct):
-    function: _Function
-
-
-class _Schema(msgspec.Struct):
-    schema: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class _Format(msgspec.Struct):
-    type: str = "text"
-    json_schema: _Schema | None = None
 
 
 def messages_request(members: Mapping[str, msgspec.Raw], output_tokens_max: int) -> dict[str, msgspec.Raw]:
@@ -59,7 +24,7 @@ def messages_request(members: Mapping[str, msgspec.Raw], output_tokens_max: int)
     Raises Invalid("not_bridged") naming a member that cannot be said in messages, and Invalid("bad_request").
     """
     refuse_unbridged(members)
-    said = parsed(members["messages"], list[_Message], "messages")
+    said = parsed(members["messages"], list[Message], "messages")
     asked: dict[str, object] = {"messages": _turns(said)}
     asked |= {there: members[here] for here, there in _CARRIED.items() if here in members}
     system = "\n\n".join(text for one in said if one.role in ("system", "developer") for text in texts(one.content))
@@ -80,7 +45,7 @@ def messages_request(members: Mapping[str, msgspec.Raw], output_tokens_max: int)
     return {name: raw(value) for name, value in asked.items()}
 
 
-def _turns(said: Iterable[_Message]) -> list[dict[str, object]]:
+def _turns(said: Iterable[Message]) -> list[dict[str, object]]:
     """Turns of user and assistant; neighbours of one role become one turn, as messages want it."""
     turns: list[tuple[str, list[object]]] = []
     for message in said:
@@ -95,7 +60,7 @@ def _turns(said: Iterable[_Message]) -> list[dict[str, object]]:
     return [{"role": role, "content": blocks} for role, blocks in turns]
 
 
-def _blocks(message: _Message) -> list[object]:
+def _blocks(message: Message) -> list[object]:
     if message.role == "tool":
         content = "\n\n".join(texts(message.content))
         return [{"type": "tool_result", "tool_use_id": message.tool_call_id, "content": content}]
@@ -108,12 +73,12 @@ def _blocks(message: _Message) -> list[object]:
 
 def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
     asked: dict[str, object] = {}
-    tools = parsed(members.get("tools", "null"), list[_Tool] | None, "tools")
+    tools = parsed(members.get("tools", "null"), list[Tool] | None, "tools")
     if tools:
         asked["tools"] = [_tool(tool.function) for tool in tools]
-        choice = parsed(members.get("tool_choice", "null"), str | _Chosen | None, "tool_choice")
+        choice = parsed(members.get("tool_choice", "null"), str | Tool | None, "tool_choice")
         chosen: dict[str, object] = {"type": "auto"}
-        if isinstance(choice, _Chosen):
+        if isinstance(choice, Tool):
             chosen = {"type": "tool", "name": choice.function.name}
         elif choice is not None:
             if choice not in _CHOICES:
@@ -125,8 +90,8 @@ def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
     return asked
 
 
-def _tool(function: _Function) -> dict[str, object]:
-    made: dict[str, object] = {"name": function.name, "input_schema": function.parameters}
+def _tool(function: Function) -> dict[str, object]:
+    made: dict[str, object] = {"name": function.name, "input_schema": function.schema}
     return made if function.description is None else made | {"description": function.description}
 
 
@@ -138,7 +103,7 @@ def _thinking(members: Mapping[str, msgspec.Raw], output_tokens_max: int) -> dic
 
 
 def _format(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:
-    wanted = parsed(members.get("response_format", "null"), _Format | None, "response_format")
+    wanted = parsed(members.get("response_format", "null"), Format | None, "response_format")
     if wanted is None or wanted.type == "text":
         return {}
     if wanted.type != "json_schema" or wanted.json_schema is None:

@@ -6,7 +6,7 @@ Answers are summed as they are booked, in plain integers; the library only write
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -14,9 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from solvent.answering.desk import Desk
 from solvent.answering.receipt import Receipt
-from solvent.answering.route import Route
 from solvent.app.build import App
 from solvent.app.http import Send
 from solvent.identity.caller import Caller
@@ -147,17 +145,11 @@ def _state(app: App) -> Iterator[Metric]:
         labels=("model", "provider", "upstream", "place"),
     )  # fmt: skip
     now_us = desk.now_us()
-    for model, places in _upstreams(desk):
-        for n, route in enumerate(places):
+    for model in desk.routes:
+        for n, route in enumerate(app.routes.of(model)):
             labels = (model, route.provider.name, route.upstream, str(n))
             is_open.add_metric(labels, 1.0 if route.health.is_open(now_us) else 0.0)
     yield is_open
-
-
-def _upstreams(desk: Desk) -> Iterator[tuple[str, Sequence[Route]]]:
-    for model, route in desk.routes.items():
-        pool = desk.pools.get(model)
-        yield model, pool.routes if pool is not None else (route,)
 
 
 async def tell_metrics(metrics: Metrics, caller: Caller, accept: str, send: Send) -> None:

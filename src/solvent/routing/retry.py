@@ -16,8 +16,6 @@ _ELSEWHERE: Final = {
     "upstream_unreachable", "upstream_busy", "upstream_failed", "upstream_timeout", "upstream_cut_off",
     "upstream_garbage", "upstream_head_too_large", "upstream_key_refused", "upstream_closed", "engine_busy",
 }  # fmt: skip
-# What the same upstream may do better at once, and has certainly not been paid for.
-_AGAIN: Final = {"upstream_unreachable", "upstream_failed"}
 
 
 def is_upstreams(fault: str) -> bool:
@@ -26,10 +24,13 @@ def is_upstreams(fault: str) -> bool:
 
 
 def is_worth_a_try(fault: str, status: int | None, *, is_same: bool) -> bool:
-    """Whether to ask again. status: the upstream's own, None without one. is_same: there is nowhere else to ask."""
+    """Whether to ask again. status: the upstream's own, None without one.
+
+    is_same: there is nowhere else to ask, so that it is worth it only where nothing can have been billed.
+    """
     if not is_same:
         return fault in _ELSEWHERE
-    return fault == "upstream_unreachable" or (fault in _AGAIN and status is not None and status >= 500)
+    return fault == "upstream_unreachable" or (fault == "upstream_failed" and status is not None and status >= 500)
 
 
 def pause_s(tries: int, roll: int, *, is_same: bool) -> float:
