@@ -23,7 +23,10 @@ CARDS = WON | cards(by_the_hour=False, currency=st.just("KRW"))
 GRAINS = st.integers(0, 10**6) | st.integers(0, 10**15)
 COUNTS = st.integers(0, 3) | st.integers(0, 10**6)
 CARD = RateCard("c", "KRW", 0, "", input_picos=10**5, output_picos=10**6)  # 1 grain a token read, 10 written
-asks = st.builds(Ask, st.integers(1, 10**5), st.integers(1, 10**5), CARDS)
+asks = st.builds(
+    lambda read, each, card, choices, tariff: Ask(read, each * choices, card, choices, tariff),
+    st.integers(1, 10**5), st.integers(1, 10**5), CARDS, st.sampled_from([1, 1, 2, 8]), st.none() | CARDS,
+)  # fmt: skip
 
 
 def pot(name: str, kind: Kind, unit: str = "KRW") -> Pot:
@@ -66,7 +69,7 @@ def test_never_more_than_is_there_and_exactly_what_the_output_may_come_to(
     if isinstance(verdict, Declined):
         return
     spare = {each.account: grains for each, grains, _ in (*sources, *budgets)}
-    assert 1 <= verdict.output_tokens_max <= ask.output_tokens_asked
+    assert ask.choices <= verdict.output_tokens_max <= ask.output_tokens_asked
     assert all(0 <= draw.grains <= spare[draw.pot.account] for draw in verdict.draws)
     paying = [draw for draw in verdict.draws if draw.pot.kind not in ("budget", "watch")]
     if paying[0].pot.unit in COUNTED:
@@ -86,7 +89,7 @@ def test_never_more_than_is_there_and_exactly_what_the_output_may_come_to(
 
 @given(asks, purses(), limiting())
 @settings(deadline=None, max_examples=400)
-def test_a_clamped_answer_is_as_long_as_can_be_paid_and_a_no_means_not_even_one_token(
+def test_a_clamped_answer_is_as_long_as_can_be_paid_and_a_no_means_not_even_a_token_each(
     ask: Ask, sources: list[Source], budgets: list[Source]
 ) -> None:
     verdict = admit(ask, sources, budgets, settle_for_less=True)
@@ -95,7 +98,7 @@ def test_a_clamped_answer_is_as_long_as_can_be_paid_and_a_no_means_not_even_one_
         if allowed < ask.output_tokens_asked:
             assert not _affords(ask, sources, budgets, allowed + 1)
     else:
-        assert not _affords(ask, sources, budgets, 1)
+        assert not _affords(ask, sources, budgets, ask.choices)
 
 
 def _affords(ask: Ask, sources: list[Source], budgets: list[Source], output_tokens: int) -> bool:
@@ -152,6 +155,29 @@ def test_nobody_who_can_pay_for_all_of_it_gets_less(read: int, asked: int, spare
 def test_what_is_free_is_free_for_an_empty_wallet() -> None:
     free = RateCard("free", "KRW", 0, "", input_picos=0, output_picos=0)
     assert admit(Ask(500, 100, free), [(WALLET, 0, False)]) == Admitted((Draw(WALLET, 0),), 100)
+
+
+@pytest.mark.parametrize(
+    ("available", "verdict"),
+    [
+        (700, Admitted((Draw(WALLET, 700),), 60)),
+        (130, Admitted((Draw(WALLET, 130),), 3)),
+        (129, Declined("request_exceeds_balance", Money(130, "KRW"), Money(129, "KRW"))),
+    ],
+)
+def test_each_of_several_choices_has_a_token_at_least(available: int, verdict: Admitted | Declined) -> None:
+    assert admit(Ask(100, 60, CARD, 3), [(WALLET, available, True)], settle_for_less=True) == verdict
+    assert admit(Ask(100, 60, CARD, 3), [(ANSWERS_POT, 3, True)]) == Admitted((Draw(ANSWERS_POT, 3),), 60)
+    assert admit(Ask(100, 60, CARD, 3), [(ANSWERS_POT, 2, True)]) is None
+
+
+def test_a_tariff_is_held_for_and_so_is_being_served_the_plain_way() -> None:
+    dear_to_read = RateCard("c", "KRW", 0, "", input_picos=10**6, output_picos=10**5)
+    for one, other in ((CARD, dear_to_read), (dear_to_read, CARD)):
+        ask = Ask(10, 20, one, tariff=other)
+        assert [ask.value(tokens).grains for tokens in (0, 20)] == [100, 210]
+        assert ask.affordable("", 210) == 20
+        assert ask.affordable("", 109) == 9
 
 
 @pytest.mark.parametrize(

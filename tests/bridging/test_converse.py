@@ -86,6 +86,7 @@ def test_what_it_has_no_words_for_and_changes_nothing_is_left_out() -> None:
     "asked",
     [
         {"logprobs": True},
+        {"n": 2},
         {"response_format": {"type": "json_object"}},
         {"tools": [TOOL], "tool_choice": "none"},
     ],

@@ -138,7 +138,7 @@ def test_what_tunes_an_answer(asked: dict[str, Any], config: dict[str, Any]) -> 
     assert to_gemini(**asked)["generationConfig"] == config
 
 
-@pytest.mark.parametrize("asked", [{}, {"stop": None}, {"user": "me", "parallel_tool_calls": False, "tools": None}])
+@pytest.mark.parametrize("asked", [{}, {"stop": None}, {"user": "me", "n": 1, "service_tier": "auto", "tools": None}])
 def test_what_says_nothing_is_not_said(asked: dict[str, Any]) -> None:
     assert list(to_gemini(**asked)) == ["contents"]
 
@@ -152,6 +152,8 @@ def test_thinking_stays_within_what_is_held_for() -> None:
     "asked",
     [
         {"logprobs": True},
+        {"n": 2},
+        {"service_tier": "priority"},
         {"logit_bias": {"1": 2}},
         {"functions": []},
         {"response_format": {"type": "grammar"}},

@@ -86,6 +86,8 @@ def test_effort_is_a_share_of_what_may_be_written(effort: str, most: int, budget
     ("asked", "param"),
     [
         ({"logprobs": True}, "logprobs"),
+        ({"n": 2}, "n"),
+        ({"service_tier": "flex"}, "service_tier"),
         ({"logit_bias": {"5": 1}}, "logit_bias"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages"),

@@ -197,7 +197,8 @@ class _Peer:
         if self._script.get("tools"):
             message |= {"content": None, "tool_calls": [_tool_call()]}
         finish = self._script.get("finish") or ("tool_calls" if self._script.get("tools") else "stop")
-        body = self._object("chat.completion", [{"index": 0, "message": message, "finish_reason": finish}])
+        choice = {"message": message, "finish_reason": finish, **self._logprobs()}
+        body = self._object("chat.completion", [{"index": n, **choice} for n in range(self._choices)])
         usage = self._usage()
         if usage != "none":
             body["usage"] = usage
@@ -260,7 +261,8 @@ class _Peer:
                 yield self._event([_choice({"tool_calls": [part]})])
         words = [f"word{n} " + "x" * padding for n in range(0 if self._script.get("tools") else self._words)]
         for text in [self._script["text"]] if "text" in self._script else words:
-            yield self._event([_choice({"content": text, **extra})])
+            for n in range(self._choices):
+                yield self._event([_choice({"content": text, **extra}) | {"index": n, **self._logprobs()}])
         last: dict[str, Any] = {"usage": usage} if on == "choices" and usage != "none" else {}
         finish = self._script.get("finish") or ("tool_calls" if self._script.get("tools") else "stop")
         yield self._event([_choice({}, finish)], **last)
@@ -280,11 +282,21 @@ class _Peer:
         members = {"id": "chatcmpl-upstream", "object": kind, "created": 1, "model": self._heard.body.get("model")}
         return members | {"choices": choices} | dict(self._script.get("members", {}))
 
+    @property
+    def _choices(self) -> int:
+        return int(self._heard.body.get("n") or 1)
+
+    def _logprobs(self) -> dict[str, Any]:
+        if not self._heard.body.get("logprobs"):
+            return {}
+        return {"logprobs": {"content": [{"token": "word0", "logprob": -0.25, "bytes": None, "top_logprobs": []}]}}
+
     def _usage(self) -> Any:
+        written = self._words * self._choices
         true = {
             "prompt_tokens": PROMPT_TOKENS,
-            "completion_tokens": self._words,
-            "total_tokens": PROMPT_TOKENS + self._words,
+            "completion_tokens": written,
+            "total_tokens": PROMPT_TOKENS + written,
         }
         return self._script.get("usage", true)
 
@@ -312,7 +324,8 @@ class _Peer:
 def _text_choice(choice: Mapping[str, Any]) -> dict[str, Any]:
     """A choice of chat as one of a completion."""
     said = choice.get("message") or choice.get("delta") or {}
-    return {"index": 0, "text": said.get("content") or "", "logprobs": None, "finish_reason": choice["finish_reason"]}
+    kept = {name: choice[name] for name in ("index", "finish_reason")}
+    return {**kept, "text": said.get("content") or "", "logprobs": None}
 
 
 class _MessagesPeer(_Peer):

@@ -169,7 +169,7 @@ class _Running:
             self._seat = await opened.route.engine.sit()
         question = opened.question
         call = Call(
-            opened.route.upstream, question.members, question.stream, opened.output_tokens_max, question.task
+            opened.route.upstream, question.members, question.stream, opened.output_tokens_each, question.task
         )  # fmt: skip
         provider = opened.route.provider
         if provider.speaks == question.dialect:

@@ -8,8 +8,9 @@ import msgspec
 
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
-from solvent.answering.route import Prices, Route, prices_at
+from solvent.answering.route import Prices, Route
 from solvent.answering.settlement import Opened
+from solvent.answering.sold import prices_for
 from solvent.routing.policy import Candidate, order_of
 from solvent.routing.retry import TRIES_MAX, is_worth_a_try
 from solvent.values.errors import Invalid, SolventError, Unavailable
@@ -63,7 +64,7 @@ def _first_priced(
     for route in routes:
         if id(route.health) not in known and route.does(question.task):
             try:
-                return route, prices_at(route, desk.currency, desk.exchanges, question.received_us)
+                return route, prices_for(question, route, desk)
             except Invalid:
                 continue
     return None

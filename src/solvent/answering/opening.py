@@ -7,8 +7,9 @@ import msgspec
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import placed
 from solvent.answering.question import Question
-from solvent.answering.route import Prices, Route, prices_at
+from solvent.answering.route import Prices, Route
 from solvent.answering.settlement import Entered, Opened
+from solvent.answering.sold import prices_for
 from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, admit
 from solvent.billing.funds import Funds
 from solvent.billing.limits import Asker, rates_for, scope
@@ -19,7 +20,7 @@ from solvent.identity.caller import Caller, Customer, demand_customer, demand_mo
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
 from solvent.ledger.transfer import Transfer, hold
 from solvent.ledger.unit import is_money
-from solvent.pricing.quote import quote
+from solvent.pricing.rate_card import in_tariff
 from solvent.values.errors import Invalid, Refused
 from solvent.values.ids import TransferId
 from solvent.values.instant import US_PER_S
@@ -51,10 +52,16 @@ def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
         where = "/v1/embeddings" if route.task == "embeddings" else "/v1/chat/completions"
         message = f"model {route.model!r} does not do {question.task}; ask it at {where}"
         raise Invalid("wrong_surface", message, param="model")
-    prices = prices_at(route, desk.currency, desk.exchanges, question.received_us)
-    asked = min(question.output_tokens_asked or route.output_tokens_max, route.output_tokens_max)
-    ask = Ask(question.input_tokens_most, asked, prices.price)
+    prices = prices_for(question, route, desk)
+    ask = _ask(question, route, prices, question.output_tokens_asked or route.output_tokens_max)
     return Case(question, caller, customer, route, prices, ask, scopes_of(caller, customer, question))
+
+
+def _ask(question: Question, route: Route, prices: Prices, each: int) -> Ask:
+    """each: how many tokens may be written to each choice, as far as the model can."""
+    choices, tariff = question.choices, in_tariff(prices.price, question.tariff) if question.tariff else None
+    output = min(each, route.output_tokens_max) * choices
+    return Ask(question.input_tokens_most, output, prices.price, choices, tariff)
 
 
 def scopes_of(caller: Caller, customer: Customer, question: Question) -> tuple[str, ...]:
@@ -101,13 +108,12 @@ def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
     for route in desk.routes.values():
         fits = route.model_class == standing.plan.cheaper_class and route.does(case.question.task)
         if fits and may_ask(case.caller, route.model):
-            prices = prices_at(route, desk.currency, desk.exchanges, case.question.received_us)
-            ask = Ask(
-                case.ask.input_tokens_most, min(case.ask.output_tokens_asked, route.output_tokens_max), prices.price
-            )
-            choices.append(
-                (quote(ask.input_tokens_most, ask.output_tokens_asked, prices.price).grains, route, prices, ask)
-            )
+            try:
+                prices = prices_for(case.question, route, desk)
+            except Invalid:  # not as it is asked for
+                continue
+            ask = _ask(case.question, route, prices, case.ask.output_tokens_asked // case.question.choices)
+            choices.append((ask.value(ask.output_tokens_asked).grains, route, prices, ask))
     if not choices or case.route.model_class == standing.plan.cheaper_class:
         return case
     _, route, prices, ask = min(choices, key=lambda choice: (choice[0], choice[1].model))

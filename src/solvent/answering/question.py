@@ -17,7 +17,8 @@ class Question(msgspec.Struct, frozen=True):
     input_tokens_most: an upper bound of what the model can read of it.
     output_tokens_asked: the client's own limit, or None when it set none.
     user: whom the client answers for, in its own words. dialect: of the members.
-    task: what is asked for.
+    task: what is asked for. choices: how many answers to choose from, each within the limit.
+    tariff: in which it is to be served, such as "flex"; "" is the plain way.
     """
 
     id: AnswerId
@@ -30,3 +31,5 @@ class Question(msgspec.Struct, frozen=True):
     user: str = ""
     dialect: Dialect = "chat"
     task: Task = "chat"
+    choices: int = 1
+    tariff: str = ""

@@ -78,7 +78,7 @@ class Entered(msgspec.Struct, frozen=True):
 class Opened(msgspec.Struct, frozen=True):
     """An answer under way: everything decided before it was asked.
 
-    holds: of `draws`, one each. is_slow: it waits in the slow lane first.
+    holds: of `draws`, one each. output_tokens_max: of all choices together. is_slow: it waits in the slow lane first.
     """
 
     question: Question
@@ -92,6 +92,11 @@ class Opened(msgspec.Struct, frozen=True):
     output_tokens_max: int
     entered: tuple[Entered, ...] = ()
     is_slow: bool = False
+
+    @property
+    def output_tokens_each(self) -> int:
+        """How many tokens may be written to each choice."""
+        return self.output_tokens_max // self.question.choices
 
 
 class Bill(msgspec.Struct, frozen=True):
@@ -133,7 +138,7 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
     provider_cost = cost if prices.cost_exchange is None else rate(measured.most, prices.cost)
     nothing = ending.outcome == "failed" or not any(_tokens(measured.least))
     due = Money(0, currency) if nothing else rate(measured.least, prices.price)
-    bill = bill_for(opened.draws, due, None if nothing else measured.least)
+    bill = bill_for(opened.draws, due, None if nothing else measured.least, opened.question.choices)
     if _was_never_asked(measured, ending):
         cost, provider_cost = Money(0, cost.currency), Money(0, prices.cost.currency)
     receipt = _receipt(opened, measured, ending, bill, (cost, provider_cost), _alarms(measured, prices, bill.overrun))
@@ -145,8 +150,11 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
     )
 
 
-def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None) -> Bill:
-    """Split what is due over what was set aside, in its order. used: None for an answer that is not charged."""
+def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: int = 1) -> Bill:
+    """Split what is due over what was set aside, in its order. used: None for an answer that is not charged.
+
+    answers: how many it counts as, where answers are counted.
+    """
     left = due.grains
     spent: list[int] = []
     by_kind = dict.fromkeys(("grant", "wallet", "overage"), 0)
@@ -157,9 +165,9 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None) -> Bill:
         if used is None:
             part = 0
         elif limits(draw.pot):
-            part = min(draw.grains, _counted(unit, used, due))
+            part = min(draw.grains, _counted(unit, used, due, answers))
         elif unit in (ANSWERS, TOKENS):
-            part = min(draw.grains, _counted(unit, used, due))
+            part = min(draw.grains, _counted(unit, used, due, answers))
             included, left = included + left, 0
         else:
             part = min(draw.grains, left)
@@ -178,9 +186,9 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None) -> Bill:
     )  # fmt: skip
 
 
-def _counted(unit: str, used: Usage, due: Money) -> int:
+def _counted(unit: str, used: Usage, due: Money, answers: int) -> int:
     if unit == ANSWERS:
-        return 1
+        return answers
     return sum(_tokens(used)) if unit == TOKENS else due.grains
 
 

@@ -32,32 +32,45 @@ OUTPUT_TOKENS_UNBOUND: Final = 2**62
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What a question may come to: what it reads at most, what it may write, at the prices of a card."""
+    """What a question may come to: what it reads at most, what it may write, at the prices of a card.
+
+    choices: answers that are asked for at once, each of a token at least; the output is that of all of them.
+    tariff: the card of a tariff that is asked for. It may be served the plain way all the same, so both are bounds.
+    """
 
     input_tokens_most: int
     output_tokens_asked: int
     card: RateCard
+    choices: int = 1
+    tariff: RateCard | None = None
 
     def value(self, output_tokens: int) -> Money:
         """The most it comes to with so much output."""
-        return quote(self.input_tokens_most, output_tokens, self.card)
+        plain = quote(self.input_tokens_most, output_tokens, self.card)
+        if self.tariff is None:
+            return plain
+        return max(plain, quote(self.input_tokens_most, output_tokens, self.tariff), key=lambda money: money.grains)
 
     def tokens(self, output_tokens: int) -> int:
         """The most tokens it reads and writes with so much output."""
         return self.input_tokens_most + output_tokens
 
     def affordable(self, unit: str, grains: int) -> int:
-        """How many output tokens `grains` of a unit pay for; below 1 when not even the input and one."""
+        """How many output tokens `grains` of a unit pay for; below `choices` when not even the input and those."""
         if unit == ANSWERS:
-            return OUTPUT_TOKENS_UNBOUND if grains >= 1 else -1
+            return OUTPUT_TOKENS_UNBOUND if grains >= self.choices else -1
         if unit == TOKENS:
             return grains - self.input_tokens_most
-        return affordable_output_tokens(Money(grains, self.card.currency), self.input_tokens_most, self.card)
+        money = Money(grains, self.card.currency)
+        plain = affordable_output_tokens(money, self.input_tokens_most, self.card)
+        if self.tariff is None:
+            return plain
+        return min(plain, affordable_output_tokens(money, self.input_tokens_most, self.tariff))
 
     def needed(self, unit: str, output_tokens: int) -> int:
         """What is set aside of a unit for so much output."""
         if unit == ANSWERS:
-            return 1
+            return self.choices
         return self.tokens(output_tokens) if unit == TOKENS else self.value(output_tokens).grains
 
 
@@ -79,7 +92,7 @@ class Admitted(msgspec.Struct, frozen=True):
 
 
 class Declined(msgspec.Struct, frozen=True):
-    """No. needed: for the input and one token of output; available: in pots of money. by: the budget used up."""
+    """No. needed: for the input and a token to each choice; available: in pots of money. by: the budget used up."""
 
     code: Declination
     needed: Money
@@ -102,18 +115,18 @@ def admit(
         if affords < limit and not (is_all or settle_for_less):
             return None
         limit = min(limit, affords) if pot.kind == "budget" else limit
-        if limit < 1:
-            return Declined("budget_exceeded", ask.value(1), _money(ask, sources), pot.account)
+        if limit < ask.choices:
+            return Declined("budget_exceeded", ask.value(ask.choices), _money(ask, sources), pot.account)
     if not settle_for_less and limit < ask.output_tokens_asked:
         return None
     chosen = _choose(ask, sources, limit, settle_for_less=settle_for_less)
     if chosen is None:
         return None
     way, most = chosen
-    if most < 1:
+    if most < ask.choices:
         available = _money(ask, sources)
         code: Declination = "wallet_empty" if not available.grains else "request_exceeds_balance"
-        return Declined(code, ask.value(1), available)
+        return Declined(code, ask.value(ask.choices), available)
     limit = min(limit, most)
     draws = _fill(ask, way, limit)
     draws += [Draw(pot, min(ask.needed(pot.unit, limit), spare)) for pot, spare, _ in budgets]

@@ -1,6 +1,6 @@
 """A chat completion request in Gemini's words: contents of user and model, made of parts.
 
-Left out: `user`, `service_tier` and `parallel_tool_calls`, which it has no words for.
+Left out: `user` and `parallel_tool_calls`, which it has no words for.
 Sources: ai.google.dev/api/generate-content, /gemini-api/docs/function-calling and /thought-signatures (read 2026-11).
 """
 

@@ -14,7 +14,11 @@ T = TypeVar("T")
 # How many tokens of thinking an effort is given. 1,024 is the least that messages accept.
 EFFORT_TOKENS: Final = {"low": 1024, "medium": 4096, "high": 16_384, "xhigh": 32_768}
 # Asks for what only chat has words for, and an answer without it would be another answer.
-_ONLY_CHATS: Final = ("logprobs", "top_logprobs", "logit_bias", "functions", "function_call")
+_ONLY_CHATS: Final = (
+    "logprobs", "top_logprobs", "logit_bias", "functions", "function_call", "n", "service_tier",
+)  # fmt: skip
+# What may be said of some of them all the same: it asks for nothing.
+_SAYS_NOTHING: Final = {"n": (b"null", b"1"), "service_tier": (b"null", b'"auto"', b'"default"')}
 
 _encode = msgspec.json.encode
 
@@ -49,7 +53,7 @@ def texts(content: Any) -> list[str]:
 def refuse_unbridged(members: Mapping[str, msgspec.Raw]) -> None:
     """Raises Invalid for a member of chat that no other dialect can say."""
     for name in _ONLY_CHATS:
-        if name in members and bytes(members[name]) not in (b"null", b"false"):
+        if name in members and bytes(members[name]) not in _SAYS_NOTHING.get(name, (b"null", b"false")):
             raise not_bridged(name)
 
 

@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 
 from solvent.answering.question import Question
-from solvent.gateway.reading import check_limit, read_members, unpriced
+from solvent.gateway.reading import check_choices, check_limit, read_members, tariff_asked, unpriced
 from solvent.values.errors import Invalid
 from solvent.values.ids import AnswerId
-from solvent.values.limits import MESSAGES_MAX, NAME_CHARACTERS_MAX, STOP_SEQUENCES_MAX
+from solvent.values.limits import MESSAGES_MAX, NAME_CHARACTERS_MAX, STOP_SEQUENCES_MAX, TOP_LOGPROBS_MAX
 
 # What a chat template may add around the messages: system lines, role markers. The body itself bounds the
 # rest, for a token is at least one byte of it.
@@ -55,6 +55,8 @@ class _Chat(msgspec.Struct):
     stop: str | list[str] | None = None
     user: str | None = None
     tools: list[_Tool] | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
     service_tier: str | None = None
 
 
@@ -79,6 +81,8 @@ def read_question(body: bytes, id: AnswerId, received_us: int) -> tuple[Question
         input_tokens_most=len(body) + TEMPLATE_TOKENS,
         output_tokens_asked=asked,
         user=(chat.user or "")[:NAME_CHARACTERS_MAX],
+        choices=check_choices(chat.n),
+        tariff=tariff_asked(chat.service_tier),
     )
     return question, bool(chat.stream_options and chat.stream_options.include_usage)
 
@@ -88,12 +92,13 @@ def _check(chat: _Chat) -> None:
         raise Invalid("bad_request", f"messages: send 1 to {MESSAGES_MAX} messages", param="messages")
     check_limit("max_tokens", chat.max_tokens)
     check_limit("max_completion_tokens", chat.max_completion_tokens)
-    if chat.n not in (None, 1):
-        raise Invalid("bad_request", "n: only 1 answer at a time is served; ask again for another", param="n")
     if chat.temperature is not None and not 0 <= chat.temperature <= 2:
         raise Invalid("bad_request", "temperature: it is between 0 and 2", param="temperature")
     if isinstance(chat.stop, list) and len(chat.stop) > STOP_SEQUENCES_MAX:
         raise Invalid("bad_request", f"stop: at most {STOP_SEQUENCES_MAX} sequences", param="stop")
+    if chat.top_logprobs is not None and not 0 <= chat.top_logprobs <= TOP_LOGPROBS_MAX:
+        message = f"top_logprobs: it is between 0 and {TOP_LOGPROBS_MAX}"
+        raise Invalid("bad_request", message, param="top_logprobs")
 
 
 def _refuse_unpriced(chat: _Chat, members: dict[str, msgspec.Raw]) -> None:
@@ -108,5 +113,3 @@ def _refuse_unpriced(chat: _Chat, members: dict[str, msgspec.Raw]) -> None:
         if tool.type != "function":
             words = f"a tool of type {tool.type[:40]!r} has no price here; only functions are passed on"
             raise unpriced("tools", words)
-    if chat.service_tier not in (None, "auto", "default"):
-        raise unpriced("service_tier", "only the default tier has a price here")

@@ -15,7 +15,7 @@ import msgspec
 from solvent.answering.question import Question
 from solvent.bridging.responses_request import Asked, Item, Part, chat_members, items_of, not_served, user_of
 from solvent.gateway.asking import TEMPLATE_TOKENS
-from solvent.gateway.reading import check_limit, read_members, unpriced
+from solvent.gateway.reading import check_limit, read_members, tariff_asked, unpriced
 from solvent.values.errors import Invalid
 from solvent.values.ids import AnswerId
 from solvent.values.limits import MESSAGES_MAX, NAME_CHARACTERS_MAX
@@ -69,6 +69,7 @@ def question_of(asked: Asked, body_bytes: int, before: Sequence[str], id: Answer
         input_tokens_most=body_bytes + sum(len(said.encode()) for said in before) + TEMPLATE_TOKENS,
         output_tokens_asked=asked.max_output_tokens,
         user=user_of(asked)[:NAME_CHARACTERS_MAX],
+        tariff=tariff_asked(asked.service_tier),
     )
 
 
@@ -103,8 +104,6 @@ def _refuse_unpriced(asked: Asked, members: dict[str, msgspec.Raw]) -> None:
         if tool.type != "function":
             words = f"a tool of type {tool.type[:40]!r} has no price here; only functions are passed on"
             raise unpriced("tools", words)
-    if asked.service_tier not in (None, "auto", "default"):
-        raise unpriced("service_tier", "only the default tier has a price here")
 
 
 def _refuse_unpriced_parts(parts: str | list[Part] | None) -> None:

@@ -9,7 +9,7 @@ from solvent.answering.question import Question
 from solvent.app.http import Receive, Send, read_body
 from solvent.gateway.asking import TEMPLATE_TOKENS, UNPRICED, StreamOptions
 from solvent.gateway.chat_completions import tell_chat
-from solvent.gateway.reading import check_limit, read_members, unpriced
+from solvent.gateway.reading import check_choices, check_limit, read_members, unpriced
 from solvent.identity.caller import Caller
 from solvent.values.errors import Invalid
 from solvent.values.ids import AnswerId
@@ -51,18 +51,15 @@ def read_prompt(body: bytes, id: AnswerId, received_us: int) -> tuple[Question, 
     question = Question(
         id=id, received_us=received_us, model=wish.model, members=members, stream=bool(wish.stream),
         input_tokens_most=len(body) + TEMPLATE_TOKENS, output_tokens_asked=wish.max_tokens or TOKENS_UNLESS_SAID,
-        user=(wish.user or "")[:NAME_CHARACTERS_MAX], task="completions",
+        user=(wish.user or "")[:NAME_CHARACTERS_MAX], task="completions", choices=check_choices(wish.n),
     )  # fmt: skip
     return question, bool(wish.stream_options and wish.stream_options.include_usage)
 
 
 def _check(wish: _Wish) -> None:
     check_limit("max_tokens", wish.max_tokens)
-    for name, count in (("n", wish.n), ("best_of", wish.best_of)):
-        if count not in (None, 1):
-            raise Invalid(
-                "bad_request", f"{name}: only 1 answer at a time is served; ask again for another", param=name
-            )
+    if wish.best_of not in (None, 1, wish.n):
+        raise unpriced("best_of", "answers that nobody is told have no price here; ask for n of them")
     texts = wish.prompt if isinstance(wish.prompt, list) else [wish.prompt]
     is_tokens = bool(texts) and all(isinstance(part, int) for part in texts)
     if not is_tokens and len(texts) != 1:

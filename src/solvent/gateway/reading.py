@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from solvent.values.errors import Invalid
-from solvent.values.limits import OUTPUT_TOKENS_MAX
+from solvent.values.limits import CHOICES_MAX, OUTPUT_TOKENS_MAX
 
 T = TypeVar("T")
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_TIERS = ("flex", "priority")
 _PATH = re.compile(r" - at `\$\.?(.*)`\Z")
 
 
@@ -36,6 +37,25 @@ def check_limit(name: str, limit: int | None) -> None:
     if limit is not None and not 1 <= limit <= OUTPUT_TOKENS_MAX:
         message = f"{name}: {str(limit)[:20]} is not between 1 and {OUTPUT_TOKENS_MAX:,}"
         raise Invalid("bad_request", message, param=name)
+
+
+def check_choices(n: int | None) -> int:
+    """How many answers are asked for at once. Raises Invalid."""
+    if n is not None and not 1 <= n <= CHOICES_MAX:
+        raise Invalid("bad_request", f"n: {str(n)[:20]} is not between 1 and CHOICES_MAX, {CHOICES_MAX}", param="n")
+    return n or 1
+
+
+def tariff_asked(tier: str | None) -> str:
+    """The tariff that OpenAI's `service_tier` asks for; "" for the plain way. Raises Invalid for one without a price.
+
+    "auto" is whatever the operator's project at the provider is set to, which its report then says.
+    """
+    if tier in (None, "auto", "default"):
+        return ""
+    if tier not in _TIERS:
+        raise unpriced("service_tier", f"{str(tier)[:40]!r} has no price here; ask for auto, default, flex or priority")
+    return str(tier)
 
 
 def unpriced(name: str, what: str = "it has no price here, so it is not served") -> Invalid:

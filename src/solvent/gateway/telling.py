@@ -120,8 +120,8 @@ def opening_headers(opened: Opened) -> list[tuple[bytes, bytes]]:
     """What is known when an answer begins."""
     headers = [(b"x-request-id", opened.question.id.encode())]
     asked = opened.question.output_tokens_asked
-    if opened.output_tokens_max < (asked or opened.route.output_tokens_max):
-        headers.append((b"x-solvent-output-tokens-max", str(opened.output_tokens_max).encode()))
+    if opened.output_tokens_each < (asked or opened.route.output_tokens_max):
+        headers.append((b"x-solvent-output-tokens-max", str(opened.output_tokens_each).encode()))
     if opened.entered:
         headers += messages_rate_headers(opened) if opened.question.dialect == "messages" else rate_headers(opened)
     return headers
