@@ -38,6 +38,7 @@ from solvent.billing.renew_due import renew_due
 from solvent.db.group_commit import GroupCommit
 from solvent.db.port import Connection
 from solvent.db.presence import Presence
+from solvent.filing.forget_old_files import forget_old_files
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Caller, Customer, Role, digest
 from solvent.identity.key import SECRET_BYTES, NewKey, secret
@@ -131,6 +132,7 @@ class App:
         await void_lost_holds(self.database, now_us(), self.presence.is_alive)
         await expire_pots(self.database, now_us())
         await forget_old_responses(self.database, now_us())
+        await forget_old_files(self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
         self.background.start(self.payments.sweep())
 

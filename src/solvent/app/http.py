@@ -1,10 +1,12 @@
-"""Raw ASGI, as little of it as the doors need: reading a bounded body, sending a whole response."""
+"""Raw ASGI, as little of it as the doors need: reading a bounded body, sending a whole response, or a file."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
+
+import msgspec
 
 from solvent.values.errors import Invalid
 from solvent.values.limits import MIB, REQUEST_BODY_BYTES_MAX, REQUEST_BODY_S_MAX, REQUEST_BODY_WHOLE_S_MAX
@@ -28,27 +30,37 @@ async def read_body(receive: Receive) -> bytes:
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
         return _bounded(body)
-    parts: list[bytes] = []
+    parts = _parts(message, receive, REQUEST_BODY_BYTES_MAX, REQUEST_BODY_WHOLE_S_MAX)
+    return b"".join([part async for part in parts])
+
+
+async def body_parts(receive: Receive, bytes_max: int, whole_s: float) -> AsyncIterator[bytes]:
+    """A large request body as it comes. Raises what `read_body` raises; whole_s: the longest it may take."""
+    async for part in _parts(await receive(), receive, bytes_max, whole_s):
+        yield part
+
+
+async def _parts(message: Message, receive: Receive, bytes_max: int, whole_s: float) -> AsyncIterator[bytes]:
     size = 0
     loop = asyncio.get_running_loop()
-    latest_s = loop.time() + REQUEST_BODY_WHOLE_S_MAX
+    latest_s = loop.time() + whole_s
     while True:
         if message["type"] == "http.disconnect":
             raise ClientGone
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size > REQUEST_BODY_BYTES_MAX:
-            raise _too_large()
-        parts.append(part)
+        if size > bytes_max:
+            raise _too_large(bytes_max)
+        yield part
         if not message.get("more_body"):
-            return b"".join(parts)
+            return
         try:
             async with asyncio.timeout_at(min(loop.time() + REQUEST_BODY_S_MAX, latest_s)):
                 message = await receive()
         except TimeoutError:
             what = (
                 f"the request body stopped coming for {REQUEST_BODY_S_MAX:.0f} s, or was not whole after "
-                f"{REQUEST_BODY_WHOLE_S_MAX:.0f} s; send it again"
+                f"{whole_s:.0f} s; send it again"
             )
             raise Invalid("body_too_slow", what) from None
 
@@ -61,13 +73,32 @@ async def until_gone(receive: Receive) -> None:
 
 def _bounded(body: bytes) -> bytes:
     if len(body) > REQUEST_BODY_BYTES_MAX:
-        raise _too_large()
+        raise _too_large(REQUEST_BODY_BYTES_MAX)
     return body
 
 
-def _too_large() -> Invalid:
-    limit = REQUEST_BODY_BYTES_MAX // MIB
-    return Invalid("body_too_large", f"the request body is larger than {limit} MiB; send less in one question")
+def _too_large(bytes_max: int) -> Invalid:
+    return Invalid("body_too_large", f"the request body is larger than {bytes_max // MIB} MiB; send less at once")
+
+
+class Download(msgspec.Struct):
+    """A reply that is a document: its bytes as they come."""
+
+    media_type: str
+    name: str
+    parts: AsyncIterator[bytes]
+
+
+async def respond_with(send: Send, file: Download, headers: Headers = ()) -> None:
+    """One document. Its first part comes before the status: what cannot be made is an error, not half a file."""
+    named = f'attachment; filename="{file.name}"'.encode("ascii", "replace")
+    kind = [(b"content-type", file.media_type.encode()), (b"content-disposition", named)]
+    first = await anext(file.parts, b"")
+    await send({"type": "http.response.start", "status": 200, "headers": [*kind, *headers]})
+    await send({"type": "http.response.body", "body": first, "more_body": True})
+    async for part in file.parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def respond(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:

@@ -25,10 +25,11 @@ from rich.table import Table
 from rich.text import Text
 
 from solvent.app.business import open_business
+from solvent.app.http import Download
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.wording import Speaker, speaker
 from solvent.console.carry_out import act_of, carry_out, read_members, read_path
-from solvent.console.operation import File, Operation, Page
+from solvent.console.operation import Operation, Page
 from solvent.values.errors import Invalid
 from solvent.values.ids import new_id
 from solvent.values.limits import PAGE_ROWS, PAGE_ROWS_MAX
@@ -62,12 +63,12 @@ class Here:
         return asyncio.run(self._live(operation, path or {}, query or {}, body or {}, _as_it_is))
 
     def save(
-        self, operation: Operation[Any, Any, File], path: Mapping[str, str] | None = None,
+        self, operation: Operation[Any, Any, Download], path: Mapping[str, str] | None = None,
         query: Mapping[str, object] | None = None, *, into: Path | None,
     ) -> None:  # fmt: skip
         """Write the file that comes of an operation: whole or not at all; to standard output for None."""
 
-        async def write(file: File, out: BinaryIO) -> None:
+        async def write(file: Download, out: BinaryIO) -> None:
             async for part in file.parts:
                 out.write(part)
 

@@ -11,13 +11,25 @@ import msgspec
 from starlette.routing import Route, Router
 
 from solvent.app.business import Business
-from solvent.app.http import Began, ClientGone, Receive, Scope, Send, header, presented_key, read_body, respond
+from solvent.app.http import (
+    Began,
+    ClientGone,
+    Download,
+    Receive,
+    Scope,
+    Send,
+    header,
+    presented_key,
+    read_body,
+    respond,
+    respond_with,
+)
 from solvent.app.problems import bug, refuse
 from solvent.audit import store as audit_store
 from solvent.audit.act import Act
 from solvent.console.carry_out import act_of, carry_out, read_json, read_members, read_path
 from solvent.console.openapi import document
-from solvent.console.operation import AnyOperation, File
+from solvent.console.operation import AnyOperation
 from solvent.console.operations import OPERATIONS
 from solvent.identity.caller import Caller, caller_of
 from solvent.identity.permission import demand
@@ -138,15 +150,7 @@ def _idempotency_key(operation: AnyOperation, scope: Scope) -> str:
 
 
 async def _reply(send: Send, result: object, headers: Iterable[tuple[bytes, bytes]]) -> None:
-    if not isinstance(result, File):
+    if isinstance(result, Download):
+        await respond_with(send, result, headers)
+    else:
         await respond(send, 200, msgspec.json.encode(result), headers)
-        return
-    named = f'attachment; filename="{result.name}"'.encode("ascii", "replace")
-    kind = [(b"content-type", result.media_type.encode()), (b"content-disposition", named)]
-    # The first part comes before the status: what cannot be made is an error, not a file that breaks off.
-    first = await anext(result.parts, b"")
-    await send({"type": "http.response.start", "status": 200, "headers": [*kind, *headers]})
-    await send({"type": "http.response.body", "body": first, "more_body": True})
-    async for part in result.parts:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})

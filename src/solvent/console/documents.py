@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from solvent.app.http import Download
 from solvent.billing import close_store
 from solvent.billing.close import Closing
 from solvent.console.document_pdf import invoice_pdf, statement_pdf
@@ -16,7 +17,7 @@ from solvent.console.document_words import Words
 from solvent.console.invoices import find
 from solvent.console.members import CURRENCY
 from solvent.console.months import month_text, read_month
-from solvent.console.operation import Asked, File, Nothing, reading, whole
+from solvent.console.operation import Asked, Nothing, reading, whole
 from solvent.db.port import Connection
 from solvent.identity.caller import Customer
 from solvent.identity.store import known_customer
@@ -44,7 +45,7 @@ class StatementQuery(DocumentQuery, forbid_unknown_fields=True, kw_only=True):
     currency: Annotated[str, CURRENCY, Meta(description="of the statement; the books' own when left out")] = ""
 
 
-async def invoice(asked: Asked[DocumentQuery, Nothing]) -> File:
+async def invoice(asked: Asked[DocumentQuery, Nothing]) -> Download:
     """Print an invoice or credit note as PDF."""
     business = asked.business
 
@@ -58,10 +59,10 @@ async def invoice(asked: Asked[DocumentQuery, Nothing]) -> File:
     made = await asyncio.to_thread(
         partial(invoice_pdf, found, standing, business.config.invoice, words, corrects=corrects)
     )
-    return File(PDF, f"{number_text(found.number)}.pdf", whole(made))
+    return Download(PDF, f"{number_text(found.number)}.pdf", whole(made))
 
 
-async def statement(asked: Asked[StatementQuery, Nothing]) -> File:
+async def statement(asked: Asked[StatementQuery, Nothing]) -> Download:
     """Print a customer's statement of a closed month as PDF."""
     business = asked.business
     id, month = CustomerId(asked.path["customer"]), read_month(asked.path["month"])
@@ -82,11 +83,11 @@ async def statement(asked: Asked[StatementQuery, Nothing]) -> File:
     made = await asyncio.to_thread(
         partial(statement_pdf, found, profile, customer.name, settings, words, closing.closed_us)
     )
-    return File(PDF, f"{id}-{month_text(month)}.pdf", whole(made))
+    return Download(PDF, f"{id}-{month_text(month)}.pdf", whole(made))
 
 
-INVOICE = reading("/v1/invoices/{invoice}/pdf", "invoices.read", invoice, DocumentQuery, File, PDF)
+INVOICE = reading("/v1/invoices/{invoice}/pdf", "invoices.read", invoice, DocumentQuery, Download, PDF)
 STATEMENT = reading(
-    "/v1/customers/{customer}/statements/{month}/pdf", "wallets.read", statement, StatementQuery, File, PDF
+    "/v1/customers/{customer}/statements/{month}/pdf", "wallets.read", statement, StatementQuery, Download, PDF
 )
 OPERATIONS = (INVOICE, STATEMENT)

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from solvent.app.business import Business
+from solvent.app.http import Download
 from solvent.console.members import PATH
-from solvent.console.operation import Asked, File, Nothing, Page, PageQuery, page_of, reading
+from solvent.console.operation import Asked, Nothing, Page, PageQuery, page_of, reading
 from solvent.ledger import journal_store
 from solvent.ledger.balance import Key, Movement
 from solvent.ledger.beancount import amount, assertions, entries, opening
@@ -178,9 +179,9 @@ async def verify(asked: Asked[VerifyQuery, Nothing]) -> VerdictBody:
     )  # fmt: skip
 
 
-async def export(asked: Asked[ExportQuery, Nothing]) -> File:
+async def export(asked: Asked[ExportQuery, Nothing]) -> Download:
     """Export the journal for Beancount, with our own balances at its end for Beancount to compare with its sums."""
-    return File("text/plain; charset=utf-8", f"books.{asked.query.format}", _beancount(asked.business))
+    return Download("text/plain; charset=utf-8", f"books.{asked.query.format}", _beancount(asked.business))
 
 
 async def _beancount(business: Business) -> AsyncIterator[bytes]:
@@ -208,5 +209,5 @@ async def _beancount(business: Business) -> AsyncIterator[bytes]:
 ACCOUNTS = reading("/v1/ledger/accounts", "ledger.read", accounts, AccountsQuery, Page[AccountBody])
 TRANSFERS = reading("/v1/ledger/transfers", "ledger.read", transfers, TransfersQuery, Page[TransferBody])
 VERIFY = reading("/v1/ledger/verify", "ledger.read", verify, VerifyQuery, VerdictBody)
-EXPORT = reading("/v1/ledger/export", "ledger.read", export, ExportQuery, File, "text/plain")
+EXPORT = reading("/v1/ledger/export", "ledger.read", export, ExportQuery, Download, "text/plain")
 OPERATIONS = (ACCOUNTS, TRANSFERS, VERIFY, EXPORT)

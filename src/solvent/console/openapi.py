@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from solvent import __version__
-from solvent.console.operation import AnyOperation, File, Nothing
+from solvent.app.http import Download
+from solvent.console.operation import AnyOperation, Nothing
 from solvent.identity.caller import OPERATOR_ROLES
 from solvent.identity.permission import may
 from solvent.values.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX
@@ -63,7 +64,7 @@ class ProblemBody(msgspec.Struct):
 
 def document(operations: Sequence[AnyOperation]) -> Json:
     """The whole document, ready to be written as JSON."""
-    kinds = [kind for o in operations for kind in (o.body, o.result) if kind not in (Nothing, File)]
+    kinds = [kind for o in operations for kind in (o.body, o.result) if kind not in (Nothing, Download)]
     unique = list(dict.fromkeys([*kinds, ProblemBody]))
     made, components = msgspec.json.schema_components(unique, ref_template=_REF)
     schemas = dict(zip(unique, made, strict=True))
@@ -136,7 +137,7 @@ def _statuses(operation: AnyOperation) -> list[str]:
 
 
 def _reply(operation: AnyOperation, schemas: dict[Any, Json]) -> Json:
-    is_file = operation.result is File
+    is_file = operation.result is Download
     schema = {"type": "string", "format": "binary"} if is_file else schemas[operation.result]
     reply: Json = {
         "description": "What was asked for" if operation.method == "GET" else "What came of it",

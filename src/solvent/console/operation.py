@@ -45,14 +45,6 @@ class Page(msgspec.Struct, Generic[T]):
     object: Literal["list"] = "list"
 
 
-class File(msgspec.Struct):
-    """A reply that is a document: its bytes as they come."""
-
-    media_type: str
-    name: str
-    parts: AsyncIterator[bytes]
-
-
 async def whole(content: bytes) -> AsyncIterator[bytes]:
     """A file that is made already, as the parts of a reply."""
     yield content
@@ -76,7 +68,7 @@ class Operation(Generic[Q, B, R]):
     action: the permission it needs. also: members of the body that, when given, need another permission too.
     is_money: whether it moves money or changes what something costs; an Idempotency-Key is needed then.
     touches_callers: whether it changes who may call. is_reading: whether a POST changes nothing, and only asks.
-    media_type: of a reply that is a `File`.
+    media_type: of a reply that is a `Download`.
     """
 
     method: Literal["GET", "POST"]

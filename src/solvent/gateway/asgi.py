@@ -12,9 +12,9 @@ import msgspec
 from solvent.app.build import App
 from solvent.app.calling import calling
 from solvent.app.config import trusted_proxies
-from solvent.app.http import Began, ClientGone, Receive, Scope, Send, header, respond
+from solvent.app.http import Began, ClientGone, Download, Receive, Scope, Send, header, respond, respond_with
 from solvent.app.problems import bug, note, refuse
-from solvent.gateway import endpoints
+from solvent.gateway import endpoints, files
 from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.completions import completions
 from solvent.gateway.embeddings import embeddings
@@ -39,15 +39,21 @@ _SURFACES: Final = {
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
     ("GET", "/v1/key"): endpoints.key_balance,
+    ("GET", "/v1/files"): files.listed,
+    ("POST", "/v1/files"): files.upload,
 }
 # Of one thing: its id is the rest of the path.
 _OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/answers/"): endpoints.answer_receipt,
     ("DELETE", "/v1/responses/"): endpoints.response_forgotten,
+    ("GET", files.PATH): files.one,
+    ("DELETE", files.PATH): files.deleted,
 }
-_PREFIXES: Final = tuple(prefix for _, prefix in _OF_ONE)
+_PREFIXES: Final = tuple({prefix for _, prefix in _OF_ONE})
 _METHODS: Final = (
-    {path: method for method, path in _ENDPOINTS} | dict.fromkeys(_SURFACES, "POST") | dict.fromkeys(_WHOLE, "GET")
+    {path: " or ".join(sorted(method for method, known in _ENDPOINTS if known == path)) for _, path in _ENDPOINTS}
+    | dict.fromkeys(_SURFACES, "POST")
+    | dict.fromkeys(_WHOLE, "GET")
 )
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -134,8 +140,11 @@ class Gateway:
             endpoint = _OF_ONE.get((method, prefix)) or _ENDPOINTS.get((method, path))
             if endpoint is None:
                 raise _nowhere(path, scope["method"])
-            body = await endpoint(self._app, caller, scope, receive)
-            await respond(send, 200, msgspec.json.encode(body), named)
+            found = await endpoint(self._app, caller, scope, receive)
+            if isinstance(found, Download):
+                await respond_with(began, found, named)
+            else:
+                await respond(send, 200, msgspec.json.encode(found), named)
         except ClientGone:
             return
         except SolventError as problem:

@@ -9,7 +9,7 @@ from solvent.answering.forget_response import forget_response
 from solvent.answering.receipt import Receipt
 from solvent.answering.route import Route
 from solvent.app.build import App
-from solvent.app.http import Receive, Scope
+from solvent.app.http import Download, Receive, Scope
 from solvent.db.port import Connection
 from solvent.gateway.bills import pot_body, receipt_for_customer, receipt_for_operator
 from solvent.identity.caller import Caller, demand_wallet, may_ask
@@ -24,7 +24,7 @@ from solvent.values.instant import US_PER_S
 from solvent.values.money import Money, plain
 
 Body = dict[str, object]
-Endpoint = Callable[[App, Caller, Scope, Receive], Awaitable[Body]]
+Endpoint = Callable[[App, Caller, Scope, Receive], Awaitable[Body | Download]]
 
 
 def _created_s(route: Route) -> int:

@@ -1,14 +1,16 @@
-"""Reads a JSON request body: what is wrong with it is said by the name of the member at fault."""
+"""Reads a JSON request body, or a query: what is wrong with it is said by the name of the member at fault."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 
+from solvent.app.http import Scope
 from solvent.values.errors import Invalid
-from solvent.values.limits import CHOICES_MAX, OUTPUT_TOKENS_MAX
+from solvent.values.limits import CHOICES_MAX, OUTPUT_TOKENS_MAX, QUERY_MEMBERS_MAX
 
 T = TypeVar("T")
 
@@ -30,6 +32,17 @@ def read_members(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, dict
         raise Invalid("not_json", f"the body is not JSON: {wrong}") from None
     except RecursionError:
         raise Invalid("not_json", "the body is nested too deeply to be read; send a flatter one") from None
+
+
+def read_query(scope: Scope, kind: type[T]) -> T:
+    """The query of a request. Raises Invalid naming the member at fault."""
+    text = scope.get("query_string", b"").decode("latin-1")
+    try:
+        return msgspec.convert(dict(parse_qsl(text, max_num_fields=QUERY_MEMBERS_MAX)), kind, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise _misfit(str(wrong)) from None
+    except ValueError:
+        raise Invalid("bad_request", f"the query has more than {QUERY_MEMBERS_MAX} members; send fewer") from None
 
 
 def check_limit(name: str, limit: int | None) -> None:

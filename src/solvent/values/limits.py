@@ -50,6 +50,22 @@ CONVERSATION_BYTES_MAX = 4 * MIB  # of all the responses that a question goes on
 CONVERSATION_RESPONSES_MAX = 512
 RESPONSES_FORGOTTEN_AT_ONCE = 500  # in one transaction: answers wait for it
 
+# Files and batches of customers
+FILE_BYTES_MAX = 100 * MIB
+FILE_PIECE_BYTES = 512 * KIB  # in one row and one transaction; never make it less: older files have pieces of this
+FILES_MAX = 1_000  # of one customer
+FILES_BYTES_MAX = 1024 * MIB  # of all files of one customer
+FILES_ARRIVING_MAX = 8  # of one customer, at once
+FILE_ARRIVES_S_MAX = 3_600  # an upload that is not whole by then was cut off
+FILE_UPLOAD_S_MAX = 900.0
+FILE_DAYS = 30  # that a file is kept when nobody says how long
+FILE_S_MIN = 3_600  # the shortest that may be said
+FILE_NAME_CHARACTERS_MAX = 200
+FORM_PARTS_MAX = 20
+FORM_FIELD_BYTES_MAX = 8 * KIB
+FILES_DROPPED_AT_ONCE = 100  # in one transaction: answers wait for it
+FILE_PIECES_AT_ONCE = 32
+
 # What an upstream may send
 UPSTREAM_HEAD_BYTES_MAX = 64 * KIB
 UPSTREAM_BODY_BYTES_MAX = 32 * MIB
