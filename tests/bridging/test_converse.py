@@ -64,6 +64,18 @@ def test_a_conversation_with_calls_and_their_results() -> None:
     assert said["toolConfig"] == {"tools": [{"toolSpec": spec}], "toolChoice": {"any": {}}}
 
 
+def test_pictures_are_sent_and_none_is_fetched() -> None:
+    def asked(url: str) -> dict[str, Any]:
+        picture = {"type": "image_url", "image_url": {"url": url}}
+        return to_converse(messages=[{"role": "user", "content": [picture, {"type": "text", "text": "?"}]}])
+
+    image = {"image": {"format": "jpeg", "source": {"bytes": "aGk="}}}
+    assert asked("data:image/jpg;base64,aGk=")["messages"][0]["content"] == [image, {"text": "?"}]
+    with pytest.raises(Invalid) as caught:
+        asked("https://example.com/a.png")
+    assert caught.value.code == "not_bridged"
+
+
 @pytest.mark.parametrize(
     ("asked", "config"),
     [

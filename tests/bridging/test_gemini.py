@@ -167,6 +167,18 @@ def test_what_cannot_be_said_is_refused_by_name(asked: dict[str, Any]) -> None:
     assert (caught.value.code, caught.value.param in asked or caught.value.param) == ("not_bridged", True)
 
 
+def test_pictures_are_sent_and_none_is_fetched() -> None:
+    def asked(url: str) -> dict[str, Any]:
+        picture = {"type": "image_url", "image_url": {"url": url}}
+        return to_gemini(messages=[{"role": "user", "content": [{"type": "text", "text": "?"}, picture]}])
+
+    inline = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
+    assert asked("data:image/png;base64,aGk=")["contents"][0]["parts"] == [{"text": "?"}, inline]
+    with pytest.raises(Invalid) as caught:
+        asked("https://example.com/a.png")
+    assert (caught.value.code, caught.value.param) == ("not_bridged", "messages")
+
+
 def as_chat(chunks: list[Chunk]) -> list[Chunk]:
     reply = GeminiReply(1)
     return [*(made for chunk in chunks for made in reply.feed(chunk)), *reply.end()]

@@ -130,6 +130,33 @@ def test_a_turn_with_results_is_several_messages_and_thoughts_are_left_out() -> 
     assert said["messages"][2] == {"role": "tool", "tool_call_id": "t1", "content": "rain"}
 
 
+PIXELS = "data:image/png;base64,aGk="
+SEEN = {"type": "image_url", "image_url": {"url": PIXELS}}
+THERE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+
+
+def test_pictures_go_there_and_back_in_their_places() -> None:
+    content = [{"type": "text", "text": "this"}, SEEN, {"type": "text", "text": "or that"}, THERE]
+    said = to_messages(messages=[{"role": "user", "content": content}])["messages"]
+    assert said[0]["content"] == [
+        {"type": "text", "text": "this"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}},
+        {"type": "text", "text": "or that"},
+        {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
+    ]
+    assert to_chat(messages=said)["messages"] == [{"role": "user", "content": content}]
+    alone = to_messages(messages=[{"role": "user", "content": [SEEN]}])["messages"]
+    assert to_chat(messages=alone)["messages"] == [{"role": "user", "content": [SEEN]}]
+
+
+def test_a_picture_in_the_result_of_a_tool_has_no_place_in_chat() -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "aGk="}
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image", "source": source}]}
+    with pytest.raises(Invalid) as refused:
+        to_chat(messages=[{"role": "user", "content": [result]}])
+    assert refused.value.code == "not_bridged"
+
+
 def test_a_schema_for_the_answer_is_kept() -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     there = to_messages(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}})

@@ -108,9 +108,6 @@ def test_a_senseless_limit_is_refused(solvent: Solvent, name: str, limit: Any) -
 
 
 UNPRICED: dict[str, tuple[dict[str, Any], str]] = {
-    "an_image": (
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, "messages",
-    ),
     "spoken_input": ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages"),
     "a_file": ({"messages": [{"role": "user", "content": [{"type": "file", "file": {}}]}]}, "messages"),
     "spoken_output": ({"modalities": ["text", "audio"]}, "modalities"),

@@ -196,6 +196,8 @@ def test_what_was_cut_short_says_so(client: OpenAI, *, streams: bool) -> None:
         ({"tools": [{"type": "web_search"}]}, "unpriced_feature", "tools"),
         ({"tools": [{"type": "mcp", "server_label": "x"}]}, "unpriced_feature", "tools"),
         ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]},
+         "bad_picture", "input"),
+        ({"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "x"}]}]},
          "unpriced_feature", "input"),
         ({"input": [{"type": "web_search_call", "id": "x"}]}, "unpriced_feature", "input"),
         ({"input": [{"role": "tool", "content": "x"}]}, "bad_request", "input"),

@@ -19,6 +19,7 @@ from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
+from solvent.answering.sold import input_tokens_most
 from solvent.audit import alarm_store
 from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry
@@ -301,7 +302,7 @@ class _Running:
 
 def _meter_of(opened: Opened) -> Meter:
     read = reader(opened.route.provider.name, opened.route.provider.speaks)
-    return Meter(opened.question.input_tokens_most, opened.output_tokens_max, read=read)
+    return Meter(input_tokens_most(opened.question, opened.route), opened.output_tokens_max, read=read)
 
 
 def _spent(effort: Effort | None) -> Usage | None:

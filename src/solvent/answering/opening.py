@@ -9,7 +9,7 @@ from solvent.answering.elsewhere import placed
 from solvent.answering.question import Question
 from solvent.answering.route import Prices, Route
 from solvent.answering.settlement import Entered, Opened
-from solvent.answering.sold import prices_for
+from solvent.answering.sold import input_tokens_most, prices_for
 from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, admit
 from solvent.billing.funds import Funds
 from solvent.billing.limits import Asker, rates_for, scope
@@ -61,7 +61,7 @@ def _ask(question: Question, route: Route, prices: Prices, each: int) -> Ask:
     """each: how many tokens may be written to each choice, as far as the model can."""
     choices, tariff = question.choices, in_tariff(prices.price, question.tariff) if question.tariff else None
     output = min(each, route.output_tokens_max) * choices
-    return Ask(question.input_tokens_most, output, prices.price, choices, tariff)
+    return Ask(input_tokens_most(question, route), output, prices.price, choices, tariff)
 
 
 def scopes_of(caller: Caller, customer: Customer, question: Question) -> tuple[str, ...]:

@@ -10,15 +10,27 @@ from solvent.providers.port import Dialect, Task
 from solvent.values.ids import AnswerId
 
 
+class Pictures(msgspec.Struct, frozen=True):
+    """count: how many. characters: of base64 in the question, which nobody reads as text. has_addresses: whether the
+    provider has to fetch some."""
+
+    count: int = 0
+    characters: int = 0
+    has_addresses: bool = False
+
+
+NO_PICTURES = Pictures()
+
+
 class Question(msgspec.Struct, frozen=True):
     """One question.
 
     members: the members of the client's JSON body, verbatim, to pass on.
-    input_tokens_most: an upper bound of what the model can read of it.
+    input_tokens_most: an upper bound of what the model can read of it, but for its pictures.
     output_tokens_asked: the client's own limit, or None when it set none.
     user: whom the client answers for, in its own words. dialect: of the members.
     task: what is asked for. choices: how many answers to choose from, each within the limit.
-    tariff: in which it is to be served, such as "flex"; "" is the plain way.
+    tariff: in which it is to be served, such as "flex"; "" is the plain way. pictures: to be seen.
     """
 
     id: AnswerId
@@ -33,3 +45,4 @@ class Question(msgspec.Struct, frozen=True):
     task: Task = "chat"
     choices: int = 1
     tariff: str = ""
+    pictures: Pictures = NO_PICTURES

@@ -20,7 +20,8 @@ class Route(msgspec.Struct, frozen=True):
     """One model as it is sold here, under `model`, and as its provider knows it, `upstream`.
 
     model_class: what plans call models of its kind, such as quick or expert. weight: how often it is asked, beside
-    the model's other upstreams. task: what it is asked for.
+    the model's other upstreams. task: what it is asked for. image_tokens_max: what a picture comes to at most; 0 where
+    none is seen. image_urls: whether its provider fetches pictures itself.
     """
 
     model: str
@@ -34,6 +35,8 @@ class Route(msgspec.Struct, frozen=True):
     model_class: str = "standard"
     weight: int = 1
     task: Task = "chat"
+    image_tokens_max: int = 0
+    image_urls: bool = False
     health: Health = msgspec.field(default_factory=Health)
 
     def does(self, task: Task) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a model can be sold as a question asks for it, and at what prices: what has no price is refused."""
+"""Whether a model can be sold as a question asks for it, and at what prices: what has no price or bound is refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from solvent.pricing.rate_card import in_tariff
 from solvent.values.errors import Invalid
 
 
+def input_tokens_most(question: Question, route: Route) -> int:
+    """An upper bound of what a model can read of a question, pictures too."""
+    return question.input_tokens_most + question.pictures.count * route.image_tokens_max
+
+
 def prices_for(question: Question, route: Route, desk: Desk) -> Prices:
-    """The prices in force. Raises Invalid when one is missing: unknown is never free."""
+    """The prices in force. Raises Invalid when one is missing, and for pictures that it does not take."""
     prices = prices_at(route, desk.currency, desk.exchanges, question.received_us)
     if question.choices > 1 and prices.price.answer_picos:
         message = f"n: model {route.model!r} is sold by the answer, so one at a time is asked for"
@@ -18,4 +23,15 @@ def prices_for(question: Question, route: Route, desk: Desk) -> Prices:
     if question.tariff and not all(in_tariff(card, question.tariff) for card in (prices.cost, prices.price)):
         message = f"service_tier: {question.tariff!r} has no price for model {route.model!r}; ask for the default tier"
         raise Invalid("unpriced_feature", message, param="service_tier")
+    if question.pictures.count:
+        _demand_sight(question, route)
     return prices
+
+
+def _demand_sight(question: Question, route: Route) -> None:
+    if not route.image_tokens_max:
+        message = f"model {route.model!r} takes no pictures; leave them out, or ask a model that sees"
+        raise Invalid("no_pictures", message)
+    if question.pictures.has_addresses and not route.image_urls:
+        message = f"model {route.model!r} fetches no pictures; send each in the question itself, as base64"
+        raise Invalid("no_pictures", message)

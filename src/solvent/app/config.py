@@ -86,6 +86,14 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["chat", "embeddings"],
         Meta(description="what it does: chat (and completions), or embeddings"),
     ] = "chat"
+    image_tokens_max: Annotated[
+        int,
+        Meta(description="the most tokens that one picture comes to; 0 for a model that sees none", ge=0, le=1_000_000),
+    ] = 0
+    image_urls: Annotated[
+        bool,
+        Meta(description="its provider may be sent https addresses of pictures, which it fetches itself"),
+    ] = False
     upstream: Annotated[str, Meta(description="what the provider calls it; the same name when left out")] = ""
     vendor: Annotated[str, Meta(description="whose bill it is on, in the books; `provider` when left out")] = ""
     base_url: Annotated[str, Meta(description="where the provider is; its own address when left out")] = ""

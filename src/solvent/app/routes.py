@@ -145,10 +145,14 @@ def _route(
     if entry.task == "embeddings" and (engine is not None or provider.speaks != "chat"):
         message = f"model {entry.name!r}: {entry.provider} makes no embeddings; use one that speaks OpenAI's API"
         raise Invalid("bad_config", message, param="task")
+    if entry.image_tokens_max and engine is not None:
+        message = f"model {entry.name!r}: {entry.provider} sees no pictures"
+        raise Invalid("bad_config", message, param="image_tokens_max")
     upstream = entry.upstream or entry.name
     return Route(
         entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card],
         engine, model_class=entry.model_class, weight=entry.weight, task=entry.task,
+        image_tokens_max=entry.image_tokens_max, image_urls=entry.image_urls,
     )  # fmt: skip
 
 

@@ -83,12 +83,20 @@ def _messages(turn: _Turn) -> Iterable[dict[str, object]]:
             content = "\n\n".join(texts(block.get("content")))
             yield {"role": "tool", "tool_call_id": str(block.get("tool_use_id", "")), "content": content}
     spoken = [block for block in turn.content if block.get("type") not in ("tool_use", "tool_result", *_UNSAID)]
-    words = texts(spoken)
     if calls:
-        yield {"role": turn.role, "content": "\n\n".join(words) or None, "tool_calls": calls}
-    elif words:
-        parts = [{"type": "text", "text": text} for text in words]
-        yield {"role": turn.role, "content": words[0] if len(words) == 1 else parts}
+        yield {"role": turn.role, "content": "\n\n".join(texts(spoken)) or None, "tool_calls": calls}
+        return
+    said = [_part(block) for block in spoken if block.get("text") or block.get("type") != "text"]
+    if said:
+        yield {"role": turn.role, "content": said[0]["text"] if len(said) == 1 and "text" in said[0] else said}
+
+
+def _part(block: Mapping[str, Any]) -> dict[str, object]:
+    if block.get("type") == "image":
+        source = block.get("source", {})
+        url = source.get("url") or f"data:{source.get('media_type')};base64,{source.get('data')}"
+        return {"type": "image_url", "image_url": {"url": url}}
+    return {"type": "text", "text": "".join(texts([block]))}
 
 
 def _call(block: Mapping[str, Any]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from solvent.bridging.conversation import Function, Message, Tool
+from solvent.bridging.picture import Picture, inline_only, parts
 from solvent.bridging.words import not_bridged, parsed, raw, refuse_unbridged, texts
 
 _CARRIED: Final = {"temperature": "temperature", "top_p": "topP"}
@@ -67,11 +68,19 @@ def _blocks(message: Message) -> list[Block]:
     if message.role == "tool":
         content = [{"text": text} for text in texts(message.content)]
         return [{"toolResult": {"toolUseId": message.tool_call_id, "content": content}}]
-    blocks: list[Block] = [{"text": text} for text in texts(message.content)]
+    blocks: list[Block] = [_spoken(part) for part in parts(message.content)]
     for call in message.tool_calls or ():
         given = parsed(call.function.arguments or "{}", dict[str, msgspec.Raw], "messages.tool_calls.arguments")
         blocks.append({"toolUse": {"toolUseId": call.id, "name": call.function.name, "input": given}})
     return blocks
+
+
+def _spoken(part: str | Picture) -> Block:
+    if isinstance(part, str):
+        return {"text": part}
+    media_type, data = inline_only(part)
+    kind = media_type.removeprefix("image/").replace("jpg", "jpeg")
+    return {"image": {"format": kind, "source": {"bytes": data}}}
 
 
 def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:

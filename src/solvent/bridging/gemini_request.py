@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from solvent.bridging.conversation import Format, Function, Message, Tool, ToolCall
+from solvent.bridging.picture import Picture, inline_only, parts
 from solvent.bridging.words import EFFORT_TOKENS, not_bridged, parsed, raw, refuse_unbridged, texts
 
 _CARRIED: Final = {
@@ -91,15 +92,22 @@ def _parts(message: _Message, names: Mapping[str, str]) -> list[Part]:
     if message.role == "tool":
         name = names.get(message.tool_call_id, message.tool_call_id)
         return [{"functionResponse": {"name": name, "response": _result("\n\n".join(texts(message.content)))}}]
-    parts: list[Part] = [{"text": text} for text in texts(message.content)]
+    said: list[Part] = [_spoken(part) for part in parts(message.content)]
     for n, call in enumerate(message.tool_calls or ()):
         given = parsed(call.function.arguments or "{}", dict[str, msgspec.Raw], "messages.tool_calls.arguments")
         part: Part = {"functionCall": {"name": call.function.name, "args": given}}
         signature = call.extra_content and call.extra_content.google and call.extra_content.google.thought_signature
         if signature or n == 0:  # of calls at once only the first is signed
             part["thoughtSignature"] = signature or NO_SIGNATURE
-        parts.append(part)
-    return parts
+        said.append(part)
+    return said
+
+
+def _spoken(part: str | Picture) -> Part:
+    if isinstance(part, str):
+        return {"text": part}
+    media_type, data = inline_only(part)
+    return {"inlineData": {"mimeType": media_type, "data": data}}
 
 
 def _result(content: str) -> object:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from solvent.bridging.conversation import Format, Function, Message, Tool
+from solvent.bridging.picture import Picture, parts
 from solvent.bridging.words import EFFORT_TOKENS, not_bridged, parsed, raw, refuse_unbridged, texts
 
 _CARRIED: Final = {"temperature": "temperature", "top_p": "top_p"}
@@ -64,11 +65,20 @@ def _blocks(message: Message) -> list[object]:
     if message.role == "tool":
         content = "\n\n".join(texts(message.content))
         return [{"type": "tool_result", "tool_use_id": message.tool_call_id, "content": content}]
-    blocks: list[object] = [{"type": "text", "text": text} for text in texts(message.content)]
+    blocks: list[object] = [_spoken(part) for part in parts(message.content)]
     for call in message.tool_calls or ():
         given = parsed(call.function.arguments or "{}", dict[str, msgspec.Raw], "messages.tool_calls.arguments")
         blocks.append({"type": "tool_use", "id": call.id, "name": call.function.name, "input": given})
     return blocks
+
+
+def _spoken(part: str | Picture) -> dict[str, object]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    if part.inline is None:
+        return {"type": "image", "source": {"type": "url", "url": part.url}}
+    media_type, data = part.inline
+    return {"type": "image", "source": {"type": "base64", "media_type": media_type, "data": data}}
 
 
 def _tools(members: Mapping[str, msgspec.Raw]) -> dict[str, object]:

@@ -23,6 +23,8 @@ class Part(msgspec.Struct, omit_defaults=True):
     type: str
     text: str = ""
     refusal: str = ""
+    image_url: str = ""
+    detail: str = ""
 
 
 class Item(msgspec.Struct, omit_defaults=True):
@@ -164,10 +166,17 @@ def _message(item: Item) -> dict[str, object]:
     role = "system" if item.role == "developer" else item.role  # which every provider of chat knows
     if isinstance(item.content, str):
         return {"role": role, "content": item.content}
-    texts = _texts(item.content)
-    if len(texts) < 2:
-        return {"role": role, "content": "".join(texts)}
-    return {"role": role, "content": [{"type": "text", "text": text} for text in texts]}
+    parts = [_part(part) for part in item.content or () if part.text or part.refusal or part.image_url]
+    if not parts or (len(parts) == 1 and "text" in parts[0]):
+        return {"role": role, "content": parts[0]["text"] if parts else ""}
+    return {"role": role, "content": parts}
+
+
+def _part(part: Part) -> dict[str, object]:
+    if not part.image_url:
+        return {"type": "text", "text": part.text or part.refusal}
+    seen = {"url": part.image_url} | ({"detail": part.detail} if part.detail else {})
+    return {"type": "image_url", "image_url": seen}
 
 
 def _texts(parts: Sequence[Part] | str | None) -> list[str]:

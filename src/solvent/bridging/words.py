@@ -57,7 +57,8 @@ def refuse_unbridged(members: Mapping[str, msgspec.Raw]) -> None:
             raise not_bridged(name)
 
 
-def not_bridged(name: str) -> Invalid:
+def not_bridged(
+    name: str, what: str = "this model's provider has no words for it; leave it out, or ask a model that has"
+) -> Invalid:
     """A member that the model's provider has no words for."""
-    message = f"{name}: this model's provider has no words for it; leave it out, or ask a model that has"
-    return Invalid("not_bridged", message, param=name)
+    return Invalid("not_bridged", f"{name}: {what}", param=name)

@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from solvent.answering.question import Question
+from solvent.answering.question import NO_PICTURES, Pictures, Question
+from solvent.gateway.pictures import pictures_at
 from solvent.gateway.reading import check_choices, check_limit, read_members, tariff_asked, unpriced
 from solvent.values.errors import Invalid
 from solvent.values.ids import AnswerId
@@ -24,8 +25,13 @@ UNPRICED: Final = {
 }  # fmt: skip
 
 
+class _Picture(msgspec.Struct):
+    url: str
+
+
 class _Part(msgspec.Struct):
     type: str
+    image_url: _Picture | None = None
 
 
 class _Message(msgspec.Struct):
@@ -71,6 +77,7 @@ def read_question(body: bytes, id: AnswerId, received_us: int) -> tuple[Question
     chat, members = read_members(body, _decoder)
     _check(chat)
     _refuse_unpriced(chat, members)
+    pictures = _pictures(chat)
     asked = chat.max_completion_tokens if chat.max_completion_tokens is not None else chat.max_tokens
     question = Question(
         id=id,
@@ -78,11 +85,12 @@ def read_question(body: bytes, id: AnswerId, received_us: int) -> tuple[Question
         model=chat.model,
         members=members,
         stream=bool(chat.stream),
-        input_tokens_most=len(body) + TEMPLATE_TOKENS,
+        input_tokens_most=len(body) - pictures.characters + TEMPLATE_TOKENS,
         output_tokens_asked=asked,
         user=(chat.user or "")[:NAME_CHARACTERS_MAX],
         choices=check_choices(chat.n),
         tariff=tariff_asked(chat.service_tier),
+        pictures=pictures,
     )
     return question, bool(chat.stream_options and chat.stream_options.include_usage)
 
@@ -101,14 +109,26 @@ def _check(chat: _Chat) -> None:
         raise Invalid("bad_request", message, param="top_logprobs")
 
 
+def _pictures(chat: _Chat) -> Pictures:
+    found = [
+        part.image_url.url if part.image_url else ""
+        for message in chat.messages
+        if isinstance(message.content, list)
+        for part in message.content
+        if part.type == "image_url"
+    ]
+    return pictures_at(found, "messages") if found else NO_PICTURES
+
+
 def _refuse_unpriced(chat: _Chat, members: dict[str, msgspec.Raw]) -> None:
     if not UNPRICED.isdisjoint(members):
         name = min(UNPRICED & members.keys())
         raise unpriced(name)
     for message in chat.messages:
         for part in message.content if isinstance(message.content, list) else ():
-            if part.type not in ("text", "refusal"):
-                raise unpriced("messages", f"content of type {part.type[:40]!r} has no price here; send text")
+            if part.type not in ("text", "refusal", "image_url"):
+                words = f"content of type {part.type[:40]!r} has no price here; send text and pictures"
+                raise unpriced("messages", words)
     for tool in chat.tools or ():
         if tool.type != "function":
             words = f"a tool of type {tool.type[:40]!r} has no price here; only functions are passed on"

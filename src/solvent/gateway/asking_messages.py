@@ -10,8 +10,9 @@ from typing import Final
 
 import msgspec
 
-from solvent.answering.question import Question
+from solvent.answering.question import NO_PICTURES, Pictures, Question
 from solvent.gateway.asking import TEMPLATE_TOKENS
+from solvent.gateway.pictures import Inline, pictures_in
 from solvent.gateway.reading import check_limit, read_members, unpriced
 from solvent.values.errors import Invalid
 from solvent.values.ids import AnswerId
@@ -21,14 +22,27 @@ PRICED: Final = {
     "cache_control", "max_tokens", "messages", "metadata", "model", "output_config", "service_tier", "stop_sequences",
     "stream", "system", "temperature", "thinking", "tool_choice", "tools", "top_k", "top_p",
 }  # fmt: skip
-_BLOCKS: Final = {"text", "thinking", "redacted_thinking", "tool_use", "tool_result"}
+_BLOCKS: Final = {"image", "text", "thinking", "redacted_thinking", "tool_use", "tool_result"}
 # Tools that the client runs itself, so that they cost tokens and nothing else.
 _CLIENT_TOOLS: Final = ("bash_", "text_editor_", "computer_", "memory_")
+
+
+class _Source(msgspec.Struct):
+    type: str
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
 
 
 class _Block(msgspec.Struct):
     type: str
     content: str | list[_Block] | None = None
+    source: _Source | None = None
+
+    @property
+    def all(self) -> list[_Block]:
+        """The block, and those in the result of a tool."""
+        return [self, *self.content] if isinstance(self.content, list) else [self]
 
 
 class _Turn(msgspec.Struct):
@@ -65,16 +79,18 @@ def read_messages(body: bytes, id: AnswerId, received_us: int) -> Question:
     asked, members = read_members(body, _decoder)
     _check(asked)
     _refuse_unpriced(asked, members)
+    pictures = _pictures(asked)
     return Question(
         id=id,
         received_us=received_us,
         model=asked.model,
         members=members,
         stream=bool(asked.stream),
-        input_tokens_most=len(body) + TEMPLATE_TOKENS,
+        input_tokens_most=len(body) - pictures.characters + TEMPLATE_TOKENS,
         output_tokens_asked=asked.max_tokens,
         user=((asked.metadata and asked.metadata.user_id) or "")[:NAME_CHARACTERS_MAX],
         dialect="messages",
+        pictures=pictures,
     )
 
 
@@ -93,16 +109,37 @@ def _check(asked: _Messages) -> None:
         raise Invalid("bad_request", message, param="stop_sequences")
 
 
+def _pictures(asked: _Messages) -> Pictures:
+    found = [
+        _picture(one.source)
+        for turn in asked.messages
+        if isinstance(turn.content, list)
+        for block in turn.content
+        for one in block.all
+        if one.type == "image"
+    ]
+    return pictures_in(found, "messages") if found else NO_PICTURES
+
+
+def _picture(source: _Source | None) -> Inline | str:
+    if source is not None and source.type == "base64":
+        return Inline(source.media_type, source.data)
+    if source is not None and source.type == "url":
+        return source.url
+    message = "messages: a picture's source is base64 or url; files are not kept here"
+    raise Invalid("bad_picture", message, param="messages")
+
+
 def _refuse_unpriced(asked: _Messages, members: dict[str, msgspec.Raw]) -> None:
     unknown = members.keys() - PRICED
     if unknown:
         raise unpriced(min(unknown))
     for turn in asked.messages:
         for block in turn.content if isinstance(turn.content, list) else ():
-            inner = block.content if isinstance(block.content, list) else []
-            for one in (block, *inner):
+            for one in block.all:
                 if one.type not in _BLOCKS:
-                    raise unpriced("messages", f"content of type {one.type[:40]!r} has no price here; send text")
+                    words = f"content of type {one.type[:40]!r} has no price here; send text and pictures"
+                    raise unpriced("messages", words)
     for tool in asked.tools or ():
         if tool.type not in (None, "custom") and not tool.type.startswith(_CLIENT_TOOLS):
             words = f"a tool of type {tool.type[:40]!r} has no price here; only tools that you run are passed on"

@@ -8,13 +8,15 @@ Source: platform.openai.com/docs/api-reference/responses/create (read 2026-11).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
 
-from solvent.answering.question import Question
+from solvent.answering.question import NO_PICTURES, Pictures, Question
 from solvent.bridging.responses_request import Asked, Item, Part, chat_members, items_of, not_served, user_of
 from solvent.gateway.asking import TEMPLATE_TOKENS
+from solvent.gateway.pictures import pictures_at
 from solvent.gateway.reading import check_limit, read_members, tariff_asked, unpriced
 from solvent.values.errors import Invalid
 from solvent.values.ids import AnswerId
@@ -36,6 +38,7 @@ _UNSERVED: Final[dict[str, tuple[frozenset[bytes], str]]] = {
 }
 _ITEMS: Final = {"message", "function_call", "function_call_output", "reasoning"}
 _TEXTS: Final = {"input_text", "output_text", "text", "refusal"}
+_SEEN: Final = "input_image"
 
 _decoder = msgspec.json.Decoder(Asked)
 _decode_items = msgspec.json.Decoder(list[Item]).decode
@@ -60,16 +63,19 @@ def question_of(asked: Asked, body_bytes: int, before: Sequence[str], id: Answer
     if len(items) + len(items_of(asked)) > MESSAGES_MAX:
         message = f"input: with the conversation it goes on from it has more than {MESSAGES_MAX} messages and calls"
         raise Invalid("bad_request", message, param="input")
+    pictures = _pictures([*items, *items_of(asked)])
+    read = body_bytes + sum(len(said.encode()) for said in before) - pictures.characters
     return Question(
         id=id,
         received_us=received_us,
         model=asked.model,
         members=chat_members(asked, items),
         stream=bool(asked.stream),
-        input_tokens_most=body_bytes + sum(len(said.encode()) for said in before) + TEMPLATE_TOKENS,
+        input_tokens_most=read + TEMPLATE_TOKENS,
         output_tokens_asked=asked.max_output_tokens,
         user=user_of(asked)[:NAME_CHARACTERS_MAX],
         tariff=tariff_asked(asked.service_tier),
+        pictures=pictures,
     )
 
 
@@ -98,15 +104,27 @@ def _refuse_unpriced(asked: Asked, members: dict[str, msgspec.Raw]) -> None:
         if item.type not in _ITEMS:
             raise unpriced("input", f"an item of type {item.type[:40]!r} has no price here; send messages and calls")
         if item.type != "reasoning":
-            _refuse_unpriced_parts(item.content)
-            _refuse_unpriced_parts(item.output)
+            _refuse_unpriced_parts(item.content, _TEXTS | {_SEEN})
+            _refuse_unpriced_parts(item.output, _TEXTS)
     for tool in asked.tools or ():
         if tool.type != "function":
             words = f"a tool of type {tool.type[:40]!r} has no price here; only functions are passed on"
             raise unpriced("tools", words)
 
 
-def _refuse_unpriced_parts(parts: str | list[Part] | None) -> None:
+def _refuse_unpriced_parts(parts: str | list[Part] | None, known: AbstractSet[str]) -> None:
     for part in parts if isinstance(parts, list) else ():
-        if part.type not in _TEXTS:
+        if part.type not in known:
             raise unpriced("input", f"content of type {part.type[:40]!r} has no price here; send text")
+
+
+def _pictures(items: Sequence[Item]) -> Pictures:
+    """Of the whole conversation: those of before are seen again."""
+    found = [
+        part.image_url
+        for item in items
+        if isinstance(item.content, list)
+        for part in item.content
+        if part.type == _SEEN
+    ]
+    return pictures_at(found, "input") if found else NO_PICTURES
