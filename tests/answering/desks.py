@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -186,13 +187,14 @@ async def shop(
     holder: str = HOLDER,
     others: Sequence[Route] = (),
     policy: Policy = "order",
+    **kinds: Any,
 ) -> AsyncIterator[Shop]:
     """A shop that sells one model, `house`. holder: its process's name; two shops at one place are two processes.
 
-    others: the model's other upstreams, asked by a policy.
+    others: the model's other upstreams, asked by a policy. kinds: what else its first route is to be.
     """
     random, clock, background = Random(holder), Clock(), Background()
-    route = Route("house", "upstream-model", provider, WRITE_MOST, [cost], [price], engine)
+    route = Route("house", "upstream-model", provider, WRITE_MOST, [cost], [price], engine, **kinds)
     async with place.opened() as database:
         desk = Desk(database, clock, lambda: random.getrandbits(ENTROPY_BITS), "KRW", zone("Asia/Seoul"),
                     {"house": route}, background.start, holder=holder,

@@ -33,7 +33,6 @@ from tests.answering.stories import (
 )
 from tests.db.opened import Place
 
-from solvent.answering import answer as answer_module
 from solvent.answering.answer import answer
 from solvent.identity.caller import Caller
 from solvent.pricing.rate_card import RateCard
@@ -111,19 +110,17 @@ def test_a_question_taken_then_lost_while_it_is_drained_is_our_cost(place: Place
     assert receipt.cost_grains == rate(Usage(input_tokens=READ_MOST), COST).grains
 
 
-def test_draining_ends_after_a_while(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer_module, "DRAIN_S_MAX", 0.05)
+def test_draining_ends_after_a_while(place: Place) -> None:
     provider = Scripted([[*TEXT[:3], 3_600.0, reported(USAGE)]], "drain")
-    [receipt] = story(place, provider, leave_after(3))
+    [receipt] = story(place, provider, leave_after(3), drain_s=0.05)
     assert (receipt.outcome, receipt.usage_estimated) == ("abandoned", 1)
     assert receipt.charge_grains == rate(Usage(output_tokens=2), PRICE).grains
     assert provider.closed == 1
 
 
-def test_draining_ends_after_so_many_bytes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer_module, "DRAIN_BYTES_MAX", 20)  # each chunk has two bytes
+def test_draining_ends_after_so_many_bytes(place: Place) -> None:
     provider = Scripted([[said() for _ in range(1_000)]], "drain")
-    [receipt] = story(place, provider, leave_after(2))
+    [receipt] = story(place, provider, leave_after(2), drain_bytes=20)  # each chunk has two bytes
     assert provider.steps_played == 12
     assert receipt.output_tokens == 12
 

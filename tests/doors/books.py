@@ -121,7 +121,7 @@ def _check_receipts(books: Books) -> None:
         on_account = rows["overage"].grains if "overage" in rows else 0
         assert sum(end.grains for end in ends if is_money(end.currency)) + on_account == receipt.charge_grains
         assert all(receipt.customer in end.debit for end in ends if end.debit.startswith(POTS[:-1]))
-        cost = sum(rows[name].grains for name in ("cost", "energy") if name in rows)
+        cost = sum(row.grains for name, row in rows.items() if name in ("cost", "energy") or name.startswith("lost"))
         overrun = rows["overrun"].grains if "overrun" in rows else 0
         assert (cost, overrun) == (receipt.cost_grains, receipt.overrun_grains)
 

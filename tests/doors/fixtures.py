@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tests.doors.books import Books, check, read_books
 from tests.doors.server import Solvent
 from tests.doors.upstream import Upstream
 
-__all__ = ["CONFIG", "Serve", "books_of", "scripted_model", "serve", "solvent", "upstream"]
+__all__ = ["CONFIG", "Serve", "books_of", "deaf_url", "scripted_model", "serve", "solvent", "upstream"]
 
 CONFIG = """\
 currency = "USD"
@@ -44,8 +45,24 @@ def scripted_model(upstream: Upstream, name: str = "scripted", /, **members: obj
 
 def _twice(upstream: Upstream) -> str:
     """Two more upstreams of a model: one that nobody answers at either, and one that speaks the other dialect."""
+    return f'[{{ base_url = "http://127.0.0.1:2/v1" }}, {_second(upstream)}]'
+
+
+def _second(upstream: Upstream) -> str:
     place = f'key = "env:UPSTREAM_KEY", upstream = "second", vendor = "anthropic", base_url = "{upstream.base_url}"'
-    return f'[{{ base_url = "http://127.0.0.1:2/v1" }}, {{ provider = "anthropic", {place} }}]'
+    return f'{{ provider = "anthropic", {place} }}'
+
+
+@pytest.fixture(scope="module")
+def deaf_url() -> Iterator[str]:
+    """A listener whose queue is full: it ignores whoever connects, as a firewall does."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for filler in (first, second):
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        yield f"http://127.0.0.1:{full.getsockname()[1]}/v1"
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +73,16 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="module")
-def solvent(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solvent]:
+def solvent(upstream: Upstream, deaf_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solvent]:
     """A running server for all tests of a file. At the end its books must balance, and no log holds a secret."""
     config = CONFIG + "\n".join(
         (
             scripted_model(upstream),
             scripted_model(upstream, "hasty", on_abort="cancel"),
             scripted_model(upstream, "brief", first_byte_s=0.6, silence_s=0.6),
+            scripted_model(upstream, "patient", first_byte_s=0.4, silence_s=0.4, alternatives=f"[{_second(upstream)}]"),
+            scripted_model(upstream, "hurried", total_s=0.6, alternatives=f"[{_second(upstream)}]"),
+            scripted_model(upstream, "deaf", base_url=deaf_url, connect_s=0.2, alternatives=f"[{_second(upstream)}]"),
             scripted_model(upstream, "nowhere", base_url="http://127.0.0.1:1/v1"),
             scripted_model(upstream, "doubled", base_url="http://127.0.0.1:1/v1", alternatives=_twice(upstream)),
             scripted_model(

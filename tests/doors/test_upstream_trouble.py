@@ -206,3 +206,34 @@ def test_another_upstream_answers_and_the_client_never_knows(solvent: Solvent, s
     tries = ["some-vendor:upstream_unreachable", "openai_compatible:upstream_unreachable"]
     assert receipt["tries"] == tries or receipt["tries"] == [], "once they are shut nobody tries them first"
     assert receipt["lost_cost"] == "0"
+
+
+TIMEOUTS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "connect_s": ("deaf", {}, "upstream_unreachable"),
+    "first_byte_s": ("patient", {"hang": "head"}, "upstream_timeout"),
+    "silence_s before the first token": ("patient", {"hang": 0}, "upstream_timeout"),
+    "total_s": ("hurried", {"hang": "head"}, "upstream_timeout"),
+}
+
+
+@pytest.mark.parametrize("limit", TIMEOUTS)
+@pytest.mark.parametrize("stream", [False, True])
+def test_every_time_limit_before_the_first_byte_goes_on_to_the_next_upstream(
+    solvent: Solvent, limit: str, stream: bool
+) -> None:
+    model, script, code = TIMEOUTS[limit]
+    if model != "deaf":  # well until now: its breaker knows of no failure before this one
+        ask(solvent, Trouble({}, 200, "", model))
+    if "hang" in script and not stream:
+        script = {"hang": "head"}
+    answer, receipt = ask(solvent, Trouble({**script, "only": "scripted-upstream"}, 200, "", model), stream=stream)
+    assert (answer.status, receipt["outcome"], receipt["upstream"]) == (200, "answered", "second")
+    assert receipt["tries"] == [f"some-vendor:{code}"]
+    asked = code == "upstream_timeout"
+    assert (receipt["lost_cost"] != "0") == asked, "what was never sent cannot be billed; what was taken may be"
+
+
+def test_a_whole_answer_that_takes_too_long_ends_in_its_middle(solvent: Solvent) -> None:
+    answer, receipt = ask(solvent, Trouble({"pause_s": 0.12, "words": 50}, 200, "", "hurried"), stream=True)
+    assert events_of(answer.body)[-1]["error"]["code"] == "upstream_timeout"
+    assert (receipt["outcome"], receipt["error_code"], receipt["tries"]) == ("broken", "upstream_timeout", [])

@@ -20,6 +20,7 @@ WORDS = 5  # of an answer, when the script names no number
 
 # A script, all of it optional:
 #   tag            finds the request again in `heard`
+#   only           the one model that plays this script; the others answer plainly
 #   words          pieces of text in the answer; word_bytes: added to each; pause_s: before each event
 #   head_s         seconds before the head of the answer
 #   hang           "head", or after how many events the upstream falls silent for ever
@@ -52,6 +53,8 @@ class Heard:
         if not found:  # where no unknown member passes, it rides in whom the client says it asks for
             said = self.body.get("user") or (self.body.get("metadata") or {}).get("user_id") or self._first_words
             found = json.loads(said) if said.startswith("{") else {}
+        if found.get("only", self.body.get("model")) != self.body.get("model"):
+            return {"tag": found["tag"]} if "tag" in found else {}
         return found
 
     @property

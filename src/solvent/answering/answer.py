@@ -34,7 +34,7 @@ from solvent.providers.port import Call, Chunk
 from solvent.routing.retry import is_upstreams, pause_s
 from solvent.values.errors import SolventError, Unavailable
 from solvent.values.instant import US_PER_S
-from solvent.values.limits import ANSWER_S_MAX, DRAIN_BYTES_MAX, DRAIN_S_MAX, SLOW_LANE_S
+from solvent.values.limits import ANSWER_S_MAX, SLOW_LANE_S
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
 # The question never reached a model, so nobody will bill us for it.
@@ -247,7 +247,7 @@ class _Running:
         """The client is gone: reach the usage report if the provider bills on, else hang up; then settle."""
         try:
             if self._stream is not None and self.opened.route.provider.on_abort == "drain":
-                async with asyncio.timeout(DRAIN_S_MAX):
+                async with asyncio.timeout(self.opened.route.drain_s):
                     await self._drain(self._stream)
         except (TimeoutError, SolventError, asyncio.CancelledError):
             pass  # what is known by now is settled below, also when the process is about to end
@@ -258,7 +258,7 @@ class _Running:
         async for chunk in stream:
             self.count(chunk)
             drained += sum(len(bytes(member)) for member in chunk.members.values())
-            if drained > DRAIN_BYTES_MAX or self._meter.is_complete:
+            if drained > self.opened.route.drain_bytes or self._meter.is_complete:
                 return
 
     async def end(self, outcome: Outcome, fault: SolventError | None = None) -> Receipt:

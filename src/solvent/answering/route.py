@@ -14,6 +14,7 @@ from solvent.providers.port import Provider, Task
 from solvent.routing.health import Health
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
+from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -21,7 +22,8 @@ class Route(msgspec.Struct, frozen=True):
 
     model_class: what plans call models of its kind, such as quick or expert. weight: how often it is asked, beside
     the model's other upstreams. task: what it is asked for. image_tokens_max: what a picture comes to at most; 0 where
-    none is seen. image_urls: whether its provider fetches pictures itself.
+    none is seen. image_urls: whether its provider fetches pictures itself. drain_s, drain_bytes: how long and
+    how much of an answer that is billed anyway is read on when its client has left.
     """
 
     model: str
@@ -37,6 +39,8 @@ class Route(msgspec.Struct, frozen=True):
     task: Task = "chat"
     image_tokens_max: int = 0
     image_urls: bool = False
+    drain_s: float = DRAIN_S_MAX
+    drain_bytes: int = DRAIN_BYTES_MAX
     health: Health = msgspec.field(default_factory=Health)
 
     def does(self, task: Task) -> bool:

@@ -18,7 +18,14 @@ from solvent.identity.address import Network, read_networks
 from solvent.providers.port import OnAbort
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
-from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
+from solvent.values.limits import (
+    ANSWER_S_MAX,
+    DRAIN_BYTES_MAX,
+    DRAIN_S_MAX,
+    UPSTREAM_CONNECT_S_MAX,
+    UPSTREAM_FIRST_BYTE_S_MAX,
+    UPSTREAM_SILENCE_S_MAX,
+)
 from solvent.values.money import minor_digits
 from solvent.values.period import zone
 
@@ -65,8 +72,10 @@ class AlternativeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_abort: Annotated[OnAbort | None, Meta(description="when a client leaves: drain or cancel")] = None
     limit_field: Annotated[str, Meta(description="what it calls the limit on output tokens")] = ""
     api_version: Annotated[str, Meta(description="azure: of its dated API; else its v1 API")] = ""
+    connect_s: Annotated[float, Meta(description="the longest until there is a connection to it", ge=0)] = 0.0
     first_byte_s: Annotated[float, Meta(description="the longest it may think before it begins to answer", ge=0)] = 0.0
     silence_s: Annotated[float, Meta(description="the longest pause in the middle of an answer", ge=0)] = 0.0
+    total_s: Annotated[float, Meta(description="the longest one whole answer may take", ge=0, le=ANSWER_S_MAX)] = 0.0
 
 
 class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,16 +110,26 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_abort: Annotated[
         OnAbort, Meta(description="when a client leaves: drain to the usage report, or cancel if that ends the bill")
     ] = "drain"
+    drain_s: Annotated[
+        float, Meta(description="drain: the longest an answer nobody listens to is read on", ge=0, le=ANSWER_S_MAX)
+    ] = DRAIN_S_MAX
+    drain_bytes: Annotated[int, Meta(description="drain: the most of it that is read on", ge=0)] = DRAIN_BYTES_MAX
     limit_field: Annotated[
         str,
         Meta(description="what the provider calls the limit on output tokens; what it usually does when left out"),
     ] = ""
     api_version: Annotated[str, Meta(description="azure: of its dated API, such as 2024-10-21; else its v1 API")] = ""
+    connect_s: Annotated[float, Meta(description="the longest until there is a connection to it", gt=0)] = (
+        UPSTREAM_CONNECT_S_MAX
+    )
     first_byte_s: Annotated[float, Meta(description="the longest it may think before it begins to answer", gt=0)] = (
         UPSTREAM_FIRST_BYTE_S_MAX
     )
     silence_s: Annotated[float, Meta(description="the longest pause in the middle of an answer", gt=0)] = (
         UPSTREAM_SILENCE_S_MAX
+    )
+    total_s: Annotated[float, Meta(description="the longest one whole answer may take", gt=0, le=ANSWER_S_MAX)] = (
+        ANSWER_S_MAX
     )
     output_tokens_max: Annotated[int, Meta(description="the most it may write in one answer", ge=1, le=1_000_000)] = (
         4096

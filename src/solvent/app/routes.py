@@ -131,8 +131,10 @@ def _route(
         on_abort="cancel" if engine else entry.on_abort,
         limit_field=entry.limit_field,
         api_version=entry.api_version,
+        connect_s=entry.connect_s,
         first_byte_s=entry.first_byte_s,
         silence_s=entry.silence_s,
+        total_s=entry.total_s,
         members=engine.members if engine else {},
     )
     kind = "openai_compatible" if engine else entry.provider  # engines speak it too
@@ -153,6 +155,7 @@ def _route(
         entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card],
         engine, model_class=entry.model_class, weight=entry.weight, task=entry.task,
         image_tokens_max=entry.image_tokens_max, image_urls=entry.image_urls,
+        drain_s=entry.drain_s, drain_bytes=entry.drain_bytes,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from solvent.app.http import Headers, Receive, Send, until_gone
 from solvent.gateway.rate_headers import messages_rate_headers, rate_headers
 from solvent.providers.port import Chunk
 from solvent.values.errors import SolventError
-from solvent.values.limits import ANSWER_S_MAX, DRAIN_S_MAX
+from solvent.values.limits import ANSWER_S_MAX
 from solvent.values.money import plain
 
 EVENT_STREAM: Final = (
@@ -54,7 +54,7 @@ class Teller:
         if isinstance(step, Opened):
             self._headers = [*self._named, *opening_headers(step)]  # anew where it is asked elsewhere
             self._as_asked = speaks_as_asked(step)
-            self.patience_s = DRAIN_S_MAX if step.route.provider.on_abort == "drain" else 0.0
+            self.patience_s = step.route.drain_s if step.route.provider.on_abort == "drain" else 0.0
             return
         if not self.has_begun:
             self.has_begun = True

@@ -7,7 +7,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from solvent.values.limits import UPSTREAM_FIRST_BYTE_S_MAX, UPSTREAM_SILENCE_S_MAX
+from solvent.values.limits import (
+    ANSWER_S_MAX,
+    UPSTREAM_CONNECT_S_MAX,
+    UPSTREAM_FIRST_BYTE_S_MAX,
+    UPSTREAM_SILENCE_S_MAX,
+)
 
 OnAbort = Literal["drain", "cancel"]
 # What a provider is asked in: OpenAI's chat completions, Anthropic's messages, Google's generateContent, or AWS's
@@ -90,8 +95,9 @@ class Settings(msgspec.Struct, frozen=True):
     """What the configuration says of one upstream. key: the secret itself, already looked up; may be empty.
 
     base_url: where it is; limit_field: what it calls the limit on output tokens: both as the adapter knows them where
-    nothing is said. api_version: where its addresses have one. members: sent with every question. first_byte_s: how
-    long it may take to begin its answer; silence_s: to go on with it.
+    nothing is said. api_version: where its addresses have one. members: sent with every question. The longest
+    it may take, connect_s: to be connected to; first_byte_s: to begin its answer; silence_s: to go on with it; total_s:
+    for all of it.
     """
 
     name: str
@@ -100,8 +106,10 @@ class Settings(msgspec.Struct, frozen=True):
     on_abort: OnAbort = "drain"
     limit_field: str = ""
     api_version: str = ""
+    connect_s: float = UPSTREAM_CONNECT_S_MAX
     first_byte_s: float = UPSTREAM_FIRST_BYTE_S_MAX
     silence_s: float = UPSTREAM_SILENCE_S_MAX
+    total_s: float = ANSWER_S_MAX
     members: Mapping[str, object] = {}
 
     def __repr__(self) -> str:

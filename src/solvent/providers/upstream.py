@@ -54,7 +54,7 @@ class Upstream:
         self._stream_type = stream_type
         self.faults = Faults(settings.name, settings.key)
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
-        timeouts = Timeouts(first_byte_s=settings.first_byte_s, silence_s=settings.silence_s)
+        timeouts = Timeouts(settings.connect_s, settings.first_byte_s, settings.silence_s, settings.total_s)
         self._pool = Pool(Origin.parse(settings.base_url or base_url), headers=dict(headers), timeouts=timeouts)
 
     async def ask(self, path: str, body: bytes, *, streams: bool) -> Reply:

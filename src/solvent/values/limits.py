@@ -78,7 +78,7 @@ UPSTREAM_SILENCE_S_MAX = 120.0  # between two pieces of one answer
 UPSTREAM_CONNECTIONS_MAX = 1_024  # for one provider
 UPSTREAM_IDLE_S_MAX = 50.0  # an idle kept-alive connection older than this is not used again
 UPSTREAM_BUFFER_BYTES = 256 * KIB  # unread bytes of one answer before we stop reading its socket
-DRAIN_BYTES_MAX = 8 * MIB  # after the client left, to reach the usage event
+DRAIN_BYTES_MAX = 8 * MIB  # after the client left, to reach the usage event, unless a model says otherwise
 DRAIN_S_MAX = 60.0
 
 # Money

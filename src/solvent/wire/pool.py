@@ -286,7 +286,8 @@ class Pool:
             if not connection.closed:
                 connection.drop()
             if isinstance(error, TimeoutError):
-                raise failures.timeout(origin, "did not accept a connection", self.timeouts.connect_s) from None
+                # Nothing was sent, so nothing can be billed: not the timeout of a question that was taken.
+                raise failures.unreachable(origin, f"none within {self.timeouts.connect_s:g} s") from None
             if isinstance(error, ssl.SSLError):
                 reason = getattr(error, "verify_message", "") or error.reason or "no common protocol"
                 raise failures.untrusted(origin, reason) from None
