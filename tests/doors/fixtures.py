@@ -88,6 +88,17 @@ def solvent(upstream: Upstream, deaf_url: str, tmp_path_factory: pytest.TempPath
             scripted_model(
                 upstream, "meaning", task="embeddings", cost_card="doors-reading", price_card="doors-reading"
             ),
+            scripted_model(
+                upstream, "painter", task="images", cost_card="doors-painting-cost", price_card="doors-painting"
+            ),
+            scripted_model(
+                upstream,
+                "drawer",
+                task="images",
+                cost_card="doors-drawing",
+                price_card="doors-drawing",
+                output_tokens_max=5000,
+            ),
             scripted_model(upstream, "messenger", provider="anthropic", vendor="anthropic"),
             scripted_model(upstream, "renamed", limit_field="max_completion_tokens", output_tokens_max=100),
         )

@@ -43,6 +43,25 @@ card: doors-reading
 currency: USD
 entries:
   - {from: 2026-01-01, input: 0.02}
+---
+card: doors-painting-cost
+currency: USD
+entries:
+  - from: 2026-01-01
+    picture: 0.02
+    kinds: {1024x1024/hd: {picture: 0.04}, 512x512: {picture: 0.01}}
+---
+card: doors-painting
+currency: USD
+entries:
+  - from: 2026-01-01
+    picture: 0.04
+    kinds: {1024x1024/hd: {picture: 0.08}, 512x512: {picture: 0.02}, 256x256: {picture: 0.01}}
+---
+card: doors-drawing
+currency: USD
+entries:
+  - {from: 2026-01-01, input: 5, image_input: 10, image_output: 40}
 """
 INPUT_GRAINS, OUTPUT_GRAINS = 300, 1200  # what a token is charged, in nano-dollars
 INPUT_COST_GRAINS, OUTPUT_COST_GRAINS = 150, 600

@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from tests.doors.media import body_of, media_reply
+
 PROMPT_TOKENS = 11
 KEY_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
 WORDS = 5  # of an answer, when the script names no number
@@ -136,7 +138,7 @@ class Upstream:
                 pairs = (line.partition(":") for line in head[1:] if line)
                 headers = {name.lower(): value.strip() for name, _, value in pairs}
                 sent = await reader.readexactly(int(headers.get("content-length", "0")))
-                heard = Heard(head[0].split()[1], headers, json.loads(sent) if sent else {})
+                heard = Heard(head[0].split()[1], headers, body_of(headers, sent))
                 self.heard.append(heard)
                 kind = _MessagesPeer if heard.path.endswith("/messages") else _Peer
                 peer = self._peers.get(heard.path.split("/")[1], kind)(heard, reader, writer)
@@ -177,6 +179,8 @@ class _Peer:
             await self._whole(script["body"].replace("{key}", self._heard.key).encode("latin-1"))
         elif self._heard.path.endswith("/embeddings"):
             await self._vectors()
+        elif (media := media_reply(self._heard.path, self._heard.body, script)) is not None:
+            await self._whole(media)
         elif self._heard.body.get("stream"):
             await self._stream()
         else:

@@ -14,7 +14,9 @@ CURRENCIES = st.sampled_from(sorted(MINOR_DIGITS))
 PICOS = st.one_of(st.none(), st.integers(0, 10**9), st.integers(0, 10**18))
 TOKEN_FIELDS = INPUT_FIELDS + OUTPUT_FIELDS
 # The bucket of each price that is paid for every piece used.
-USED = {field: field.replace("_picos", "_tokens") for field in TOKEN_FIELDS} | {"web_search_picos": "web_searches"}
+USED = {field: field.replace("_picos", "_tokens") for field in TOKEN_FIELDS} | {
+    "web_search_picos": "web_searches", "picture_picos": "pictures", "character_picos": "characters",
+}  # fmt: skip
 HOUR_FIELDS = ("engine_hour_picos", "kilowatt_hour_picos")
 EDGES = st.lists(st.integers(1, 10**6), unique=True, max_size=3).map(sorted)
 
@@ -32,7 +34,7 @@ def cards(
     draw: st.DrawFn, *, by_the_hour: bool = True, currency: st.SearchStrategy[str] = CURRENCIES, tiers: bool = True
 ) -> RateCard:
     """Cards with any prices, any of them missing, in whole picos or parts of them, with tiers or without."""
-    fields = (*USED, "answer_picos", *(HOUR_FIELDS if by_the_hour else ()))
+    fields = (*USED, "answer_picos", "audio_input_minute_picos", *(HOUR_FIELDS if by_the_hour else ()))
     parts = draw(st.one_of(st.just(1), st.integers(2, 10**6)))
 
     def priced(**more: object) -> RateCard:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from solvent.pricing.card_file import rate_cards
 from solvent.pricing.markup import Markup
-from solvent.pricing.rate_card import RateCard, card_at, in_tariff
+from solvent.pricing.rate_card import RateCard, card_at, in_tariff, of_kind
+from solvent.pricing.rerate import card_by_rights
 from solvent.pricing.sheet import PRICES, TOKEN_PRICES
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
@@ -49,11 +50,25 @@ def test_a_card_is_read_into_whole_picos() -> None:
     assert (card.input_picos, card.output_picos) == (150_000, 600_000)
 
 
+def test_kinds_of_an_answer_have_prices_of_their_own() -> None:
+    kinds = {"1024x1024/hd": {"picture": "0.08"}, "512x512": {"picture": "0.018"}}
+    [card] = read(with_entry(picture="0.04", kinds=kinds, tariffs={"batch": {"picture": "0.02"}}))
+    hd, plain = of_kind(card, "1024x1024/hd"), of_kind(card, "")
+    assert hd is not None
+    assert (hd.picture_picos, hd.version) == (80_000_000_000, f"{card.version}+1024x1024/hd")
+    assert card_by_rights([card], hd.version, card.valid_from_us) == hd, "it is re-rated as what it was"
+    assert plain == card
+    assert of_kind(card, "2048x2048") is None, "what has no price is not sold at another"
+    [same] = read(with_entry(picture="0.04", tariffs={"batch": {"picture": "0.02"}}))
+    assert of_kind(same, "2048x2048") == same, "one price for all of them"
+
+
 def test_every_price_has_its_own_unit() -> None:
     [card] = read(with_entry(**dict.fromkeys(PRICES, "2")))
     for name, (field, _) in PRICES.items():
         assert getattr(card, field) == (2_000_000 if name in TOKEN_PRICES else 2 * 10**12)
-    assert set(PRICES) - TOKEN_PRICES == {"web_search", "answer", "engine_hour", "kilowatt_hour"}
+    assert set(PRICES) - TOKEN_PRICES == {
+        "web_search", "answer", "engine_hour", "kilowatt_hour", "picture", "audio_input_minute"}  # fmt: skip
 
 
 def test_a_price_that_is_left_out_follows_the_price_it_is_part_of() -> None:
@@ -221,6 +236,9 @@ MALFORMED: list[tuple[object, str, str]] = [
     (with_entry(tiers=[{"above": "9", "input": "x"}]), "not_a_decimal", "tiers[0]: input"),
     *[(with_entry(tariffs=wrong), "bad_rate_card", "tariffs") for wrong in any_of(
         "x", [], {"scale": {"times": "1"}}, {"batch": {}}, {"batch": "0.5"}, {"batch": {"time": "0.5"}})],
+    *[(with_entry(kinds=wrong), "bad_rate_card", "kinds") for wrong in any_of(
+        "hd", {"batch": {"input": "1"}}, {"HD": {"input": "1"}}, {"a b": {"input": "1"}}, {"a/b/c": {"input": "1"}},
+        {"16:9": {"input": "1"}}, {"a+b": {"input": "1"}}, {"": {"input": "1"}})],
     *[(with_entry(tariffs={"batch": {"times": wrong}}), "bad_price", "times") for wrong in any_of("-1", "101", "-1/2")],
     *[(with_entry(tariffs={"batch": {"times": wrong}}), "not_a_decimal", "times")
       for wrong in any_of("half", "1/0", None)],
@@ -296,7 +314,7 @@ def test_any_document_is_read_or_refused(document: Any) -> None:
     assert code in ("", "bad_rate_card", "bad_price", "not_a_decimal", "not_a_date", "not_a_time", "unknown_currency")
 
 
-ENTRIES = st.dictionaries(st.sampled_from(["from", "input", "tiers", "tariffs", "hours", "markup"]), ANYTHING)
+ENTRIES = st.dictionaries(st.sampled_from(["from", "input", "tiers", "tariffs", "kinds", "hours", "markup"]), ANYTHING)
 
 
 @given(st.lists(ENTRIES, max_size=3))

@@ -10,62 +10,67 @@ from solvent.pricing.quote import affordable_output_tokens, quote
 from solvent.pricing.rate_card import INPUT_FIELDS, OUTPUT_FIELDS, RateCard
 from solvent.pricing.rating import rate
 from solvent.values.money import Money
-from solvent.values.usage import Usage
+from solvent.values.usage import Usage, amounts
 
 TOKENS = st.integers(0, 10**7)
-SEARCHES = st.integers(0, 20)
+# What may come beside the tokens that are split.
+BESIDE = st.builds(
+    Usage, web_searches=st.integers(0, 20), image_output_tokens=TOKENS, pictures=st.integers(0, 20),
+    characters=TOKENS, audio_input_ms=TOKENS,
+)  # fmt: skip
 TOKEN_CARDS = cards(by_the_hour=False)
 READ = [USED[field] for field in INPUT_FIELDS]
 WRITTEN = [USED[field] for field in OUTPUT_FIELDS]
 
 
 @st.composite
-def splits(draw: st.DrawFn, input_most: int, output_most: int, searches_most: int) -> Usage:
-    """Any usage within the bounds: any total, cut at any places into the buckets."""
-    usage: dict[str, int] = {"web_searches": draw(st.integers(0, searches_most))}
+def splits(draw: st.DrawFn, input_most: int, output_most: int, beside: Usage) -> Usage:
+    """Any usage within the bounds: any total, cut at any places into the buckets, and any part of what is beside."""
+    part = Usage(*(draw(st.integers(0, most)) for most in amounts(beside)))
+    usage: dict[str, int] = {}
     for most, buckets in ((input_most, READ), (output_most, WRITTEN)):
         whole = draw(st.integers(0, most))
         cuts = sorted(draw(st.lists(st.integers(0, whole), min_size=len(buckets) - 1, max_size=len(buckets) - 1)))
         usage |= {name: b - a for name, a, b in zip(buckets, [0, *cuts], [*cuts, whole], strict=True)}
-    return Usage(**usage)
+    return part + Usage(**usage)
 
 
-@given(st.data(), TOKENS, TOKENS, SEARCHES, TOKEN_CARDS)
+@given(st.data(), TOKENS, TOKENS, BESIDE, TOKEN_CARDS)
 @settings(deadline=None, max_examples=600)
 def test_no_split_over_the_buckets_and_no_tier_charges_more_than_the_quote(
-    data: st.DataObject, input_most: int, output_most: int, searches_most: int, card: RateCard
+    data: st.DataObject, input_most: int, output_most: int, beside: Usage, card: RateCard
 ) -> None:
-    usage = data.draw(splits(input_most, output_most, searches_most))
-    assert rate(usage, card) <= quote(input_most, output_most, card, web_searches_most=searches_most)
+    usage = data.draw(splits(input_most, output_most, beside))
+    assert rate(usage, card) <= quote(input_most, output_most, card, beside)
 
 
-@given(TOKENS, TOKENS, SEARCHES, TOKEN_CARDS)
+@given(TOKENS, TOKENS, BESIDE, TOKEN_CARDS)
 @settings(deadline=None, max_examples=300)
 def test_a_quote_is_the_dearest_charge_rounded_up(
-    input_most: int, output_most: int, searches: int, card: RateCard
+    input_most: int, output_most: int, beside: Usage, card: RateCard
 ) -> None:
     heights = {input_most, *(edge for tier in card.tiers if (edge := tier.above_tokens) < input_most)}
     dearest = max(
-        rate(Usage(**{read: height, written: output_most, "web_searches": searches}), card).grains
+        rate(Usage(**{read: height, written: output_most}) + beside, card).grains
         for height in heights
         for read in READ
         for written in WRITTEN
     )
-    assert 0 <= quote(input_most, output_most, card, web_searches_most=searches).grains - dearest <= 1
+    assert 0 <= quote(input_most, output_most, card, beside).grains - dearest <= 1
 
 
-@given(st.integers(0, 10**15), TOKENS, SEARCHES, TOKEN_CARDS)
+@given(st.integers(0, 10**15), TOKENS, BESIDE, TOKEN_CARDS)
 @settings(deadline=None, max_examples=400)
 def test_what_is_affordable_is_the_most_whose_quote_fits(
-    grains: int, input_most: int, searches: int, card: RateCard
+    grains: int, input_most: int, beside: Usage, card: RateCard
 ) -> None:
     available = Money(grains, card.currency)
-    tokens = affordable_output_tokens(available, input_most, card, web_searches_most=searches)
+    tokens = affordable_output_tokens(available, input_most, card, beside)
     if tokens < 0:
-        assert quote(input_most, 0, card, web_searches_most=searches) > available
+        assert quote(input_most, 0, card, beside) > available
         return
-    assert quote(input_most, tokens, card, web_searches_most=searches) <= available
-    assert tokens == 2**62 or quote(input_most, tokens + 1, card, web_searches_most=searches) > available
+    assert quote(input_most, tokens, card, beside) <= available
+    assert tokens == 2**62 or quote(input_most, tokens + 1, card, beside) > available
 
 
 @given(TOKENS, TOKENS, TOKEN_CARDS)

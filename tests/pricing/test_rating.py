@@ -13,9 +13,20 @@ from tests.pricing.cards import EXCHANGES, USED, cards, exchange_of, usages
 
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import INPUT_FIELDS, RateCard
-from solvent.pricing.rating import can_cost, can_sell, rate, unpriced
+from solvent.pricing.rating import (
+    BY_CHARACTERS,
+    BY_HEARING,
+    BY_PICTURES,
+    BY_READING,
+    BY_WORDS,
+    Ways,
+    can_cost,
+    can_sell,
+    rate,
+    unpriced,
+)
 from solvent.values.money import MINOR_DIGITS, Money
-from solvent.values.usage import Usage, all_input_tokens
+from solvent.values.usage import BUCKETS, Usage, all_input_tokens
 
 # Those a card can have no price of its own for and still charge: see `pricing.sheet`.
 BORROWABLE = {"cache_write_5m", "cache_write_1h", "audio_input", "cached_audio_input", "audio_output", "image_output"}
@@ -30,6 +41,7 @@ def exactly(usage: Usage, card: RateCard, exchange: Exchange | None) -> Money:
     for field, bucket in USED.items():
         units += getattr(usage, bucket) * (getattr(prices, field) or 0) * unit
     units += Fraction(usage.engine_us, 3_600 * 10**6) * (prices.engine_hour_picos or 0) * unit
+    units += Fraction(usage.audio_input_ms, 60_000) * (prices.audio_input_minute_picos or 0) * unit
     units += Fraction(usage.energy_uj, 3_600_000 * 10**6) * (prices.kilowatt_hour_picos or 0) * unit
     currency = card.currency
     if exchange is not None:
@@ -78,6 +90,10 @@ def test_rating_twice_would_show() -> None:
                   audio_output_picos=64_000_000), 64_225_000),
         # two web searches at 10 dollars a thousand
         (Usage(web_searches=2), RateCard("c", "USD", 0, "", web_search_picos=10**10), 20_000_000),
+        # three pictures at 4 cents; 1,000 characters at 15 dollars a million; 90 s at 0.6 cents a minute
+        (Usage(pictures=3), RateCard("c", "USD", 0, "", picture_picos=4 * 10**10), 120_000_000),
+        (Usage(characters=1_000), RateCard("c", "USD", 0, "", character_picos=15 * 10**6), 15_000_000),
+        (Usage(audio_input_ms=90_000), RateCard("c", "USD", 0, "", audio_input_minute_picos=6 * 10**9), 9_000_000),
         # a twelfth of a dollar a million tokens: a million of them are a twelfth of a dollar
         (Usage(input_tokens=10**6), RateCard("c", "USD", 0, "", input_picos=250_000, parts=3), 83_333_333),
         # ties go to the even grain
@@ -132,6 +148,11 @@ def test_a_bucket_that_was_used_without_a_price_of_its_own_is_named(
         for field, bucket in USED.items()
         if getattr(usage, bucket) and (getattr(prices, field) is None or field.removesuffix("_picos") in borrowed)
     }
+    counted = {"picture": usage.pictures, "character": usage.characters, "audio_input_minute": usage.audio_input_ms}
+    unknown = {name for name, count in counted.items() if count and getattr(prices, f"{name}_picos") is None}
+    if any(counted.values()):  # priced in pieces, or else in tokens
+        tokens = any(getattr(usage, name) for name in BUCKETS if name.endswith("_tokens"))
+        missing = set() if not unknown else missing - counted.keys() if tokens else unknown
     by_time = card.engine_hour_picos is not None or card.answer_picos is not None
     assert set(unpriced(usage, card)) == (set() if by_time else missing)
 
@@ -154,6 +175,35 @@ def test_a_bucket_that_was_used_without_a_price_of_its_own_is_named(
 def test_a_card_must_say_what_an_answer_comes_to(prices: dict[str, Any], cost: bool, sell: bool) -> None:
     card = RateCard("c", "USD", 0, "", **prices)
     assert (can_cost(card), can_sell(card)) == (cost, sell)
+
+
+PICTURE = {"picture_picos": 1}
+DRAWN = {"input_picos": 1, "image_output_picos": 1}
+HEARD = {"audio_input_picos": 1, "output_picos": 1}
+
+
+@pytest.mark.parametrize(
+    ("prices", "ways", "sell"),
+    [
+        (PICTURE, BY_PICTURES, True),
+        (DRAWN, BY_PICTURES, True),
+        (DRAWN | {"borrowed": ("image_output",)}, BY_PICTURES, False),  # what text costs is no price of a picture
+        ({"input_picos": 1, "output_picos": 1}, BY_PICTURES, False),
+        ({"character_picos": 1}, BY_CHARACTERS, True),
+        ({"input_picos": 1, "output_picos": 1}, BY_CHARACTERS, False),
+        ({"audio_input_minute_picos": 1}, BY_HEARING, True),
+        (HEARD, BY_HEARING, True),
+        (HEARD | {"borrowed": ("audio_input",)}, BY_HEARING, False),
+        (PICTURE, BY_HEARING, False),
+        ({"input_picos": 1}, BY_READING, True),
+        (PICTURE, BY_READING, False),
+        ({"answer_picos": 1}, BY_PICTURES, True),
+        (PICTURE, BY_WORDS, False),
+    ],
+)
+def test_each_kind_of_answer_has_ways_to_be_paid_by(prices: dict[str, Any], ways: Ways, sell: bool) -> None:
+    card = RateCard("c", "USD", 0, "", **prices)
+    assert (can_cost(card, ways), can_sell(card, ways)) == (sell, sell)
 
 
 @given(cards())

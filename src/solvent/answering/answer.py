@@ -19,7 +19,7 @@ from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
-from solvent.answering.sold import input_tokens_most
+from solvent.answering.sold import beside_words, input_tokens_most
 from solvent.audit import alarm_store
 from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry
@@ -170,7 +170,8 @@ class _Running:
             self._seat = await opened.route.engine.sit()
         question = opened.question
         call = Call(
-            opened.route.upstream, question.members, question.stream, opened.output_tokens_each, question.task
+            opened.route.upstream, question.members, question.stream, opened.output_tokens_each, question.task,
+            question.files,
         )  # fmt: skip
         provider = opened.route.provider
         if provider.speaks == question.dialect:
@@ -221,6 +222,8 @@ class _Running:
             self._has_begun = True
             self.opened.route.health.succeed(self._desk.now_us() - self._asked_us)
         self._meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
+        if chunk.made is not None:
+            self._meter.count(chunk.made)
         tier = chunk.members.get("service_tier")
         if tier is not None:
             self._meter.served_at(tier)
@@ -301,8 +304,11 @@ class _Running:
 
 
 def _meter_of(opened: Opened) -> Meter:
-    read = reader(opened.route.provider.name, opened.route.provider.speaks)
-    return Meter(input_tokens_most(opened.question, opened.route), opened.output_tokens_max, read=read)
+    task, speaks = opened.question.task, opened.route.provider.speaks
+    read = reader(opened.route.provider.name, task if task == "images" else speaks)
+    question, route = opened.question, opened.route
+    read_most, beside = input_tokens_most(question, route), beside_words(question, route)
+    return Meter(read_most, opened.output_tokens_max, read, beside, question.sure)
 
 
 def _spent(effort: Effort | None) -> Usage | None:

@@ -7,9 +7,9 @@ import msgspec
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import placed
 from solvent.answering.question import Question
-from solvent.answering.route import Prices, Route
+from solvent.answering.route import SURFACES, Prices, Route
 from solvent.answering.settlement import Entered, Opened
-from solvent.answering.sold import input_tokens_most, prices_for
+from solvent.answering.sold import beside_words, input_tokens_most, prices_for
 from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, admit
 from solvent.billing.funds import Funds
 from solvent.billing.limits import Asker, rates_for, scope
@@ -19,7 +19,7 @@ from solvent.billing.standing import Standing, action, kinds_that_pay
 from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
 from solvent.ledger.transfer import Transfer, hold
-from solvent.ledger.unit import is_money
+from solvent.ledger.unit import TOKENS, is_money
 from solvent.pricing.rate_card import in_tariff
 from solvent.values.errors import Invalid, Refused
 from solvent.values.ids import TransferId
@@ -49,8 +49,7 @@ def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
         message = f"model {question.model[:100]!r} is not served here; GET /v1/models lists those that are"
         raise Invalid("model_not_found", message, param="model")
     if not route.does(question.task):
-        where = "/v1/embeddings" if route.task == "embeddings" else "/v1/chat/completions"
-        message = f"model {route.model!r} does not do {question.task}; ask it at {where}"
+        message = f"model {route.model!r} does not do {question.task}; ask it at {SURFACES[route.task]}"
         raise Invalid("wrong_surface", message, param="model")
     prices = prices_for(question, route, desk)
     ask = _ask(question, route, prices, question.output_tokens_asked or route.output_tokens_max)
@@ -61,7 +60,8 @@ def _ask(question: Question, route: Route, prices: Prices, each: int) -> Ask:
     """each: how many tokens may be written to each choice, as far as the model can."""
     choices, tariff = question.choices, in_tariff(prices.price, question.tariff) if question.tariff else None
     output = min(each, route.output_tokens_max) * choices
-    return Ask(input_tokens_most(question, route), output, prices.price, choices, tariff)
+    read_most, beside = input_tokens_most(question, route), beside_words(question, route)
+    return Ask(read_most, output, prices.price, choices, tariff, beside)
 
 
 def scopes_of(caller: Caller, customer: Customer, question: Question) -> tuple[str, ...]:
@@ -125,6 +125,8 @@ def _sources(case: Case, funds: Funds) -> list[Source]:
     """What pays now."""
     kinds = kinds_that_pay(funds.standing)
     sources = funds.sources(case.route.model_class, case.question.received_us)
+    if case.ask.beside is not None:  # what is not all tokens would come out of them for next to nothing
+        sources = [source for source in sources if source[0].unit != TOKENS]
     return [source for source in sources if source[0].kind in kinds or is_of_pack(source[0])]
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from solvent.providers.port import Dialect, Task
+from solvent.providers.port import Dialect, File, Task
 from solvent.values.ids import AnswerId
+from solvent.values.usage import Usage
 
 
 class Pictures(msgspec.Struct, frozen=True):
@@ -31,6 +32,9 @@ class Question(msgspec.Struct, frozen=True):
     user: whom the client answers for, in its own words. dialect: of the members.
     task: what is asked for. choices: how many answers to choose from, each within the limit.
     tariff: in which it is to be served, such as "flex"; "" is the plain way. pictures: to be seen.
+    kind: of the answer, where kinds have prices of their own, such as pictures of "1024x1024/hd". beside: the most it
+    can come to beside words, such as pictures that are made; sure: what it comes to as soon as anything is answered,
+    where its provider says nothing else. files: that come with it.
     """
 
     id: AnswerId
@@ -46,3 +50,7 @@ class Question(msgspec.Struct, frozen=True):
     choices: int = 1
     tariff: str = ""
     pictures: Pictures = NO_PICTURES
+    kind: str = ""
+    beside: Usage | None = None
+    sure: Usage | None = None
+    files: tuple[File, ...] = ()

@@ -19,8 +19,8 @@ Outcome = Literal["answered", "abandoned", "broken", "failed", "overdue"]
 class Receipt(msgspec.Struct, frozen=True):
     """One answer. Its fields are the columns of `receipts`, in their order; money is in grains.
 
-    *_tokens, web_searches, engine_us, energy_uj: see `values.usage`. What was charged for; where `usage_estimated`,
-    cost was booked for `cost_input_tokens` read instead.
+    *_tokens, web_searches, engine_us, energy_uj, pictures, characters, audio_input_ms: see `values.usage`. What was
+    charged for; where `usage_estimated`, cost was booked for `cost_input_tokens` read instead.
     cost_grains, charge_grains: in `currency`, the operator's. provider_cost_grains: as the provider bills it.
     overrun_grains: what the answer came to beyond its hold; the house bore it.
     source: the kinds of pots that paid, separated by spaces. granted_grains: the part of the charge that gifts paid.
@@ -82,6 +82,9 @@ class Receipt(msgspec.Struct, frozen=True):
     included_grains: int
     tries: str = ""
     lost_grains: int = 0
+    pictures: int = 0
+    characters: int = 0
+    audio_input_ms: int = 0
 
     @property
     def usage(self) -> Usage:
@@ -102,6 +105,9 @@ class Receipt(msgspec.Struct, frozen=True):
             self.web_searches,
             self.engine_us,
             self.energy_uj,
+            self.pictures,
+            self.characters,
+            self.audio_input_ms,
         )
 
     @property

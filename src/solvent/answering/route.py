@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from solvent.engines.port import Engine
 from solvent.pricing.exchange import Exchange, exchange_at
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
-from solvent.pricing.rating import can_cost, can_sell
+from solvent.pricing.rating import BY_PICTURES, BY_READING, BY_WORDS, Ways, can_cost, can_sell
 from solvent.providers.port import Provider, Task
 from solvent.routing.health import Health
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
 from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX
+
+# What an answer can be paid by.
+_PAID_BY: Final[Mapping[Task, Ways]] = {
+    "chat": BY_WORDS, "completions": BY_WORDS, "embeddings": BY_READING, "images": BY_PICTURES,
+}  # fmt: skip
+# Where a model is asked, by what it does.
+SURFACES: Final[Mapping[Task, str]] = {
+    "chat": "/v1/chat/completions", "embeddings": "/v1/embeddings", "images": "/v1/images/generations",
+}  # fmt: skip
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -67,7 +77,7 @@ def prices_at(route: Route, currency: str, exchanges: Sequence[Exchange], at_us:
     """The prices in force. Raises Invalid("model_unpriced") when one is missing: unknown is never free."""
     cost, price = card_at(route.cost_cards, at_us), card_at(route.price_cards, at_us)
     for book, card, is_priced in (("cost", cost, can_cost), ("price", price, can_sell)):
-        if card is None or not is_priced(card, writes=route.task == "chat"):
+        if card is None or not is_priced(card, _PAID_BY[route.task]):
             message = f"model {route.model!r} has no {book} in force today, so it cannot be sold; ask the operator"
             raise Invalid("model_unpriced", message, param="model")
     assert cost is not None

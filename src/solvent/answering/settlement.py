@@ -33,7 +33,7 @@ from solvent.pricing.rating import rate, unpriced
 from solvent.pricing.rerate import tariff_of
 from solvent.values.ids import TransferId
 from solvent.values.money import Money
-from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
+from solvent.values.usage import Usage, all_input_tokens, all_output_tokens, is_none
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -136,7 +136,7 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
     currency = prices.price.currency
     cost = rate(measured.most, prices.cost, prices.cost_exchange)
     provider_cost = cost if prices.cost_exchange is None else rate(measured.most, prices.cost)
-    nothing = ending.outcome == "failed" or not any(_tokens(measured.least))
+    nothing = ending.outcome == "failed" or is_none(measured.least)
     due = Money(0, currency) if nothing else rate(measured.least, prices.price)
     bill = bill_for(opened.draws, due, None if nothing else measured.least, opened.question.choices)
     if _was_never_asked(measured, ending):
@@ -194,7 +194,7 @@ def _counted(unit: str, used: Usage, due: Money, answers: int) -> int:
 
 def _was_never_asked(measured: Measurement, ending: Ending) -> bool:
     """Then a price per answer is not owed either."""
-    used = any(_tokens(measured.most)) or measured.most.engine_us
+    used = not is_none(measured.most) or measured.most.engine_us
     return ending.outcome in ("failed", "abandoned") and not used and not measured.estimated
 
 
@@ -260,6 +260,7 @@ def _receipt(
     used = measured.least
     exchange, lost = prices.cost_exchange, sum(one.cost.grains for one in ending.tried)
     return Receipt(
+        **msgspec.structs.asdict(used),
         id=question.id,
         at_us=ending.at_us,
         customer=opened.customer.id,
@@ -275,14 +276,6 @@ def _receipt(
         fault=ending.fault,
         streamed=int(question.stream),
         output_tokens_max=opened.output_tokens_max,
-        input_tokens=used.input_tokens,
-        cached_input_tokens=used.cached_input_tokens,
-        cache_write_5m_tokens=used.cache_write_5m_tokens,
-        cache_write_1h_tokens=used.cache_write_1h_tokens,
-        output_tokens=used.output_tokens,
-        reasoning_tokens=used.reasoning_tokens,
-        engine_us=used.engine_us,
-        energy_uj=used.energy_uj,
         usage_estimated=int(measured.estimated),
         energy_estimated=int(ending.energy_estimated),
         cost_input_tokens=all_input_tokens(measured.most),
@@ -299,13 +292,6 @@ def _receipt(
         total_us=ending.at_us - question.received_us,
         alarms=alarms,
         usage_report=ending.usage_report,
-        audio_input_tokens=used.audio_input_tokens,
-        cached_audio_input_tokens=used.cached_audio_input_tokens,
-        image_input_tokens=used.image_input_tokens,
-        cached_image_input_tokens=used.cached_image_input_tokens,
-        audio_output_tokens=used.audio_output_tokens,
-        image_output_tokens=used.image_output_tokens,
-        web_searches=used.web_searches,
         source=bill.source,
         granted_grains=bill.granted.grains,
         included_grains=bill.included.grains,

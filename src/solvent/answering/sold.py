@@ -5,8 +5,9 @@ from __future__ import annotations
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.route import Prices, Route, prices_at
-from solvent.pricing.rate_card import in_tariff
+from solvent.pricing.rate_card import in_tariff, of_kind
 from solvent.values.errors import Invalid
+from solvent.values.usage import Usage
 
 
 def input_tokens_most(question: Question, route: Route) -> int:
@@ -17,6 +18,8 @@ def input_tokens_most(question: Question, route: Route) -> int:
 def prices_for(question: Question, route: Route, desk: Desk) -> Prices:
     """The prices in force. Raises Invalid when one is missing, and for pictures that it does not take."""
     prices = prices_at(route, desk.currency, desk.exchanges, question.received_us)
+    if question.kind:
+        prices = _of_kind(question.kind, route, prices)
     if question.choices > 1 and prices.price.answer_picos:
         message = f"n: model {route.model!r} is sold by the answer, so one at a time is asked for"
         raise Invalid("unpriced_feature", message, param="n")
@@ -35,3 +38,21 @@ def _demand_sight(question: Question, route: Route) -> None:
     if question.pictures.has_addresses and not route.image_urls:
         message = f"model {route.model!r} fetches no pictures; send each in the question itself, as base64"
         raise Invalid("no_pictures", message)
+
+
+def beside_words(question: Question, route: Route) -> Usage | None:
+    """The most an answer of a model can come to beside its words. A model that is paid by tokens for its pictures draws
+    one in `output_tokens_max` at most.
+    """
+    beside = question.beside
+    if beside is None or not beside.pictures:
+        return beside
+    return beside + Usage(image_output_tokens=beside.pictures * route.output_tokens_max)
+
+
+def _of_kind(kind: str, route: Route, prices: Prices) -> Prices:
+    cost, price = of_kind(prices.cost, kind), of_kind(prices.price, kind)
+    if cost is None or price is None:
+        message = f"{kind[:100]!r} has no price for model {route.model!r}, so it is not served; ask for another"
+        raise Invalid("unpriced_feature", message, param="size")
+    return Prices(cost, price, prices.cost_exchange)

@@ -92,8 +92,8 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="what plans call models of its kind, such as quick or expert", min_length=1, max_length=60),
     ] = "standard"
     task: Annotated[
-        Literal["chat", "embeddings"],
-        Meta(description="what it does: chat (and completions), or embeddings"),
+        Literal["chat", "embeddings", "images"],
+        Meta(description="what it does: chat (and completions), embeddings, or images"),
     ] = "chat"
     image_tokens_max: Annotated[
         int,
@@ -131,9 +131,9 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total_s: Annotated[float, Meta(description="the longest one whole answer may take", gt=0, le=ANSWER_S_MAX)] = (
         ANSWER_S_MAX
     )
-    output_tokens_max: Annotated[int, Meta(description="the most it may write in one answer", ge=1, le=1_000_000)] = (
-        4096
-    )
+    output_tokens_max: Annotated[
+        int, Meta(description="the most it may write in one answer, or draw one picture in", ge=1, le=1_000_000)
+    ] = 4096
     file: Annotated[str, Meta(description="llamacpp: the GGUF file")] = ""
     seats: Annotated[int, Meta(description="llamacpp: answers at once", ge=1, le=16)] = 4
     context_tokens: Annotated[int, Meta(description="llamacpp: tokens read and written in one answer", ge=64)] = 4096

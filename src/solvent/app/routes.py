@@ -144,8 +144,8 @@ def _route(
     except Invalid as wrong:
         raise Invalid(wrong.code, f"model {entry.name!r}: {wrong.message}", param=wrong.param or "base_url") from None
     routes.providers.append(provider)
-    if entry.task == "embeddings" and (engine is not None or provider.speaks != "chat"):
-        message = f"model {entry.name!r}: {entry.provider} makes no embeddings; use one that speaks OpenAI's API"
+    if entry.task != "chat" and (engine is not None or provider.speaks != "chat"):
+        message = f"model {entry.name!r}: {entry.provider} does no {entry.task}; use one that speaks OpenAI's API"
         raise Invalid("bad_config", message, param="task")
     if entry.image_tokens_max and engine is not None:
         message = f"model {entry.name!r}: {entry.provider} sees no pictures"

@@ -16,6 +16,7 @@ from solvent.ledger.unit import ANSWERS, TOKENS
 from solvent.pricing.quote import affordable_output_tokens, quote
 from solvent.pricing.rate_card import RateCard
 from solvent.values.money import Money
+from solvent.values.usage import Usage, all_output_tokens
 
 Declination = Literal[
     "wallet_empty",
@@ -36,6 +37,7 @@ class Ask(msgspec.Struct, frozen=True):
 
     choices: answers that are asked for at once, each of a token at least; the output is that of all of them.
     tariff: the card of a tariff that is asked for. It may be served the plain way all the same, so both are bounds.
+    beside: the most it may come to beside those words: all of it is held for, however little can be afforded.
     """
 
     input_tokens_most: int
@@ -43,29 +45,32 @@ class Ask(msgspec.Struct, frozen=True):
     card: RateCard
     choices: int = 1
     tariff: RateCard | None = None
+    beside: Usage | None = None
 
     def value(self, output_tokens: int) -> Money:
         """The most it comes to with so much output."""
-        plain = quote(self.input_tokens_most, output_tokens, self.card)
+        plain = quote(self.input_tokens_most, output_tokens, self.card, self.beside)
         if self.tariff is None:
             return plain
-        return max(plain, quote(self.input_tokens_most, output_tokens, self.tariff), key=lambda money: money.grains)
+        other = quote(self.input_tokens_most, output_tokens, self.tariff, self.beside)
+        return max(plain, other, key=lambda money: money.grains)
 
     def tokens(self, output_tokens: int) -> int:
         """The most tokens it reads and writes with so much output."""
-        return self.input_tokens_most + output_tokens
+        tokens = self.input_tokens_most + output_tokens
+        return tokens if self.beside is None else tokens + all_output_tokens(self.beside)
 
     def affordable(self, unit: str, grains: int) -> int:
         """How many output tokens `grains` of a unit pay for; below `choices` when not even the input and those."""
         if unit == ANSWERS:
             return OUTPUT_TOKENS_UNBOUND if grains >= self.choices else -1
         if unit == TOKENS:
-            return grains - self.input_tokens_most
+            return grains - self.tokens(0)
         money = Money(grains, self.card.currency)
-        plain = affordable_output_tokens(money, self.input_tokens_most, self.card)
+        plain = affordable_output_tokens(money, self.input_tokens_most, self.card, self.beside)
         if self.tariff is None:
             return plain
-        return min(plain, affordable_output_tokens(money, self.input_tokens_most, self.tariff))
+        return min(plain, affordable_output_tokens(money, self.input_tokens_most, self.tariff, self.beside))
 
     def needed(self, unit: str, output_tokens: int) -> int:
         """What is set aside of a unit for so much output."""

@@ -19,6 +19,7 @@ from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.completions import completions
 from solvent.gateway.embeddings import embeddings
 from solvent.gateway.endpoints import Endpoint
+from solvent.gateway.images import images
 from solvent.gateway.live import live
 from solvent.gateway.messages import messages
 from solvent.gateway.metrics import Metrics, tell_metrics
@@ -34,7 +35,7 @@ _METRICS: Final = "/metrics"
 _WHOLE: Final = ("/v1/live", _METRICS)  # which write their responses themselves
 _SURFACES: Final = {
     "/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses,
-    "/v1/completions": completions, "/v1/embeddings": embeddings,
+    "/v1/completions": completions, "/v1/embeddings": embeddings, "/v1/images/generations": images,
 }  # fmt: skip
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,

@@ -6,21 +6,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from solvent.answering.answer import answer
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
-from solvent.answering.settlement import Opened
-from solvent.app.http import Receive, Send, read_body, respond
+from solvent.app.http import Receive, Send, read_body
 from solvent.gateway.reading import read_members, unpriced
-from solvent.gateway.telling import Answering, charge_headers, opening_headers, without_cost
+from solvent.gateway.whole import Members, tell_whole
 from solvent.identity.caller import Caller
-from solvent.providers.port import Chunk
 from solvent.values.errors import Invalid
 from solvent.values.ids import AnswerId
 from solvent.values.limits import EMBEDDED_AT_ONCE_MAX, NAME_CHARACTERS_MAX
 
-_encode = msgspec.json.encode
 # What may be sent; anything else could cost more than tokens.
 _MEMBERS = {"model", "input", "encoding_format", "dimensions", "user", "input_type", "truncate"}
 _WORDS_AROUND = 16  # tokens that a model may add around each text: its beginning, its end, a task
@@ -38,21 +34,7 @@ _decoder = msgspec.json.Decoder(_Wish)
 async def embeddings(caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send) -> None:
     """One request, from its body to the last byte. Raises SolventError only before the response began."""
     question = read_texts(await read_body(receive), id, desk.now_us())
-    members, headers = dict[str, msgspec.Raw](), list[tuple[bytes, bytes]]()
-    usage: msgspec.Raw | None = None
-    answering: Answering = answer(question, caller, desk)
-    try:
-        async for step in answering:
-            if isinstance(step, Opened):
-                headers = opening_headers(step)
-            elif isinstance(step, Chunk):
-                members, usage = step.members, step.usage
-            else:
-                headers += charge_headers(step)
-                told = _report(step) if usage is None else without_cost(usage)
-                await respond(send, 200, _encode({**members, "model": question.model, "usage": told}), headers)
-    finally:
-        await answering.aclose()
+    await tell_whole(question, caller, desk, send, _body)
 
 
 def read_texts(body: bytes, id: AnswerId, received_us: int) -> Question:
@@ -83,6 +65,10 @@ def _texts(wish: _Wish) -> Sequence[object]:
     return found
 
 
-def _report(receipt: Receipt) -> msgspec.Raw:
+def _body(members: Members, usage: msgspec.Raw | None, receipt: Receipt) -> dict[str, object]:
+    return {**members, "model": receipt.model, "usage": _report(receipt) if usage is None else usage}
+
+
+def _report(receipt: Receipt) -> dict[str, int]:
     read = receipt.input_tokens + receipt.cached_input_tokens
-    return msgspec.Raw(_encode({"prompt_tokens": read, "total_tokens": read}))
+    return {"prompt_tokens": read, "total_tokens": read}

@@ -17,6 +17,7 @@ from solvent.metering.engine import engine_usage
 from solvent.metering.google import google_usage
 from solvent.metering.openai import (
     embeddings_usage,
+    images_usage,
     openai_usage,
     responses_usage,
     usage_with_more_beside,
@@ -32,7 +33,7 @@ _BY_API: Final[Mapping[str, ReadUsage]] = {
     "chat": openai_usage,
     "responses": responses_usage,
     "realtime": responses_usage,
-    "images": responses_usage,
+    "images": images_usage,
     "embeddings": embeddings_usage,
     "anthropic": anthropic_usage,
     "messages": anthropic_usage,

@@ -37,16 +37,21 @@ class Measurement(msgspec.Struct, frozen=True):
 class Meter:
     """Counts one answer. `input_tokens_most` bounds what the model can have read.
 
+    beside: the most that can be used beside words; sure: what of it is used once anything is answered.
+
     read: understands the provider's usage reports; see `dialect.reader`.
     """
 
     __slots__ = (
+        "_beside",
         "_input_tokens_most",
+        "_made",
         "_output_tokens_max",
         "_read",
         "_refused",
         "_reported",
         "_running",
+        "_sure",
         "_tariff",
         "_text",
         "left_unanswered",
@@ -54,11 +59,19 @@ class Meter:
     )
 
     def __init__(
-        self, input_tokens_most: int, output_tokens_max: int = TOKENS_MAX, read: ReadUsage = openai_usage
+        self,
+        input_tokens_most: int,
+        output_tokens_max: int = TOKENS_MAX,
+        read: ReadUsage = openai_usage,
+        beside: Usage | None = None,
+        sure: Usage | None = None,
     ) -> None:
         self._input_tokens_most = input_tokens_most
         self._output_tokens_max = output_tokens_max
         self._read = read
+        self._beside = beside
+        self._sure = sure
+        self._made: Usage | None = None
         self._reported: Usage | None = None
         self._running: Usage | None = None
         self._refused = ""
@@ -91,6 +104,10 @@ class Meter:
         except Invalid as wrong:
             self._refused = wrong.message
 
+    def count(self, made: Usage) -> None:
+        """Take in what can be counted in an answer itself, such as pictures: so it is known, whatever is reported."""
+        self._made = made if self._made is None else self._made + made
+
     def served_at(self, words: bytes | msgspec.Raw) -> None:
         """Take in the service tier that an upstream names beside its report, as JSON."""
         if bytes(words) not in PLAIN:
@@ -103,6 +120,8 @@ class Meter:
     def _plausible(self, usage: Usage) -> Usage:
         """Refuses a report in a wrong unit: far beyond what was sent and what was allowed to be written."""
         read, written = all_input_tokens(usage), all_output_tokens(usage)
+        if self._beside is not None:
+            written -= all_output_tokens(self._beside)
         if (
             read > SLACK * self._input_tokens_most + SLACK_TOKENS
             or written > SLACK * self._output_tokens_max + SLACK_TOKENS
@@ -115,15 +134,27 @@ class Meter:
     def measure(self, engine: Usage | None = None) -> Measurement:
         """What was used. `engine`: the time and energy of our own engine, when it ran there."""
         known = self._reported or self._running
+        if self._made is not None:
+            known = self._made if known is None else known + self._made
         if known is not None:
             used = known if engine is None else known + engine
             return Measurement(used, used, estimated=False, refused_report=self._refused, tariff=self._tariff)
         extra = engine or Usage()
         if not self.pieces and not self._refused and not self.left_unanswered:
             return Measurement(extra, extra, estimated=False, tariff=self._tariff)
+        if self._beside is not None:
+            return self._of_what_is_beside(self._beside, extra)
         delivered = max(self.pieces, len(self._text.split()))
         least = Usage(output_tokens=delivered)
         most = Usage(input_tokens=self._input_tokens_most, output_tokens=delivered)
         return Measurement(
             least + extra, most + extra, estimated=True, refused_report=self._refused, tariff=self._tariff
+        )
+
+    def _of_what_is_beside(self, beside: Usage, extra: Usage) -> Measurement:
+        """Of an answer that is not all words, and that nobody has said anything of."""
+        least = self._sure if self.pieces and self._sure is not None else Usage()
+        most = least if least == beside else beside + Usage(input_tokens=self._input_tokens_most)
+        return Measurement(
+            least + extra, most + extra, estimated=least != most, refused_report=self._refused, tariff=self._tariff
         )

@@ -114,6 +114,14 @@ def responses_usage(report: bytes | msgspec.Raw) -> Usage:
     )
 
 
+def images_usage(report: bytes | msgspec.Raw) -> Usage:
+    """A `usage` object of images: what was written is pictures, unless it says how much of it is text."""
+    usage = responses_usage(report)
+    if usage.image_output_tokens or not usage.output_tokens:
+        return usage
+    return msgspec.structs.replace(usage, output_tokens=0, image_output_tokens=usage.output_tokens)
+
+
 def embeddings_usage(report: bytes | msgspec.Raw) -> Usage:
     """A `usage` object of embeddings, where nothing is written. Raises Invalid("bad_usage") for nonsense."""
     try:

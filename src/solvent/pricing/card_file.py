@@ -6,6 +6,7 @@ same date that says what it corrects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
@@ -26,9 +27,10 @@ TIMES_MAX: Final = 100
 PERCENT_MAX: Final = 10_000
 NOT_YET: Final = -(2**63)  # before any entry
 
+_KIND: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}(?:/[a-z0-9][a-z0-9._-]{0,39})?")
 _CARD_FIELDS: Final = {"card", "currency", "provider", "model", "entries"}
 _HEAD_FIELDS: Final = {"from", "source", "corrects"}
-_ENTRY_FIELDS: Final = _HEAD_FIELDS | {*PRICES, "tiers", "tariffs", "hours"}
+_ENTRY_FIELDS: Final = _HEAD_FIELDS | {*PRICES, "tiers", "tariffs", "kinds", "hours"}
 _OVERRIDE_FIELDS: Final = {"times", "tiers", *PRICES}
 _MARKUP_FIELDS: Final = {"of", "percent", "fixed", "per_answer"}
 
@@ -97,6 +99,10 @@ def _rate_card(head: Head, entry: dict[str, Any], where: str) -> RateCard:
         if name not in TARIFFS:
             raise _bad(where, f"tariffs: {name!r} is not one of {', '.join(TARIFFS)}", "tariffs")
         tariffs[name] = _override(changed, f"{where}: tariffs: {name}")
+    for name, changed in _mapping(entry, "kinds", where).items():
+        if name in TARIFFS or not _KIND.fullmatch(str(name)):
+            raise _bad(where, f"kinds: {str(name)[:40]!r} is no kind of an answer such as 1024x1024/hd", "kinds")
+        tariffs[name] = _override(changed, f"{where}: kinds: {name}")
     return card_of(head, sheet_of(entry, where), tariffs, _hours(entry, where), where)
 
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 from typing import Final
 
 from solvent.pricing.rate_card import RateCard
+from solvent.pricing.rating import beside_text
 from solvent.values.money import Money, picos_per_grain
+from solvent.values.usage import Usage
 
 WITHOUT_END: Final = 2**62
 
 
-def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard, *, web_searches_most: int = 0) -> Money:
+def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard, beside: Usage | None = None) -> Money:
     """An upper bound of the charge, whatever the tokens turn out to be and whichever tier is reached.
 
-    Rounded up to a grain.
+    beside: the most that may come beside those tokens: web searches, pictures, minutes. Rounded up to a grain.
     """
     picos = (
         input_tokens_most * card.dearest_input_picos
         + output_tokens_most * card.dearest_output_picos
         + (card.answer_picos or 0)
     )
-    if card.tiers or web_searches_most:
+    if card.tiers or beside is not None:
         picos = max(
             read * tier.dearest_input_picos
             + output_tokens_most * tier.dearest_output_picos
-            + web_searches_most * (tier.web_search_picos or 0)
+            + (beside_text(beside, tier) if beside is not None else 0)
             + (tier.answer_picos or 0)
             for read, tier in _reachable(input_tokens_most, card)
         )
@@ -32,14 +34,14 @@ def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard, *, we
 
 
 def affordable_output_tokens(
-    available: Money, input_tokens_most: int, card: RateCard, *, web_searches_most: int = 0
+    available: Money, input_tokens_most: int, card: RateCard, beside: Usage | None = None
 ) -> int:
-    """How many output tokens `available` pays for beside the input; negative if not even the input.
+    """How many output tokens `available` pays for beside the input; negative if not even the input and what is beside.
 
     WITHOUT_END when output is free.
     """
     picos = available.grains * card.parts * picos_per_grain(card.currency)
-    if not card.tiers and not web_searches_most:
+    if not card.tiers and beside is None:
         return _for_the_rest(
             picos - input_tokens_most * card.dearest_input_picos - (card.answer_picos or 0), card.dearest_output_picos
         )
@@ -47,7 +49,7 @@ def affordable_output_tokens(
         _for_the_rest(
             picos
             - read * tier.dearest_input_picos
-            - web_searches_most * (tier.web_search_picos or 0)
+            - (beside_text(beside, tier) if beside is not None else 0)
             - (tier.answer_picos or 0),
             tier.dearest_output_picos,
         )

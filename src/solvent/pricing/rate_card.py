@@ -24,10 +24,12 @@ MINUTES_PER_DAY: Final = 24 * 60
 class RateCard(msgspec.Struct, frozen=True):
     """The prices of one model from one instant on; None means unpriced, which is not the same as free.
 
-    *_picos: 1/parts of a pico per token, per web search, per answer, per hour of engine time, per
-    kilowatt-hour. `parts` is 1 unless a price is a fraction, such as a third of a dollar.
+    *_picos: 1/parts of a pico per token, per web search, per answer, per hour of engine time, per kilowatt-hour, per
+    picture, per character spoken, per minute of sound heard. `parts` is 1 unless a price is a fraction, such as a
+    third of a dollar.
     revision: 1, and one more each time a wrong entry of the same instant was corrected.
     variant: how and when these prices hold beside the plain ones, such as "batch"; see `version`.
+    tariffs: also of other kinds of an answer, such as pictures of "1024x1024/hd".
     above_tokens: of a tier: more input tokens than this make the whole answer cost these prices.
     borrowed: buckets without a price of their own that cost what text costs until somebody finds out.
     dearest_*_picos: the most a token read or written can cost here, tiers apart; worked out, not given.
@@ -53,6 +55,9 @@ class RateCard(msgspec.Struct, frozen=True):
     answer_picos: int | None = None
     engine_hour_picos: int | None = None
     kilowatt_hour_picos: int | None = None
+    picture_picos: int | None = None
+    character_picos: int | None = None
+    audio_input_minute_picos: int | None = None
     provider: str = ""
     model: str = ""
     parts: int = 1
@@ -131,6 +136,17 @@ def in_tariff(card: RateCard, tariff: str) -> RateCard | None:
         if priced.variant.rpartition("+")[2] == tariff:
             return priced
     return None
+
+
+def of_kind(card: RateCard, kind: str) -> RateCard | None:
+    """The card's prices for a kind of answer such as "1024x1024/hd"; "" is what comes where nothing is said.
+
+    None where the card prices other kinds and not this one. A card that knows no kinds has one price for all.
+    """
+    named = in_tariff(card, kind)
+    if named is None and all(priced.variant.rpartition("+")[2] in TARIFFS for priced in card.tariffs):
+        return card
+    return named
 
 
 def tier_for(card: RateCard, input_tokens: int) -> RateCard:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard, tier_for
 from solvent.values.money import Money, picos_per_grain, round_half_even
-from solvent.values.usage import Usage, all_input_tokens
+from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
 US_PER_HOUR: Final = 3_600_000_000
 UJ_PER_KILOWATT_HOUR: Final = 3_600_000_000_000
+MS_PER_MINUTE: Final = 60_000
 
 
 def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Money:
@@ -40,6 +42,9 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
             + usage.engine_us * (card.engine_hour_picos or 0) * (UJ_PER_KILOWATT_HOUR // US_PER_HOUR)
             + usage.energy_uj * (card.kilowatt_hour_picos or 0)
         )
+    if usage.audio_input_ms:
+        picos = picos * MS_PER_MINUTE + _by_the_minute(usage, card) * (denominator // card.parts)
+        denominator *= MS_PER_MINUTE
     if exchange is None:
         return Money(round_half_even(picos, denominator * picos_per_grain(card.currency)), card.currency)
     assert exchange.base == card.currency, "an exchange starts from the card's currency"
@@ -59,6 +64,9 @@ def _has_more(usage: Usage) -> int:
         or usage.web_searches
         or usage.cached_audio_input_tokens
         or usage.cached_image_input_tokens
+        or usage.pictures
+        or usage.characters
+        or usage.audio_input_ms
     )
 
 
@@ -71,7 +79,20 @@ def _more(usage: Usage, card: RateCard) -> int:
         + usage.audio_output_tokens * (card.audio_output_picos or 0)
         + usage.image_output_tokens * (card.image_output_picos or 0)
         + usage.web_searches * (card.web_search_picos or 0)
+        + usage.pictures * (card.picture_picos or 0)
+        + usage.characters * (card.character_picos or 0)
     )
+
+
+def _by_the_minute(usage: Usage, card: RateCard) -> int:
+    """In 1/parts of a pico, times the milliseconds of a minute."""
+    return usage.audio_input_ms * (card.audio_input_minute_picos or 0)
+
+
+def beside_text(usage: Usage, card: RateCard) -> int:
+    """What comes beside the text of an answer, and its output, in 1/parts of a pico, rounded up: for quotes."""
+    by_the_minute = -(-_by_the_minute(usage, card) // MS_PER_MINUTE)
+    return usage.output_tokens * (card.output_picos or 0) + _more(usage, card) + by_the_minute
 
 
 def unpriced(usage: Usage, card: RateCard) -> tuple[str, ...]:
@@ -95,7 +116,24 @@ def unpriced(usage: Usage, card: RateCard) -> tuple[str, ...]:
         missing.append("reasoning")
     if _has_more(usage):
         missing += [bucket for bucket, used in _MORE if getattr(usage, used) and _is_unpriced(bucket, card)]
+        counted = [bucket for bucket, used in _COUNTED_TOO if getattr(usage, used)]
+        if counted:
+            return _unpriced_both_ways(counted, missing, usage, card)
     return tuple(missing)
+
+
+def _unpriced_both_ways(
+    counted: Sequence[str], missing: Sequence[str], usage: Usage, card: RateCard
+) -> tuple[str, ...]:  # fmt: skip
+    """Of what is counted in pictures, characters or minutes, and perhaps in tokens too: priced one way, it is priced.
+
+    missing: the tokens without a price.
+    """
+    unknown = [bucket for bucket in counted if _is_unpriced(bucket, card)]
+    if not unknown:
+        return ()
+    has_tokens = bool(all_input_tokens(usage) or all_output_tokens(usage))
+    return tuple(missing) if has_tokens else tuple(unknown)
 
 
 _MORE: Final = (
@@ -107,29 +145,39 @@ _MORE: Final = (
     ("image_output", "image_output_tokens"),
     ("web_search", "web_searches"),
 )
+_COUNTED_TOO: Final = (
+    ("picture", "pictures"),
+    ("character", "characters"),
+    ("audio_input_minute", "audio_input_ms"),
+)
 
 
 def _is_unpriced(bucket: str, card: RateCard) -> bool:
     return bucket in card.borrowed or getattr(card, f"{bucket}_picos") is None
 
 
-def can_cost(card: RateCard, *, writes: bool = True) -> bool:
-    """Whether the card says what an answer costs us: by its tokens, by the answer, or by engine time.
+# The prices that an answer can be paid by, whichever the card has: each of one of these groups.
+Ways = Sequence[Sequence[str]]
+BY_WORDS: Final[Ways] = (("input", "output"),)
+BY_READING: Final[Ways] = (("input",),)
+BY_PICTURES: Final[Ways] = (("picture",), ("input", "image_output"))
+BY_CHARACTERS: Final[Ways] = (("character",),)
+BY_HEARING: Final[Ways] = (("audio_input_minute",), ("audio_input", "output"))
 
-    writes: False for what only reads, such as embeddings.
-    """
-    return _by_tokens(card, writes=writes) or card.answer_picos is not None or card.engine_hour_picos is not None
+
+def can_cost(card: RateCard, ways: Ways = BY_WORDS) -> bool:
+    """Whether the card says what an answer costs us: in one of these ways, by the answer, or by engine time."""
+    return _is_paid(card, ways) or card.answer_picos is not None or card.engine_hour_picos is not None
 
 
-def can_sell(card: RateCard, *, writes: bool = True) -> bool:
-    """Whether an answer can be sold by the card: by its tokens or by the answer, for those can be quoted.
+def can_sell(card: RateCard, ways: Ways = BY_WORDS) -> bool:
+    """Whether an answer can be sold by the card: in one of these ways or by the answer, for those can be quoted.
 
-    writes: see `can_cost`. How long an answer will take is not known when money is held for it, so nothing is sold by
-    the hour.
+    How long an answer will take is not known when money is held for it, so nothing is sold by the hour.
     """
     timed = card.engine_hour_picos is not None or card.kilowatt_hour_picos is not None
-    return (_by_tokens(card, writes=writes) or card.answer_picos is not None) and not timed
+    return (_is_paid(card, ways) or card.answer_picos is not None) and not timed
 
 
-def _by_tokens(card: RateCard, *, writes: bool) -> bool:
-    return card.input_picos is not None and (card.output_picos is not None or not writes)
+def _is_paid(card: RateCard, ways: Ways) -> bool:
+    return any(not any(_is_unpriced(name, card) for name in prices) for prices in ways)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from solvent.pricing.exchange import Exchange
-from solvent.pricing.rate_card import TARIFFS, RateCard, card_at, in_tariff
+from solvent.pricing.rate_card import RateCard, card_at, in_tariff
 from solvent.pricing.rating import rate
 from solvent.values.errors import Invalid
 from solvent.values.money import Money
@@ -28,9 +28,9 @@ def name_of(version: str) -> str:
 
 
 def tariff_of(version: str) -> str:
-    """The tariff in a version; "" for the plain prices."""
-    last = version.partition("@")[2].rpartition("+")[2]
-    return last if last in TARIFFS else ""
+    """The tariff or kind of answer in a version; "" for the plain prices."""
+    _, plus, last = version.partition("@")[2].rpartition("+")
+    return last if plus and ":" not in last else ""  # hours of the day have a colon
 
 
 def difference(usage: Usage, card: RateCard, booked: Money, exchange: Exchange | None = None) -> Money:

@@ -19,7 +19,7 @@ from solvent.values.money import PICOS_PER_UNIT
 
 T = TypeVar("T")
 
-TOKENS_PER_PRICE: Final = 1_000_000  # people write prices per million tokens
+TOKENS_PER_PRICE: Final = 1_000_000  # people write prices per million tokens, and of characters too
 PARTS_MAX: Final = 10**9  # a price this fine is noise of somebody's arithmetic
 
 # How people name a price: the field it fills and what one price is per.
@@ -40,6 +40,9 @@ PRICES: Final[Mapping[str, tuple[str, int]]] = {
     "answer": ("answer_picos", 1),
     "engine_hour": ("engine_hour_picos", 1),
     "kilowatt_hour": ("kilowatt_hour_picos", 1),
+    "picture": ("picture_picos", 1),
+    "character": ("character_picos", TOKENS_PER_PRICE),
+    "audio_input_minute": ("audio_input_minute_picos", 1),
 }
 TOKEN_PRICES: Final = frozenset(name for name, (_, per) in PRICES.items() if per == TOKENS_PER_PRICE)
 

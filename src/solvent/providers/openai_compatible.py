@@ -13,10 +13,11 @@ from urllib.parse import quote
 import msgspec
 
 from solvent.providers.faults import UNREADABLE
-from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings, Task
 from solvent.providers.upstream import Upstream
 from solvent.values.errors import Unavailable
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
+from solvent.values.usage import Usage
 from solvent.wire.sse import EventReader
 
 _DONE = b"[DONE]"
@@ -24,9 +25,14 @@ _NONE = b"null"
 _NO_CHOICES = {_NONE, b"[]"}
 # An upstream that does not know the client's word for the limit would know no limit.
 _LIMIT_WORDS: Final = frozenset(("max_tokens", "max_completion_tokens"))
+# Where it is asked for what is no chat.
+_PATHS: Final[Mapping[Task, str]] = {
+    "completions": "/completions", "embeddings": "/embeddings", "images": "/images/generations",
+}  # fmt: skip
 _INCLUDE_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.encode
 
 
@@ -96,9 +102,9 @@ class OpenAICompatible:
         """See `Provider.stream`."""
         path = self._accent.chat_path.replace("{model}", quote(call.upstream, safe=""))
         if call.task != "chat":
-            path = path.replace("/chat/completions", f"/{call.task}")
-        if call.task == "embeddings":
-            yield await self._embeddings(path, call)
+            path = path.replace("/chat/completions", _PATHS[call.task])
+        if call.task in ("embeddings", "images"):
+            yield await self._listed(path, call)
             return
         reply = await self._upstream.ask(path, self._body(call), streams=call.stream)
         try:
@@ -118,7 +124,8 @@ class OpenAICompatible:
         finally:
             reply.close()
 
-    async def _embeddings(self, path: str, call: Call) -> Chunk:
+    async def _listed(self, path: str, call: Call) -> Chunk:
+        """A whole reply that is a list of embeddings, or of pictures."""
         members = {**self._known(call), "model": call.upstream, **self._upstream.members}
         reply = await self._upstream.ask(path, _encode(members), streams=False)
         try:
@@ -126,8 +133,15 @@ class OpenAICompatible:
         finally:
             reply.close()
         if bytes(chunk.members.get("data", _NONE)) in _NO_CHOICES:
-            raise self._faults.garbage("its answer has no embeddings")
-        return chunk
+            raise self._faults.garbage(f"its answer has no {call.task}")
+        return chunk if call.task == "embeddings" else self._counted(chunk)
+
+    def _counted(self, chunk: Chunk) -> Chunk:
+        try:
+            pictures = len(_decode_list(chunk.members.get("data", _NONE)))
+        except UNREADABLE:
+            raise self._faults.garbage("its answer is no list of images") from None
+        return msgspec.structs.replace(chunk, pieces=1, made=Usage(pictures=pictures))
 
     async def probe(self) -> tuple[str, ...]:
         """See `Provider.probe`."""

@@ -13,14 +13,24 @@ from solvent.values.limits import (
     UPSTREAM_FIRST_BYTE_S_MAX,
     UPSTREAM_SILENCE_S_MAX,
 )
+from solvent.values.usage import Usage
 
 OnAbort = Literal["drain", "cancel"]
 # What a provider is asked in: OpenAI's chat completions, Anthropic's messages, Google's generateContent, or AWS's
 # Converse.
 Dialect = Literal["chat", "messages", "gemini", "converse"]
 
-# What is asked for: the next words of a conversation or of a text, or numbers that stand for the meaning of some.
-Task = Literal["chat", "completions", "embeddings"]
+# What is asked for: the next words of a conversation or of a text, numbers that stand for the meaning of some, or
+# pictures.
+Task = Literal["chat", "completions", "embeddings", "images"]
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file that comes with a question. field: the member that it is. name: as the client calls it."""
+
+    field: str
+    name: str
+    data: bytes
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -29,7 +39,8 @@ class Call(msgspec.Struct, frozen=True):
     upstream: the model's name at the provider. members: the members of the JSON body: the client's own, verbatim,
     where it speaks that dialect too.
     output_tokens_max: what the hold pays for; the provider must not be allowed to write more. task: what is asked for;
-    completions and embeddings are asked of a provider that speaks chat, and embeddings never in a stream.
+    all but chat is asked of a provider that speaks chat, and of these only completions in a stream. files: that come
+    with it.
     """
 
     upstream: str
@@ -37,6 +48,7 @@ class Call(msgspec.Struct, frozen=True):
     stream: bool
     output_tokens_max: int
     task: Task = "chat"
+    files: tuple[File, ...] = ()
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -45,7 +57,7 @@ class Chunk(msgspec.Struct, frozen=True):
     members: the JSON object as it came, without its usage report; empty for what only counts. pieces: how many
     pieces of text it holds, each at least one token. usage, timings: the upstream's reports, verbatim, if it made
     them. finish: why the model stopped, in chat's words, on the chunk that says so. text: of a whole reply; its words
-    are counted only where no report says what it used.
+    are counted only where no report says what it used. made: what can be counted in it beside words, such as pictures.
     """
 
     members: dict[str, msgspec.Raw]
@@ -54,6 +66,7 @@ class Chunk(msgspec.Struct, frozen=True):
     timings: msgspec.Raw | None = None
     finish: str = ""
     text: str = ""
+    made: Usage | None = None
 
 
 class Provider(Protocol):

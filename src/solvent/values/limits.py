@@ -45,6 +45,7 @@ REPORT_CUSTOMERS_MAX = 1_000  # in one profit and loss, of all there are
 REPORT_CUSTOMERS = 100  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
+PICTURES_MAX = 10  # in one answer
 EMBEDDED_AT_ONCE_MAX = 2_048  # texts in one question
 
 # Responses that are kept

@@ -18,6 +18,8 @@ class Usage(msgspec.Struct, frozen=True):
     web_searches: how often the provider searched the web on the way to the answer.
     engine_us: this answer's share of the busy time of our own engine, in microseconds.
     energy_uj: this answer's share of its energy, in microjoules (3.6e9 of them are one watt-hour).
+    pictures: made. characters: of text that was spoken. audio_input_ms: milliseconds of sound that were heard. What
+    is counted so may be counted in tokens too; a card prices it one way or the other.
     """
 
     input_tokens: int = 0
@@ -35,6 +37,9 @@ class Usage(msgspec.Struct, frozen=True):
     web_searches: int = 0
     engine_us: int = 0
     energy_uj: int = 0
+    pictures: int = 0
+    characters: int = 0
+    audio_input_ms: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(a + b for a, b in zip(amounts(self), amounts(other), strict=True)))
@@ -61,6 +66,9 @@ def amounts(usage: Usage) -> tuple[int, ...]:
         usage.web_searches,
         usage.engine_us,
         usage.energy_uj,
+        usage.pictures,
+        usage.characters,
+        usage.audio_input_ms,
     )
 
 
@@ -81,3 +89,14 @@ def all_input_tokens(usage: Usage) -> int:
 def all_output_tokens(usage: Usage) -> int:
     """Everything the model wrote, thought or said: what OpenAI calls completion_tokens."""
     return usage.output_tokens + usage.reasoning_tokens + usage.audio_output_tokens + usage.image_output_tokens
+
+
+def is_none(usage: Usage) -> bool:
+    """Whether nothing was read, written, drawn, spoken or heard."""
+    return not (
+        all_input_tokens(usage)
+        or all_output_tokens(usage)
+        or usage.pictures
+        or usage.characters
+        or usage.audio_input_ms
+    )
