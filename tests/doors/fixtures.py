@@ -99,6 +99,9 @@ def solvent(upstream: Upstream, deaf_url: str, tmp_path_factory: pytest.TempPath
                 price_card="doors-drawing",
                 output_tokens_max=5000,
             ),
+            scripted_model(
+                upstream, "speaker", task="speech", cost_card="doors-speaking-cost", price_card="doors-speaking"
+            ),
             scripted_model(upstream, "messenger", provider="anthropic", vendor="anthropic"),
             scripted_model(upstream, "renamed", limit_field="max_completion_tokens", output_tokens_max=100),
         )

@@ -37,14 +37,16 @@ def _value(part: Message) -> Any:
     return data.decode() if file_name is None else (file_name, data)
 
 
-def media_reply(path: str, body: Mapping[str, Any], script: Mapping[str, Any]) -> bytes | None:
-    """The body of an answer; None where something else is asked for."""
+def media_reply(path: str, body: Mapping[str, Any], script: Mapping[str, Any]) -> tuple[bytes, str] | None:
+    """The body of an answer and its type; None where something else is asked for."""
     if "/images/" in path:
         count = script.get("pictures", int(body.get("n", 1)))
         return _json({"created": 1, "data": [{"b64_json": PICTURE}] * count}, script)
+    if path.endswith("/audio/speech"):
+        return f"sound of {body['input']}".encode(), "audio/mpeg"
     return None
 
 
-def _json(said: dict[str, Any], script: Mapping[str, Any]) -> bytes:
+def _json(said: dict[str, Any], script: Mapping[str, Any]) -> tuple[bytes, str]:
     usage = {"usage": script["usage"]} if "usage" in script else {}
-    return json.dumps(said | usage).encode()
+    return json.dumps(said | usage).encode(), "application/json"

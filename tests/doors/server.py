@@ -58,6 +58,16 @@ entries:
     picture: 0.04
     kinds: {1024x1024/hd: {picture: 0.08}, 512x512: {picture: 0.02}, 256x256: {picture: 0.01}}
 ---
+card: doors-speaking-cost
+currency: USD
+entries:
+  - {from: 2026-01-01, character: 15}
+---
+card: doors-speaking
+currency: USD
+entries:
+  - {from: 2026-01-01, character: 30}
+---
 card: doors-drawing
 currency: USD
 entries:

@@ -61,7 +61,9 @@ class Heard:
 
     @property
     def _first_words(self) -> str:
-        """Of a question in Gemini's words or Converse's, which say nobody's name."""
+        """Of a question in Gemini's words or Converse's, or of speech, which say nobody's name."""
+        if "voice" in self.body:
+            return str(self.body.get("instructions", ""))
         for content in self.body.get("contents", ()):
             return str(content["parts"][0].get("text", ""))
         for content in self.body.get("messages", ()) if "inferenceConfig" in self.body else ():
@@ -180,7 +182,7 @@ class _Peer:
         elif self._heard.path.endswith("/embeddings"):
             await self._vectors()
         elif (media := media_reply(self._heard.path, self._heard.body, script)) is not None:
-            await self._whole(media)
+            await self._whole(*media, cut=self._end == "cut")
         elif self._heard.body.get("stream"):
             await self._stream()
         else:
@@ -218,8 +220,8 @@ class _Peer:
             sent = sent[: len(sent) // 2]
         await self._whole(sent, cut=self._end == "cut")
 
-    async def _whole(self, body: bytes, *, cut: bool = False) -> None:
-        status, kind = self._script.get("status", 200), self._script.get("type", "application/json")
+    async def _whole(self, body: bytes, kind: str = "application/json", *, cut: bool = False) -> None:
+        status, kind = self._script.get("status", 200), self._script.get("type", kind)
         length = len(body) + 1000 if cut else len(body)
         head = f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
         await self._write(head.encode() + body)

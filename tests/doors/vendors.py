@@ -46,7 +46,7 @@ class DeepSeek(Asked):
             yield b": keep-alive\n\n"
             yield event
 
-    async def _whole(self, body: bytes, *, cut: bool = False) -> None:
+    async def _whole(self, body: bytes, kind: str = "application/json", *, cut: bool = False) -> None:
         await super()._whole(b"\n\n\n" + body, cut=cut)
 
 

@@ -240,6 +240,7 @@ class _Running:
 
     def outcome_of(self, fault: SolventError) -> Outcome:
         """What to call an ending by an error."""
+        self._meter.break_off()
         if fault.code == "answer_overdue":
             return "overdue"
         if not self._meter.pieces and (fault.code in _NEVER_TAKEN or _was_refused(fault)):
@@ -260,7 +261,7 @@ class _Running:
         drained = 0
         async for chunk in stream:
             self.count(chunk)
-            drained += sum(len(bytes(member)) for member in chunk.members.values())
+            drained += sum(len(bytes(member)) for member in chunk.members.values()) + len(chunk.data)
             if drained > self.opened.route.drain_bytes or self._meter.is_complete:
                 return
 

@@ -10,7 +10,7 @@ import msgspec
 from solvent.engines.port import Engine
 from solvent.pricing.exchange import Exchange, exchange_at
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
-from solvent.pricing.rating import BY_PICTURES, BY_READING, BY_WORDS, Ways, can_cost, can_sell
+from solvent.pricing.rating import BY_CHARACTERS, BY_PICTURES, BY_READING, BY_WORDS, Ways, can_cost, can_sell
 from solvent.providers.port import Provider, Task
 from solvent.routing.health import Health
 from solvent.routing.policy import Policy
@@ -20,10 +20,12 @@ from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX
 # What an answer can be paid by.
 _PAID_BY: Final[Mapping[Task, Ways]] = {
     "chat": BY_WORDS, "completions": BY_WORDS, "embeddings": BY_READING, "images": BY_PICTURES,
+    "speech": BY_CHARACTERS,
 }  # fmt: skip
 # Where a model is asked, by what it does.
 SURFACES: Final[Mapping[Task, str]] = {
     "chat": "/v1/chat/completions", "embeddings": "/v1/embeddings", "images": "/v1/images/generations",
+    "speech": "/v1/audio/speech",
 }  # fmt: skip
 
 

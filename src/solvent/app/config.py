@@ -92,8 +92,8 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="what plans call models of its kind, such as quick or expert", min_length=1, max_length=60),
     ] = "standard"
     task: Annotated[
-        Literal["chat", "embeddings", "images"],
-        Meta(description="what it does: chat (and completions), embeddings, or images"),
+        Literal["chat", "embeddings", "images", "speech"],
+        Meta(description="what it does: chat (and completions), embeddings, images, or speech"),
     ] = "chat"
     image_tokens_max: Annotated[
         int,

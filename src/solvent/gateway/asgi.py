@@ -25,6 +25,7 @@ from solvent.gateway.messages import messages
 from solvent.gateway.metrics import Metrics, tell_metrics
 from solvent.gateway.repeats import Repeats, is_repeatable
 from solvent.gateway.responses import responses
+from solvent.gateway.speech import speech
 from solvent.values.errors import Invalid, SolventError, Unavailable
 from solvent.values.ids import AnswerId, new_id
 
@@ -36,6 +37,7 @@ _WHOLE: Final = ("/v1/live", _METRICS)  # which write their responses themselves
 _SURFACES: Final = {
     "/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses,
     "/v1/completions": completions, "/v1/embeddings": embeddings, "/v1/images/generations": images,
+    "/v1/audio/speech": speech,
 }  # fmt: skip
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,

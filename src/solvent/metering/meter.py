@@ -108,6 +108,10 @@ class Meter:
         """Take in what can be counted in an answer itself, such as pictures: so it is known, whatever is reported."""
         self._made = made if self._made is None else self._made + made
 
+    def break_off(self) -> None:
+        """An answer that ends before its end: nobody can be sure any more what it comes to."""
+        self._sure = None
+
     def served_at(self, words: bytes | msgspec.Raw) -> None:
         """Take in the service tier that an upstream names beside its report, as JSON."""
         if bytes(words) not in PLAIN:

@@ -22,12 +22,14 @@ from solvent.wire.sse import EventReader
 
 _DONE = b"[DONE]"
 _NONE = b"null"
+_NO_SOUND: Final = ("application/json", "text/")
 _NO_CHOICES = {_NONE, b"[]"}
 # An upstream that does not know the client's word for the limit would know no limit.
 _LIMIT_WORDS: Final = frozenset(("max_tokens", "max_completion_tokens"))
 # Where it is asked for what is no chat.
 _PATHS: Final[Mapping[Task, str]] = {
     "completions": "/completions", "embeddings": "/embeddings", "images": "/images/generations",
+    "speech": "/audio/speech",
 }  # fmt: skip
 _INCLUDE_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
 
@@ -103,6 +105,10 @@ class OpenAICompatible:
         path = self._accent.chat_path.replace("{model}", quote(call.upstream, safe=""))
         if call.task != "chat":
             path = path.replace("/chat/completions", _PATHS[call.task])
+        if call.task == "speech":
+            async for chunk in self._spoken(path, call):
+                yield chunk
+            return
         if call.task in ("embeddings", "images"):
             yield await self._listed(path, call)
             return
@@ -126,8 +132,7 @@ class OpenAICompatible:
 
     async def _listed(self, path: str, call: Call) -> Chunk:
         """A whole reply that is a list of embeddings, or of pictures."""
-        members = {**self._known(call), "model": call.upstream, **self._upstream.members}
-        reply = await self._upstream.ask(path, _encode(members), streams=False)
+        reply = await self._upstream.ask(path, _encode(self._asked(call)), streams=False)
         try:
             chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
         finally:
@@ -135,6 +140,22 @@ class OpenAICompatible:
         if bytes(chunk.members.get("data", _NONE)) in _NO_CHOICES:
             raise self._faults.garbage(f"its answer has no {call.task}")
         return chunk if call.task == "embeddings" else self._counted(chunk)
+
+    async def _spoken(self, path: str, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Sound as it comes."""
+        reply = await self._upstream.ask(path, _encode(self._asked(call)), streams=False)
+        try:
+            kind = reply.headers.get("content-type", "")
+            if kind.startswith(_NO_SOUND):
+                raise self._faults.garbage(f"it answered with {kind} where it was to speak")
+            is_silent = True
+            async for data in reply.chunks():
+                is_silent = is_silent and not data
+                yield Chunk({}, pieces=1, data=data)
+            if is_silent:
+                raise self._faults.garbage("it said nothing")
+        finally:
+            reply.close()
 
     def _counted(self, chunk: Chunk) -> Chunk:
         try:
@@ -160,6 +181,10 @@ class OpenAICompatible:
             members["stream_options"] = _INCLUDE_USAGE
         members.update(self._upstream.members)
         return _encode(members)
+
+    def _asked(self, call: Call) -> dict[str, object]:
+        """The body of what is no text: it knows no limit."""
+        return {**self._known(call), "model": call.upstream, **self._upstream.members}
 
     def _known(self, call: Call) -> dict[str, object]:
         """The client's members in the vendor's words, without those it refuses and the limit, which is ours to say."""

@@ -21,8 +21,8 @@ OnAbort = Literal["drain", "cancel"]
 Dialect = Literal["chat", "messages", "gemini", "converse"]
 
 # What is asked for: the next words of a conversation or of a text, numbers that stand for the meaning of some, or
-# pictures.
-Task = Literal["chat", "completions", "embeddings", "images"]
+# pictures, or a text spoken.
+Task = Literal["chat", "completions", "embeddings", "images", "speech"]
 
 
 class File(msgspec.Struct, frozen=True):
@@ -58,6 +58,7 @@ class Chunk(msgspec.Struct, frozen=True):
     pieces of text it holds, each at least one token. usage, timings: the upstream's reports, verbatim, if it made
     them. finish: why the model stopped, in chat's words, on the chunk that says so. text: of a whole reply; its words
     are counted only where no report says what it used. made: what can be counted in it beside words, such as pictures.
+    data: bytes of what is no JSON, such as sound.
     """
 
     members: dict[str, msgspec.Raw]
@@ -67,6 +68,7 @@ class Chunk(msgspec.Struct, frozen=True):
     finish: str = ""
     text: str = ""
     made: Usage | None = None
+    data: bytes = b""
 
 
 class Provider(Protocol):

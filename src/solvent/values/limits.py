@@ -46,6 +46,7 @@ REPORT_CUSTOMERS = 100  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
 PICTURES_MAX = 10  # in one answer
+SPEECH_CHARACTERS_MAX = 32_768  # of a text that is spoken, and how it is to be
 EMBEDDED_AT_ONCE_MAX = 2_048  # texts in one question
 
 # Responses that are kept
