@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from solvent.answering.route import Route
 from solvent.app.cards import read_cards
@@ -50,3 +51,38 @@ def test_another_provider_does_not_inherit_an_address() -> None:
         opened(entry("openai_compatible", ELSEWHERE, AlternativeEntry(provider="azure")))
     one, other = opened(entry("openai_compatible", ELSEWHERE, AlternativeEntry(provider="mistral")))
     assert [one.provider.name, other.provider.name] == ["openai_compatible", "mistral"]
+
+
+PROXY = "http://user:secret@127.0.0.1:1"
+
+
+def proxies_asked(one: ModelEntry, monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
+    """Whether each upstream of a model is asked through a proxy, as the type of its client says."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return [type(route.provider._upstream._client).__name__ for route in opened(one)]  # type: ignore[attr-defined]
+
+
+def test_a_proxy_is_taken_from_the_setting_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OURS", PROXY)
+    plain = entry("openai")
+    assert proxies_asked(plain, monkeypatch) == ["Pool"]
+    assert proxies_asked(replace(plain, proxy="env:OURS"), monkeypatch) == ["ProxiedPool"]
+    assert proxies_asked(replace(plain, proxy="http://127.0.0.1:1"), monkeypatch) == ["ProxiedPool"]
+    assert proxies_asked(plain, monkeypatch, HTTPS_PROXY=PROXY) == ["ProxiedPool"]
+    assert proxies_asked(replace(plain, proxy="none"), monkeypatch) == ["Pool"]
+    two = entry("openai", "", AlternativeEntry(upstream="n", proxy="none"))
+    assert proxies_asked(two, monkeypatch) == ["ProxiedPool", "Pool"]
+    assert proxies_asked(plain, monkeypatch, NO_PROXY="api.openai.com") == ["Pool"]
+
+
+@pytest.mark.parametrize(
+    ("proxy", "code"), [(PROXY, "bad_secret"), ("socks5://x", "proxy_invalid"), ("env:GONE", "no_secret")]
+)
+def test_a_proxy_that_cannot_be_one_is_told_by_the_models_name(proxy: str, code: str) -> None:
+    with pytest.raises(Invalid, match="model 'm'") as caught:
+        opened(replace(entry("openai"), proxy=proxy))
+    assert caught.value.code == code
+    assert "secret@" not in caught.value.message

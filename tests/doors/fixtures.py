@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from tests.doors.books import Books, check, read_books
 from tests.doors.server import Solvent
 from tests.doors.upstream import Upstream
+from tests.wire.proxies import LocalProxy
 
-__all__ = ["CONFIG", "Serve", "books_of", "deaf_url", "scripted_model", "serve", "solvent", "upstream"]
+__all__ = ["CONFIG", "Serve", "books_of", "deaf_url", "proxy", "scripted_model", "serve", "solvent", "upstream"]
 
 CONFIG = """\
 currency = "USD"
@@ -54,6 +56,15 @@ def _second(upstream: Upstream) -> str:
 
 
 @pytest.fixture(scope="module")
+def proxy(upstream: Upstream) -> Iterator[LocalProxy]:
+    """A proxy that wants a password."""
+    proxy = LocalProxy()
+    asyncio.run_coroutine_threadsafe(proxy.__aenter__(), upstream.loop).result(10)
+    yield proxy
+    asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), upstream.loop).result(10)
+
+
+@pytest.fixture(scope="module")
 def deaf_url() -> Iterator[str]:
     """A listener whose queue is full: it ignores whoever connects, as a firewall does."""
     with socket.socket() as full, socket.socket() as first, socket.socket() as second:
@@ -73,7 +84,9 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="module")
-def solvent(upstream: Upstream, deaf_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solvent]:
+def solvent(
+    upstream: Upstream, proxy: LocalProxy, deaf_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Solvent]:
     """A running server for all tests of a file. At the end its books must balance, and no log holds a secret."""
     config = CONFIG + "\n".join(
         (
@@ -83,6 +96,8 @@ def solvent(upstream: Upstream, deaf_url: str, tmp_path_factory: pytest.TempPath
             scripted_model(upstream, "patient", first_byte_s=0.4, silence_s=0.4, alternatives=f"[{_second(upstream)}]"),
             scripted_model(upstream, "hurried", total_s=0.6, alternatives=f"[{_second(upstream)}]"),
             scripted_model(upstream, "deaf", base_url=deaf_url, connect_s=0.2, alternatives=f"[{_second(upstream)}]"),
+            scripted_model(upstream, "proxied", proxy="env:LOCAL_PROXY"),
+            scripted_model(upstream, "proxied_nowhere", proxy="http://127.0.0.1:1"),
             scripted_model(upstream, "nowhere", base_url="http://127.0.0.1:1/v1"),
             scripted_model(upstream, "doubled", base_url="http://127.0.0.1:1/v1", alternatives=_twice(upstream)),
             scripted_model(
@@ -106,7 +121,7 @@ def solvent(upstream: Upstream, deaf_url: str, tmp_path_factory: pytest.TempPath
             scripted_model(upstream, "renamed", limit_field="max_completion_tokens", output_tokens_max=100),
         )
     )
-    server = Solvent(tmp_path_factory.mktemp("solvent"), config).start()
+    server = Solvent(tmp_path_factory.mktemp("solvent"), config, {"LOCAL_PROXY": proxy.url}).start()
     try:
         yield server
         assert server.stop() == 0, server.output

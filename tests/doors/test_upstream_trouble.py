@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.doors.server import OUTPUT_GRAINS, UPSTREAM_KEY, Answer, Solvent, events_of, question
 from tests.doors.upstream import Upstream
+from tests.wire.proxies import PASSWORD, LocalProxy
 
 from solvent.routing.retry import SHARE
 from solvent.values.money import Money, plain
@@ -238,3 +239,18 @@ def test_a_whole_answer_that_takes_too_long_ends_in_its_middle(solvent: Solvent)
     answer, receipt = ask(solvent, Trouble({"pause_s": 0.12, "words": 50}, 200, "", "hurried"), stream=True)
     assert events_of(answer.body)[-1]["error"]["code"] == "upstream_timeout"
     assert (receipt["outcome"], receipt["error_code"], receipt["tries"]) == ("broken", "upstream_timeout", [])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_provider_behind_a_proxy_answers_like_any_other(solvent: Solvent, proxy: LocalProxy, stream: bool) -> None:
+    before = len(proxy.heads)
+    answer, receipt = ask(solvent, Trouble({"words": 3}, 200, "", "proxied"), stream=stream)
+    assert (answer.status, receipt["outcome"], receipt["usage"]["output_tokens"]) == (200, "answered", 3)
+    assert len(proxy.heads) == before + 1
+    assert PASSWORD not in solvent.output
+    assert PASSWORD not in solvent.run("config").stdout
+
+
+def test_a_proxy_that_is_down_is_told_and_free(solvent: Solvent) -> None:
+    answer, receipt = ask(solvent, Trouble({}, 502, "", "proxied_nowhere"))
+    assert (answer.status, answer.error["code"], receipt["charge"]) == (502, "upstream_unreachable", "0")

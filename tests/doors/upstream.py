@@ -92,23 +92,23 @@ class Upstream:
         self.heard: list[Heard] = []
         self.base_url = ""
         self.connections = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="upstream", daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="upstream", daemon=True)
         self._server: asyncio.Server | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._converse, "127.0.0.1", 0, backlog=1024), self._loop
+            asyncio.start_server(self._converse, "127.0.0.1", 0, backlog=1024), self.loop
         ).result(10)
         self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        asyncio.run_coroutine_threadsafe(self._stop(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
-        self._loop.close()
+        self.loop.close()
 
     def url_of(self, vendor: str, path: str = "") -> str:
         """Where this server plays a vendor."""

@@ -130,6 +130,6 @@ class Upstream:
 def _content_length(head: bytes) -> int:
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
-        if name == b"content-length":
+        if name.lower() == b"content-length":
             return int(value)
     return 0

@@ -72,6 +72,7 @@ class AlternativeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_abort: Annotated[OnAbort | None, Meta(description="when a client leaves: drain or cancel")] = None
     limit_field: Annotated[str, Meta(description="what it calls the limit on output tokens")] = ""
     api_version: Annotated[str, Meta(description="azure: of its dated API; else its v1 API")] = ""
+    proxy: Annotated[str, Meta(description="the proxy on the way there")] = ""
     connect_s: Annotated[float, Meta(description="the longest until there is a connection to it", ge=0)] = 0.0
     first_byte_s: Annotated[float, Meta(description="the longest it may think before it begins to answer", ge=0)] = 0.0
     silence_s: Annotated[float, Meta(description="the longest pause in the middle of an answer", ge=0)] = 0.0
@@ -119,6 +120,13 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="what the provider calls the limit on output tokens; what it usually does when left out"),
     ] = ""
     api_version: Annotated[str, Meta(description="azure: of its dated API, such as 2024-10-21; else its v1 API")] = ""
+    proxy: Annotated[
+        str,
+        Meta(
+            description="the proxy on the way there: http://host:port, or by reference (env:NAME or file:PATH) where "
+            "it wants a password, or none; as HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say when left out"
+        ),
+    ] = ""
     connect_s: Annotated[float, Meta(description="the longest until there is a connection to it", gt=0)] = (
         UPSTREAM_CONNECT_S_MAX
     )

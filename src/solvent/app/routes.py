@@ -20,6 +20,7 @@ from solvent.pricing.rate_card import RateCard
 from solvent.providers import port as providers_port
 from solvent.providers.port import OpenProvider, Provider
 from solvent.values.errors import Invalid
+from solvent.wire.proxy import proxies_in, proxies_of
 
 HOUSE_MODEL = "solvent-house"
 HOUSE_FILE = "data/house_model/solvent-house-1.gguf"
@@ -135,6 +136,7 @@ def _route(
         first_byte_s=entry.first_byte_s,
         silence_s=entry.silence_s,
         total_s=entry.total_s,
+        proxies={} if engine else _proxies(entry, near),
         members=engine.members if engine else {},
     )
     kind = "openai_compatible" if engine else entry.provider  # engines speak it too
@@ -157,6 +159,20 @@ def _route(
         image_tokens_max=entry.image_tokens_max, image_urls=entry.image_urls,
         drain_s=entry.drain_s, drain_bytes=entry.drain_bytes,
     )  # fmt: skip
+
+
+def _proxies(entry: ModelEntry, near: Path) -> dict[str, str]:
+    """What is said of the proxy on the way to a provider: by its own setting, else by the environment."""
+    if not entry.proxy:
+        return proxies_in(os.environ)
+    if entry.proxy == "none":
+        return {}
+    if entry.proxy.startswith(("env:", "file:")):
+        return proxies_of(secret(entry.proxy, f"model {entry.name!r}: proxy", os.environ, near))
+    if "@" in entry.proxy:
+        message = f"model {entry.name!r}: a proxy with a password is written by reference, env:NAME or file:PATH"
+        raise Invalid("bad_secret", message, param="proxy")
+    return proxies_of(entry.proxy)
 
 
 def _engine(entry: ModelEntry, config: Config, near: Path) -> Engine:

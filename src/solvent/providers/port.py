@@ -112,7 +112,7 @@ class Settings(msgspec.Struct, frozen=True):
     base_url: where it is; limit_field: what it calls the limit on output tokens: both as the adapter knows them where
     nothing is said. api_version: where its addresses have one. members: sent with every question. The longest
     it may take, connect_s: to be connected to; first_byte_s: to begin its answer; silence_s: to go on with it; total_s:
-    for all of it.
+    for all of it. proxies: which proxy leads where, by the names of the environment's variables.
     """
 
     name: str
@@ -126,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True):
     silence_s: float = UPSTREAM_SILENCE_S_MAX
     total_s: float = ANSWER_S_MAX
     members: Mapping[str, object] = {}
+    proxies: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Settings({self.name!r}, {self.base_url!r})"

@@ -9,8 +9,9 @@ import msgspec
 from solvent.providers.faults import Faults
 from solvent.providers.port import Settings
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
+from solvent.wire.client import open_client
 from solvent.wire.origin import Origin
-from solvent.wire.pool import Pool, Timeouts
+from solvent.wire.pool import Timeouts
 from solvent.wire.reply import Reply
 
 _JSON = {"content-type": "application/json"}
@@ -55,11 +56,12 @@ class Upstream:
         self.faults = Faults(settings.name, settings.key)
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
         timeouts = Timeouts(settings.connect_s, settings.first_byte_s, settings.silence_s, settings.total_s)
-        self._pool = Pool(Origin.parse(settings.base_url or base_url), headers=dict(headers), timeouts=timeouts)
+        origin = Origin.parse(settings.base_url or base_url)
+        self._client = open_client(origin, settings.proxies, headers=dict(headers), timeouts=timeouts)
 
     async def ask(self, path: str, body: bytes, *, streams: bool) -> Reply:
         """Its reply to a question, which the caller closes. Raises what the upstream says when it is no answer."""
-        reply = await self._pool.send("POST", path, _JSON, body)
+        reply = await self._client.send("POST", path, _JSON, body)
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
@@ -73,7 +75,7 @@ class Upstream:
 
     async def served(self, path: str = "/models") -> tuple[str, ...]:
         """See `Provider.probe`."""
-        reply = await self._pool.send("GET", path, {}, b"")
+        reply = await self._client.send("GET", path, {}, b"")
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
@@ -85,7 +87,7 @@ class Upstream:
 
     async def reach(self) -> None:
         """Raises Unavailable when it does not answer at all, or not as what it should be."""
-        reply = await self._pool.send("GET", "/", {}, b"")
+        reply = await self._client.send("GET", "/", {}, b"")
         try:
             if reply.status >= _FAILING:
                 raise await self.faults.of(reply)
@@ -94,4 +96,4 @@ class Upstream:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._pool.close()
+        await self._client.close()

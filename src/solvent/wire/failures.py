@@ -15,6 +15,7 @@ __all__ = [
     "cut_off",
     "garbage",
     "head_too_large",
+    "proxy_refused",
     "timeout",
     "unreachable",
     "untrusted",
@@ -28,6 +29,16 @@ def unreachable(origin: Origin, reason: str) -> Unavailable:
     return Unavailable(
         "upstream_unreachable",
         f"No connection to {origin.authority}: {reason}. Check that it runs and that this host may reach it.",
+        retry_after_s=RETRY_LATER_S,
+    )
+
+
+def proxy_refused(origin: Origin, proxy: str, status: int) -> Unavailable:
+    """proxy: its host and port, never its password."""
+    return Unavailable(
+        "upstream_unreachable",
+        f"The proxy {proxy} does not let us through to {origin.authority}: it answers with status {status}. "
+        "Check its user name and password, and where it may connect to.",
         retry_after_s=RETRY_LATER_S,
     )
 

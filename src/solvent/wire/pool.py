@@ -30,7 +30,7 @@ from solvent.wire.origin import Origin
 from solvent.wire.reply import Reply
 from solvent.wire.request import RequestHeads
 
-__all__ = ["Pool", "Timeouts"]
+__all__ = ["Pool", "Timeouts", "verified_tls"]
 
 WAITERS_MAX = CONNECTIONS_MAX  # callers queueing for a connection: no more than clients we accept
 TICK_S_MAX = 0.5  # a deadline is noticed at most this late
@@ -101,7 +101,7 @@ class Pool:
         self.connections_max = connections_max
         self.timeouts = timeouts or Timeouts()
         self._heads = RequestHeads(origin, headers or {})
-        self._tls = (tls or _verified_tls()) if origin.scheme == "https" else None
+        self._tls = (tls or verified_tls()) if origin.scheme == "https" else None
         self._tick_s = self.timeouts.tick_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -337,7 +337,8 @@ class Pool:
 
 
 @cache
-def _verified_tls() -> ssl.SSLContext:
+def verified_tls() -> ssl.SSLContext:
+    """The system's CAs verify the certificate and the host's name."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
