@@ -161,3 +161,37 @@ def test_a_stream_that_breaks_ends_with_an_error_and_is_settled(
     assert "sk-" not in json.dumps(said)
     id = said["request_id"]
     eventually(lambda: solvent.receipt(id)["outcome"] == "broken", "the answer was not settled")
+
+
+def test_tokens_are_counted_by_a_provider_that_counts_and_cost_nothing(
+    solvent: Solvent, client: Anthropic, upstream: Upstream
+) -> None:
+    before = solvent.wallet()
+    asked: Any = {"messages": ASK, "system": "Be brief.", "tools": [WEATHER]}
+    counted = client.messages.count_tokens(model="messenger", **asked, extra_body={"metadata": {"user_id": "kim"}})
+    assert counted.input_tokens == PROMPT_TOKENS
+    assert "solvent" not in (counted.model_extra or {})
+    heard = upstream.heard[-1]
+    assert heard.path == "/v1/messages/count_tokens"
+    assert heard.body == {**asked, "model": "scripted-upstream"}, "nothing but what is counted"
+    assert solvent.wallet() == before
+
+
+def test_tokens_that_no_provider_counts_are_told_as_the_bound_that_they_are(
+    solvent: Solvent, client: Anthropic, upstream: Upstream
+) -> None:
+    before, heard = solvent.wallet(), len(upstream.heard)
+    counted = client.messages.count_tokens(model="scripted", messages=ASK)
+    assert counted.input_tokens > len(json.dumps(ASK))
+    assert counted.model_extra == {"solvent": {"is_upper_bound": True}}
+    assert (solvent.wallet(), len(upstream.heard)) == (before, heard)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"model": "nobody"}, {"messages": []}, {"mcp_servers": []}, {"tools": [{"type": "web_search_20250305"}]}]
+)
+def test_what_cannot_be_asked_is_not_counted(client: Anthropic, wrong: dict[str, Any]) -> None:
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        client.messages.count_tokens(model="messenger", messages=ASK, extra_body=wrong)
+    body: Any = caught.value.body
+    assert body["error"]["type"] == "invalid_request_error"

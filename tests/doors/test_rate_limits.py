@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import anthropic
 import pytest
 from anthropic import Anthropic
 from openai import OpenAI, RateLimitError
@@ -52,6 +53,18 @@ def test_what_is_left_of_the_tightest_rate_is_in_the_headers(server: Solvent, st
     with pytest.raises(RateLimitError) as caught:
         client.chat.completions.create(**ASKED)  # type: ignore[call-overload]
     assert 1 <= int(caught.value.response.headers["retry-after"]) <= 15
+
+
+def test_a_count_of_tokens_is_free_but_one_of_the_requests_of_a_minute(server: Solvent) -> None:
+    _, key = server.customer("1")
+    client = Anthropic(api_key=key, base_url=server.url, max_retries=0)
+    for _ in range(4):
+        assert client.messages.count_tokens(model="scripted", messages=[{"role": "user", "content": "?"}])
+    with pytest.raises(anthropic.RateLimitError):
+        client.messages.count_tokens(model="scripted", messages=[{"role": "user", "content": "?"}])
+    with pytest.raises(RateLimitError):
+        OpenAI(api_key=key, base_url=f"{server.url}/v1", max_retries=0).chat.completions.create(**ASKED)  # type: ignore[call-overload]
+    assert server.wallet(key)["held"] == "0"
 
 
 def test_anthropics_clients_read_it_in_their_own_headers(server: Solvent) -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from tests.doors.judging import judged_reply
 from tests.doors.media import body_of, media_reply
 
 PROMPT_TOKENS = 11
@@ -179,26 +180,14 @@ class _Peer:
             raise Gone
         if "body" in script:
             await self._whole(script["body"].replace("{key}", self._heard.key).encode("latin-1"))
-        elif self._heard.path.endswith("/embeddings"):
-            await self._vectors()
         elif (media := media_reply(self._heard.path, self._heard.body, script)) is not None:
             await self._whole(*media, cut=self._end == "cut")
+        elif (verdict := judged_reply(self._heard.path, self._heard.body, script)) is not None:
+            await self._whole(verdict)
         elif self._heard.body.get("stream"):
             await self._stream()
         else:
             await self._reply()
-
-    async def _vectors(self) -> None:
-        """An embedding of each text: as many numbers as were asked for, or four."""
-        texts = self._heard.body["input"]
-        texts = [texts] if isinstance(texts, str) else texts
-        size = self._heard.body.get("dimensions", 4)
-        data = [{"object": "embedding", "index": n, "embedding": [n + 0.5] * size} for n, _ in enumerate(texts)]
-        read = sum(len(str(text).split()) for text in texts)
-        body: dict[str, Any] = {"object": "list", "model": "scripted-upstream", "data": data}
-        if self._script.get("usage") != "none":
-            body["usage"] = {"prompt_tokens": read, "total_tokens": read, "cost": 0.1}
-        await self._whole(json.dumps(body).encode())
 
     async def _reply(self) -> None:
         text = self._script.get("text") or " ".join(f"word{n}" for n in range(self._words))

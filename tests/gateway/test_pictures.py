@@ -15,7 +15,7 @@ from solvent.gateway.asking_responses import question_of, read_responses
 from solvent.gateway.pictures import pictures_at
 from solvent.values.errors import Invalid
 from solvent.values.ids import AnswerId
-from solvent.values.limits import PICTURE_SIDE_PIXELS_MAX, PICTURES_MAX
+from solvent.values.limits import PICTURE_SIDE_PIXELS_MAX, PICTURES_SEEN_MAX
 
 ID = AnswerId("ans_1")
 PICTURE = png(640, 480) + bytes(900)
@@ -86,9 +86,9 @@ def test_a_source_that_is_none_is_refused(source: Any) -> None:
 
 
 def test_too_many_pictures_are_refused() -> None:
-    assert pictures_at([ADDRESS] * PICTURES_MAX, "input").count == PICTURES_MAX
-    with pytest.raises(Invalid, match="PICTURES_MAX"):
-        pictures_at([ADDRESS] * (PICTURES_MAX + 1), "input")
+    assert pictures_at([ADDRESS] * PICTURES_SEEN_MAX, "input").count == PICTURES_SEEN_MAX
+    with pytest.raises(Invalid, match="PICTURES_SEEN_MAX"):
+        pictures_at([ADDRESS] * (PICTURES_SEEN_MAX + 1), "input")
 
 
 def test_jpegs_go_by_both_their_names() -> None:

@@ -248,3 +248,19 @@ def test_embeddings_are_asked_in_the_vendors_words(
     heard = upstream.one(tag)
     assert (heard.path, heard.body[dimensions], heard.body["model"]) == (asked_at, 8, "m")
     assert ("user" in heard.body) == (dimensions == "dimensions")
+
+
+@pytest.mark.parametrize("body", ["{]", "{}", '{"input_tokens": -1}', '{"input_tokens": "7"}'])
+def test_a_count_of_tokens_that_is_none_is_the_upstreams_fault(upstream: Upstream, body: str) -> None:
+    provider = anthropic.Anthropic(Settings("anthropic", upstream.base_url, KEY))
+    members = {"script": msgspec.Raw(json.dumps({"body": body}).encode())}
+
+    async def count() -> None:
+        try:
+            await provider.count_tokens(Call("m", members, stream=False, output_tokens_max=1))
+        finally:
+            await provider.close()
+
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(count())
+    assert caught.value.code == "upstream_garbage"

@@ -14,6 +14,7 @@ from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, adm
 from solvent.billing.funds import Funds
 from solvent.billing.limits import Asker, rates_for, scope
 from solvent.billing.pace import Pace
+from solvent.billing.plan import Plan
 from solvent.billing.quota import is_of_pack
 from solvent.billing.standing import Standing, action, kinds_that_pay
 from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask
@@ -132,7 +133,7 @@ def _sources(case: Case, funds: Funds) -> list[Source]:
 
 def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow: bool) -> Opened:
     tokens = case.ask.tokens(admitted.output_tokens_max)
-    entered = _enter(case, funds.standing, desk, tokens) if funds.standing is not None else ()
+    entered = enter(case, funds.standing.plan if funds.standing is not None else None, desk, tokens)
     funds.hold(admitted, case.question.received_us)
     holds = tuple(_hold(case.question, n, draw, desk.holder) for n, draw in enumerate(admitted.draws))
     route, prices = placed(case.route, case.prices, case.question, desk)
@@ -142,13 +143,13 @@ def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow
     )  # fmt: skip
 
 
-def _enter(case: Case, standing: Standing, desk: Desk, tokens: int) -> tuple[Entered, ...]:
+def enter(case: Case, plan: Plan | None, desk: Desk, tokens: int) -> tuple[Entered, ...]:
     """Count the question at every pace that the plan sets. Raises Refused when it comes too fast."""
-    if not standing.plan.limits.rates:
+    if plan is None or not plan.limits.rates:
         return ()
     at_us = case.question.received_us
     entered: list[Entered] = []
-    for who, rule in rates_for(standing.plan.limits.rates, asker_of(case, standing.plan.name)):
+    for who, rule in rates_for(plan.limits.rates, asker_of(case, plan.name)):
         pace = desk.paces.setdefault(who, Pace())
         too_fast = pace.enter(rule, tokens, at_us, desk.processes)
         if too_fast is not None:

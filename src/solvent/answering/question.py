@@ -20,6 +20,13 @@ class Pictures(msgspec.Struct, frozen=True):
     has_addresses: bool = False
 
 
+class Count(msgspec.Struct, frozen=True):
+    """How many tokens a question is read as. is_exact: by its provider's count, else at most."""
+
+    tokens: int
+    is_exact: bool
+
+
 NO_PICTURES = Pictures()
 
 

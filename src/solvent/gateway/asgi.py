@@ -26,6 +26,7 @@ from solvent.gateway.metrics import Metrics, tell_metrics
 from solvent.gateway.repeats import Repeats, is_repeatable
 from solvent.gateway.responses import responses
 from solvent.gateway.speech import speech
+from solvent.gateway.token_count import token_count
 from solvent.values.errors import Invalid, SolventError, Unavailable
 from solvent.values.ids import AnswerId, new_id
 
@@ -36,8 +37,8 @@ _METRICS: Final = "/metrics"
 _WHOLE: Final = ("/v1/live", _METRICS)  # which write their responses themselves
 _SURFACES: Final = {
     "/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses,
-    "/v1/completions": completions, "/v1/embeddings": embeddings, "/v1/images/generations": images,
-    "/v1/audio/speech": speech,
+    f"{_MESSAGES}/count_tokens": token_count, "/v1/completions": completions, "/v1/embeddings": embeddings,
+    "/v1/images/generations": images, "/v1/audio/speech": speech,
 }  # fmt: skip
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
@@ -109,7 +110,7 @@ class Gateway:
         """Ask, and tell what comes of it, errors too, in the dialect of the path."""
         refusing = partial(
             refuse, send, headers=[(b"x-request-id", id.encode())], top_up_url=self._app.config.top_up_url,
-            messages_id=id if path == _MESSAGES else "",
+            messages_id=id if path.startswith(_MESSAGES) else "",
         )  # fmt: skip
         began = Began(send)
         try:

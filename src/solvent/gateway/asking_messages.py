@@ -22,6 +22,10 @@ PRICED: Final = {
     "cache_control", "max_tokens", "messages", "metadata", "model", "output_config", "service_tier", "stop_sequences",
     "stream", "system", "temperature", "thinking", "tool_choice", "tools", "top_k", "top_p",
 }  # fmt: skip
+# What changes how many tokens a question is read as.
+COUNTED: Final = {
+    "cache_control", "messages", "model", "output_config", "system", "thinking", "tool_choice", "tools",
+}  # fmt: skip
 _BLOCKS: Final = {"image", "text", "thinking", "redacted_thinking", "tool_use", "tool_result"}
 # Tools that the client runs itself, so that they cost tokens and nothing else.
 _CLIENT_TOOLS: Final = ("bash_", "text_editor_", "computer_", "memory_")
@@ -58,10 +62,9 @@ class _Metadata(msgspec.Struct):
     user_id: str | None = None
 
 
-class _Messages(msgspec.Struct):
+class _Counted(msgspec.Struct, kw_only=True):
     model: str
     messages: list[_Turn]
-    max_tokens: int
     system: str | list[_Block] | None = None
     stream: bool | None = None
     metadata: _Metadata | None = None
@@ -71,12 +74,33 @@ class _Messages(msgspec.Struct):
     service_tier: str | None = None
 
 
+class _Messages(_Counted, kw_only=True):
+    max_tokens: int
+
+
 _decoder = msgspec.json.Decoder(_Messages)
+_decoder_of_counted = msgspec.json.Decoder(_Counted)
 
 
 def read_messages(body: bytes, id: AnswerId, received_us: int) -> Question:
     """The question in a request body. Raises Invalid naming the member at fault."""
     asked, members = read_members(body, _decoder)
+    check_limit("max_tokens", asked.max_tokens)
+    question = _question(asked, members, len(body), id, received_us)
+    return msgspec.structs.replace(question, stream=bool(asked.stream), output_tokens_asked=asked.max_tokens)
+
+
+def read_for_count(body: bytes, id: AnswerId, received_us: int) -> Question:
+    """The same of a request that only counts: what changes no count is left out."""
+    asked, members = read_members(body, _decoder_of_counted)
+    question = _question(asked, members, len(body), id, received_us)
+    counted = {name: value for name, value in members.items() if name in COUNTED}
+    return msgspec.structs.replace(question, members=counted)
+
+
+def _question(
+    asked: _Counted, members: dict[str, msgspec.Raw], body_bytes: int, id: AnswerId, received_us: int
+) -> Question:
     _check(asked)
     _refuse_unpriced(asked, members)
     pictures = _pictures(asked)
@@ -85,19 +109,18 @@ def read_messages(body: bytes, id: AnswerId, received_us: int) -> Question:
         received_us=received_us,
         model=asked.model,
         members=members,
-        stream=bool(asked.stream),
-        input_tokens_most=len(body) - pictures.characters + TEMPLATE_TOKENS,
-        output_tokens_asked=asked.max_tokens,
+        stream=False,
+        input_tokens_most=body_bytes - pictures.characters + TEMPLATE_TOKENS,
+        output_tokens_asked=1,
         user=((asked.metadata and asked.metadata.user_id) or "")[:NAME_CHARACTERS_MAX],
         dialect="messages",
         pictures=pictures,
     )
 
 
-def _check(asked: _Messages) -> None:
+def _check(asked: _Counted) -> None:
     if not 1 <= len(asked.messages) <= MESSAGES_MAX:
         raise Invalid("bad_request", f"messages: send 1 to {MESSAGES_MAX} messages", param="messages")
-    check_limit("max_tokens", asked.max_tokens)
     for turn in asked.messages:
         if turn.role not in ("user", "assistant"):
             message = f"messages: a role is user or assistant, not {turn.role[:40]!r}; instructions go into system"
@@ -109,7 +132,7 @@ def _check(asked: _Messages) -> None:
         raise Invalid("bad_request", message, param="stop_sequences")
 
 
-def _pictures(asked: _Messages) -> Pictures:
+def _pictures(asked: _Counted) -> Pictures:
     found = [
         _picture(one.source)
         for turn in asked.messages
@@ -130,7 +153,7 @@ def _picture(source: _Source | None) -> Inline | str:
     raise Invalid("bad_picture", message, param="messages")
 
 
-def _refuse_unpriced(asked: _Messages, members: dict[str, msgspec.Raw]) -> None:
+def _refuse_unpriced(asked: _Counted, members: dict[str, msgspec.Raw]) -> None:
     unknown = members.keys() - PRICED
     if unknown:
         raise unpriced(min(unknown))

@@ -14,7 +14,7 @@ import msgspec
 from solvent.answering.question import Pictures
 from solvent.metering.picture import picture_of
 from solvent.values.errors import Invalid
-from solvent.values.limits import PICTURE_SIDE_PIXELS_MAX, PICTURES_MAX
+from solvent.values.limits import PICTURE_SIDE_PIXELS_MAX, PICTURES_SEEN_MAX
 
 _KINDS: Final = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif",
                  "image/webp": "webp"}  # fmt: skip
@@ -41,9 +41,9 @@ def pictures_in(found: Iterable[Inline | str], param: str) -> Pictures:
     count, characters, has_addresses = 0, 0, False
     for one in found:
         count += 1
-        if count > PICTURES_MAX:
+        if count > PICTURES_SEEN_MAX:
             raise Invalid(
-                "bad_picture", f"{param}: at most PICTURES_MAX, {PICTURES_MAX}, pictures at once", param=param
+                "bad_picture", f"{param}: at most PICTURES_SEEN_MAX, {PICTURES_SEEN_MAX}, pictures at once", param=param
             )
         if isinstance(one, Inline):
             characters += len(one.data)

@@ -7,7 +7,7 @@ Source: docs.anthropic.com/en/api/messages and /en/docs/build-with-claude/stream
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -54,6 +54,11 @@ class _Whole(msgspec.Struct):
     stop_reason: str | None = None
 
 
+class _Count(msgspec.Struct):
+    input_tokens: Annotated[int, msgspec.Meta(ge=0)]
+
+
+_decode_count = msgspec.json.Decoder(_Count).decode
 _decode_event = msgspec.json.Decoder(_Event).decode
 _decode_whole = msgspec.json.Decoder(_Whole).decode
 
@@ -90,6 +95,18 @@ class Anthropic:
                     if telling.is_over:
                         return
             raise Unavailable("upstream_cut_off", f"{self.name} ended its stream without message_stop")
+        finally:
+            reply.close()
+
+    async def count_tokens(self, call: Call) -> int:
+        """See `CountsTokens`."""
+        reply = await self._upstream.ask(
+            "/messages/count_tokens", _encode({**call.members, "model": call.upstream}), streams=False
+        )
+        try:
+            return _decode_count(await reply.read(UPSTREAM_BODY_BYTES_MAX)).input_tokens
+        except UNREADABLE:
+            raise self._faults.garbage("its count of tokens is not readable") from None
         finally:
             reply.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -103,6 +103,15 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of all connections."""
+        ...
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """What a provider may do beside: count a question's tokens without answering it, and free of charge."""
+
+    async def count_tokens(self, call: Call) -> int:
+        """How many tokens the model would read. Raises as `Provider.stream` does."""
         ...
 
 
