@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from solvent.cli import serve
+from solvent.cli import serving
 
 
 def test_a_chore_survives_a_database_that_fails_for_a_while(caplog: pytest.LogCaptureFixture) -> None:
@@ -21,7 +21,7 @@ def test_a_chore_survives_a_database_that_fails_for_a_while(caplog: pytest.LogCa
                 raise OSError("disk full")
             written.set()
 
-        going_on = asyncio.create_task(serve._every(0.001, sweep))
+        going_on = asyncio.create_task(serving._every(0.001, sweep))
         async with asyncio.timeout(5):
             await written.wait()
         going_on.cancel()

@@ -13,6 +13,8 @@ from solvent.margin.tally import tally
 from solvent.values.errors import Unavailable
 
 RECEIPTS_KEPT = 50
+LOOKED_AT = 200  # of the newest receipts, for those that other processes told
+KNOWN_MAX = 2_000  # ids of receipts that were heard here
 WATCHERS_MAX = 64
 BEHIND_MAX = 500  # receipts a slow watcher may fall behind before it misses some
 
@@ -20,13 +22,18 @@ Watcher = asyncio.Queue[Receipt]
 
 
 class Live:
-    """One process's live view. Receipts and today's sums start from the books and grow with every answer."""
+    """One process's live view. Receipts and today's sums start from the books and grow with every answer.
+
+    What other processes answer from the same books is looked up while somebody watches: answers pay nothing for it.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._watchers: set[Watcher] = set()
         self._day = -1
         self._sums = MarginSums()
+        self._is_alone = True
+        self._known: deque[str] = deque(maxlen=KNOWN_MAX)
         self.receipts: deque[Receipt] = deque(maxlen=RECEIPTS_KEPT)
 
     async def start(self) -> None:
@@ -35,8 +42,30 @@ class Live:
         self._day = desk.day(desk.now_us())
         self._sums = total(await tally("model", self._day, desk.currency, desk.database), desk.currency).sums
         newest = await desk.database.read(lambda connection: store.newest(connection, RECEIPTS_KEPT))
-        self.receipts.extend(reversed(newest))
+        for receipt in reversed(newest):
+            self._keep(receipt)
         desk.listeners.append(self._hear)
+
+    async def look_beside(self) -> None:
+        """Take in what other processes have answered, where there are any and somebody watches."""
+        if self._watchers:
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Take in what other processes have answered, where there are any, or were when it was looked last."""
+        desk, was_alone, self._is_alone = self._desk, self._is_alone, self._desk.processes == 1
+        if was_alone and self._is_alone:
+            return
+        self._turn_page(desk.now_us())
+        day = self._day
+        lines = await tally("model", day, desk.currency, desk.database)
+        newest = await desk.database.read(lambda connection: store.newest(connection, LOOKED_AT))
+        if day == self._day:
+            self._sums = total(lines, desk.currency).sums
+        known = set(self._known)
+        for receipt in reversed(newest):
+            if receipt.id not in known:
+                self._keep(receipt)
 
     async def read_earned(self) -> None:
         """Take in what plans and packs have earned today: no answer tells of it."""
@@ -77,6 +106,10 @@ class Live:
         self._turn_page(receipt.at_us)
         if self._desk.day(receipt.at_us) == self._day:  # not one of yesterday's, told after midnight
             self._sums.add(sums)
+        self._keep(receipt)
+
+    def _keep(self, receipt: Receipt) -> None:
+        self._known.append(receipt.id)
         self.receipts.append(receipt)
         for watcher in self._watchers:
             if not watcher.full():

@@ -13,6 +13,7 @@ from solvent.app.build import App
 from solvent.app.calling import calling
 from solvent.app.config import trusted_proxies
 from solvent.app.http import Began, ClientGone, Download, Receive, Scope, Send, header, respond, respond_with
+from solvent.app.peers import ALONE, Peers
 from solvent.app.problems import bug, note, refuse
 from solvent.gateway import endpoints, files
 from solvent.gateway.chat_completions import chat_completions
@@ -65,12 +66,12 @@ Asking = Callable[[Receive, Send], Awaitable[None]]
 
 
 class Gateway:
-    """`rest` serves whatever is not about answers: the operator API and the pages."""
+    """`rest` serves whatever is not about answers: the operator API and the pages. peers: the workers beside it."""
 
-    def __init__(self, app: App, rest: Asgi) -> None:
+    def __init__(self, app: App, rest: Asgi, peers: Peers = ALONE) -> None:
         self._app = app
         self._repeats = Repeats()
-        self._metrics = Metrics(app)
+        self.metrics = Metrics(app, peers)
         self._rest = rest
         self._trusted = trusted_proxies(app.config)
 
@@ -135,7 +136,7 @@ class Gateway:
             caller = calling(scope, desk.callers, now_us, self._trusted)
             if path in _WHOLE and scope["method"] == "GET":
                 if path == _METRICS:
-                    await tell_metrics(self._metrics, caller, header(scope, b"accept").decode("latin-1"), began)
+                    await tell_metrics(self.metrics, caller, header(scope, b"accept").decode("latin-1"), began)
                 else:
                     await live(self._app, caller, receive, began)
                 return

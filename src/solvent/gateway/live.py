@@ -26,6 +26,7 @@ async def live(app: App, caller: Caller, receive: Receive, send: Send) -> None:
     demand(caller, "margin.read")
     today = app.desk.day(app.desk.now_us())
     made = await report(Shown(), Span(today, today), app.desk.currency, app.database)
+    await app.live.catch_up()
     watcher = app.live.watch()
     state = _state(app, made)  # in the same moment, so that a receipt is in what is known or follows it
     try:

@@ -1,6 +1,7 @@
-"""GET /metrics: what a monitor of the operator's reads, in Prometheus' words; of this process, since it started.
+"""GET /metrics: what a monitor of the operator's reads, in Prometheus' words; of each process, since it started.
 
-Answers are summed as they are booked, in plain integers; the library only writes them down when it is asked.
+Answers are summed as they are booked, in plain integers; the library only writes them down when it is asked. Of several
+workers, whichever is asked asks the others, and each has a label: one that starts anew then begins at zero alone.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
@@ -17,6 +19,7 @@ from prometheus_client.registry import Collector
 from solvent.answering.receipt import Receipt
 from solvent.app.build import App
 from solvent.app.http import Send
+from solvent.app.peers import Peers
 from solvent.identity.caller import Caller
 from solvent.identity.permission import demand
 from solvent.margin.line import MarginSums
@@ -28,6 +31,18 @@ BOUNDS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BOUNDS_US: Final = tuple(int(bound * US_PER_S) for bound in BOUNDS_S)
 
 Kind = tuple[str, str, str]  # model, provider, outcome
+
+
+class _Told(msgspec.Struct, frozen=True, array_like=True):
+    """One family of numbers, as workers tell each other."""
+
+    name: str
+    words: str
+    kind: str
+    samples: list[tuple[str, dict[str, str], float]]
+
+
+_read_told = msgspec.msgpack.Decoder(list[_Told])
 
 
 class _Sums:
@@ -64,8 +79,9 @@ class _Times:
 class Metrics(Collector):
     """Listens to receipts, and tells what they came to."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, peers: Peers) -> None:
         self._app = app
+        self._peers = peers
         self._sums: dict[Kind, _Sums] = {}
         self._first: dict[str, _Times] = {}
         self._whole: dict[str, _Times] = {}
@@ -122,10 +138,41 @@ class Metrics(Collector):
                 family.add_metric(kind, getattr(sums, member) / part)
             yield family
 
-    def text(self, accept: str) -> tuple[bytes, str]:
+    def told(self) -> bytes:
+        """All that this process counted, for another worker."""
+        return msgspec.msgpack.encode(
+            [
+                _Told(one.name, one.documentation, one.type, [(s.name, s.labels, s.value) for s in one.samples])
+                for one in self._registry.collect()
+            ]
+        )
+
+    async def text(self, accept: str) -> tuple[bytes, str]:
         """All of it, and its content type, in the format that the monitor likes best."""
         encode, kind = choose_encoder(accept)
-        return encode(self._registry), kind
+        if self._peers.count == 1:
+            return encode(self._registry), kind
+        told = {self._peers.number: self.told(), **await self._peers.ask_them()}
+        together = CollectorRegistry()
+        together.register(_Together({number: _read_told.decode(one) for number, one in sorted(told.items())}))
+        return encode(together), kind
+
+
+class _Together(Collector):
+    """What several workers told, each under its label."""
+
+    def __init__(self, told: dict[int, list[_Told]]) -> None:
+        self._told = told
+
+    def collect(self) -> Iterator[Metric]:
+        """See the library's `Collector`."""
+        families: dict[str, Metric] = {}
+        for number, told in self._told.items():
+            for one in told:
+                family = families.setdefault(one.name, Metric(one.name, one.words, one.kind))
+                for name, labels, value in one.samples:
+                    family.add_sample(name, {**labels, "worker": str(number)}, value)
+        yield from families.values()
 
 
 def _histogram(name: str, words: str, times: dict[str, _Times]) -> HistogramMetricFamily:
@@ -155,7 +202,7 @@ def _state(app: App) -> Iterator[Metric]:
 async def tell_metrics(metrics: Metrics, caller: Caller, accept: str, send: Send) -> None:
     """Raises Refused for whoever may not see margins."""
     demand(caller, "margin.read")
-    body, kind = metrics.text(accept)
+    body, kind = await metrics.text(accept)
     headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

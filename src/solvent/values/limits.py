@@ -99,6 +99,17 @@ SHUTDOWN_S_MAX = 30.0  # for answers under way when the process is told to stop
 SWEEP_S = 60.0
 RENEW_S = 5.0  # how long a period that is due waits at most for its renewal
 
+# Workers: processes of one service on one machine
+WORKERS_MAX = 64
+WORKER_S_MIN = 10.0  # one that ended sooner than this after its start is started again later each time
+WORKER_PAUSE_S = 0.5  # before the first such start
+WORKER_PAUSE_S_MAX = 30.0
+WORKER_STARTS_MAX = 5  # in vain, one after the other; when none is left that serves, the service gives up
+WORKER_STOP_S_MAX = 120.0  # for all of them to end, before they are killed
+PEER_S_MAX = 1.0  # for another worker to tell what it counted
+PEER_BYTES_MAX = 16 * MIB
+LOOK_BESIDE_S = 1.0  # how often a live page that is watched looks for what others have answered
+
 # Leases: slices of a customer's money that a process may promise without asking the database
 LEASE_TENDED_S = 0.5  # how often a process looks whether another wants some back
 LEASE_IDLE_S = 5.0  # a lease nobody used for so long is given back
