@@ -55,21 +55,28 @@ class Heard:
         found: Script = self.body.get("script") or {}
         if not found:  # where no unknown member passes, it rides in whom the client says it asks for
             said = self.body.get("user") or (self.body.get("metadata") or {}).get("user_id") or self._first_words
-            found = json.loads(said) if said.startswith("{") else {}
+            with suppress(ValueError):
+                found = json.loads(said) if said.startswith("{") else {}
         if found.get("only", self.body.get("model")) != self.body.get("model"):
             return {"tag": found["tag"]} if "tag" in found else {}
         return found
 
     @property
     def _first_words(self) -> str:
-        """Of a question in Gemini's words or Converse's, or of speech, which say nobody's name."""
+        """Of the question: where a client has no other place that passes unchanged."""
         if "voice" in self.body:
             return str(self.body.get("instructions", ""))
         for content in self.body.get("contents", ()):
             return str(content["parts"][0].get("text", ""))
-        for content in self.body.get("messages", ()) if "inferenceConfig" in self.body else ():
-            return str(content["content"][0].get("text", ""))
+        for content in (turn["content"] for turn in self.body.get("messages", ()) if turn["role"] == "user"):
+            return content if isinstance(content, str) else str(content[0].get("text", "") if content else "")
         return ""
+
+    @property
+    def calls(self) -> bool:
+        """Whether a tool is called: where its result stands in the question already, there are words."""
+        has_result = any(turn.get("role") == "tool" for turn in self.body.get("messages", ()))
+        return bool(self.script.get("tools")) and not has_result
 
     @property
     def key(self) -> str:
@@ -192,9 +199,9 @@ class _Peer:
     async def _reply(self) -> None:
         text = self._script.get("text") or " ".join(f"word{n}" for n in range(self._words))
         message: dict[str, Any] = {"role": "assistant", "content": text}
-        if self._script.get("tools"):
+        if self._heard.calls:
             message |= {"content": None, "tool_calls": [_tool_call()]}
-        finish = self._script.get("finish") or ("tool_calls" if self._script.get("tools") else "stop")
+        finish = self._script.get("finish") or ("tool_calls" if self._heard.calls else "stop")
         choice = {"message": message, "finish_reason": finish, **self._logprobs()}
         body = self._object("chat.completion", [{"index": n, **choice} for n in range(self._choices)])
         usage = self._usage()
@@ -254,15 +261,15 @@ class _Peer:
         extra, padding = self._script.get("deltas", {}), int(self._script.get("word_bytes", 0))
         yield self._event([_choice({"role": "assistant", "content": "", **extra})])
         usage, on = self._usage(), self._script.get("usage_on", "own")
-        if self._script.get("tools"):
+        if self._heard.calls:
             for part in _tool_call_parts():
                 yield self._event([_choice({"tool_calls": [part]})])
-        words = [f"word{n} " + "x" * padding for n in range(0 if self._script.get("tools") else self._words)]
+        words = [f"word{n} " + "x" * padding for n in range(0 if self._heard.calls else self._words)]
         for text in [self._script["text"]] if "text" in self._script else words:
             for n in range(self._choices):
                 yield self._event([_choice({"content": text, **extra}) | {"index": n, **self._logprobs()}])
         last: dict[str, Any] = {"usage": usage} if on == "choices" and usage != "none" else {}
-        finish = self._script.get("finish") or ("tool_calls" if self._script.get("tools") else "stop")
+        finish = self._script.get("finish") or ("tool_calls" if self._heard.calls else "stop")
         yield self._event([_choice({}, finish)], **last)
         if usage != "none" and on != "choices":
             kinds: dict[str, dict[str, Any]] = {"null": {"choices": None}, "missing": {}}
