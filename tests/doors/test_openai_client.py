@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 import uuid
 from typing import Any
 
@@ -245,11 +246,10 @@ def test_an_unknown_model_is_a_bad_request(client: OpenAI) -> None:
     assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
 
 
-def test_lists_the_models_on_sale(client: OpenAI) -> None:
+def test_lists_the_models_on_sale(solvent: Solvent, client: OpenAI) -> None:
     models = client.models.list().data
-    assert {model.id for model in models} == {
-        "scripted", "hasty", "brief", "nowhere", "renamed", "messenger", "doubled", "meaning",
-    }  # fmt: skip
+    written = tomllib.loads(solvent.config.read_text())["models"]
+    assert {model.id for model in models} == {entry["name"] for entry in written}
     assert {model.owned_by for model in models} == {"solvent"}
 
 
