@@ -12,6 +12,7 @@ from random import Random, SystemRandom
 from typing import Final
 
 from solvent.answering.desk import Desk
+from solvent.answering.forget_old_repeats import forget_old_repeats
 from solvent.answering.forget_old_responses import forget_old_responses
 from solvent.answering.raise_budget_alarms import raise_budget_alarms
 from solvent.answering.tend_leases import tend_leases
@@ -132,6 +133,7 @@ class App:
         await void_lost_holds(self.database, now_us(), self.presence.is_alive)
         await expire_pots(self.database, now_us())
         await forget_old_responses(self.database, now_us())
+        await forget_old_repeats(self.database, now_us())
         await forget_old_files(self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
         self.background.start(self.payments.sweep())

@@ -16,6 +16,7 @@ from solvent.app.http import Began, ClientGone, Download, Receive, Scope, Send, 
 from solvent.app.peers import ALONE, Peers
 from solvent.app.problems import bug, note, refuse
 from solvent.gateway import endpoints, files
+from solvent.gateway.asked_again import AskedAgain
 from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.completions import completions
 from solvent.gateway.embeddings import embeddings
@@ -24,7 +25,7 @@ from solvent.gateway.images import images
 from solvent.gateway.live import live
 from solvent.gateway.messages import messages
 from solvent.gateway.metrics import Metrics, tell_metrics
-from solvent.gateway.repeats import Repeats, is_repeatable
+from solvent.gateway.repeats import is_repeatable
 from solvent.gateway.responses import responses
 from solvent.gateway.speech import speech
 from solvent.gateway.token_count import token_count
@@ -70,7 +71,7 @@ class Gateway:
 
     def __init__(self, app: App, rest: Asgi, peers: Peers = ALONE) -> None:
         self._app = app
-        self._repeats = Repeats()
+        self._asked_again = AskedAgain(app)
         self.metrics = Metrics(app, peers)
         self._rest = rest
         self._trusted = trusted_proxies(app.config)
@@ -100,8 +101,8 @@ class Gateway:
             if self._app.stopping:
                 raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
             if is_repeatable(scope):
-                asked = partial(self._tell, path, id, partial(_SURFACES[path], caller, desk, id))
-                await self._repeats.once(scope, caller, now_us, asked, self._app.background.start, receive, send)
+                surface = partial(_SURFACES[path], caller, desk, id)
+                await self._asked_again.once(scope, caller, id, surface, partial(self._tell, path, id), receive, send)
             else:
                 await _SURFACES[path](caller, desk, id, receive, send)
 

@@ -1,17 +1,15 @@
 """A question asked again under its `Idempotency-Key` is not asked twice: what is told is told again, and charged once.
 
-Kept in this process's memory, for a day and so many bytes. What is asked again at another process, or after a restart,
-is a new question.
+What this process remembers of it, for a day and so many bytes; what all of them know is on the books (`asked_again`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from hashlib import sha256
 from typing import Final
 
-from solvent.app.http import Message, Receive, Scope, Send, header, read_body, until_gone
+from solvent.app.http import Message, Receive, Scope, Send, header, until_gone
 from solvent.identity.caller import Caller
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.instant import DAY_US
@@ -47,6 +45,12 @@ class Telling:
     def is_whole(self) -> bool:
         """Whether it can be told again: an answer, and to its end."""
         return self.is_done and bool(self._messages) and self._messages[0].get("status") == 200
+
+    @property
+    def response(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """What was told: status, headers and body."""
+        head, *parts = self._messages
+        return head["status"], list(head["headers"]), b"".join(part.get("body", b"") for part in parts)
 
     async def run(self, body: bytes, answer: Answer) -> None:
         """Answer, and keep what is told."""
@@ -136,22 +140,6 @@ class Repeats:
                 size -= one.size
                 del self._known[key]
 
-    async def once(
-        self, scope: Scope, caller: Caller, now_us: int, answer: Answer, start: Start, receive: Receive, send: Send
-    ) -> None:
-        """Answer a request that carries a key, or tell again what it was answered. start: keeps hold of work.
-
-        Raises Invalid for a key that is none, Conflict for one that was used for another request, and ClientGone.
-        """
-        given = idempotency_key(scope)
-        body = await read_body(receive)
-        fingerprint = sha256(scope["path"].encode() + b"\0" + body).digest()
-        telling, is_new = self.take(caller, given, fingerprint, now_us)
-        if is_new:
-            self.forget_some(now_us)
-            start(telling.run(body, answer))
-        await telling.listen(send, receive)
-
 
 def is_repeatable(scope: Scope) -> bool:
     """Whether a request carries a key."""
@@ -169,4 +157,5 @@ def idempotency_key(scope: Scope) -> bytes:
 
 def _marked(message: Message) -> Message:
     """The head of a response that is told again."""
-    return {**message, "headers": [*message["headers"], REPLAYED]}
+    headers = message["headers"]
+    return message if REPLAYED in headers else {**message, "headers": [*headers, REPLAYED]}

@@ -35,6 +35,7 @@ COUNT_MAX = 10**12  # of anything people count
 DAYS_MAX = 3_660
 IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
 REPEAT_BYTES_MAX = 8 * MIB  # of one answer that is told again under its idempotency key; longer ones are asked anew
+REPEAT_STORED_BYTES_MAX = 1 * MIB  # of one on the books, for other processes; longer ones are not told there
 REPEATS_BYTES_MAX = 64 * MIB  # of all of them in one process; then the oldest are forgotten
 REPEAT_GRACE_S = 30.0  # how long such an answer goes on when nobody listens, who may come back with the key
 CURSOR_CHARACTERS_MAX = 200
