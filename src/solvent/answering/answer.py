@@ -15,6 +15,7 @@ from solvent.answering.alarms import alarms_after
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import asked_elsewhere
 from solvent.answering.find_funds import find_funds
+from solvent.answering.guard_case import guard_case
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
@@ -24,6 +25,7 @@ from solvent.audit import alarm_store
 from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry
 from solvent.engines.port import Effort, Seat
+from solvent.guarding.guard_reply import Asked, guard_reply
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
@@ -56,6 +58,8 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
     the receipt of that failure is on the books. An abandoned generator settles by itself.
     """
     case = take_case(question, caller, desk)
+    if desk.guards:
+        case = await guard_case(case, desk)
     opened = open_answer(case, desk, settle_for_less=False)
     if not isinstance(opened, Opened):
         opened = await find_funds(case, desk)
@@ -178,6 +182,8 @@ class _Running:
             self._stream = provider.stream(call)
         else:
             self._stream = bridged(provider, call, question.dialect, question.received_us // US_PER_S)
+        if question.guarded is not None and question.guarded.after:
+            self._stream = guard_reply(self._stream, _asked(opened), question.guarded)
         self._meter.left_unanswered = True
         return self._stream
 
@@ -245,6 +251,8 @@ class _Running:
             return "overdue"
         if not self._meter.pieces and (fault.code in _NEVER_TAKEN or _was_refused(fault)):
             self._meter.left_unanswered = False
+        if fault.code in ("guard_blocked", "guard_failed") and _is_free(self.opened.question):
+            return "failed"
         return "broken" if self._meter.pieces else "failed"
 
     async def see_off(self) -> None:
@@ -310,6 +318,16 @@ def _meter_of(opened: Opened) -> Meter:
     question, route = opened.question, opened.route
     read_most, beside = input_tokens_most(question, route), beside_words(question, route)
     return Meter(read_most, opened.output_tokens_max, read, beside, question.sure)
+
+
+def _asked(opened: Opened) -> Asked:
+    question = opened.question
+    is_json = any(b'"json_' in bytes(question.members.get(name, b"")) for name in ("response_format", "output_config"))
+    return Asked(question.dialect, question.stream, is_json, opened.route.provider.on_abort == "drain")
+
+
+def _is_free(question: Question) -> bool:
+    return question.guarded is not None and question.guarded.acts.is_free
 
 
 def _spent(effort: Effort | None) -> Usage | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import placed
+from solvent.answering.guard_case import guard_case
 from solvent.answering.opening import Case, enter, take_case
 from solvent.answering.question import Count, Question
 from solvent.answering.sold import input_tokens_most
@@ -24,6 +25,8 @@ async def count_tokens(question: Question, caller: Caller, desk: Desk) -> Count:
         route, _ = placed(case.route, case.prices, question, desk)
         provider = route.provider
         if isinstance(provider, CountsTokens) and provider.speaks == question.dialect:
+            if desk.guards:
+                question = (await guard_case(case, desk)).question
             call = Call(route.upstream, question.members, stream=False, output_tokens_max=1)
             return Count(await provider.count_tokens(call), is_exact=True)
         return Count(input_tokens_most(question, route), is_exact=False)

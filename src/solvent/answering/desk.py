@@ -11,6 +11,7 @@ from solvent.answering.route import Pool, Route
 from solvent.billing.funds import Funds
 from solvent.billing.pace import Pace
 from solvent.db.port import Database
+from solvent.guarding.rule import NO_RULES, Rules
 from solvent.identity.caller import Caller
 from solvent.ledger.purse import Purse
 from solvent.margin.line import MarginSums
@@ -31,6 +32,7 @@ class Desk:
     holder: this process's name among those that share the books; leases and holds bear it.
     funds: what this process knows of the pots of those who asked here.
     keep_responses_us: for how long responses are kept for whoever asks for that; 0 for not at all.
+    guards: what looks at questions and answers, if anything.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Desk:
         holder: str = "",
         pools: Mapping[str, Pool] = MappingProxyType({}),
         keep_responses_us: int = 0,
+        guards: Rules = NO_RULES,
     ) -> None:
         self.database = database
         self.now_us = now_us
@@ -60,6 +63,7 @@ class Desk:
         self.callers: Mapping[bytes, Caller] = {}
         self.holder = holder
         self.keep_responses_us = keep_responses_us
+        self.guards = guards
         self.funds: dict[CustomerId, Funds] = {}
         self.looking = 0  # questions for which the database is being asked what pays
         self.shared: dict[str, Purse] = {}  # purses of the budgets of whole plans

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from solvent.guarding.rule import Guarded
 from solvent.providers.port import Dialect, File, Task
 from solvent.values.ids import AnswerId
 from solvent.values.usage import Usage
@@ -42,6 +43,7 @@ class Question(msgspec.Struct, frozen=True):
     kind: of the answer, where kinds have prices of their own, such as pictures of "1024x1024/hd". beside: the most it
     can come to beside words, such as pictures that are made; sure: what it comes to as soon as anything is answered,
     where its provider says nothing else. files: that come with it.
+    guarded: what guards did to it and are to do to its answer; None where there are none for it.
     """
 
     id: AnswerId
@@ -61,3 +63,4 @@ class Question(msgspec.Struct, frozen=True):
     beside: Usage | None = None
     sure: Usage | None = None
     files: tuple[File, ...] = ()
+    guarded: Guarded | None = None

@@ -11,8 +11,9 @@ from solvent.values.ids import AnswerId, CustomerId, KeyId
 from solvent.values.money import Money
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
-# answered: to its end. abandoned: the client left. broken: the upstream failed midway.
-# failed: no output, nothing charged. overdue: it ran longer than an answer may.
+# answered: to its end. abandoned: the client left. broken: the upstream failed midway, or a guard stopped it.
+# failed: nothing charged: no output, or a guard stopped it and the operator bears that.
+# overdue: it ran longer than an answer may.
 Outcome = Literal["answered", "abandoned", "broken", "failed", "overdue"]
 
 
@@ -28,6 +29,7 @@ class Receipt(msgspec.Struct, frozen=True):
     *_us of first_token_us and total_us: since the question came in; first_token_us is -1 when none came.
     tries: what failed before, as provider:fault, separated by spaces. lost_grains: the part of the cost that those
     attempts may come to.
+    guards: what guards did, as guard:act:count, separated by spaces.
     alarms: what a person should look at, separated by spaces. usage_report: the upstream's own words.
     """
 
@@ -85,6 +87,7 @@ class Receipt(msgspec.Struct, frozen=True):
     pictures: int = 0
     characters: int = 0
     audio_input_ms: int = 0
+    guards: str = ""
 
     @property
     def usage(self) -> Usage:

@@ -255,9 +255,8 @@ def _lost(opened: Opened, ending: Ending) -> list[Transfer]:
 def _receipt(
     opened: Opened, measured: Measurement, ending: Ending, bill: Bill, costs: tuple[Money, Money], alarms: str
 ) -> Receipt:
-    question, route, prices = opened.question, opened.route, opened.prices
+    question, route, prices, used = opened.question, opened.route, opened.prices, measured.least
     cost, provider_cost = costs
-    used = measured.least
     exchange, lost = prices.cost_exchange, sum(one.cost.grains for one in ending.tried)
     return Receipt(
         **msgspec.structs.asdict(used),
@@ -297,4 +296,5 @@ def _receipt(
         included_grains=bill.included.grains,
         tries=" ".join(f"{one.route.provider.name}:{one.fault}" for one in ending.tried),
         lost_grains=lost,
+        guards=question.guarded.acts.told() if question.guarded is not None else "",
     )

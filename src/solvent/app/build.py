@@ -23,6 +23,7 @@ from solvent.app.closing import close_months
 from solvent.app.config import Config
 from solvent.app.database import open_database
 from solvent.app.directory import Directory, FirstRunKeys, read_first_run, write_first_run
+from solvent.app.guards import close_guards, open_guards
 from solvent.app.live import Live
 from solvent.app.payments import Payments, open_processors
 from solvent.app.plans import meant_losses, read_plans
@@ -183,6 +184,7 @@ class App:
         await tend_leases(self.desk, self._pots_seen, all_of_them=True)
         self.presence.leave()
         await self.routes.close()
+        await close_guards(self.desk.guards.rules)
         await self.payments.close()
         await self.database.close()
         self.directory.release()
@@ -207,13 +209,14 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
         lost = await void_lost_holds(database, now_us(), presence.is_alive)
         routes = open_routes(config, cards, near, now_us())
         processors = open_processors(config.payments, near)
+        guards = open_guards(config, near)
     except BaseException:
         await database.close()
         raise
     background = Background()
     desk = Desk(
         database, now_us, _quick_entropy(), config.currency, zone(config.time_zone), routes.by_model,
-        background.start, read_exchanges(config), holder, routes.pools, config.keep_responses_days * DAY_US,
+        background.start, read_exchanges(config), holder, routes.pools, config.keep_responses_days * DAY_US, guards,
     )  # fmt: skip
     app = App(config, plans, desk, database, routes, background, directory, presence)
     app.near = near

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from solvent.app.plan_entries import PlanEntry, demand_todays_words
+from solvent.guarding.rule import Action, OnFailure, When
 from solvent.identity.address import Network, read_networks
 from solvent.providers.port import OnAbort
 from solvent.routing.policy import Policy
@@ -177,6 +178,29 @@ class PaymentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: Annotated[str, Meta(description="where the processor is; its own address when left out")] = ""
 
 
+class GuardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One guard: what looks at questions and answers, and what comes of what it finds."""
+
+    name: Annotated[str, Meta(description="its name, on receipts and in errors", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    kind: Annotated[str, Meta(description="what it looks for: pii, blocklist, max_cost, or a plug-in's kind")]
+    when: Annotated[When, Meta(description="questions, before they are asked; answers, after; or both")] = "before"
+    action: Annotated[
+        Action | Literal["clamp"],
+        Meta(description="what comes of a find: block, mask or note; clamp: max_cost asks for less output"),
+    ] = "block"
+    on_failure: Annotated[
+        OnFailure, Meta(description="where it cannot look: closed, nothing passes; open, it passes and that is noted")
+    ] = "closed"
+    timeout_s: Annotated[float, Meta(description="the longest that it may look", gt=0, le=60)] = 2.0
+    charge_blocked: Annotated[
+        bool, Meta(description="charge answers that it blocks: they were made, and are paid for by you")
+    ] = True
+    models: Annotated[tuple[str, ...], Meta(description="only for these; for all when left out")] = ()
+    plans: Annotated[tuple[str, ...], Meta(description="only for customers on these; for all when left out")] = ()
+    keys: Annotated[tuple[str, ...], Meta(description="only for these, by their ids; for all when left out")] = ()
+    options: Annotated[dict[str, Any], Meta(description="of its kind: see docs/guardrails.md")] = {}
+
+
 class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands on invoices, and how customers are taxed who have said nothing else."""
 
@@ -259,6 +283,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exchanges: tuple[ExchangeEntry, ...] = ()
     invoice: InvoiceSettings = InvoiceSettings()
     payments: tuple[PaymentEntry, ...] = ()
+    guards: tuple[GuardEntry, ...] = ()
 
 
 def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
@@ -285,7 +310,7 @@ def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
     return config
 
 
-_TABLES = {"first_run", "hardware", "invoice", "models", "plans", "exchanges", "payments"}
+_TABLES = {"first_run", "hardware", "invoice", "models", "plans", "exchanges", "payments", "guards"}
 
 
 def _check(config: Config, where: str) -> None:
@@ -299,6 +324,7 @@ def _check(config: Config, where: str) -> None:
         ("model", [model.name for model in config.models]),
         ("plan", [plan.name for plan in config.plans]),
         ("payment rail", [entry.rail for entry in config.payments]),
+        ("guard", [entry.name for entry in config.guards]),
     ):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

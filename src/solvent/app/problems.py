@@ -29,6 +29,8 @@ _BY_CODE: Final[dict[str, tuple[int, str]]] = {
     "plan_quota_exhausted": (402, "insufficient_quota"),
     "plan_at_break_even": (402, "insufficient_quota"),
     "rate_limited": (429, "rate_limit_exceeded"),
+    "guard_blocked": (400, "invalid_request_error"),
+    "guard_failed": (503, "api_error"),
     "lease_lost": (503, "api_error"),
     "body_too_large": (413, "invalid_request_error"),
     "file_too_large": (413, "invalid_request_error"),

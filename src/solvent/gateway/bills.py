@@ -41,6 +41,7 @@ def receipt_for_customer(receipt: Receipt) -> dict[str, object]:
         "paid_from": receipt.source.split(),
         "currency": receipt.currency,
         "price_card": receipt.price_card,
+        "guards": receipt.guards.split(),
         "output_tokens_max": receipt.output_tokens_max,
         "energy_watt_hours": decimals(receipt.energy_uj, UJ_PER_WATT_HOUR, 9) if receipt.energy_uj else None,
         "energy_estimated": bool(receipt.energy_estimated) if receipt.energy_uj else None,

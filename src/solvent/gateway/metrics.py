@@ -120,6 +120,10 @@ class Metrics(Collector):
         for one, count in self._tries.items():
             tries.add_metric(one.rpartition(":")[::2], count)
         yield tries
+        acts = CounterMetricFamily("solvent_guard_acts", "What guards did.", labels=("guard", "act"))
+        for did, count in self._app.desk.guards.total.items():
+            acts.add_metric(did, count)
+        yield acts
         yield from _state(self._app)
 
     def _answers(self) -> Iterable[Metric]:

@@ -56,7 +56,7 @@ class Teller:
             self._as_asked = speaks_as_asked(step)
             self.patience_s = step.route.drain_s if step.route.provider.on_abort == "drain" else 0.0
             return
-        if not self.has_begun:
+        if not self.has_begun and (isinstance(step, Receipt) or step.members):
             self.has_begun = True
             headers = [*EVENT_STREAM, *self._headers]
             await self._send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -122,6 +122,9 @@ def opening_headers(opened: Opened) -> list[tuple[bytes, bytes]]:
     asked = opened.question.output_tokens_asked
     if opened.output_tokens_each < (asked or opened.route.output_tokens_max):
         headers.append((b"x-solvent-output-tokens-max", str(opened.output_tokens_each).encode()))
+    guarded = opened.question.guarded
+    if guarded is not None and opened.question.stream:  # of a whole answer all is known at its end
+        headers += guard_headers(guarded.acts.told())
     if opened.entered:
         headers += messages_rate_headers(opened) if opened.question.dialect == "messages" else rate_headers(opened)
     return headers
@@ -130,12 +133,18 @@ def opening_headers(opened: Opened) -> list[tuple[bytes, bytes]]:
 def charge_headers(receipt: Receipt) -> list[tuple[bytes, bytes]]:
     """What is known when an answer is on the books."""
     charge, currency = plain(receipt.charge).encode(), receipt.currency.encode()
-    return [(b"x-solvent-charge", charge), (b"x-solvent-currency", currency)]
+    return [(b"x-solvent-charge", charge), (b"x-solvent-currency", currency), *guard_headers(receipt.guards)]
+
+
+def guard_headers(told: str) -> list[tuple[bytes, bytes]]:
+    """What guards did, where they did something."""
+    return [(b"x-solvent-guards", told.encode())] if told else []
 
 
 def bill(receipt: Receipt) -> dict[str, str]:
     """What an answer came to, for the end of a stream."""
-    return {"answer": receipt.id, "charge": plain(receipt.charge), "currency": receipt.currency}
+    told = {"answer": receipt.id, "charge": plain(receipt.charge), "currency": receipt.currency}
+    return told | {"guards": receipt.guards} if receipt.guards else told
 
 
 def speaks_as_asked(opened: Opened) -> bool:

@@ -71,6 +71,10 @@ FORM_FIELD_BYTES_MAX = 8 * KIB
 FILES_DROPPED_AT_ONCE = 100  # in one transaction: answers wait for it
 FILE_PIECES_AT_ONCE = 32
 
+# Guards
+GUARD_WORDS_MAX = 10_000  # and patterns, in one block list
+GUARD_PATTERN_CHARACTERS_MAX = 1_000
+
 # What an upstream may send
 UPSTREAM_HEAD_BYTES_MAX = 64 * KIB
 UPSTREAM_BODY_BYTES_MAX = 32 * MIB

@@ -1,0 +1,14 @@
+"""What guards did to an answer."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+
+
+def upgrade() -> None:
+    """Add the column: there were no guards so far."""
+    op.add_column("receipts", sa.Column("guards", sa.Text, nullable=False, server_default=""))

@@ -1,0 +1,1 @@
+"""What is done about what guards find, in questions and in answers."""
