@@ -133,3 +133,13 @@ def test_a_connection_is_kept_for_the_next_question(upstream: Upstream) -> None:
 def test_an_address_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(Invalid):
         open_provider(Settings("v", "ftp://example.com"))
+
+
+@pytest.mark.parametrize(
+    ("said", "pause_s"), [("17", 17), ("0", 1), ("999999", 3600), ("", 5), ("soon", 5), ("-3", 5), ("9" * 40, 5)]
+)
+def test_a_busy_upstream_says_how_long_to_leave_it_alone(upstream: Upstream, said: str, pause_s: int) -> None:
+    header = f"\r\nretry-after: {said}" if said else ""
+    with pytest.raises(Unavailable) as caught:
+        ask(upstream, {"status": 429, "body": "{}", "type": f"application/json{header}"})
+    assert (caught.value.code, caught.value.retry_after_s) == ("upstream_busy", pause_s)

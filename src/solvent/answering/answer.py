@@ -21,6 +21,7 @@ from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
 from solvent.answering.sold import beside_words, input_tokens_most
+from solvent.answering.take_turn import take_turn
 from solvent.audit import alarm_store
 from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry
@@ -66,6 +67,8 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
     running = _begin(opened, desk)
     try:
         while True:
+            if running.opened.route.limit is not None:
+                await running.take_turn()
             yield running.opened
             try:
                 async for chunk in await running.ask():
@@ -111,6 +114,8 @@ def _leave(opened: Opened, receipt: Receipt) -> None:
     used = all_input_tokens(receipt.usage) + all_output_tokens(receipt.usage)
     for entered in opened.entered:
         entered.pace.leave(entered.rule, entered.tokens, used, entered.share)
+    if opened.turn is not None:
+        opened.turn.pace.leave(opened.turn.rule, opened.turn.tokens, used, opened.turn.share)
     if opened.funds.standing is not None:
         opened.funds.standing.add(receipt.charge_grains - receipt.granted_grains, receipt.cost_grains)
 
@@ -162,6 +167,11 @@ class _Running:
         self._latest_us = opened.question.received_us + int(ANSWER_S_MAX) * US_PER_S
         desk.under_way += 1
         desk.retries.earn()
+
+    async def take_turn(self) -> None:
+        """Where our key may be asked only so fast: perhaps with another key, perhaps after a short wait."""
+        self.opened = await take_turn(self.opened, [one.route for one in self._tried], self._desk)
+        self._meter = _meter_of(self.opened)
 
     async def ask(self) -> AsyncGenerator[Chunk, None]:
         """Take a seat where the model runs here, and ask; in the slow lane, after a while."""

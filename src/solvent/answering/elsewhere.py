@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.route import Prices, Route
-from solvent.answering.settlement import Opened
+from solvent.answering.settlement import Entered, Opened
 from solvent.answering.sold import prices_for
+from solvent.billing.pace import TooFast
 from solvent.routing.policy import Candidate, order_of
 from solvent.routing.retry import TRIES_MAX, is_worth_a_try
 from solvent.values.errors import Invalid, SolventError, Unavailable
@@ -21,7 +22,7 @@ def placed(route: Route, prices: Prices, question: Question, desk: Desk) -> tupl
     pool = desk.pools.get(route.model) if desk.pools else None
     if pool is None:
         return route, prices
-    found = _first_priced(_in_order(pool.routes, desk, route.model), (), question, desk)
+    found = next(_priced(_in_order(pool.routes, desk, route.model), (), question, desk), None)
     if found is None:
         return route, prices
     place, there = found
@@ -40,14 +41,24 @@ def asked_elsewhere(
     route = opened.route
     pool = desk.pools.get(route.model)
     routes = _in_order(pool.routes, desk, route.model) if pool is not None else ()
-    found = _first_priced(routes, [*tried, route], opened.question, desk)
+    found = next(_priced(routes, [*tried, route], opened.question, desk), None)
     if found is None and route.engine is not None:
         return None
     status = fault.upstream_status if isinstance(fault, Unavailable) else None
     if not is_worth_a_try(fault.code, status, is_same=found is None) or not desk.retries.spend():
         return None
-    place, prices = found or (route, opened.prices)
-    return msgspec.structs.replace(opened, route=msgspec.structs.replace(place, reason=route.reason), prices=prices)
+    return _sent_to(_without_turn(opened), *(found or (route, opened.prices)))
+
+
+def alternatives(opened: Opened, tried: Sequence[Route], desk: Desk) -> Iterator[Opened]:
+    """The question as it would go to each other upstream that is well and was not tried, in the order to ask in."""
+    pool = desk.pools.get(opened.route.model)
+    if pool is None:
+        return
+    now_us = desk.now_us()
+    routes = [route for route in _in_order(pool.routes, desk, opened.route.model) if route.health.is_open(now_us)]
+    for route, prices in _priced(routes, [*tried, opened.route], opened.question, desk):
+        yield _sent_to(opened, route, prices)
 
 
 def _in_order(routes: Sequence[Route], desk: Desk, model: str) -> list[Route]:
@@ -56,15 +67,42 @@ def _in_order(routes: Sequence[Route], desk: Desk, model: str) -> list[Route]:
     return [routes[n] for n in order]
 
 
-def _first_priced(
+def _priced(
     routes: Sequence[Route], tried: Sequence[Route], question: Question, desk: Desk
-) -> tuple[Route, Prices] | None:  # fmt: skip
-    """The first that was not tried, does what is asked, and whose cost is known: what has no price is not asked."""
+) -> Iterator[tuple[Route, Prices]]:  # fmt: skip
+    """Those that were not tried, do what is asked, and whose cost is known: what has no price is not asked."""
     known = {id(route.health) for route in tried}
     for route in routes:
         if id(route.health) not in known and route.does(question.task):
             try:
-                return route, prices_for(question, route, desk)
+                yield route, prices_for(question, route, desk)
             except Invalid:
                 continue
-    return None
+
+
+def enter(opened: Opened, desk: Desk) -> Opened | TooFast:
+    """Let the question through to its upstream, at whose pace it then counts; at once where nothing limits our key."""
+    route = opened.route
+    if route.limit is None:
+        return opened
+    tokens = opened.question.input_tokens_most + opened.output_tokens_max
+    too_fast = route.pace.enter(route.limit, tokens, desk.now_us(), desk.processes)
+    if too_fast is not None:
+        return too_fast
+    turn = Entered(route.pace, route.limit, tokens, desk.processes)
+    return msgspec.structs.replace(opened, turn=turn)
+
+
+def _without_turn(opened: Opened) -> Opened:
+    """Its turn where it was asked is over; it may have counted there for all that it could come to."""
+    turn = opened.turn
+    if turn is None:
+        return opened
+    turn.pace.leave(turn.rule, turn.tokens, turn.tokens, turn.share)
+    return msgspec.structs.replace(opened, turn=None)
+
+
+def _sent_to(opened: Opened, route: Route, prices: Prices) -> Opened:
+    """The same question for another upstream of the same model."""
+    route = msgspec.structs.replace(route, reason=opened.route.reason)
+    return msgspec.structs.replace(opened, route=route, prices=prices)

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from solvent.billing.limits import RateRule
+from solvent.billing.pace import Pace
 from solvent.engines.port import Engine
 from solvent.pricing.exchange import Exchange, exchange_at
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
@@ -36,6 +38,7 @@ class Route(msgspec.Struct, frozen=True):
     the model's other upstreams. task: what it is asked for. image_tokens_max: what a picture comes to at most; 0 where
     none is seen. image_urls: whether its provider fetches pictures itself. drain_s, drain_bytes: how long and
     how much of an answer that is billed anyway is read on when its client has left.
+    limit: how fast our key there may be asked; pace: how fast it is asked here.
     """
 
     model: str
@@ -53,6 +56,8 @@ class Route(msgspec.Struct, frozen=True):
     image_urls: bool = False
     drain_s: float = DRAIN_S_MAX
     drain_bytes: int = DRAIN_BYTES_MAX
+    limit: RateRule | None = None
+    pace: Pace = msgspec.field(default_factory=Pace)
     health: Health = msgspec.field(default_factory=Health)
 
     def does(self, task: Task) -> bool:

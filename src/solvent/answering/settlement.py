@@ -79,6 +79,7 @@ class Opened(msgspec.Struct, frozen=True):
     """An answer under way: everything decided before it was asked.
 
     holds: of `draws`, one each. output_tokens_max: of all choices together. is_slow: it waits in the slow lane first.
+    turn: where our key at the upstream is limited, what it counts for there.
     """
 
     question: Question
@@ -92,6 +93,7 @@ class Opened(msgspec.Struct, frozen=True):
     output_tokens_max: int
     entered: tuple[Entered, ...] = ()
     is_slow: bool = False
+    turn: Entered | None = None
 
     @property
     def output_tokens_each(self) -> int:

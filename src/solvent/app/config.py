@@ -70,6 +70,9 @@ class AlternativeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: Annotated[str, Meta(description="our key there, by reference: env:NAME or file:PATH")] = ""
     file: Annotated[str, Meta(description="llamacpp: the GGUF file")] = ""
     weight: Annotated[int, Meta(description="balance weighted: how often it is asked", ge=1, le=1000)] = 1
+    requests_per_minute: Annotated[int, Meta(description="that our key may ask there", ge=0)] = 0
+    tokens_per_minute: Annotated[int, Meta(description="that our key may use there", ge=0)] = 0
+    at_once: Annotated[int, Meta(description="answers that our key may have at once there", ge=0)] = 0
     on_abort: Annotated[OnAbort | None, Meta(description="when a client leaves: drain or cancel")] = None
     limit_field: Annotated[str, Meta(description="what it calls the limit on output tokens")] = ""
     api_version: Annotated[str, Meta(description="azure: of its dated API; else its v1 API")] = ""
@@ -150,6 +153,13 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...], Meta(description="more of our keys there, by reference: each is an upstream of its own")
     ] = ()
     weight: Annotated[int, Meta(description="balance weighted: how often it is asked", ge=1, le=1000)] = 1
+    requests_per_minute: Annotated[
+        int, Meta(description="that each key may ask there; then the next upstream is asked; 0 for no limit", ge=0)
+    ] = 0
+    tokens_per_minute: Annotated[
+        int, Meta(description="read and written, that each key may use there; 0 for no limit", ge=0)
+    ] = 0
+    at_once: Annotated[int, Meta(description="answers that each key may have at once there; 0 for no limit", ge=0)] = 0
     balance: Annotated[
         Policy,
         Meta(

@@ -13,6 +13,7 @@ import msgspec
 
 from solvent.answering.route import Pool, Route, prices_at
 from solvent.app.config import Config, ModelEntry, secret
+from solvent.billing.limits import RateRule
 from solvent.engines import port as engines_port
 from solvent.engines.port import Engine, OpenEngine
 from solvent.pricing.exchange import Exchange, exchange
@@ -157,8 +158,15 @@ def _route(
         entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card],
         engine, model_class=entry.model_class, weight=entry.weight, task=entry.task,
         image_tokens_max=entry.image_tokens_max, image_urls=entry.image_urls,
-        drain_s=entry.drain_s, drain_bytes=entry.drain_bytes,
+        drain_s=entry.drain_s, drain_bytes=entry.drain_bytes, limit=_limit(entry),
     )  # fmt: skip
+
+
+def _limit(entry: ModelEntry) -> RateRule | None:
+    """How fast a key may be asked, if that is limited."""
+    if not (entry.requests_per_minute or entry.tokens_per_minute or entry.at_once):
+        return None
+    return RateRule("key", entry.requests_per_minute, entry.tokens_per_minute, entry.at_once)
 
 
 def _proxies(entry: ModelEntry, near: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from solvent.values.errors import Invalid, Unavailable
+from solvent.values.limits import UPSTREAM_BUSY_S, UPSTREAM_BUSY_S_MAX
 from solvent.wire.reply import Reply
 
 ERROR_BYTES_MAX: Final = 64 * 1024
@@ -38,10 +39,13 @@ class Faults:
             body = await reply.read(ERROR_BYTES_MAX)
         except Unavailable:  # its reasons are lost or too long, its status is not
             body = b""
-        return self.said(body, reply.status)
+        return self.said(body, reply.status, _pause_s(reply.headers))
 
-    def said(self, body: bytes, status: int | None) -> Invalid | Unavailable:
-        """What an error body says; status None: in the middle of an answer. What cannot be read is not repeated."""
+    def said(self, body: bytes, status: int | None, pause_s: int = UPSTREAM_BUSY_S) -> Invalid | Unavailable:
+        """What an error body says; status None: in the middle of an answer. What cannot be read is not repeated.
+
+        pause_s: for how long one that limits us wants to be left alone.
+        """
         words, param, about = self._read(body)
         if about != "key" and (status in _OUR_FAULT or (status == 403 and about == "question")):
             message = f"the model does not accept this question: {words[:500] or f'status {status}'}"
@@ -52,7 +56,7 @@ class Faults:
             return Unavailable("upstream_key_refused", message, upstream_status=status)
         if status in _BUSY:
             message = f"the model's provider is limiting us: {words[:200] or 'too many requests'}"
-            return Unavailable("upstream_busy", message, retry_after_s=5, upstream_status=status)
+            return Unavailable("upstream_busy", message, retry_after_s=pause_s, upstream_status=status)
         where = f"with status {status}" if status else "in the middle of its answer"
         message = f"the model's provider failed {where}: {words[:200] or 'it gave no reason'}"
         return Unavailable("upstream_failed", message, upstream_status=status)
@@ -76,6 +80,14 @@ class Faults:
 
     def _without_key(self, words: str) -> str:
         return words.replace(self._key, "[our key]") if self._key else words
+
+
+def _pause_s(headers: Mapping[str, str]) -> int:
+    """How long a busy upstream wants to be left alone, in whole seconds: as it says, within reason."""
+    said = headers.get("retry-after", "")
+    if said.isdecimal() and len(said) < 10:
+        return min(UPSTREAM_BUSY_S_MAX, max(1, int(said)))
+    return UPSTREAM_BUSY_S
 
 
 def _about(error: Mapping[str, Any]) -> _About:
