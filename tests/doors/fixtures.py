@@ -113,9 +113,21 @@ def solvent(
                 cost_card="doors-drawing",
                 price_card="doors-drawing",
                 output_tokens_max=5000,
+                image_tokens_max=1000,
             ),
             scripted_model(
                 upstream, "speaker", task="speech", cost_card="doors-speaking-cost", price_card="doors-speaking"
+            ),
+            scripted_model(
+                upstream, "listener", task="transcriptions", cost_card="doors-hearing-cost", price_card="doors-hearing"
+            ),
+            scripted_model(
+                upstream,
+                "writer",
+                task="transcriptions",
+                cost_card="doors-hearing-tokens",
+                price_card="doors-hearing-tokens",
+                output_tokens_max=2000,
             ),
             scripted_model(upstream, "messenger", provider="anthropic", vendor="anthropic"),
             scripted_model(upstream, "renamed", limit_field="max_completion_tokens", output_tokens_max=100),

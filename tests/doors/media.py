@@ -44,6 +44,10 @@ def media_reply(path: str, body: Mapping[str, Any], script: Mapping[str, Any]) -
         return _json({"created": 1, "data": [{"b64_json": PICTURE}] * count}, script)
     if path.endswith("/audio/speech"):
         return f"sound of {body['input']}".encode(), "audio/mpeg"
+    if path.endswith("/audio/transcriptions"):
+        return _json(
+            {"text": "안녕하세요"} | ({"duration": script["duration"]} if "duration" in script else {}), script
+        )
     return None
 
 

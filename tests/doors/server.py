@@ -68,6 +68,21 @@ currency: USD
 entries:
   - {from: 2026-01-01, character: 30}
 ---
+card: doors-hearing-cost
+currency: USD
+entries:
+  - {from: 2026-01-01, audio_input_minute: 0.003}
+---
+card: doors-hearing
+currency: USD
+entries:
+  - {from: 2026-01-01, audio_input_minute: 0.006}
+---
+card: doors-hearing-tokens
+currency: USD
+entries:
+  - {from: 2026-01-01, input: 2.5, audio_input: 6, output: 10}
+---
 card: doors-drawing
 currency: USD
 entries:

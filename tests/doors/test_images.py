@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from openai import Omit, OpenAI, OpenAIError, omit
+from openai import BadRequestError, Omit, OpenAI, OpenAIError, omit
 from tests.doors.server import Solvent
 from tests.doors.upstream import Upstream
 
@@ -115,4 +115,31 @@ def test_an_upstream_that_fails_charges_nothing(solvent: Solvent, client: OpenAI
     before = solvent.wallet()["balance"]
     with pytest.raises(OpenAIError):
         client.images.generate(model="painter", prompt="a cat", user=json.dumps(script))
+    assert solvent.wallet()["balance"] == before
+
+
+def test_pictures_are_made_of_others(solvent: Solvent, upstream: Upstream, client: OpenAI) -> None:
+    usage = DRAWN | {"input_tokens": 320, "input_tokens_details": {"text_tokens": 20, "image_tokens": 300}}
+    raw = client.images.with_raw_response.edit(
+        model="drawer", prompt="a hat for the cat", n=1, image=[("a.png", b"\x89PNG1"), ("b.png", b"\x89PNG2")],
+        mask=("m.png", b"\x89PNG3"), input_fidelity="high", user=json.dumps({"usage": usage}),
+    )  # fmt: skip
+    assert raw.parse().data
+    heard = [one for one in upstream.heard if one.path.endswith("/images/edits")][-1]
+    assert heard.body["image[]"] == [("a.png", b"\x89PNG1"), ("b.png", b"\x89PNG2")]
+    assert heard.body["mask"] == ("m.png", b"\x89PNG3")
+    assert (heard.body["prompt"], heard.body["n"]) == ("a hat for the cat", "1")
+    receipt = solvent.receipt(raw.headers["x-request-id"])
+    assert receipt["charge"] == "0.04534"  # 20 at 5, 300 at 10 and 1,056 at 40 dollars a million
+    assert receipt["usage"]["image_input_tokens"] == 300
+
+
+def test_a_model_that_takes_no_pictures_edits_none(solvent: Solvent, client: OpenAI) -> None:
+    before = solvent.wallet()["balance"]
+    with pytest.raises(BadRequestError) as refused:
+        client.images.edit(model="painter", prompt="a hat", image=b"\x89PNG")
+    assert refused.value.code == "no_pictures"
+    with pytest.raises(BadRequestError) as refused:
+        client.images.edit(model="drawer", prompt="a hat", image=[])
+    assert (refused.value.code, refused.value.param) == ("bad_request", "image")
     assert solvent.wallet()["balance"] == before

@@ -64,6 +64,8 @@ class Heard:
     @property
     def _first_words(self) -> str:
         """Of the question: where a client has no other place that passes unchanged."""
+        if "file" in self.body:
+            return str(self.body.get("prompt", ""))
         if "voice" in self.body:
             return str(self.body.get("instructions", ""))
         for content in self.body.get("contents", ()):

@@ -47,7 +47,7 @@ class DeepSeek(Asked):
             yield event
 
     async def _whole(self, body: bytes, kind: str = "application/json", *, cut: bool = False) -> None:
-        await super()._whole(b"\n\n\n" + body, cut=cut)
+        await super()._whole(b"\n\n\n" + body, kind, cut=cut)
 
 
 class OpenRouter(_Peer):

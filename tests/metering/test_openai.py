@@ -9,8 +9,10 @@ from tests.metering.reports import COUNTS, NO_COUNTS, NO_REPORTS, encoded, is_re
 
 from solvent.metering.openai import (
     embeddings_usage,
+    images_usage,
     openai_usage,
     responses_usage,
+    transcriptions_usage,
     usage_with_more_beside,
     usage_with_thoughts_beside,
     usage_with_thoughts_in_total,
@@ -18,8 +20,10 @@ from solvent.metering.openai import (
 from solvent.values.limits import TOKENS_MAX
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
-ALL = (openai_usage, responses_usage, embeddings_usage, usage_with_more_beside, usage_with_thoughts_beside,
-       usage_with_thoughts_in_total)  # fmt: skip
+ALL = (
+    openai_usage, responses_usage, embeddings_usage, images_usage, transcriptions_usage, usage_with_more_beside,
+    usage_with_thoughts_beside, usage_with_thoughts_in_total,
+)  # fmt: skip
 
 
 @given(COUNTS, COUNTS, st.data())
@@ -194,3 +198,21 @@ NAMES = (
 def test_any_bytes_are_read_within_bounds_or_refused(report: bytes) -> None:
     for reader in ALL:
         is_read_or_refused(reader, report)
+
+
+def test_what_is_drawn_is_no_text() -> None:
+    details = {"text_tokens": 8, "image_tokens": 3}
+    assert read(images_usage, {"input_tokens": 11, "output_tokens": 40, "input_tokens_details": details}) == Usage(
+        input_tokens=8, image_input_tokens=3, image_output_tokens=40
+    )
+    told = {"input_tokens": 1, "output_tokens": 40, "output_tokens_details": {"image_tokens": 30, "text_tokens": 10}}
+    assert read(images_usage, told) == Usage(input_tokens=1, output_tokens=10, image_output_tokens=30)
+
+
+def test_what_is_heard_is_told_in_seconds_or_in_tokens() -> None:
+    assert read(transcriptions_usage, {"type": "duration", "seconds": 1.25}) == Usage(audio_input_ms=1_250)
+    details = {"text_tokens": 10, "audio_tokens": 20}
+    told = {"type": "tokens", "input_tokens": 30, "output_tokens": 5, "input_token_details": details}
+    assert read(transcriptions_usage, told) == Usage(input_tokens=10, audio_input_tokens=20, output_tokens=5)
+    for seconds in (-1, 10**7, "1", None):
+        refused(transcriptions_usage, encoded({"type": "duration", "seconds": seconds}))

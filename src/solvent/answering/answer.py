@@ -50,6 +50,9 @@ _NEVER_TAKEN = {
     "not_bridged",
 }
 
+# The API whose words the usage is reported in, where that is not what the provider speaks.
+_REPORTS = {"images": "images", "edits": "images", "transcriptions": "transcriptions"}
+
 
 async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
     """Yields what was opened, then the chunks, then the receipt once it is on the books. What was opened comes again
@@ -323,9 +326,8 @@ class _Running:
 
 
 def _meter_of(opened: Opened) -> Meter:
-    task, speaks = opened.question.task, opened.route.provider.speaks
-    read = reader(opened.route.provider.name, task if task == "images" else speaks)
     question, route = opened.question, opened.route
+    read = reader(route.provider.name, _REPORTS.get(question.task, route.provider.speaks))
     read_most, beside = input_tokens_most(question, route), beside_words(question, route)
     return Meter(read_most, opened.output_tokens_max, read, beside, question.sure)
 

@@ -12,7 +12,16 @@ from solvent.billing.pace import Pace
 from solvent.engines.port import Engine
 from solvent.pricing.exchange import Exchange, exchange_at
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
-from solvent.pricing.rating import BY_CHARACTERS, BY_PICTURES, BY_READING, BY_WORDS, Ways, can_cost, can_sell
+from solvent.pricing.rating import (
+    BY_CHARACTERS,
+    BY_HEARING,
+    BY_PICTURES,
+    BY_READING,
+    BY_WORDS,
+    Ways,
+    can_cost,
+    can_sell,
+)
 from solvent.providers.port import Provider, Task
 from solvent.routing.health import Health
 from solvent.routing.policy import Policy
@@ -22,12 +31,12 @@ from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX
 # What an answer can be paid by.
 _PAID_BY: Final[Mapping[Task, Ways]] = {
     "chat": BY_WORDS, "completions": BY_WORDS, "embeddings": BY_READING, "images": BY_PICTURES,
-    "speech": BY_CHARACTERS,
+    "edits": BY_PICTURES, "speech": BY_CHARACTERS, "transcriptions": BY_HEARING,
 }  # fmt: skip
 # Where a model is asked, by what it does.
 SURFACES: Final[Mapping[Task, str]] = {
     "chat": "/v1/chat/completions", "embeddings": "/v1/embeddings", "images": "/v1/images/generations",
-    "speech": "/v1/audio/speech",
+    "speech": "/v1/audio/speech", "transcriptions": "/v1/audio/transcriptions",
 }  # fmt: skip
 
 
@@ -61,7 +70,11 @@ class Route(msgspec.Struct, frozen=True):
     health: Health = msgspec.field(default_factory=Health)
 
     def does(self, task: Task) -> bool:
-        """Whether it can be asked for that: a model that chats also goes on with a text, where its provider can ask."""
+        """Whether it can be asked for that: a model that makes pictures makes them of others too, and one that chats
+        also goes on with a text, where its provider can ask.
+        """
+        if task == "edits":
+            return self.task == "images"
         return self.task == task or (task == "completions" and self.task == "chat" and self.provider.speaks == "chat")
 
 

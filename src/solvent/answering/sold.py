@@ -41,13 +41,15 @@ def _demand_sight(question: Question, route: Route) -> None:
 
 
 def beside_words(question: Question, route: Route) -> Usage | None:
-    """The most an answer of a model can come to beside its words. A model that is paid by tokens for its pictures draws
-    one in `output_tokens_max` at most.
+    """The most an answer of a model can come to beside its words. Where that is paid by tokens, a picture is drawn in
+    `output_tokens_max` at most, and so many are written of what was heard.
     """
     beside = question.beside
-    if beside is None or not beside.pictures:
+    if beside is None or beside.characters:
         return beside
-    return beside + Usage(image_output_tokens=beside.pictures * route.output_tokens_max)
+    if beside.pictures:
+        return beside + Usage(image_output_tokens=beside.pictures * route.output_tokens_max)
+    return beside + Usage(output_tokens=route.output_tokens_max)
 
 
 def _of_kind(kind: str, route: Route, prices: Prices) -> Prices:

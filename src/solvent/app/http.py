@@ -18,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 JSON = (b"content-type", b"application/json")
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
 
 class ClientGone(Exception):
@@ -101,13 +102,15 @@ async def respond_with(send: Send, file: Download, headers: Headers = ()) -> Non
     await send({"type": "http.response.body", "body": b""})
 
 
-async def respond(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:
-    """One JSON response, whole."""
+async def respond(
+    send: Send, status: int, body: bytes, headers: Headers = (), kind: tuple[bytes, bytes] = JSON
+) -> None:  # fmt: skip
+    """One response, whole: JSON, unless its kind says otherwise."""
     await send(
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [JSON, (b"content-length", str(len(body)).encode()), *headers],
+            "headers": [kind, (b"content-length", str(len(body)).encode()), *headers],
         }
     )
     await send({"type": "http.response.body", "body": body})

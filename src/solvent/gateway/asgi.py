@@ -21,7 +21,7 @@ from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.completions import completions
 from solvent.gateway.embeddings import embeddings
 from solvent.gateway.endpoints import Endpoint
-from solvent.gateway.images import images
+from solvent.gateway.images import edits, images
 from solvent.gateway.live import live
 from solvent.gateway.messages import messages
 from solvent.gateway.metrics import Metrics, tell_metrics
@@ -29,6 +29,7 @@ from solvent.gateway.repeats import is_repeatable
 from solvent.gateway.responses import responses
 from solvent.gateway.speech import speech
 from solvent.gateway.token_count import token_count
+from solvent.gateway.transcriptions import transcriptions
 from solvent.values.errors import Invalid, SolventError, Unavailable
 from solvent.values.ids import AnswerId, new_id
 
@@ -42,6 +43,8 @@ _SURFACES: Final = {
     f"{_MESSAGES}/count_tokens": token_count, "/v1/completions": completions, "/v1/embeddings": embeddings,
     "/v1/images/generations": images, "/v1/audio/speech": speech,
 }  # fmt: skip
+_FORMS: Final = {"/v1/audio/transcriptions": transcriptions, "/v1/images/edits": edits}  # with files in them
+_ASKED: Final = frozenset({*_SURFACES, *_FORMS})
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
     ("GET", "/v1/key"): endpoints.key_balance,
@@ -58,7 +61,7 @@ _OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
 _PREFIXES: Final = tuple({prefix for _, prefix in _OF_ONE})
 _METHODS: Final = (
     {path: " or ".join(sorted(method for method, known in _ENDPOINTS if known == path)) for _, path in _ENDPOINTS}
-    | dict.fromkeys(_SURFACES, "POST")
+    | dict.fromkeys((*_SURFACES, *_FORMS), "POST")
     | dict.fromkeys(_WHOLE, "GET")
 )
 
@@ -82,7 +85,7 @@ class Gateway:
             await self._rest(scope, receive, send)
             return
         path: str = scope["path"]
-        if path in _SURFACES and scope["method"] == "POST":
+        if path in _ASKED and scope["method"] == "POST":
             await self._answer(path, scope, receive, send)
         elif path in _METHODS or path.startswith(_PREFIXES):
             await self._serve(path, scope, receive, send)
@@ -95,16 +98,18 @@ class Gateway:
         desk = self._app.desk
         now_us = desk.now_us()
         id = AnswerId(new_id("ans", now_us, desk.entropy()))
+        form = _FORMS.get(path)
+        surface = _SURFACES[path] if form is None else partial(form, header(scope, b"content-type"))
 
         async def ask(receive: Receive, send: Send) -> None:
             caller = calling(scope, desk.callers, now_us, self._trusted)
             if self._app.stopping:
                 raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
             if is_repeatable(scope):
-                surface = partial(_SURFACES[path], caller, desk, id)
-                await self._asked_again.once(scope, caller, id, surface, partial(self._tell, path, id), receive, send)
+                asking = partial(surface, caller, desk, id)
+                await self._asked_again.once(scope, caller, id, asking, partial(self._tell, path, id), receive, send)
             else:
-                await _SURFACES[path](caller, desk, id, receive, send)
+                await surface(caller, desk, id, receive, send)
 
         await self._tell(path, id, ask, receive, send)
 

@@ -1,14 +1,21 @@
-"""POST /v1/images/generations: pictures of what is described; paid by the picture, or by the tokens it is drawn in."""
+"""POST /v1/images/generations and /v1/images/edits: pictures of what is described, or made of given ones.
+
+Paid by the picture, or by the tokens it is drawn in.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from solvent.answering.desk import Desk
-from solvent.answering.question import Question
+from solvent.answering.question import Pictures, Question
 from solvent.answering.receipt import Receipt
 from solvent.app.http import Receive, Send, read_body
 from solvent.bridging.responses_request import not_served
+from solvent.gateway.form import Form, read_form
 from solvent.gateway.reading import read_members, unpriced
 from solvent.gateway.whole import Members, tell_whole
 from solvent.identity.caller import Caller
@@ -22,6 +29,10 @@ _MEMBERS = {
     "model", "prompt", "n", "size", "quality", "style", "background", "moderation", "output_format",
     "output_compression", "response_format", "user", "stream",
 }  # fmt: skip
+_EDITED: Final = frozenset({
+    "model", "prompt", "n", "size", "quality", "background", "input_fidelity", "moderation", "output_format",
+    "output_compression", "response_format", "user",
+})  # fmt: skip
 _WORDS_AROUND = 64  # tokens that a model may add around the description
 
 
@@ -50,15 +61,34 @@ def read_wish(body: bytes, id: AnswerId, received_us: int) -> Question:
     for name in members:
         if name not in _MEMBERS:
             raise unpriced(name)
+    return _asked(wish, id, received_us, members)
+
+
+async def edits(content_type: bytes, caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send) -> None:
+    """One request, from its body to the last byte. Raises SolventError only before the response began."""
+    form = await read_form(content_type, receive, _EDITED | {"stream"}, {"image", "mask"})
+    await tell_whole(read_edit(form, id, desk.now_us()), caller, desk, send, images_body)
+
+
+def read_edit(form: Form, id: AnswerId, received_us: int) -> Question:
+    """The question in a form. Raises Invalid naming the member at fault."""
+    if not any(file.field.startswith("image") for file in form.files):
+        raise Invalid("bad_request", "image: send a picture to begin with", param="image")
+    asked = _asked(form.as_(_Wish), id, received_us, form.members(_EDITED))
+    return msgspec.structs.replace(asked, task="edits", pictures=Pictures(len(form.files)), files=tuple(form.files))
+
+
+def _asked(wish: _Wish, id: AnswerId, received_us: int, members: Mapping[str, msgspec.Raw]) -> Question:
     if wish.stream:
         raise not_served("stream", "pictures come whole here; leave it out")
     if not wish.prompt:
         raise Invalid("bad_request", "prompt: describe the picture", param="prompt")
+    count = pictures_asked(wish.n)
     return Question(
         id=id, received_us=received_us, model=wish.model, members=members, stream=False,
-        input_tokens_most=len(body) + _WORDS_AROUND, output_tokens_asked=1,
-        user=(wish.user or "")[:NAME_CHARACTERS_MAX], task="images", choices=pictures_asked(wish.n),
-        kind=kind_asked(wish.size, wish.quality), beside=Usage(pictures=pictures_asked(wish.n)),
+        input_tokens_most=len(wish.prompt.encode()) + _WORDS_AROUND, output_tokens_asked=1,
+        user=(wish.user or "")[:NAME_CHARACTERS_MAX], task="images", choices=count,
+        kind=kind_asked(wish.size, wish.quality), beside=Usage(pictures=count),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ class _Begin(msgspec.Struct, frozen=True):
 
     name: str
     file_name: str | None
+    content_type: str
 
 
 class _End(msgspec.Struct, frozen=True):
@@ -31,11 +32,15 @@ class Part:
     """One part of a form, to be read before the next one is asked for; what is left of it is skipped.
 
     name: of its field. file_name: as the client calls the file; None for a field that is no file.
+    content_type: what it says it is; may be empty.
     """
 
-    def __init__(self, name: str, file_name: str | None, pieces: AsyncGenerator[bytes, None]) -> None:
+    def __init__(
+        self, name: str, file_name: str | None, content_type: str, pieces: AsyncGenerator[bytes, None]
+    ) -> None:
         self.name = name
         self.file_name = file_name
+        self.content_type = content_type
         self.pieces = pieces
 
     async def whole(self, most: int) -> bytes:
@@ -70,6 +75,7 @@ class Multipart:
         self._body = body
         self._seen: deque[_Begin | _End | bytes] = deque()
         self._header, self._value, self._disposition = bytearray(), bytearray(), b""
+        self._kind = b""
         self._is_whole = False
         try:
             self._parser = MultipartParser(
@@ -97,7 +103,7 @@ class Multipart:
             count += 1
             if count > FORM_PARTS_MAX:
                 raise _bad(f"a form has at most {FORM_PARTS_MAX} parts")
-            yield Part(found.name, found.file_name, self._pieces())
+            yield Part(found.name, found.file_name, found.content_type, self._pieces())
         if not self._is_whole:
             raise _bad("it breaks off before its end")
 
@@ -117,11 +123,13 @@ class Multipart:
         return self._seen.popleft()
 
     def _part_begins(self) -> None:
-        self._disposition = b""
+        self._disposition = self._kind = b""
 
     def _header_ends(self) -> None:
         if bytes(self._header).lower() == _DISPOSITION:
             self._disposition = bytes(self._value)
+        elif bytes(self._header).lower() == b"content-type":
+            self._kind = bytes(self._value)
         self._header.clear()
         self._value.clear()
 
@@ -129,7 +137,8 @@ class Multipart:
         _, options = parse_options_header(self._disposition)
         file_name = options.get(b"filename")
         name = options.get(b"name", b"").decode("utf-8", "replace")
-        self._seen.append(_Begin(name, None if file_name is None else file_name.decode("utf-8", "replace")))
+        file = None if file_name is None else file_name.decode("utf-8", "replace")
+        self._seen.append(_Begin(name, file, self._kind.decode("latin-1")))
 
     def _ends(self) -> None:
         self._is_whole = True

@@ -27,7 +27,7 @@ def read_members(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, dict
     except UnicodeDecodeError as wrong:
         raise Invalid("not_utf8", f"the body is not UTF-8: {wrong.reason} at byte {wrong.start}") from None
     except msgspec.ValidationError as wrong:
-        raise _misfit(str(wrong)) from None
+        raise misfit(str(wrong)) from None
     except msgspec.DecodeError as wrong:
         raise Invalid("not_json", f"the body is not JSON: {wrong}") from None
     except RecursionError:
@@ -40,7 +40,7 @@ def read_query(scope: Scope, kind: type[T]) -> T:
     try:
         return msgspec.convert(dict(parse_qsl(text, max_num_fields=QUERY_MEMBERS_MAX)), kind, strict=False)
     except msgspec.ValidationError as wrong:
-        raise _misfit(str(wrong)) from None
+        raise misfit(str(wrong)) from None
     except ValueError:
         raise Invalid("bad_request", f"the query has more than {QUERY_MEMBERS_MAX} members; send fewer") from None
 
@@ -76,7 +76,7 @@ def unpriced(name: str, what: str = "it has no price here, so it is not served")
     return Invalid("unpriced_feature", f"{name}: {what}", param=name)
 
 
-def _misfit(words: str) -> Invalid:
+def misfit(words: str) -> Invalid:
     """msgspec's words name the place as a path; that is our `param`."""
     place = _PATH.search(words)
     missing: Any = re.search(r"missing required field `(\w+)`", words)

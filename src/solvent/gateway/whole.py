@@ -11,20 +11,20 @@ from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
-from solvent.app.http import Send, respond
+from solvent.app.http import TEXT, Send, respond
 from solvent.gateway.telling import Answering, charge_headers, opening_headers, without_cost
 from solvent.identity.caller import Caller
 from solvent.providers.port import Chunk
 
 Members = dict[str, msgspec.Raw]
-# What the client is told, of the provider's members and its usage report, and of the receipt.
-BodyOf = Callable[[Members, msgspec.Raw | None, Receipt], dict[str, object]]
+# What the client is told, of the provider's members and its usage report, and of the receipt: JSON, or a text.
+BodyOf = Callable[[Members, msgspec.Raw | None, Receipt], dict[str, object] | str]
 
 _encode = msgspec.json.encode
 
 
 async def tell_whole(question: Question, caller: Caller, desk: Desk, send: Send, body_of: BodyOf) -> None:
-    """Ask, and respond with JSON. Raises SolventError only before the response began."""
+    """Ask, and respond. Raises SolventError only before the response began."""
     members, headers = Members(), list[tuple[bytes, bytes]]()
     usage: msgspec.Raw | None = None
     answering: Answering = answer(question, caller, desk)
@@ -36,7 +36,11 @@ async def tell_whole(question: Question, caller: Caller, desk: Desk, send: Send,
                 members, usage = step.members, step.usage
             else:
                 told = None if usage is None else without_cost(usage)
-                body = _encode(body_of(members, told, step))
-                await respond(send, 200, body, [*headers, *charge_headers(step)])
+                body = body_of(members, told, step)
+                headers += charge_headers(step)
+                if isinstance(body, str):
+                    await respond(send, 200, body.encode(), headers, TEXT)
+                else:
+                    await respond(send, 200, _encode(body), headers)
     finally:
         await answering.aclose()

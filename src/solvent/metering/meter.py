@@ -126,6 +126,9 @@ class Meter:
         read, written = all_input_tokens(usage), all_output_tokens(usage)
         if self._beside is not None:
             written -= all_output_tokens(self._beside)
+            heard, most = usage.audio_input_ms, self._beside.audio_input_ms
+            if heard > SLACK * most:
+                raise Invalid("bad_usage", f"the upstream reports {heard} ms heard where {most} can be")
         if (
             read > SLACK * self._input_tokens_most + SLACK_TOKENS
             or written > SLACK * self._output_tokens_max + SLACK_TOKENS
@@ -158,7 +161,10 @@ class Meter:
     def _of_what_is_beside(self, beside: Usage, extra: Usage) -> Measurement:
         """Of an answer that is not all words, and that nobody has said anything of."""
         least = self._sure if self.pieces and self._sure is not None else Usage()
-        most = least if least == beside else beside + Usage(input_tokens=self._input_tokens_most)
+        is_known = (least.pictures, least.characters, least.audio_input_ms) == (
+            beside.pictures, beside.characters, beside.audio_input_ms,
+        )  # fmt: skip
+        most = least if is_known else beside + Usage(input_tokens=self._input_tokens_most)
         return Measurement(
             least + extra, most + extra, estimated=least != most, refused_report=self._refused, tariff=self._tariff
         )

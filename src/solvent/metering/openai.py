@@ -10,7 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from solvent.metering.disjoint import Count, Read, Written, unreadable, usage_of
-from solvent.values.limits import TOKENS_MAX
+from solvent.values.errors import Invalid
+from solvent.values.limits import HEARD_S_MAX, TOKENS_MAX
 from solvent.values.usage import Usage
 
 
@@ -61,9 +62,15 @@ class _Embeddings(msgspec.Struct):
     prompt_tokens: Count
 
 
+class _Heard(msgspec.Struct):
+    type: str = ""
+    seconds: float = 0
+
+
 _NO_INPUT, _NO_OUTPUT = _InputDetails(), _OutputDetails()
 _decode_chat = msgspec.json.Decoder(_Chat).decode
 _decode_responses = msgspec.json.Decoder(_Responses).decode
+_decode_heard = msgspec.json.Decoder(_Heard).decode
 _decode_embeddings = msgspec.json.Decoder(_Embeddings).decode
 
 
@@ -120,6 +127,22 @@ def images_usage(report: bytes | msgspec.Raw) -> Usage:
     if usage.image_output_tokens or not usage.output_tokens:
         return usage
     return msgspec.structs.replace(usage, output_tokens=0, image_output_tokens=usage.output_tokens)
+
+
+def transcriptions_usage(report: bytes | msgspec.Raw) -> Usage:
+    """A `usage` object of transcriptions: how long was listened, or else tokens. Raises Invalid("bad_usage")."""
+    try:
+        said = _decode_heard(report)
+    except msgspec.DecodeError as wrong:
+        raise unreadable("usage report", wrong, report) from None
+    return heard_usage(said.seconds) if said.type == "duration" else responses_usage(report)
+
+
+def heard_usage(seconds: float) -> Usage:
+    """Of so many seconds that were listened to. Raises Invalid("bad_usage") for nonsense."""
+    if not 0 <= seconds <= HEARD_S_MAX:
+        raise Invalid("bad_usage", f"the upstream reports {seconds} seconds heard, which cannot be")
+    return Usage(audio_input_ms=round(seconds * 1_000))
 
 
 def embeddings_usage(report: bytes | msgspec.Raw) -> Usage:

@@ -6,18 +6,19 @@ A vendor that speaks it with an accent has a file of its own, which says only wh
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote
 
 import msgspec
 
 from solvent.providers.faults import UNREADABLE
-from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings, Task
+from solvent.providers.port import Call, Chunk, Dialect, File, OnAbort, Provider, Settings, Task
 from solvent.providers.upstream import Upstream
-from solvent.values.errors import Unavailable
-from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
+from solvent.values.errors import Invalid, Unavailable
+from solvent.values.limits import HEARD_S_MAX, UPSTREAM_BODY_BYTES_MAX
 from solvent.values.usage import Usage
+from solvent.wire.form import Field, encode_form
 from solvent.wire.sse import EventReader
 
 _DONE = b"[DONE]"
@@ -26,14 +27,22 @@ _NO_SOUND: Final = ("application/json", "text/")
 _NO_CHOICES = {_NONE, b"[]"}
 # An upstream that does not know the client's word for the limit would know no limit.
 _LIMIT_WORDS: Final = frozenset(("max_tokens", "max_completion_tokens"))
+_JSON: Final = "application/json"
+# What comes whole, and the member that it is in.
+_WHOLE: Final[Mapping[Task, str]] = {
+    "embeddings": "data", "images": "data", "edits": "data", "transcriptions": "text",
+}  # fmt: skip
 # Where it is asked for what is no chat.
 _PATHS: Final[Mapping[Task, str]] = {
     "completions": "/completions", "embeddings": "/embeddings", "images": "/images/generations",
-    "speech": "/audio/speech",
+    "edits": "/images/edits", "speech": "/audio/speech", "transcriptions": "/audio/transcriptions",
 }  # fmt: skip
 _INCLUDE_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_said = msgspec.json.Decoder(str | list[str] | int | float | bool).decode
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_duration = msgspec.json.Decoder(float).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.encode
 
@@ -109,8 +118,8 @@ class OpenAICompatible:
             async for chunk in self._spoken(path, call):
                 yield chunk
             return
-        if call.task in ("embeddings", "images"):
-            yield await self._listed(path, call)
+        if call.task in _WHOLE:
+            yield await self._whole(path, call)
             return
         reply = await self._upstream.ask(path, self._body(call), streams=call.stream)
         try:
@@ -130,16 +139,24 @@ class OpenAICompatible:
         finally:
             reply.close()
 
-    async def _listed(self, path: str, call: Call) -> Chunk:
-        """A whole reply that is a list of embeddings, or of pictures."""
-        reply = await self._upstream.ask(path, _encode(self._asked(call)), streams=False)
+    async def _whole(self, path: str, call: Call) -> Chunk:
+        """A whole reply: embeddings, pictures, or what was heard."""
+        asked = self._asked(call)
+        kind, body = encode_form(_fields(asked, call.files)) if call.files else (_JSON, _encode(asked))
+        reply = await self._upstream.ask(path, body, streams=False, content_type=kind)
         try:
             chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
         finally:
             reply.close()
-        if bytes(chunk.members.get("data", _NONE)) in _NO_CHOICES:
+        if bytes(chunk.members.get(_WHOLE[call.task], _NONE)) in _NO_CHOICES:
             raise self._faults.garbage(f"its answer has no {call.task}")
-        return chunk if call.task == "embeddings" else self._counted(chunk)
+        if call.task == "embeddings":
+            return chunk
+        try:
+            made = _heard(chunk) if call.task == "transcriptions" else _drawn(chunk)
+        except (*UNREADABLE, Invalid):
+            raise self._faults.garbage(f"its answer has no {call.task} that can be read") from None
+        return msgspec.structs.replace(chunk, pieces=1, made=made)
 
     async def _spoken(self, path: str, call: Call) -> AsyncGenerator[Chunk, None]:
         """Sound as it comes."""
@@ -156,13 +173,6 @@ class OpenAICompatible:
                 raise self._faults.garbage("it said nothing")
         finally:
             reply.close()
-
-    def _counted(self, chunk: Chunk) -> Chunk:
-        try:
-            pictures = len(_decode_list(chunk.members.get("data", _NONE)))
-        except UNREADABLE:
-            raise self._faults.garbage("its answer is no list of images") from None
-        return msgspec.structs.replace(chunk, pieces=1, made=Usage(pictures=pictures))
 
     async def probe(self) -> tuple[str, ...]:
         """See `Provider.probe`."""
@@ -210,6 +220,32 @@ class OpenAICompatible:
         pieces = sum(map(_pieces, choices))
         text = " ".join(map(_whole_text, choices))
         return Chunk(members, pieces, usage, members.pop("timings", None), finish, text)
+
+
+def _drawn(chunk: Chunk) -> Usage:
+    return Usage(pictures=len(_decode_list(chunk.members["data"])))
+
+
+def _heard(chunk: Chunk) -> Usage | None:
+    """Where nothing is reported, whoever writes out the times still says how long it was."""
+    _decode_text(chunk.members["text"])
+    duration = chunk.members.get("duration")
+    if chunk.usage is not None or duration is None:
+        return None
+    seconds = _decode_duration(duration)
+    return Usage(audio_input_ms=round(seconds * 1_000)) if 0 <= seconds <= HEARD_S_MAX else None
+
+
+def _fields(members: Mapping[str, object], files: Iterable[File]) -> Iterator[Field]:
+    """A body as a form: its members are texts or lists of them, beside the files."""
+    for name, value in members.items():
+        said = _decode_said(_encode(value))
+        if isinstance(said, list):
+            yield from (Field(f"{name}[]", text.encode()) for text in said)
+        else:
+            yield Field(name, said.encode() if isinstance(said, str) else _encode(said))
+    for file in files:
+        yield Field(file.field, file.data, file.name or "file", file.content_type)
 
 
 def _pieces(choice: _Choice) -> int:

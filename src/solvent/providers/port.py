@@ -21,16 +21,17 @@ OnAbort = Literal["drain", "cancel"]
 Dialect = Literal["chat", "messages", "gemini", "converse"]
 
 # What is asked for: the next words of a conversation or of a text, numbers that stand for the meaning of some, or
-# pictures, or a text spoken.
-Task = Literal["chat", "completions", "embeddings", "images", "speech"]
+# pictures, others made of given ones, a text spoken, or what is said in a recording.
+Task = Literal["chat", "completions", "embeddings", "images", "edits", "speech", "transcriptions"]
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file that comes with a question. field: the member that it is. name: as the client calls it."""
+    """A file that comes with a question. field: the member that it is. name, content_type: as the client calls it."""
 
     field: str
     name: str
     data: bytes
+    content_type: str = ""
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from solvent.wire.origin import Origin
 from solvent.wire.pool import Timeouts
 from solvent.wire.reply import Reply
 
-_JSON = {"content-type": "application/json"}
+_JSON = "application/json"
 _FAILING = 500
 
 
@@ -59,9 +59,9 @@ class Upstream:
         origin = Origin.parse(settings.base_url or base_url)
         self._client = open_client(origin, settings.proxies, headers=dict(headers), timeouts=timeouts)
 
-    async def ask(self, path: str, body: bytes, *, streams: bool) -> Reply:
+    async def ask(self, path: str, body: bytes, *, streams: bool, content_type: str = _JSON) -> Reply:
         """Its reply to a question, which the caller closes. Raises what the upstream says when it is no answer."""
-        reply = await self._client.send("POST", path, _JSON, body)
+        reply = await self._client.send("POST", path, {"content-type": content_type}, body)
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)

@@ -47,6 +47,12 @@ REPORT_CUSTOMERS = 100  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
 PICTURES_MAX = 10  # in one answer
+FORM_BYTES_MAX = 32 * MIB  # of a question that is a form with files in it
+FORM_S_MAX = 300.0  # until such a form is whole
+FORM_TEXT_BYTES_MAX = 256 * KIB  # of its fields that are no files
+QUESTION_FILES_MAX = 17  # that come with one question: 16 pictures and a mask
+RECORDING_BYTES_A_SECOND_MIN = 500  # of what is no WAV: 4 kbit a second; what lasts longer for its size is not held for
+RECORDING_TOKENS_A_SECOND_MAX = 32  # that a model hears it in
 SPEECH_CHARACTERS_MAX = 32_768  # of a text that is spoken, and how it is to be
 EMBEDDED_AT_ONCE_MAX = 2_048  # texts in one question
 
@@ -66,7 +72,7 @@ FILE_UPLOAD_S_MAX = 900.0
 FILE_DAYS = 30  # that a file is kept when nobody says how long
 FILE_S_MIN = 3_600  # the shortest that may be said
 FILE_NAME_CHARACTERS_MAX = 200
-FORM_PARTS_MAX = 20
+FORM_PARTS_MAX = 40
 FORM_FIELD_BYTES_MAX = 8 * KIB
 FILES_DROPPED_AT_ONCE = 100  # in one transaction: answers wait for it
 FILE_PIECES_AT_ONCE = 32
@@ -94,6 +100,7 @@ DRAIN_S_MAX = 60.0
 
 # Money
 TOKENS_MAX = 10_000_000_000  # in one bucket of one answer; more is refused as nonsense
+HEARD_S_MAX = 10**6  # of sound, in one answer; more is refused as nonsense
 WEB_SEARCHES_MAX = 1_000  # by the provider, in one answer; more is refused as nonsense
 GRAINS_MAX = 2**63 - 1  # one 64-bit column
 PRICE_LIST_BYTES_MAX = 64 * MIB  # of somebody else's list of prices
