@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help serve demo test check fix bench bench-books docs house-model clean
 
+# Tests and services start many processes: without compiled files each would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
@@ -16,7 +19,7 @@ demo: $(VENV)/.serve ## Start it with 40 simulated customers asking the house mo
 	@exec $(BIN)/solvent serve --demo --data solvent-demo $(ARGS)
 
 test: $(VENV)/.test .venv-beancount/bin/bean-check ## Run every test: style, types, the house, and all that the service does
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.test ## The quick part of the tests: style, types, the house
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/python -m pytest tests/house $(ARGS)

@@ -10,9 +10,6 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 
@@ -20,7 +17,7 @@ from solvent.db.tls import encryption_of
 from solvent.values.errors import Invalid, Unavailable
 
 FILE_NAME = "solvent.db"
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 WRITE: Final = {"writes": True}  # the execution option of a connection that writes
 READ: Final = {"reads": True}  # of one that only reads, and all of it from one moment
 _SORTED_OTHERWISE: Final = """
@@ -43,7 +40,7 @@ def open_engine(directory: Path, url: str = "") -> Engine:
     except (DatabaseError, InterfaceError) as wrong:
         engine.dispose()
         raise Unavailable("database_unusable", f"the database {where} cannot be opened: {wrong.orig}") from None
-    except CommandError:
+    except LookupError:
         engine.dispose()
         message = f"the database {where} was written by a newer solvent; install that one"
         raise Unavailable("database_unusable", message) from None
@@ -51,22 +48,24 @@ def open_engine(directory: Path, url: str = "") -> Engine:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables to the newest migration; does nothing when they are there."""
+    """Bring the tables to the newest migration; does nothing when they are there.
+
+    Raises LookupError where they are at one that this solvent does not know.
+    """
     with engine.connect() as connection:
         if _is_newest(connection):
             return
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    from solvent.db.migrate import upgrade  # Alembic takes a while to load, and is seldom needed
+
     with engine.connect().execution_options(**WRITE) as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection, MIGRATIONS)
         if engine.dialect.name == "postgresql":
             _sort_by_bytes(connection)
 
 
 def _is_newest(connection: Connection) -> bool:
     """Told by the files' names, since reading the files takes longer than all else that a command does."""
-    newest = max(file.name[:4] for file in (_MIGRATIONS / "versions").glob("0*.py"))
+    newest = max(file.name[:4] for file in (MIGRATIONS / "versions").glob("0*.py"))
     if not inspect(connection).has_table("alembic_version"):
         return False
     versions = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()

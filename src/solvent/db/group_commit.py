@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import pg8000
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -30,8 +29,8 @@ T = TypeVar("T")
 Group = tuple[Sequence[Entry], "Future[None] | None"]
 Work = tuple[Callable[[Connection], Any], "Future[Any]"]
 Outcome = tuple["Future[Any] | None", Any, BaseException | None]
-# A locked or full disk, a lost database: these fail every group alike. Postgres's driver raises its own bare.
-_ALIKE = (OperationalError, InterfaceError, sqlite3.OperationalError, pg8000.InterfaceError, OSError)
+# A locked or full disk, a lost database: these fail every group alike.
+_ALIKE = (OperationalError, InterfaceError, sqlite3.OperationalError, OSError)
 LATER_S = 0.05  # what nobody waits for is written with the next commit, or after this long
 
 
@@ -40,6 +39,7 @@ class GroupCommit:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._alike = _alike(engine)
         self._loop = asyncio.get_running_loop()
         self._groups: deque[Group] = deque()
         self._works: deque[Work] = deque()
@@ -163,9 +163,8 @@ class GroupCommit:
                 _write(connection, [entry for entries, _ in groups for entry in entries])
                 is_done = True  # all but the commit
         except BaseException as wrong:
-            if len(groups) > 1 and not isinstance(
-                wrong, _ALIKE
-            ):  # find the one at fault: the others must not fail with it
+            if len(groups) > 1 and not isinstance(wrong, self._alike):
+                # find the one at fault: the others must not fail with it
                 return [out for group in groups for out in self._commit_groups(connection, [group])]
             self.failure = str(wrong)[:500]
             log.error("the books could not be written: %s", self.failure)
@@ -180,7 +179,7 @@ class GroupCommit:
 
         What is meant for a thread or a task, such as SystemExit, is not passed on to another: it is said as a defect.
         """
-        if isinstance(wrong, _ALIKE):
+        if isinstance(wrong, self._alike):
             log.error("the books could not be written: %s", wrong)
             self._reconnect(connection, wrong)
             return _unknown() if is_done and self._is_lost(wrong) else _unwritten()
@@ -193,7 +192,7 @@ class GroupCommit:
 
     def _is_lost(self, wrong: BaseException) -> bool:
         """Whether the connection broke: then a commit that was sent may have come to pass, and nobody here knows."""
-        return self.engine.dialect.name == "postgresql" and isinstance(wrong, _ALIKE)
+        return self.engine.dialect.name == "postgresql" and isinstance(wrong, self._alike)
 
     def _reconnect(self, connection: Connection, wrong: BaseException) -> None:
         """A connection that is gone is opened anew at the next commit."""
@@ -239,3 +238,10 @@ def _resolve(outcomes: list[Outcome]) -> None:
             future.set_exception(error)
         else:
             future.set_result(result)
+
+
+def _alike(engine: Engine) -> tuple[type[Exception], ...]:
+    """Postgres's driver raises an error of its own bare; it is loaded only where the books are there."""
+    if engine.dialect.name != "postgresql":
+        return _ALIKE
+    return (*_ALIKE, engine.dialect.loaded_dbapi.InterfaceError)
