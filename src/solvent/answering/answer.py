@@ -141,6 +141,7 @@ class _Running:
     __slots__ = (
         "_asked_us",
         "_desk",
+        "_era",
         "_fault",
         "_finish",
         "_first_token_us",
@@ -168,7 +169,8 @@ class _Running:
         self._finish = ""
         self._usage_report = ""
         self._latest_us = opened.question.received_us + int(ANSWER_S_MAX) * US_PER_S
-        desk.under_way += 1
+        self._era = desk.era
+        self._era.under_way += 1
         desk.retries.earn()
 
     async def take_turn(self) -> None:
@@ -302,7 +304,7 @@ class _Running:
         receipt = settlement.receipt
         _settle_purses(opened, settlement.bill.spent)
         _leave(opened, receipt)
-        desk.under_way -= 1
+        self._era.under_way -= 1
         try:
             booked = desk.database.append(_what_ends(opened, settlement, desk.holder))
         except Unavailable:

@@ -21,6 +21,15 @@ from solvent.values.ids import CustomerId
 from solvent.values.period import day_number, start_of_day
 
 
+class Era:
+    """From one setting of the desk to the next. under_way: answers that began in it and have not ended."""
+
+    __slots__ = ("under_way",)
+
+    def __init__(self) -> None:
+        self.under_way = 0
+
+
 class Desk:
     """One process's desk.
 
@@ -71,8 +80,26 @@ class Desk:
         self.told: set[str] = set()  # alarms of budgets that this process has raised
         self.processes = 1  # that share the books, and so the rates
         self.listeners: list[Callable[[Receipt, MarginSums], None]] = []
-        self.under_way = 0
+        self.era = Era()
+        self.eras = [self.era]  # those that have answers under way, or may have
         self._day = (0, 0, 0)
+
+    @property
+    def under_way(self) -> int:
+        """Answers that are being told."""
+        return sum(era.under_way for era in self.eras)
+
+    def set_anew(
+        self, routes: Mapping[str, Route], pools: Mapping[str, Pool], exchanges: Sequence[Exchange],
+        keep_responses_us: int,
+    ) -> list[Era]:  # fmt: skip
+        """Sell this from now on, all of it at once. Returns the eras that are over: their answers may still go on."""
+        self.routes, self.pools, self.exchanges = routes, pools, exchanges
+        self.keep_responses_us = keep_responses_us
+        over = list(self.eras)
+        self.era = Era()
+        self.eras.append(self.era)
+        return over
 
     def funds_of(self, customer: CustomerId) -> Funds:
         """What this process knows of a customer's pots; nothing yet for whoever never asked here."""

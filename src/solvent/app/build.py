@@ -90,6 +90,7 @@ class App:
         self.payments = Payments(database, now_us, entropy, config.public_url)
         self.names: dict[str, str] = {}  # of customers, by id
         self.near = directory.path  # the folder of solvent.toml, where relative paths and rate cards are
+        self.on_reload: list[Callable[[], None]] = []  # called when other settings are in force
         self.stop = asyncio.Event()
         self.lost_holds = 0
         self._callers_seen = self._pots_seen = 0

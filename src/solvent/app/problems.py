@@ -120,7 +120,7 @@ def bug(id: str) -> Unavailable:
 def note(problem: SolventError, id: str) -> None:
     """Tell the operator's log what the customer is not told: a dependency failed, and which."""
     if isinstance(problem, Unavailable):
-        log.warning("answer %s: %s: %s", id, problem.code, problem.message)
+        log.warning("answer %s: %s: %s", id, problem.code, problem.message, extra={"request_id": id})
 
 
 async def refuse(

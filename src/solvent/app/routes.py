@@ -35,7 +35,8 @@ class Routes:
     def __init__(self) -> None:
         self.by_model: dict[str, Route] = {}
         self.pools: dict[str, Pool] = {}
-        self.engines: list[Engine] = []
+        self.engines: list[tuple[engines_port.Settings, Engine]] = []
+        self.running: list[tuple[engines_port.Settings, Engine]] = []  # that may be used, and nobody uses yet
         self.providers: list[Provider] = []
 
     @property
@@ -51,16 +52,39 @@ class Routes:
         """Hang up on providers, then stop the engines."""
         for provider in self.providers:
             await provider.close()
-        for engine in self.engines:
+        for _, engine in self.engines:
             engine.close()
 
+    def give_up(self, before: Routes | None) -> None:
+        """Stop the engines that were started for these, which were never used."""
+        for one in self.engines:
+            if before is None or one not in before.engines:
+                one[1].close()
 
-def open_routes(config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, now_us: int) -> Routes:
-    """Routes of all models. `near`: the folder that relative paths start from.
+    def take_over(self, before: Routes) -> None:
+        """Of the routes before these, keep the engines that go on: only the others are closed with those."""
+        before.engines = [one for one in before.engines if one not in self.engines]
 
-    Raises Invalid naming the model.
+
+def open_routes(
+    config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, now_us: int, before: Routes | None = None
+) -> Routes:
+    """Routes of all models. `near`: the folder that relative paths start from. before: whose engines may go on, so that
+    no model is loaded twice.
+
+    Raises Invalid naming the model; then nothing is left open.
     """
     routes = Routes()
+    routes.running = list(before.engines) if before is not None else []
+    try:
+        _fill(routes, config, cards, near, now_us)
+    except BaseException:
+        routes.give_up(before)
+        raise
+    return routes
+
+
+def _fill(routes: Routes, config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, now_us: int) -> None:
     exchanges = read_exchanges(config)
     for entry in (*_house_model(config), *config.models):
         places = tuple(_route(place, config, cards, near, routes) for place in _places(entry))
@@ -70,7 +94,6 @@ def open_routes(config: Config, cards: Mapping[str, Sequence[RateCard]], near: P
         routes.by_model[entry.name] = places[0]
         if len(places) > 1:
             routes.pools[entry.name] = Pool(places, entry.balance)
-    return routes
 
 
 def _places(entry: ModelEntry) -> Iterator[ModelEntry]:
@@ -123,9 +146,7 @@ def _route(
             message = f"model {entry.name!r}: there is no rate card {card!r}; write one in rate_cards/*.yaml"
             message += ", or set house_model = false" if entry.name == HOUSE_MODEL else ""
             raise Invalid("no_rate_card", message, param=book)
-    engine = _engine(entry, config, near) if _is_local(entry) else None
-    if engine is not None:
-        routes.engines.append(engine)
+    engine = _engine(entry, config, near, routes) if _is_local(entry) else None
     settings = providers_port.Settings(
         name=entry.vendor or entry.provider,
         base_url=engine.base_url if engine else entry.base_url,
@@ -183,15 +204,18 @@ def _proxies(entry: ModelEntry, near: Path) -> dict[str, str]:
     return proxies_of(entry.proxy)
 
 
-def _engine(entry: ModelEntry, config: Config, near: Path) -> Engine:
+def _engine(entry: ModelEntry, config: Config, near: Path, routes: Routes) -> Engine:
     open_engine: OpenEngine = _plug("solvent.engines", entry.provider)
     hardware = config.hardware
     file = near / Path(entry.file).expanduser()
-    return open_engine(
-        engines_port.Settings(
-            file, entry.seats, entry.context_tokens, hardware.threads, hardware.rated_watts, entry.gpu_layers
-        )
+    settings = engines_port.Settings(
+        file, entry.seats, entry.context_tokens, hardware.threads, hardware.rated_watts, entry.gpu_layers
     )
+    found = next((one for one in routes.running if one[0] == settings), None)
+    if found is not None:
+        routes.running.remove(found)
+    routes.engines.append(found or (settings, open_engine(settings)))
+    return routes.engines[-1][1]
 
 
 def _plug(group: str, kind: str) -> Any:

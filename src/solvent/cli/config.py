@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import click
 import msgspec
 
+from solvent.app.cards import read_cards
 from solvent.app.config import Config
+from solvent.app.plans import read_plans
+from solvent.app.routes import read_exchanges
+from solvent.app.running import tell_running
 from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.values.errors import Invalid
 
 
-@click.command("config")
+@click.group("config", invoke_without_command=True)
 @data_option
 @config_option
 @json_option
-def command(data: Path, config_file: Path | None, as_json: bool) -> None:  # noqa: FBT001
+@click.pass_context
+def command(context: click.Context, data: Path, config_file: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Show every setting, its value now, and what it is for."""
+    if context.invoked_subcommand is not None:
+        return
     config, _ = load_config(config_file, data)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(config), indent=2, ensure_ascii=False))
         return
     for line in settings(Config, config):
         click.echo(line)
+
+
+@command.command("reload")
+@data_option
+@config_option
+def reload(data: Path, config_file: Path | None) -> None:
+    """Let the services that run on the data directory read their settings, prices and plans again.
+
+    What is wrong in them is refused, here as far as it can be seen without their secrets, and by the services: then
+    the former settings stay in force.
+    """
+    config, near = load_config(config_file, data)
+    read_plans(config)
+    read_cards(near, read_exchanges(config))
+    told = tell_running(data.resolve(), signal.SIGHUP)
+    if not told:
+        raise Invalid("no_service", f"no service runs here on {data.resolve()}; name the right --data", param="data")
+    whose = "its log says" if told == 1 else "their logs say"
+    click.echo(f"{told} service{' was' if told == 1 else 's were'} told; {whose} whether they are in force")
 
 
 def settings(kind: type[msgspec.Struct], values: Any, prefix: str = "") -> list[str]:

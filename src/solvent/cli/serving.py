@@ -18,11 +18,13 @@ from solvent.app.build import App, first_run, open_app
 from solvent.app.config import Config
 from solvent.app.directory import Directory, FirstRunKeys
 from solvent.app.peers import ALONE, Peers
+from solvent.app.reload import reload
 from solvent.cli.demo import run_demo
+from solvent.cli.logs import log_answer
 from solvent.console.pages import Console
 from solvent.gateway.asgi import Gateway
 from solvent.gateway.protocol import BoundedHttp
-from solvent.values.errors import Invalid
+from solvent.values.errors import Invalid, SolventError
 from solvent.values.limits import (
     ACCRUE_S,
     CLOSE_S,
@@ -35,6 +37,7 @@ from solvent.values.limits import (
 )
 
 log = logging.getLogger("solvent")
+of_settings = logging.getLogger("solvent.settings")
 
 BACKLOG = 4096  # connections that wait to be accepted
 
@@ -43,7 +46,8 @@ BACKLOG = 4096  # connections that wait to be accepted
 class Serving:
     """What one process serves, and from where. Of several workers, only the first does what a machine does once.
 
-    listening: bound, and not listening yet. peers: the other workers beside it.
+    listening: bound, and not listening yet. read_again: the settings as they are written now; SIGHUP asks for that.
+    peers: the other workers beside it.
     """
 
     listening: socket.socket
@@ -52,7 +56,9 @@ class Serving:
     config: Config
     near: Path
     demo: bool = False
+    logs_answers: bool = False
     is_first: bool = True
+    read_again: Callable[[], Config] | None = None
     peers: Peers = ALONE
 
     @property
@@ -104,6 +110,8 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
         await app.close(SHUTDOWN_S_MAX)
         raise _taken(serving.host, serving.listening.getsockname()[1], wrong) from None
     keys = await first_run(app, serving.url)
+    if serving.logs_answers:
+        app.desk.listeners.append(log_answer)
     gateway = Gateway(app, Console(app), serving.peers)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -117,6 +125,7 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
     chores = _chores(app, serving)
     chores.append(asyncio.create_task(serving.peers.answer_them(gateway.metrics.told)))
     _stop_on_signals(app, server, told_to_stop)
+    _reload_on_signal(app, serving)
     while not server.started and not accepting.done():  # noqa: ASYNC110  # uvicorn offers no event
         await asyncio.sleep(0.01)
     if accepting.done():
@@ -143,6 +152,38 @@ def _stop_on_signals(app: App, server: uvicorn.Server, told_to_stop: int) -> Non
         loop.add_signal_handler(name, stop)
     if told_to_stop >= 0:
         loop.add_reader(told_to_stop, stop)
+
+
+def _reload_on_signal(app: App, serving: Serving) -> None:
+    turn = asyncio.Lock()
+
+    async def read_again() -> None:
+        async with turn:
+            await _reload(app, serving)
+
+    if serving.read_again is not None:
+        begin = app.background.start
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: begin(read_again()))
+
+
+async def _reload(app: App, serving: Serving) -> None:
+    """Take in the settings as they are written now. Wrong ones are refused, and the former ones stay in force."""
+    assert serving.read_again is not None
+    try:
+        waiting = await reload(app, serving.read_again())
+    except SolventError as wrong:
+        of_settings.error(
+            "the settings are wrong and the former ones stay in force: %s", " ".join(wrong.message.split())
+        )
+    except Exception:
+        of_settings.exception("the settings could not be read again; the former ones stay in force")
+    else:
+        models = ", ".join(app.desk.routes)
+        of_settings.info("the settings are in force; models: %s%s", models, _words_of(waiting))
+
+
+def _words_of(waiting: tuple[str, ...]) -> str:
+    return f"; these wait for a restart: {', '.join(waiting)}" if waiting else ""
 
 
 def _chores(app: App, serving: Serving) -> list[asyncio.Task[None]]:

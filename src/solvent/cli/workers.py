@@ -205,7 +205,7 @@ class Workers:
         try:
             serving = replace(
                 ours, listening=bind(ours.host, port, together=True), is_first=number == 0,
-                config=_with_its_share(ours.config, len(self._workers)),
+                config=_with_its_share(ours.config, len(self._workers)), read_again=self._read_again,
                 peers=Peers(self._folder, number, len(self._workers)),
             )  # fmt: skip
             ours.listening.close()
@@ -214,6 +214,10 @@ class Workers:
             say(_Said(code=wrong.code, problem=wrong.message, is_invalid=isinstance(wrong, Invalid)))
             return 1
         return 0
+
+    def _read_again(self) -> Config:
+        assert self._serving.read_again is not None
+        return _with_its_share(self._serving.read_again(), len(self._workers))
 
     def _end_all(self) -> None:
         """Whatever happened: no worker outlives its parent, and each may finish what it tells."""

@@ -97,7 +97,7 @@ class OperatorApi:
             if not began.yes:
                 await refuse(send, problem, headers)
         except Exception:
-            log.exception("request %s broke", id)
+            log.exception("request %s broke", id, extra={"request_id": id})
             if not began.yes:
                 await refuse(send, bug(id), headers)
 

@@ -36,13 +36,19 @@ class Console:
     """One ASGI application for all that is not about answers."""
 
     def __init__(self, app: App) -> None:
-        self._api = OperatorApi(business_of(app), lambda: app.desk.callers, app.reload_callers)
+        self._app = app
+        app.on_reload.append(self._read_settings)
+        self._read_settings()
         routes = [
             Route("/", _page),
             *payment_routes(app.payments, app.config.top_up_url),
             Mount("/static", StaticFiles(directory=_WEB)),
         ]
         self._inner: ASGIApp = Starlette(routes=routes, exception_handlers={404: _not_found})
+
+    def _read_settings(self) -> None:
+        app = self._app
+        self._api = OperatorApi(business_of(app), lambda: app.desk.callers, app.reload_callers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -77,7 +77,11 @@ class Gateway:
         self._asked_again = AskedAgain(app)
         self.metrics = Metrics(app, peers)
         self._rest = rest
-        self._trusted = trusted_proxies(app.config)
+        app.on_reload.append(self._read_settings)
+        self._read_settings()
+
+    def _read_settings(self) -> None:
+        self._trusted = trusted_proxies(self._app.config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -128,7 +132,7 @@ class Gateway:
             note(problem, id)
             await refusing(problem)
         except Exception:
-            log.exception("answer %s broke", id)
+            log.exception("answer %s broke", id, extra={"request_id": id})
             if not began.yes:
                 await refusing(bug(id))
 
@@ -161,7 +165,7 @@ class Gateway:
         except SolventError as problem:
             await refuse(send, problem, named)
         except Exception:
-            log.exception("request %s broke", id)
+            log.exception("request %s broke", id, extra={"request_id": id})
             if not began.yes:
                 await refuse(send, bug(id), named)
 

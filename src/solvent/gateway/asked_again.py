@@ -83,7 +83,8 @@ class AskedAgain:
         try:
             await end_repeat(claim, told, self._app.database)
         except Unavailable as wrong:  # others are told that it is under way or was answered: never charged twice
-            log.warning("answer %s cannot be kept for whoever asks again: %s", claim.answer, wrong.message)
+            about = {"request_id": claim.answer}
+            log.warning("answer %s cannot be kept for whoever asks again: %s", claim.answer, wrong.message, extra=about)
 
 
 async def _tell_again(whole: _Whole, send: Send) -> None:

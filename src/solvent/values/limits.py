@@ -126,6 +126,8 @@ PEER_S_MAX = 1.0  # for another worker to tell what it counted
 PEER_BYTES_MAX = 16 * MIB
 LOOK_BESIDE_S = 1.0  # how often a live page that is watched looks for what others have answered
 
+RELOAD_GRACE_S = 10.0  # after other settings are in force, before what only the former ones used is closed
+
 # Leases: slices of a customer's money that a process may promise without asking the database
 LEASE_TENDED_S = 0.5  # how often a process looks whether another wants some back
 LEASE_IDLE_S = 5.0  # a lease nobody used for so long is given back
