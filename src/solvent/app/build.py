@@ -28,6 +28,7 @@ from solvent.app.live import Live
 from solvent.app.payments import Payments, open_processors
 from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
+from solvent.app.telemetry import Telemetry, open_telemetry
 from solvent.audit.act import Act, by_system, fingerprint
 from solvent.billing import pack_store, proposal_store
 from solvent.billing.accrue import accrue
@@ -90,6 +91,7 @@ class App:
         self.payments = Payments(database, now_us, entropy, config.public_url)
         self.names: dict[str, str] = {}  # of customers, by id
         self.near = directory.path  # the folder of solvent.toml, where relative paths and rate cards are
+        self.telemetry: Telemetry | None = None
         self.on_reload: list[Callable[[], None]] = []  # called when other settings are in force
         self.stop = asyncio.Event()
         self.lost_holds = 0
@@ -184,6 +186,8 @@ class App:
         await self.background.all_done(seconds)
         await tend_leases(self.desk, self._pots_seen, all_of_them=True)
         self.presence.leave()
+        if self.telemetry is not None:
+            await self.telemetry.close()
         await self.routes.close()
         await close_guards(self.desk.guards.rules)
         await self.payments.close()
@@ -210,6 +214,7 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
         lost = await void_lost_holds(database, now_us(), presence.is_alive)
         routes = open_routes(config, cards, near, now_us())
         processors = open_processors(config.payments, near)
+        telemetry = open_telemetry(config.telemetry, near)
         guards = open_guards(config, near)
     except BaseException:
         await database.close()
@@ -222,6 +227,9 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
     app = App(config, plans, desk, database, routes, background, directory, presence)
     app.near = near
     app.lost_holds = len(lost)
+    app.telemetry = telemetry
+    if telemetry is not None:
+        desk.listeners.append(telemetry.hear)
     app.payments.connect(processors, ON_PAID)
     try:
         await publish_plans(plans, meant_losses(config), await class_costs(desk), database, now_us())

@@ -249,6 +249,18 @@ class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class TelemetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where spans of answers are sent, in OpenTelemetry's words (needs `pip install 'solvent[otel]'`)."""
+
+    endpoint: Annotated[
+        str, Meta(description="OTLP over HTTP, such as http://collector:4318/v1/traces; nothing is sent when empty")
+    ] = ""
+    service_name: Annotated[str, Meta(description="what the spans say this service is called")] = "solvent"
+    key_header: Annotated[str, Meta(description="the header in which the collector looks for a key")] = "authorization"
+    key: Annotated[str, Meta(description="all of that header, by reference: env:NAME or file:PATH")] = ""
+    money: Annotated[bool, Meta(description="say what each answer was charged and what it cost")] = False
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of one service."""
 
@@ -288,6 +300,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
     first_run: FirstRun = FirstRun()
     hardware: Hardware = Hardware()
+    telemetry: TelemetrySettings = TelemetrySettings()
     models: tuple[ModelEntry, ...] = ()
     plans: tuple[PlanEntry, ...] = ()
     exchanges: tuple[ExchangeEntry, ...] = ()
@@ -320,7 +333,7 @@ def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
     return config
 
 
-_TABLES = {"first_run", "hardware", "invoice", "models", "plans", "exchanges", "payments", "guards"}
+_TABLES = {"first_run", "hardware", "telemetry", "invoice", "models", "plans", "exchanges", "payments", "guards"}
 
 
 def _check(config: Config, where: str) -> None:

@@ -104,6 +104,8 @@ class Gateway:
         id = AnswerId(new_id("ans", now_us, desk.entropy()))
         form = _FORMS.get(path)
         surface = _SURFACES[path] if form is None else partial(form, header(scope, b"content-type"))
+        if self._app.telemetry is not None:
+            self._app.telemetry.ask(id, path, header(scope, b"traceparent"), header(scope, b"tracestate"))
 
         async def ask(receive: Receive, send: Send) -> None:
             caller = calling(scope, desk.callers, now_us, self._trusted)

@@ -126,6 +126,8 @@ PEER_S_MAX = 1.0  # for another worker to tell what it counted
 PEER_BYTES_MAX = 16 * MIB
 LOOK_BESIDE_S = 1.0  # how often a live page that is watched looks for what others have answered
 
+SPANS_AWAITED_MAX = 20_000  # questions under way that belong to somebody's trace
+TELEMETRY_S_MAX = 5.0  # for a collector to take what it is sent
 RELOAD_GRACE_S = 10.0  # after other settings are in force, before what only the former ones used is closed
 
 # Leases: slices of a customer's money that a process may promise without asking the database

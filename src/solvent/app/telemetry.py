@@ -1,0 +1,114 @@
+"""Spans in OpenTelemetry's words, one for each answer that is on the books, made of its receipt: answers pay nothing
+while they are told, and whoever switches nothing on imports nothing.
+
+Source of the attributes' names: OpenTelemetry's semantic conventions for generative AI, read 2026-11.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from solvent.answering.receipt import Receipt
+from solvent.app.config import TelemetrySettings, secret
+from solvent.margin.line import MarginSums
+from solvent.values.errors import Invalid
+from solvent.values.limits import SPANS_AWAITED_MAX, TELEMETRY_S_MAX
+from solvent.values.money import plain
+from solvent.values.usage import all_input_tokens, all_output_tokens
+
+_OPERATIONS: Final[Mapping[str, str]] = {
+    "/v1/completions": "text_completion", "/v1/embeddings": "embeddings", "/v1/images/generations": "generate_content",
+    "/v1/audio/speech": "generate_content",
+}  # fmt: skip
+
+
+class Telemetry:
+    """Hears of questions as they come and of receipts as they are booked, and sends spans in a thread of its own."""
+
+    def __init__(self, settings: TelemetrySettings, near: Path) -> None:
+        """Raises Invalid where the libraries are missing or the secret is."""
+        try:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+            from opentelemetry.sdk.resources import Resource
+            from opentelemetry.sdk.trace import TracerProvider
+            from opentelemetry.sdk.trace.export import BatchSpanProcessor
+            from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+        except ImportError:
+            message = "telemetry: its libraries are not installed; pip install 'solvent[otel]'"
+            raise Invalid("no_telemetry", message, param="telemetry.endpoint") from None
+        key = secret(settings.key, "telemetry: key", os.environ, near)
+        exporter = OTLPSpanExporter(
+            endpoint=settings.endpoint, headers={settings.key_header: key} if key else None,
+            timeout=int(TELEMETRY_S_MAX),
+        )  # fmt: skip
+        self._provider: Any = TracerProvider(resource=Resource.create({"service.name": settings.service_name}))
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._tracer: Any = self._provider.get_tracer("solvent")
+        self._propagator: Any = TraceContextTextMapPropagator()
+        self._tells_money = settings.money
+        self._awaited: dict[str, tuple[str, dict[str, str]]] = {}
+
+    def ask(self, id: str, path: str, traceparent: bytes, tracestate: bytes) -> None:
+        """A question has come: what its span is part of, as the client says. What never is answered is forgotten."""
+        while len(self._awaited) >= SPANS_AWAITED_MAX:
+            del self._awaited[next(iter(self._awaited))]
+        part_of = {"traceparent": traceparent.decode("latin-1"), "tracestate": tracestate.decode("latin-1")}
+        self._awaited[id] = path, part_of if traceparent else {}
+
+    def hear(self, receipt: Receipt, _sums: MarginSums) -> None:
+        """An answer is on the books."""
+        from opentelemetry.trace import SpanKind, Status, StatusCode
+
+        path, part_of = self._awaited.pop(receipt.id, ("", {}))
+        operation = _OPERATIONS.get(path, "chat")
+        end_ns = receipt.at_us * 1000
+        span = self._tracer.start_span(
+            f"{operation} {receipt.model}", self._propagator.extract(part_of), SpanKind.CLIENT,
+            attributes=self._attributes(receipt, operation), start_time=end_ns - receipt.total_us * 1000,
+        )  # fmt: skip
+        if receipt.fault:
+            span.set_status(Status(StatusCode.ERROR, receipt.fault))
+        span.end(end_ns)
+
+    def _attributes(self, receipt: Receipt, operation: str) -> dict[str, Any]:
+        used = receipt.usage
+        said: dict[str, Any] = {
+            "gen_ai.operation.name": operation, "gen_ai.provider.name": receipt.provider,
+            "gen_ai.request.model": receipt.model, "gen_ai.response.model": receipt.upstream,
+            "gen_ai.response.id": receipt.id, "gen_ai.request.max_tokens": receipt.output_tokens_max,
+            "gen_ai.usage.input_tokens": all_input_tokens(used),
+            "gen_ai.usage.output_tokens": all_output_tokens(used),
+            "gen_ai.usage.cache_read.input_tokens": receipt.cached_input_tokens,
+            "gen_ai.usage.cache_creation.input_tokens": receipt.cache_write_5m_tokens + receipt.cache_write_1h_tokens,
+            "solvent.customer": receipt.customer, "solvent.plan": receipt.plan, "solvent.outcome": receipt.outcome,
+            "solvent.streamed": bool(receipt.streamed),
+        }  # fmt: skip
+        if receipt.finish:
+            said["gen_ai.response.finish_reasons"] = (receipt.finish,)
+        if receipt.first_token_us >= 0:
+            said["solvent.first_token_ms"] = receipt.first_token_us // 1000
+        if receipt.fault:
+            said["error.type"] = receipt.fault
+        if self._tells_money:
+            said |= {
+                "solvent.charge": plain(receipt.charge), "solvent.cost": plain(receipt.cost),
+                "solvent.currency": receipt.currency,
+            }  # fmt: skip
+        return said
+
+    async def close(self) -> None:
+        """Send what is not sent yet, as far as somebody takes it in time."""
+        ending = asyncio.to_thread(self._provider.shutdown)
+        try:
+            await asyncio.wait_for(ending, 2 * TELEMETRY_S_MAX)
+        except TimeoutError:
+            return
+
+
+def open_telemetry(settings: TelemetrySettings, near: Path) -> Telemetry | None:
+    """What sends spans; None while it is switched off."""
+    return Telemetry(settings, near) if settings.endpoint else None
