@@ -68,7 +68,7 @@ def test_a_question_waits_a_little_for_a_place(place: Place) -> None:
 
 
 def test_tokens_that_were_not_used_may_be_asked_for_again(place: Place) -> None:
-    """Each may come to 600 tokens and uses 109: two fit into a minute of 800, were they asked one after the other."""
+    """Each may come to 600 tokens and uses 109: two fit into a minute of 720, were they asked one after the other."""
     first = Scripted([[*WHOLE[:-1], reported(USAGE)]])
 
     async def tell(shop: Shop, caller: Caller) -> None:
@@ -76,7 +76,7 @@ def test_tokens_that_were_not_used_may_be_asked_for_again(place: Place) -> None:
         await ask(shop, caller)
         await ask_and_fail(shop, caller)
 
-    story(place, first, tell, limit=RateRule("key", tokens_per_minute=800))
+    story(place, first, tell, limit=RateRule("key", tokens_per_minute=720))
     assert len(first.calls) == 2
 
 

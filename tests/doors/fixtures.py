@@ -94,6 +94,7 @@ def solvent(
             scripted_model(upstream, "hasty", on_abort="cancel"),
             scripted_model(upstream, "brief", first_byte_s=0.6, silence_s=0.6),
             scripted_model(upstream, "patient", first_byte_s=0.4, silence_s=0.4, alternatives=f"[{_second(upstream)}]"),
+            scripted_model(upstream, "hedged", hedge_after_ms=100, alternatives=f"[{_second(upstream)}]"),
             scripted_model(upstream, "hurried", total_s=0.6, alternatives=f"[{_second(upstream)}]"),
             scripted_model(upstream, "deaf", base_url=deaf_url, connect_s=0.2, alternatives=f"[{_second(upstream)}]"),
             scripted_model(upstream, "proxied", proxy="env:LOCAL_PROXY"),

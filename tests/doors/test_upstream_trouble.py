@@ -254,3 +254,15 @@ def test_a_provider_behind_a_proxy_answers_like_any_other(solvent: Solvent, prox
 def test_a_proxy_that_is_down_is_told_and_free(solvent: Solvent) -> None:
     answer, receipt = ask(solvent, Trouble({}, 502, "", "proxied_nowhere"))
     assert (answer.status, answer.error["code"], receipt["charge"]) == (502, "upstream_unreachable", "0")
+
+
+def test_a_second_upstream_answers_where_the_first_does_not_begin(solvent: Solvent, upstream: Upstream) -> None:
+    for _ in range(SHARE):
+        ask(solvent, Trouble({}, 200, "", "scripted"))
+    script = {"hang": "head", "only": "scripted-upstream", "tag": "outrun"}
+    answer, receipt = ask(solvent, Trouble(script, 200, "", "hedged"), stream=True)
+    assert (answer.status, events_of(answer.body)[-1]) == (200, "[DONE]")
+    assert (receipt["outcome"], receipt["upstream"], receipt["tries"]) == ("answered", "second", ["some-vendor:outrun"])
+    assert receipt["lost_cost"] != "0"
+    [first] = upstream.of("outrun")
+    assert first.gone.wait(5), "whoever lost is let go when the answer has ended"

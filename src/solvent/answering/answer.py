@@ -12,18 +12,19 @@ from collections.abc import AsyncGenerator, Sequence
 
 from solvent.answering import store
 from solvent.answering.alarms import alarms_after
+from solvent.answering.ask_upstream import ask_upstream
+from solvent.answering.attempt import Attempt, Race, is_free, meter_of
 from solvent.answering.desk import Desk
-from solvent.answering.elsewhere import asked_elsewhere
+from solvent.answering.elsewhere import alternatives, asked_elsewhere, enter, leave_turn
 from solvent.answering.find_funds import find_funds
 from solvent.answering.guard_case import guard_case
+from solvent.answering.hedge import hedge
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
-from solvent.answering.sold import beside_words, input_tokens_most
 from solvent.answering.take_turn import take_turn
 from solvent.audit import alarm_store
-from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry
 from solvent.engines.port import Effort, Seat
 from solvent.guarding.guard_reply import Asked, guard_reply
@@ -31,27 +32,13 @@ from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.margin import store as margin_store
-from solvent.metering.dialect import reader
-from solvent.metering.meter import Meter
-from solvent.providers.port import Call, Chunk
-from solvent.routing.retry import is_upstreams, pause_s
+from solvent.providers.port import Chunk
+from solvent.routing.hedging import Hedging
+from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
 from solvent.values.errors import SolventError, Unavailable
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import ANSWER_S_MAX, SLOW_LANE_S
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
-
-# The question never reached a model, so nobody will bill us for it.
-_NEVER_TAKEN = {
-    "upstream_refused",
-    "upstream_unreachable",
-    "upstream_busy",
-    "engine_busy",
-    "request_invalid",
-    "not_bridged",
-}
-
-# The API whose words the usage is reported in, where that is not what the provider speaks.
-_REPORTS = {"images": "images", "edits": "images", "transcriptions": "transcriptions"}
 
 
 async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
@@ -75,6 +62,8 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
             yield running.opened
             try:
                 async for chunk in await running.ask():
+                    if running.race is not None and running.is_overtaken():
+                        yield running.opened
                     running.count(chunk)
                     yield chunk
                 break
@@ -117,8 +106,7 @@ def _leave(opened: Opened, receipt: Receipt) -> None:
     used = all_input_tokens(receipt.usage) + all_output_tokens(receipt.usage)
     for entered in opened.entered:
         entered.pace.leave(entered.rule, entered.tokens, used, entered.share)
-    if opened.turn is not None:
-        opened.turn.pace.leave(opened.turn.rule, opened.turn.tokens, used, opened.turn.share)
+    leave_turn(opened, used)
     if opened.funds.standing is not None:
         opened.funds.standing.add(receipt.charge_grains - receipt.granted_grains, receipt.cost_grains)
 
@@ -146,6 +134,7 @@ class _Running:
         "_finish",
         "_first_token_us",
         "_has_begun",
+        "_has_hedged",
         "_latest_us",
         "_meter",
         "_seat",
@@ -153,12 +142,15 @@ class _Running:
         "_tried",
         "_usage_report",
         "opened",
+        "race",
     )
 
     def __init__(self, opened: Opened, desk: Desk) -> None:
         self.opened = opened
+        self.race: Race | None = None
+        self._has_hedged = False
         self._desk = desk
-        self._meter = _meter_of(opened)
+        self._meter = meter_of(opened)
         self._tried: list[Tried] = []
         self._fault: SolventError | None = None  # of the upstream that was asked last
         self._seat: Seat | None = None
@@ -176,7 +168,7 @@ class _Running:
     async def take_turn(self) -> None:
         """Where our key may be asked only so fast: perhaps with another key, perhaps after a short wait."""
         self.opened = await take_turn(self.opened, [one.route for one in self._tried], self._desk)
-        self._meter = _meter_of(self.opened)
+        self._meter = meter_of(self.opened)
 
     async def ask(self) -> AsyncGenerator[Chunk, None]:
         """Take a seat where the model runs here, and ask; in the slow lane, after a while."""
@@ -187,26 +179,72 @@ class _Running:
         opened.route.health.ask(self._asked_us)
         if opened.route.engine is not None:
             self._seat = await opened.route.engine.sit()
+        self._stream = await ask_upstream(opened)
+        if opened.route.hedging is not None:
+            self._stream = self._hedged(opened.route.hedging, self._stream)
         question = opened.question
-        call = Call(
-            opened.route.upstream, question.members, question.stream, opened.output_tokens_each, question.task,
-            question.files,
-        )  # fmt: skip
-        provider = opened.route.provider
-        if provider.speaks == question.dialect:
-            self._stream = provider.stream(call)
-        else:
-            self._stream = bridged(provider, call, question.dialect, question.received_us // US_PER_S)
         if question.guarded is not None and question.guarded.after:
             self._stream = guard_reply(self._stream, _asked(opened), question.guarded)
         self._meter.left_unanswered = True
         return self._stream
+
+    def _hedged(self, hedging: Hedging, stream: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
+        """The stream, which may become another upstream's before it begins: once an answer, and no whole one's."""
+        opened = self.opened
+        if self._has_hedged or hedging.wait_us is None or opened.route.engine is not None or not opened.question.stream:
+            return stream
+        self._has_hedged = True
+        self.race = Race(Attempt(opened, stream, self._meter, self._asked_us))
+        return hedge(self.race, hedging.wait_us / US_PER_S, self._ask_another)
+
+    async def _ask_another(self) -> Attempt | None:
+        """Ask the next upstream too; None without one that may be asked now, or without a try in the budget."""
+        desk = self._desk
+        choices = alternatives(self.opened, [one.route for one in self._tried], desk)
+        for choice in choices if len(self._tried) + 2 <= TRIES_MAX else ():
+            other = enter(choice, desk) if choice.route.engine is None else None
+            if isinstance(other, Opened):
+                if not desk.retries.spend():
+                    leave_turn(other, 0)
+                    return None
+                now_us = desk.now_us()
+                other.route.health.ask(now_us)
+                attempt = Attempt(other, await ask_upstream(other), meter_of(other), now_us)
+                attempt.meter.left_unanswered = True
+                return attempt
+        return None
+
+    def is_overtaken(self) -> bool:
+        """Whether the answer comes from another upstream than the one that was told. From now on that one is meant."""
+        leader = self.race.leader if self.race is not None else None
+        if leader is None or leader.opened is self.opened:
+            return False
+        self.opened, self._meter, self._asked_us = leader.opened, leader.meter, leader.asked_us
+        return True
+
+    def _end_race(self) -> None:
+        """Go on with whoever leads, and book those that were asked too; their streams are over."""
+        self.is_overtaken()
+        race, self.race = self.race, None
+        for attempt in race.others if race is not None else ():
+            fault = attempt.fault
+            if fault is not None:
+                self._fault = fault
+                attempt.meter.left_unanswered = bool(attempt.meter.pieces) or not is_free(fault)
+                if is_upstreams(fault.code):
+                    attempt.opened.route.health.fail(fault.code, self._desk.now_us(), fault.retry_after_s)
+            measured = attempt.meter.measure()
+            leave_turn(attempt.opened, all_input_tokens(measured.most) + all_output_tokens(measured.most))
+            code = "outrun" if fault is None else fault.code
+            self._tried.append(Tried(attempt.opened.route, attempt.opened.prices, code, measured))
 
     async def turns_elsewhere(self, fault: SolventError) -> bool:
         """Whether an attempt that failed before its first byte is followed by another, which is then to be asked.
 
         A failure counts against its upstream either way.
         """
+        if self.race is not None and not self._has_begun:
+            self._end_race()
         opened, desk = self.opened, self._desk
         if not is_upstreams(fault.code):
             return False
@@ -220,7 +258,7 @@ class _Running:
         self.outcome_of(fault)  # whether it may have to be paid for
         spent = _spent(await self._let_go())
         self._tried.append(Tried(opened.route, opened.prices, fault.code, self._meter.measure(spent)))
-        self.opened, self._meter = again, _meter_of(again)
+        self.opened, self._meter = again, meter_of(again)
         is_same = again.route.health is opened.route.health
         await asyncio.sleep(pause_s(len(self._tried), desk.entropy(), is_same=is_same))
         return True
@@ -233,6 +271,8 @@ class _Running:
         """Of the stream and the seat; what the engine spent, if it was one."""
         if self._stream is not None:
             await self._stream.aclose()
+        if self.race is not None:
+            self._end_race()
         effort = self._seat.leave() if self._seat is not None else None
         self._stream = self._seat = None
         return effort
@@ -241,7 +281,10 @@ class _Running:
         """Meter one chunk. Raises Unavailable when the answer has taken too long."""
         if not self._has_begun:
             self._has_begun = True
-            self.opened.route.health.succeed(self._desk.now_us() - self._asked_us)
+            route, latency_us = self.opened.route, self._desk.now_us() - self._asked_us
+            route.health.succeed(latency_us)
+            if route.hedging is not None and self.opened.question.stream:
+                route.hedging.hear(latency_us)
         self._meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
         if chunk.made is not None:
             self._meter.count(chunk.made)
@@ -264,7 +307,7 @@ class _Running:
         self._meter.break_off()
         if fault.code == "answer_overdue":
             return "overdue"
-        if not self._meter.pieces and (fault.code in _NEVER_TAKEN or _was_refused(fault)):
+        if not self._meter.pieces and is_free(fault):
             self._meter.left_unanswered = False
         if fault.code in ("guard_blocked", "guard_failed") and _is_free(self.opened.question):
             return "failed"
@@ -327,13 +370,6 @@ class _Running:
             self.opened.funds.purse(draw.pot).forfeit(draw.grains - spent)
 
 
-def _meter_of(opened: Opened) -> Meter:
-    question, route = opened.question, opened.route
-    read = reader(route.provider.name, _REPORTS.get(question.task, route.provider.speaks))
-    read_most, beside = input_tokens_most(question, route), beside_words(question, route)
-    return Meter(read_most, opened.output_tokens_max, read, beside, question.sure)
-
-
 def _asked(opened: Opened) -> Asked:
     question = opened.question
     is_json = any(b'"json_' in bytes(question.members.get(name, b"")) for name in ("response_format", "output_config"))
@@ -346,7 +382,3 @@ def _is_free(question: Question) -> bool:
 
 def _spent(effort: Effort | None) -> Usage | None:
     return Usage(engine_us=effort.engine_us, energy_uj=effort.energy_uj) if effort else None
-
-
-def _was_refused(fault: SolventError) -> bool:
-    return isinstance(fault, Unavailable) and fault.upstream_status is not None and fault.upstream_status != 200

@@ -47,7 +47,9 @@ def asked_elsewhere(
     status = fault.upstream_status if isinstance(fault, Unavailable) else None
     if not is_worth_a_try(fault.code, status, is_same=found is None) or not desk.retries.spend():
         return None
-    return _sent_to(_without_turn(opened), *(found or (route, opened.prices)))
+    # Where it failed it may have counted for all that it could come to.
+    leave_turn(opened, opened.turn.tokens if opened.turn is not None else 0)
+    return _sent_to(opened, *(found or (route, opened.prices)))
 
 
 def alternatives(opened: Opened, tried: Sequence[Route], desk: Desk) -> Iterator[Opened]:
@@ -93,16 +95,14 @@ def enter(opened: Opened, desk: Desk) -> Opened | TooFast:
     return msgspec.structs.replace(opened, turn=turn)
 
 
-def _without_turn(opened: Opened) -> Opened:
-    """Its turn where it was asked is over; it may have counted there for all that it could come to."""
+def leave_turn(opened: Opened, used: int) -> None:
+    """Its turn at its upstream, if it has one, is over: the tokens that it did not use may be asked for again."""
     turn = opened.turn
-    if turn is None:
-        return opened
-    turn.pace.leave(turn.rule, turn.tokens, turn.tokens, turn.share)
-    return msgspec.structs.replace(opened, turn=None)
+    if turn is not None:
+        turn.pace.leave(turn.rule, turn.tokens, used, turn.share)
 
 
 def _sent_to(opened: Opened, route: Route, prices: Prices) -> Opened:
-    """The same question for another upstream of the same model."""
+    """The same question for another upstream of the same model, where it has no turn yet."""
     route = msgspec.structs.replace(route, reason=opened.route.reason)
-    return msgspec.structs.replace(opened, route=route, prices=prices)
+    return msgspec.structs.replace(opened, route=route, prices=prices, turn=None)

@@ -24,6 +24,7 @@ from solvent.pricing.rating import (
 )
 from solvent.providers.port import Provider, Task
 from solvent.routing.health import Health
+from solvent.routing.hedging import Hedging
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
 from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX
@@ -47,7 +48,8 @@ class Route(msgspec.Struct, frozen=True):
     the model's other upstreams. task: what it is asked for. image_tokens_max: what a picture comes to at most; 0 where
     none is seen. image_urls: whether its provider fetches pictures itself. drain_s, drain_bytes: how long and
     how much of an answer that is billed anyway is read on when its client has left.
-    limit: how fast our key there may be asked; pace: how fast it is asked here.
+    hedging: when another upstream is asked too. limit: how fast our key there may be asked; pace: how fast it is asked
+    here.
     """
 
     model: str
@@ -65,6 +67,7 @@ class Route(msgspec.Struct, frozen=True):
     image_urls: bool = False
     drain_s: float = DRAIN_S_MAX
     drain_bytes: int = DRAIN_BYTES_MAX
+    hedging: Hedging | None = None
     limit: RateRule | None = None
     pace: Pace = msgspec.field(default_factory=Pace)
     health: Health = msgspec.field(default_factory=Health)

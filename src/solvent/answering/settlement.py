@@ -37,7 +37,10 @@ from solvent.values.usage import Usage, all_input_tokens, all_output_tokens, is_
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """An attempt that failed before its first byte, and after which it was asked again. measured: what it may cost."""
+    """An attempt that failed before its first byte, and after which it was asked again, or that another one outran.
+
+    measured: what it may cost.
+    """
 
     route: Route
     prices: Prices
@@ -46,9 +49,10 @@ class Tried(msgspec.Struct, frozen=True):
 
     @property
     def cost(self) -> Money:
-        """What we may owe for it: nothing, unless its upstream took the question and said nothing more."""
+        """What we may owe for it: nothing, unless its upstream took the question."""
         cost = self.prices.cost
-        if not self.measured.estimated and not self.measured.most.engine_us:
+        used = any(_tokens(self.measured.most)) or self.measured.most.engine_us
+        if not self.measured.estimated and not used:
             return Money(0, cost.currency if self.prices.cost_exchange is None else self.prices.cost_exchange.quote)
         return rate(self.measured.most, cost, self.prices.cost_exchange)
 

@@ -167,6 +167,17 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "fastest, who begins to answer soonest. The others are asked when it fails before its first byte"
         ),
     ] = "order"
+    hedge_after_ms: Annotated[
+        int,
+        Meta(
+            description="with several upstreams, after which time without a first byte a streamed question is asked of "
+            "the next one too, for whoever begins first; 0 for never",
+            ge=0,
+        ),
+    ] = 0
+    hedge_at_p95: Annotated[
+        bool, Meta(description="the same, after the time in which all but one in twenty of the model's answers begin")
+    ] = False
     alternatives: Annotated[tuple[AlternativeEntry, ...], Meta(description="more upstreams, written as tables")] = ()
     gpu_layers: Annotated[int, Meta(description="llamacpp: layers run on a graphics card", ge=0)] = 0
 

@@ -20,6 +20,7 @@ from solvent.pricing.exchange import Exchange, exchange
 from solvent.pricing.rate_card import RateCard
 from solvent.providers import port as providers_port
 from solvent.providers.port import OpenProvider, Provider
+from solvent.routing.hedging import Hedging
 from solvent.values.errors import Invalid
 from solvent.wire.proxy import proxies_in, proxies_of
 
@@ -87,7 +88,11 @@ def open_routes(
 def _fill(routes: Routes, config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, now_us: int) -> None:
     exchanges = read_exchanges(config)
     for entry in (*_house_model(config), *config.models):
-        places = tuple(_route(place, config, cards, near, routes) for place in _places(entry))
+        hedging = Hedging(entry.hedge_after_ms * 1_000) if entry.hedge_after_ms or entry.hedge_at_p95 else None
+        places = tuple(
+            msgspec.structs.replace(_route(place, config, cards, near, routes), hedging=hedging)
+            for place in _places(entry)
+        )
         for place in places:
             if not entry.cost_card.startswith(HOUSE_MODEL):
                 prices_at(place, config.currency, exchanges, now_us)  # an unpriced model is found now, not when asked
