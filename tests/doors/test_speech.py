@@ -89,3 +89,13 @@ def test_what_the_wallet_cannot_pay_is_not_begun(solvent: Solvent) -> None:
     told = solvent.send("POST", "/v1/audio/speech", SAY | {"input": "seven.."}, key=key)
     assert (told.status, told.error["code"]) == (402, "request_exceeds_balance")
     assert solvent.send("POST", "/v1/audio/speech", SAY | {"input": "six..."}, key=key).status == 200
+
+
+def test_under_one_idempotency_key_the_same_is_heard_again_and_paid_once(solvent: Solvent) -> None:
+    named = {"idempotency-key": "say-it-once"}
+    first = solvent.send("POST", "/v1/audio/speech", SAY, headers=named)
+    before = solvent.wallet()["balance"]
+    again = solvent.send("POST", "/v1/audio/speech", SAY, headers=named)
+    assert (first.status, again.status, again.body) == (200, 200, first.body)
+    assert (again.headers["idempotent-replayed"], again.headers["content-type"]) == ("true", "audio/mpeg")
+    assert solvent.wallet()["balance"] == before

@@ -118,3 +118,20 @@ def test_when_everybody_has_left_for_good_it_ends() -> None:
         assert ends == ["left"]
 
     asyncio.run(live())
+
+
+def test_what_broke_off_is_asked_anew() -> None:
+    async def live() -> None:
+        async def answer(_receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"half of a so", "more_body": True})
+
+        repeats = Repeats()
+        telling, _ = repeats.take(KIM, b"a", b"print", NOW)
+        await telling.run(b"question", answer)
+        assert not telling.is_whole
+        again, is_new = repeats.take(KIM, b"a", b"print", NOW)
+        assert is_new
+        assert again is not telling
+
+    asyncio.run(live())

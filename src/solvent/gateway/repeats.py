@@ -44,7 +44,9 @@ class Telling:
     @property
     def is_whole(self) -> bool:
         """Whether it can be told again: an answer, and to its end."""
-        return self.is_done and bool(self._messages) and self._messages[0].get("status") == 200
+        if not (self.is_done and self._messages) or self._messages[-1].get("more_body"):
+            return False
+        return self._messages[0].get("status") == 200
 
     @property
     def response(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
