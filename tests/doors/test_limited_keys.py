@@ -11,6 +11,11 @@ from tests.doors.fixtures import CONFIG, Serve, scripted_model
 from tests.doors.server import Answer, Solvent
 from tests.doors.upstream import Upstream
 
+from solvent.gateway import asgi
+from solvent.identity.caller import USES, Caller
+from solvent.identity.permission import demand_use
+from solvent.values.ids import KeyId
+
 pytestmark = pytest.mark.xdist_group("limited_keys")
 
 SAID: Final = [{"role": "user", "content": "Hello?"}]
@@ -195,3 +200,138 @@ def test_a_proxy_that_is_no_address_is_said_at_the_start(serve: Serve, upstream:
     solvent = serve('trusted_proxies = "nginx"\n' + CONFIG + scripted_model(upstream))
     assert solvent.launch().wait(30) != 0
     assert "trusted_proxies" in solvent.output
+
+
+# Every path that a customer's key opens, by what it is used for; what a limited key may not use answers 403 alone.
+PATHS_OF_USES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "chat": (
+        ("POST", "/v1/chat/completions"), ("POST", "/v1/completions"), ("POST", "/v1/messages"),
+        ("POST", "/v1/messages/count_tokens"), ("POST", "/v1/responses"), ("DELETE", "/v1/responses/resp_1"),
+    ),
+    "embeddings": (("POST", "/v1/embeddings"),),
+    "images": (("POST", "/v1/images/generations"),),
+    "audio": (("POST", "/v1/audio/speech"),),
+    "files": (("GET", "/v1/files"), ("POST", "/v1/files"), ("GET", "/v1/files/file_1"), ("DELETE", "/v1/files/file_1")),
+    "wallet": (("GET", "/v1/key"), ("GET", "/v1/answers/ans_1"), ("HEAD", "/v1/key")),
+}  # fmt: skip
+CLOSED: Final = (
+    ("GET", "/v1/live"), ("GET", "/v1/customers"), ("POST", "/v1/keys/key_1"), ("GET", "/v1/no-such-thing"),
+    ("GET", "/v1/answers"), ("GET", "/metrics"), ("GET", "/v1/chat"), ("POST", "/v1//chat/completions"),
+)  # fmt: skip
+
+
+def test_every_path_of_the_gateway_has_a_use() -> None:
+    whole = Caller(KeyId("key_1"), "customer", uses=frozenset(USES))
+    for path in {*asgi._SURFACES, *(path for _, path in asgi._ENDPOINTS), *asgi._PREFIXES}:
+        demand_use(whole, path)  # or say in identity/permission.py what it is used for
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_key_is_used_for_what_it_is_for_and_nothing_else(solvent: Solvent, upstream: Upstream, use: str) -> None:
+    _, key = limited(solvent, uses=[use])
+    before = len(upstream.heard)
+    for other, paths in PATHS_OF_USES.items():
+        for method, path in paths:
+            answer = solvent.send(method, path, {} if method == "POST" else None, key)
+            refused = answer.status == 403 and (method == "HEAD" or answer.json["error"]["code"] == "use_not_allowed")
+            assert refused == (other != use), (path, answer.status, answer.body)
+    for method, path in CLOSED:
+        answer = solvent.send(method, path, {} if method == "POST" else None, key)
+        assert answer.status in (403, 404, 405), (path, answer.status, answer.body)
+    assert solvent.send("GET", "/v1/models", key=key).status == 200
+    assert len(upstream.heard) == before
+
+
+def test_official_clients_see_a_use_that_is_not_allowed(solvent: Solvent) -> None:
+    id, key = limited(solvent, uses=["embeddings", "wallet"])
+    with pytest.raises(openai.PermissionDeniedError) as caught:
+        solvent.client(key).chat.completions.create(model="scripted", messages=[{"role": "user", "content": "Hello?"}])
+    assert caught.value.code == "use_not_allowed"
+    assert "embeddings, wallet, not for chat" in caught.value.message
+    wallet = solvent.wallet(key)
+    assert (wallet["held"], wallet["uses"]) == ("0", ["embeddings", "wallet"])
+    assert solvent.operate("POST", f"/v1/keys/{id}", {"uses": []})["uses"] == []
+    assert ask(solvent, key).status == 200
+
+
+@pytest.mark.parametrize("uses", ["chat", ["everything"], [""], [5], ["chat"] * 21])
+def test_a_use_that_is_none_is_refused_and_opens_nothing(solvent: Solvent, uses: object) -> None:
+    id, key = limited(solvent, uses=["wallet"])
+    refused = solvent.send("POST", f"/v1/keys/{id}", {"uses": uses}, solvent.operator_key)
+    assert (refused.status, (refused.error["param"] or "").split("[")[0]) == (400, "uses"), refused.body
+    assert ask(solvent, key).status == 403
+
+
+def user_of(solvent: Solvent, answer: Answer) -> str | None:
+    assert answer.status == 200, answer.body
+    user: str | None = solvent.receipt(answer.headers["x-request-id"])["user"]
+    return user
+
+
+@pytest.mark.parametrize("path", SURFACES)
+def test_a_user_in_a_header_is_believed_where_the_key_says_so(solvent: Solvent, path: str) -> None:
+    """As Open WebUI and LiteLLM send it; their e-mail addresses and names are nobody's business."""
+    _, plain = limited(solvent)
+    id, trusted = limited(solvent, user_header="X-OpenWebUI-User-Id")
+    said = {
+        "X-OpenWebUI-User-Id": "u-42", "X-OpenWebUI-User-Email": "kim@example.com",
+        "X-OpenWebUI-User-Name": "Kim", "x-litellm-end-user-id": "u-43",
+    }  # fmt: skip
+    model = "meaning" if path == "/v1/embeddings" else "scripted"
+    assert user_of(solvent, ask(solvent, plain, path, model, headers=said)) is None
+    assert user_of(solvent, ask(solvent, trusted, path, model, headers=said)) == "u-42"
+    assert user_of(solvent, ask(solvent, trusted, path, model)) is None
+    assert "kim@example.com" not in solvent.output
+    solvent.operate("POST", f"/v1/keys/{id}", {"user_header": "x-litellm-end-user-id"})
+    assert user_of(solvent, ask(solvent, trusted, path, model, headers=said)) == "u-43"
+    assert solvent.operate("POST", f"/v1/keys/{id}", {"user_header": ""})["user_header"] == ""
+    assert user_of(solvent, ask(solvent, trusted, path, model, headers=said)) is None
+
+
+def test_the_body_wins_over_the_header(solvent: Solvent, upstream: Upstream) -> None:
+    _, key = limited(solvent, user_header="x-user")
+    body = {"model": "scripted", "messages": SAID, "user": "of the body"}
+    answer = solvent.send("POST", "/v1/chat/completions", body, key, {"x-user": "of the header"})
+    assert user_of(solvent, answer) == "of the body"
+    answer = ask(solvent, key, headers={"x-user": " 김 철수 ".encode().decode("latin-1")})
+    assert user_of(solvent, answer) == "김 철수"
+    assert user_of(solvent, ask(solvent, key, headers={"x-user": "x" * 500})) == "x" * 120
+    assert not any("user" in heard.body for heard in upstream.heard[-2:]), "a header goes no further"
+
+
+def test_a_user_of_a_header_has_a_budget_of_their_own(solvent: Solvent) -> None:
+    _, key = limited(solvent, user_header="x-user")
+    customer = solvent.wallet(key)["customer"]
+    budget = {"scope": f"user:{customer}:kim", "unit": "answers", "amount": "1", "every": "month"}
+    solvent.operate("POST", f"/v1/customers/{customer}/budgets", budget)
+    assert ask(solvent, key, headers={"x-user": "kim"}).status == 200
+    refused = ask(solvent, key, headers={"x-user": "kim"})
+    assert (refused.status, refused.error["code"]) == (403, "budget_exceeded")
+    assert ask(solvent, key, headers={"x-user": "lee"}).status == 200
+
+
+def test_another_user_under_the_same_idempotency_key_is_another_question(solvent: Solvent) -> None:
+    _, key = limited(solvent, user_header="x-user")
+    said = {"idempotency-key": "once", "x-user": "kim"}
+    first, again = (ask(solvent, key, headers=said) for _ in "12")
+    assert (first.body, again.headers["idempotent-replayed"]) == (again.body, "true")
+    other = ask(solvent, key, headers=said | {"x-user": "lee"})
+    assert (other.status, other.error["code"]) == (422, "idempotency_key_conflict")
+
+
+@pytest.mark.parametrize("user", ["a\u0000b", "a\nb", "a\u202eb"])
+def test_a_user_who_cannot_be_printed_is_refused(solvent: Solvent, user: str) -> None:
+    _, key = limited(solvent, user_header="x-user")
+    body = {"model": "scripted", "messages": SAID, "user": user}
+    refused = solvent.send("POST", "/v1/chat/completions", body, key)
+    assert (refused.status, refused.error["param"]) == (400, "user")
+    for wrong in ("\x80", "\xe2\x80\xae"):
+        refused = ask(solvent, key, headers={"x-user": wrong})
+        assert (refused.status, refused.error["param"]) == (400, "x-user")
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "cookie", "a b", "x:y", "사용자", "-", "x" * 121])
+def test_a_header_that_cannot_name_users_is_refused(solvent: Solvent, name: str) -> None:
+    id, _ = limited(solvent)
+    refused = solvent.send("POST", f"/v1/keys/{id}", {"user_header": name}, solvent.operator_key)
+    assert (refused.status, refused.error["param"]) == (400, "user_header"), refused.body

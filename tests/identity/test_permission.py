@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from solvent.identity.caller import OPERATOR_ROLES, Caller, Role
-from solvent.identity.permission import ACTIONS, ALLOWED, Action, demand, may
+from solvent.identity.caller import OPERATOR_ROLES, USES, Caller, Role, Use
+from solvent.identity.permission import ACTIONS, ALLOWED, PATHS, Action, demand, demand_use, may
 from solvent.values.errors import Refused
 from solvent.values.ids import KeyId
 
@@ -56,3 +56,27 @@ def test_a_refusal_says_who_may(action: Action, role: Role) -> None:
     assert caught.value.code == ("operator_key_needed" if role == "customer" else "role_not_allowed")
     if role != "customer":
         assert all(allowed in caught.value.message for allowed in ALLOWED[action])
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_limited_key_is_for_the_paths_of_its_uses_alone(use: Use) -> None:
+    one = Caller(KeyId("key_1"), "customer", uses=frozenset((use,)))
+    for steps, of in PATHS.items():
+        for path in (f"/v1/{steps}", f"/v1/{steps}/x", f"/v1/{steps}/x/y"):
+            demand_use(Caller(KeyId("key_1"), "customer"), path)
+            if of == use:
+                demand_use(one, path)
+                continue
+            with pytest.raises(Refused) as caught:
+                demand_use(one, path)
+            assert caught.value.code == "use_not_allowed"
+    demand_use(one, "/v1/models")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/", "*", "/v1", "/v1/", "/v1//chat", "/v2/chat", "/chat", "/v1/Chat", "/v1/chats", "/v1/models/../customers"],
+)
+def test_what_has_no_use_is_closed_to_a_limited_key(path: str) -> None:
+    with pytest.raises(Refused):
+        demand_use(Caller(KeyId("key_1"), "customer", uses=frozenset(USES)), path)

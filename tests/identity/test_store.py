@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
 import pytest
 from sqlalchemy import Connection
 from tests.db.opened import Place
@@ -171,7 +172,11 @@ def test_a_keys_models_are_kept_as_they_are_named(place: Place) -> None:
         assert store.keys_page(connection, CustomerId("cus_001"), "", 9) == [key]
         assert store.keys_among(connection, [key.id]) == {key.id: key}
         assert store.callers(connection)[kept].models == frozenset(named)
-        store.change_key(connection, key.id, models=[])
-        assert store.callers(connection)[kept].models == frozenset()
+        changed = msgspec.structs.replace(key, models=(), uses=("chat", "wallet"), user_header="x-user")
+        store.change_key(connection, changed)
+        assert store.known_key(connection, key.id, of_operators=False) == changed
+        caller = store.callers(connection)[kept]
+        assert caller.models == frozenset()
+        assert (caller.uses, caller.user_header) == (frozenset(("chat", "wallet")), "x-user")
 
     with_books(place, work)

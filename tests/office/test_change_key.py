@@ -33,6 +33,10 @@ def test_a_key_is_limited_and_freed_again(place: Place) -> None:
             assert unchanged.models == ("a", "b")
             callers = await database.read(identity_store.callers)
             assert callers[digest(SECRETS[0].encode())].models == {"a", "b"}
+            changed, _ = await change_key(
+                kim.key.id, KeyChange(uses=["chat"], user_header="X-User "), act("n"), database
+            )
+            assert (changed.models, changed.uses, changed.user_header) == (("a", "b"), ("chat",), "x-user")
             freed, _ = await change_key(kim.key.id, KeyChange([]), act("m"), database)
             assert freed.models == ()
             done = await database.read(lambda c: changes_between(c, 0, NOW_US * 2, subject=kim.key.id))
@@ -51,6 +55,10 @@ def test_what_cannot_be_changed_stays_as_it_is(place: Place) -> None:
                     await change_key(id, KeyChange(["a"]), act("a"), database)
             with pytest.raises(Invalid):
                 await change_key(kim.key.id, KeyChange(["a", ""]), act("b"), database)
+            with pytest.raises(Invalid):
+                await change_key(kim.key.id, KeyChange(uses=["all"]), act("u"), database)  # type: ignore[list-item]
+            with pytest.raises(Invalid):
+                await change_key(kim.key.id, KeyChange(user_header="Cookie"), act("h"), database)
             await revoke_key(kim.key.id, act("revoke"), database, of_operators=False)
             with pytest.raises(Conflict) as caught:
                 await change_key(kim.key.id, KeyChange([]), act("c"), database)

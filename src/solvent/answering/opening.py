@@ -17,7 +17,7 @@ from solvent.billing.pace import Pace
 from solvent.billing.plan import Plan
 from solvent.billing.quota import is_of_pack
 from solvent.billing.standing import Standing, action, kinds_that_pay
-from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask
+from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask, user_named
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
 from solvent.ledger.transfer import Transfer, hold
 from solvent.ledger.unit import TOKENS, is_money
@@ -53,6 +53,8 @@ def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
         message = f"model {route.model!r} does not do {question.task}; ask it at {SURFACES[route.task]}"
         raise Invalid("wrong_surface", message, param="model")
     prices = prices_for(question, route, desk)
+    user = question.user or caller.user
+    question = msgspec.structs.replace(question, user=user_named(user, "user")) if user else question
     ask = _ask(question, route, prices, question.output_tokens_asked or route.output_tokens_max)
     return Case(question, caller, customer, route, prices, ask, scopes_of(caller, customer, question))
 

@@ -1,23 +1,27 @@
-"""Who sent a request: whoever its key belongs to, if that key may be used from where it came."""
+"""Who sent a request: whoever its key belongs to, if that key may be used from where it came, and for that."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from solvent.app.http import Scope, presented_key
+from solvent.app.http import Scope, header, presented_key
 from solvent.identity.address import Network, client_address
-from solvent.identity.caller import Caller, caller_of, demand_address
+from solvent.identity.caller import Caller, asking_for, caller_of, demand_address
+from solvent.identity.permission import demand_use
 
 
 def calling(scope: Scope, callers: Mapping[bytes, Caller], now_us: int, trusted: Sequence[Network]) -> Caller:
     """trusted: the proxies whose word on whom they ask for counts.
 
-    Raises Unauthenticated, and Refused for a key that may not be used from there.
+    Raises Unauthenticated, Refused for a key that may not be used from there or for that, and Invalid for a user
+    who is no name.
     """
     caller = caller_of(presented_key(scope), callers, now_us)
     if caller.addresses:
         demand_address(caller, client_address(_peer(scope), _forwarded(scope), trusted))
-    return caller
+    if caller.uses:
+        demand_use(caller, scope["path"])
+    return asking_for(caller, header(scope, caller.user_header.encode())) if caller.user_header else caller
 
 
 def _peer(scope: Scope) -> str:

@@ -9,7 +9,13 @@ from typing import Any
 import msgspec
 
 from solvent.values.errors import Invalid
-from solvent.values.limits import MIB, REQUEST_BODY_BYTES_MAX, REQUEST_BODY_S_MAX, REQUEST_BODY_WHOLE_S_MAX
+from solvent.values.limits import (
+    IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    MIB,
+    REQUEST_BODY_BYTES_MAX,
+    REQUEST_BODY_S_MAX,
+    REQUEST_BODY_WHOLE_S_MAX,
+)
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -137,6 +143,15 @@ def header(scope: Scope, name: bytes) -> bytes:
             found: bytes = value
             return found
     return b""
+
+
+def idempotency_key(scope: Scope) -> str:
+    """The key under which a request is the same one when it is sent again; "" for none. Raises Invalid."""
+    key = header(scope, b"idempotency-key").decode("latin-1").strip()
+    if len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX or not key.isprintable():
+        words = f"an Idempotency-Key has at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable characters"
+        raise Invalid("bad_idempotency_key", words, param="Idempotency-Key")
+    return key
 
 
 def presented_key(scope: Scope) -> bytes:

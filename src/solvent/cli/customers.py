@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from solvent.cli.here import Here, Screen, changes, looks, paged
-from solvent.cli.key_words import KEY_COLUMNS, changed_key, issued_key, key_row, rotated_key
+from solvent.cli.key_words import KEY_COLUMNS, changed_key, issued_key, key_row
 from solvent.cli.paying import print_due_of_plan
+from solvent.cli.rotate_key import rotate_key_command
 from solvent.console import customers, invoices, keys
 from solvent.console.customers import CustomerBody
 from solvent.console.invoices import ProfileBody
-from solvent.values.limits import OVERLAP_HOURS
+from solvent.identity.caller import USES
 
 _COLUMNS = {"id": "left", "name": "left", "plan": "left", "state": "left", "since": "left"}
 
@@ -115,13 +119,25 @@ def keys_(here: Here, customer: str, limit: int, cursor: str) -> None:
     here.show(found, lambda screen: screen.page(found, KEY_COLUMNS, lambda key: key_row(key, screen), "no_keys"))
 
 
+def _limits(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of what a key may do, as they are for a new key and for one that is changed."""
+    for option in reversed((
+        click.option("--model", "models", multiple=True, help="One that it may ask, and no other; may be repeated."),
+        click.option("--address", "addresses", multiple=True,
+                     help="One it may be used from, and no other, or a network: 10.0.0.0/8; may be repeated."),
+        click.option("--use", "uses", multiple=True, type=click.Choice(USES),
+                     help="What it may be used for, and nothing else; may be repeated."),
+        click.option("--user-header", help='The header in which its holder says whom it asks for; "" for none.'),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
 @command.command("issue-key")
 @click.argument("customer")
 @click.option("--name", default="", help="Your word for it.")
 @click.option("--expires", help="Until when it is good: 2027-01-01 (UTC).")
-@click.option("--model", "models", multiple=True, help="One that it may ask, and no other; may be repeated.")
-@click.option("--address", "addresses", multiple=True,
-              help="One it may be used from, and no other, or a network: 10.0.0.0/8; may be repeated.")  # fmt: skip
+@_limits
 @changes
 def issue_key(here: Here, customer: str, **members: object) -> None:
     """Issue one more key, which is shown this once."""
@@ -131,33 +147,23 @@ def issue_key(here: Here, customer: str, **members: object) -> None:
 
 @command.command("change-key")
 @click.argument("key")
-@click.option("--model", "models", multiple=True, help="One that it may ask, and no other; may be repeated.")
-@click.option("--address", "addresses", multiple=True,
-              help="One it may be used from, and no other, or a network: 10.0.0.0/8; may be repeated.")  # fmt: skip
+@_limits
 @click.option("--all-models", is_flag=True, help="It may ask every model.")
 @click.option("--all-addresses", is_flag=True, help="It may be used from everywhere.")
+@click.option("--all-uses", is_flag=True, help="It may be used for everything.")
 @changes
-def change_key(
-    here: Here, key: str, models: tuple[str, ...], addresses: tuple[str, ...], *, all_models: bool, all_addresses: bool
-) -> None:  # fmt: skip
+def change_key(here: Here, key: str, user_header: str | None, **limits: Any) -> None:
     """Change what a key may do, by its id: from the next call on."""
-    if (all_models and models) or (all_addresses and addresses):
-        raise click.UsageError("--all-models and --model exclude each other, and so do those of addresses.")
-    body = {"models": models if models or all_models else None,
-            "addresses": addresses if addresses or all_addresses else None}  # fmt: skip
+    body: dict[str, object] = {"user_header": user_header}
+    for name in ("models", "addresses", "uses"):
+        if limits[name] and limits[f"all_{name}"]:
+            raise click.UsageError(f"--all-{name} excludes naming some of them.")
+        body[name] = limits[name] if limits[name] or limits[f"all_{name}"] else None
     made = here.ask(keys.CHANGE, {"key": key}, body=body)
     here.show(made, lambda screen: changed_key(made, screen))
 
 
-@command.command("rotate-key")
-@click.argument("key")
-@click.option("--overlap-hours", type=int, default=OVERLAP_HOURS, show_default=True,
-              help="How long the secret before stays good; 0 for no longer.")  # fmt: skip
-@changes
-def rotate_key(here: Here, key: str, overlap_hours: int) -> None:
-    """Give a key a new secret, which is shown this once; budgets, limits and receipts go on under the same id."""
-    made = here.ask(keys.ROTATE, {"key": key}, body={"overlap_hours": overlap_hours})
-    here.show(made, lambda screen: rotated_key(made, screen))
+command.add_command(rotate_key_command(keys.ROTATE))
 
 
 @command.command("revoke-key")

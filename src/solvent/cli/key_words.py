@@ -9,7 +9,7 @@ from solvent.console.keys import KeyBody, RotatedKey
 
 KEY_COLUMNS: Final = {
     "id": "left", "name": "left", "role": "left", "hint": "left", "state": "left", "since": "left", "expires": "left",
-    "key_models": "left", "key_addresses": "left",
+    "key_models": "left", "key_addresses": "left", "key_uses": "left",
 }  # fmt: skip
 
 
@@ -17,27 +17,24 @@ def key_row(key: KeyBody, screen: Screen) -> list[str]:
     """One key of a list."""
     say = screen.say
     since, expires = screen.day(key.created_at), screen.day(key.expires_at)
-    limits = [_models(key, screen), _addresses(key, screen)]
+    limits = _limits(key, screen).values() if key.role == "customer" else ("", "", "")
     return [key.id, key.name, say(key.role), key.hint, say(key.state), since, expires, *limits]
 
 
 def changed_key(key: KeyBody, screen: Screen) -> None:
     """What a key may do from now on."""
-    screen.facts({"key": key.id, "name": key.name, "hint": key.hint, "key_models": _models(key, screen),
-                  "key_addresses": _addresses(key, screen)})  # fmt: skip
+    screen.facts({"key": key.id, "name": key.name, "hint": key.hint, **_limits(key, screen),
+                  "key_user_header": key.user_header})  # fmt: skip
     screen.word("key_changed")
 
 
-def _models(key: KeyBody, screen: Screen) -> str:
-    if key.role != "customer":
-        return ""
-    return ", ".join(key.models) or screen.say("all_models")
-
-
-def _addresses(key: KeyBody, screen: Screen) -> str:
-    if key.role != "customer":
-        return ""
-    return ", ".join(key.addresses) or screen.say("all_addresses")
+def _limits(key: KeyBody, screen: Screen) -> dict[str, str]:
+    """What a customer's key may do."""
+    return {
+        "key_models": ", ".join(key.models) or screen.say("all_models"),
+        "key_addresses": ", ".join(key.addresses) or screen.say("all_addresses"),
+        "key_uses": ", ".join(key.uses) or screen.say("all_uses"),
+    }
 
 
 def rotated_key(made: RotatedKey, screen: Screen) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from solvent.cli.here import Here, changes, looks, paged
-from solvent.cli.key_words import KEY_COLUMNS, issued_key, key_row, rotated_key
+from solvent.cli.key_words import KEY_COLUMNS, issued_key, key_row
+from solvent.cli.rotate_key import rotate_key_command
 from solvent.console import keys
 from solvent.identity.caller import OPERATOR_ROLES
-from solvent.values.limits import OVERLAP_HOURS
 
 
 @click.group("operators")
@@ -36,15 +36,7 @@ def issue_key(here: Here, role: str, name: str, expires: str | None) -> None:
     here.show(made, lambda screen: issued_key(made.api_key, screen))
 
 
-@command.command("rotate-key")
-@click.argument("key")
-@click.option("--overlap-hours", type=int, default=OVERLAP_HOURS, show_default=True,
-              help="How long the secret before stays good; 0 for no longer.")  # fmt: skip
-@changes
-def rotate_key(here: Here, key: str, overlap_hours: int) -> None:
-    """Give a key a new secret, which is shown this once; budgets, limits and receipts go on under the same id."""
-    made = here.ask(keys.ROTATE_OPERATOR, {"key": key}, body={"overlap_hours": overlap_hours})
-    here.show(made, lambda screen: rotated_key(made, screen))
+command.add_command(rotate_key_command(keys.ROTATE_OPERATOR))
 
 
 @command.command("revoke-key")

@@ -18,7 +18,7 @@ from solvent.app.http import (
     Receive,
     Scope,
     Send,
-    header,
+    idempotency_key,
     presented_key,
     read_body,
     respond,
@@ -35,7 +35,7 @@ from solvent.identity.caller import Caller, caller_of
 from solvent.identity.permission import demand
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.ids import new_id
-from solvent.values.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, QUERY_MEMBERS_MAX
+from solvent.values.limits import QUERY_MEMBERS_MAX
 
 log = logging.getLogger("solvent.console")
 
@@ -81,7 +81,7 @@ class OperatorApi:
             for member, action in operation.also.items():
                 if getattr(body, member) is not None:
                     demand(caller, action)
-            key = _idempotency_key(operation, scope)
+            key = _key_of_repetitions(operation, scope)
             act = act_of(operation, path, body, caller.key, key or id, self._business.now_us())
             if key and await self._is_known(act):
                 headers.append((b"idempotent-replayed", b"true"))
@@ -135,14 +135,11 @@ def _query(scope: Scope) -> dict[str, str]:
     return dict(reversed(pairs))
 
 
-def _idempotency_key(operation: AnyOperation, scope: Scope) -> str:
-    """The key under which this is asked, "" for none. Raises Invalid where one is needed, or for a bad one."""
+def _key_of_repetitions(operation: AnyOperation, scope: Scope) -> str:
+    """The key under which this has its effect once, "" for none. Raises Invalid where one is needed, or it is bad."""
     if operation.method != "POST" or operation.is_reading:
         return ""
-    key = header(scope, b"idempotency-key").decode("latin-1").strip()
-    if len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX or not key.isprintable():
-        words = f"an Idempotency-Key has at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable characters"
-        raise Invalid("bad_idempotency_key", words, param="Idempotency-Key")
+    key = idempotency_key(scope)
     if operation.is_money and not key:
         words = "this changes money and needs the header Idempotency-Key, so that a repetition has its effect once"
         raise Invalid("idempotency_key_needed", words, param="Idempotency-Key")

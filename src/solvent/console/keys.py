@@ -11,7 +11,7 @@ from solvent.app.business import Business
 from solvent.console.members import DATE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.identity import store as identity_store
-from solvent.identity.caller import Role
+from solvent.identity.caller import Role, Use
 from solvent.identity.key import Key, NewKey, secret
 from solvent.office.change_key import KeyChange, change_key
 from solvent.office.issue_key import issue_key
@@ -29,6 +29,7 @@ class KeyBody(msgspec.Struct, kw_only=True):
     """What may be told of a key. hint: its last characters. expires_at: null when it does not.
 
     models: the only ones it may ask; empty for all. addresses: the only ones it may be used from; empty for all.
+    uses: all it may be used for; empty for everything. user_header: says whom it asks for; empty for none.
     """
 
     object: Literal["key"] = "key"
@@ -43,6 +44,8 @@ class KeyBody(msgspec.Struct, kw_only=True):
     revoked_at: str | None
     models: list[str]
     addresses: list[str]
+    uses: list[Use]
+    user_header: str
 
 
 class IssuedKey(KeyBody, kw_only=True):
@@ -77,6 +80,12 @@ Addresses = Annotated[
 ]
 
 
+Uses = Annotated[list[Use], Meta(max_length=20, description="all that it may be used for; empty for everything")]
+UserHeader = Annotated[
+    str, WORD, Meta(description="its holder is trusted to say in this header whom it asks for: x-openwebui-user-id")
+]
+
+
 class NewCustomerKey(msgspec.Struct, forbid_unknown_fields=True):
     """A key for a customer."""
 
@@ -84,6 +93,8 @@ class NewCustomerKey(msgspec.Struct, forbid_unknown_fields=True):
     expires: Expiry | None = None
     models: Models = []
     addresses: Addresses = []
+    uses: Uses = []
+    user_header: UserHeader = ""
 
 
 class ChangedKey(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,6 +102,8 @@ class ChangedKey(msgspec.Struct, forbid_unknown_fields=True):
 
     models: Models | None = None
     addresses: Addresses | None = None
+    uses: Uses | None = None
+    user_header: UserHeader | None = None
 
 
 class NewOperatorKey(msgspec.Struct, forbid_unknown_fields=True):
@@ -116,7 +129,7 @@ def key_body(key: Key, now_us: int = 0) -> KeyBody:
         created_at=iso(key.created_us),
         expires_at=None if key.expires_us == NEVER_US else iso(key.expires_us),
         revoked_at=iso(key.revoked_us) if key.revoked_us else None, models=list(key.models),
-        addresses=list(key.addresses),
+        addresses=list(key.addresses), uses=list(key.uses), user_header=key.user_header,
     )  # fmt: skip
 
 
@@ -167,16 +180,20 @@ async def _issue(
     expires_us = NEVER_US if body.expires is None else instant(body.expires, "expires")
     new = NewKey(role, customer, shown, business.entropy(), body.name, expires_us)
     if isinstance(body, NewCustomerKey):
-        new = msgspec.structs.replace(new, models=tuple(body.models), addresses=tuple(body.addresses))
+        new = msgspec.structs.replace(
+            new, models=tuple(body.models), addresses=tuple(body.addresses), uses=tuple(body.uses),
+            user_header=body.user_header,
+        )  # fmt: skip
     key, is_new = await issue_key(new, asked.act, business.database)
     known = msgspec.structs.asdict(key_body(key))
     return IssuedKey(**known, api_key=shown if is_new else None)
 
 
 async def change_customer_key(asked: Asked[Nothing, ChangedKey]) -> KeyBody:
-    """Change what a customer's key may do, from the next call on: which models it may ask, and from where."""
+    """Change what a customer's key may do, from the next call on: which models it may ask, from where, and for what."""
     id, business = KeyId(asked.path["key"]), asked.business
-    key, _ = await change_key(id, KeyChange(asked.body.models, asked.body.addresses), asked.act, business.database)
+    change = KeyChange(**msgspec.structs.asdict(asked.body))
+    key, _ = await change_key(id, change, asked.act, business.database)
     return key_body(key, business.now_us())
 
 

@@ -16,8 +16,8 @@ from solvent.answering.claim_repeat import claim_repeat
 from solvent.answering.end_repeat import end_repeat
 from solvent.answering.repeat import Claim
 from solvent.app.build import App
-from solvent.app.http import Receive, Scope, Send, read_body
-from solvent.gateway.repeats import REPLAYED, Repeats, Telling, idempotency_key
+from solvent.app.http import Receive, Scope, Send, idempotency_key, read_body
+from solvent.gateway.repeats import REPLAYED, Repeats, Telling
 from solvent.identity.caller import Caller
 from solvent.values.errors import Unavailable
 from solvent.values.ids import AnswerId
@@ -53,14 +53,14 @@ class AskedAgain:
 
         Raises Invalid for a key that is none, Conflict for one that was used for another request, and ClientGone.
         """
-        given = idempotency_key(scope)
+        given = idempotency_key(scope).encode()
         body = await read_body(receive)
         now_us = self._app.desk.now_us()
-        fingerprint = sha256(scope["path"].encode() + b"\0" + body).digest()
+        fingerprint = sha256(b"\0".join((scope["path"].encode(), caller.user.encode(), body))).digest()
         telling, is_new = self._repeats.take(caller, given, fingerprint, now_us)
         if is_new:
             self._repeats.forget_some(now_us)
-            claim = Claim(caller.key, given.decode("ascii"), fingerprint, self._app.desk.holder, id, now_us)
+            claim = Claim(caller.key, given.decode(), fingerprint, self._app.desk.holder, id, now_us)
             self._app.background.start(self._answer(telling, claim, body, ask, tell))
         await telling.listen(send, receive)
 

@@ -88,6 +88,7 @@ async def key_balance(app: App, caller: Caller, _scope: Scope, _receive: Receive
         "name": customer.name,
         "plan": customer.plan,
         "models": sorted(caller.models),
+        "uses": sorted(caller.uses),
         "currency": currency,
         "balance": plain(Money(posted, currency)),
         "held": plain(Money(held, currency)),

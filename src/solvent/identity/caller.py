@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
 from solvent.identity.address import Address, Network, is_within
-from solvent.values.errors import Refused, Unauthenticated
+from solvent.values.errors import Invalid, Refused, Unauthenticated
 from solvent.values.ids import CustomerId, KeyId
 from solvent.values.instant import NEVER_US, iso
+from solvent.values.limits import NAME_CHARACTERS_MAX
 
 # A customer's key asks for answers. The others belong to operators; permission.py says what each may do.
 Role = Literal["customer", "owner", "finance", "support", "read_only"]
 OPERATOR_ROLES: Final[tuple[Role, ...]] = ("owner", "finance", "support", "read_only")
+# What a customer's key is used for. permission.py says which paths are which.
+Use = Literal["chat", "embeddings", "images", "audio", "files", "batches", "wallet"]
+USES: Final[tuple[Use, ...]] = get_args(Use)
 # suspended: answers are refused until it is lifted. closed: for good, with every key revoked.
 State = Literal["active", "suspended", "closed"]
 
@@ -34,7 +38,8 @@ class Caller(msgspec.Struct, frozen=True):
     """Who asks. An operator's key has no customer and therefore no wallet. expires_us: the key is good until then.
 
     models: the only ones that its questions may reach; empty for all. addresses: the only ones it may be used from;
-    empty for all.
+    empty for all. uses: the only things it may be used for; empty for all. user_header: the header that says whom it
+    asks for, where its holder is trusted with one; "" for none. user: what that header says.
     """
 
     key: KeyId
@@ -43,6 +48,9 @@ class Caller(msgspec.Struct, frozen=True):
     expires_us: int = NEVER_US
     models: frozenset[str] = frozenset()
     addresses: tuple[Network, ...] = ()
+    uses: frozenset[Use] = frozenset()
+    user_header: str = ""
+    user: str = ""
 
 
 def digest(given: bytes) -> bytes:
@@ -95,6 +103,22 @@ def demand_model(caller: Caller, model: str) -> None:
     if not may_ask(caller, model):
         message = f"this key may not ask the model {model[:100]!r}; GET /v1/models lists those it may"
         raise Refused("model_not_allowed", message, param="model")
+
+
+def asking_for(caller: Caller, given: bytes) -> Caller:
+    """The caller, with whom they ask for. given: the header of their key. Raises Invalid for what is no name."""
+    try:
+        return msgspec.structs.replace(caller, user=user_named(given.decode(), caller.user_header))
+    except UnicodeDecodeError:
+        raise Invalid("bad_request", f"{caller.user_header}: it is not UTF-8", param=caller.user_header) from None
+
+
+def user_named(given: str, param: str) -> str:
+    """An end user as a customer names them, cut to length. Raises Invalid for what cannot be printed."""
+    user = given.strip()[:NAME_CHARACTERS_MAX]
+    if not user.isprintable():
+        raise Invalid("bad_request", f"{param}: it has a character that cannot be printed; leave it out", param=param)
+    return user
 
 
 def demand_address(caller: Caller, address: Address | None) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 from solvent.identity.address import read_networks
-from solvent.identity.caller import Role, digest
+from solvent.identity.caller import USES, Role, Use, digest
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.ids import CustomerId, KeyId, new_id
 from solvent.values.instant import NEVER_US, iso
@@ -15,6 +16,8 @@ from solvent.values.limits import KEY_MODELS_MAX, NAME_CHARACTERS_MAX
 
 SECRET_BYTES = 24
 HINT_CHARACTERS = 4
+_HEADER = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{NAME_CHARACTERS_MAX - 1}}}")
+_SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization", "x-api-key")
 _JOINERS = "\u200c\u200d"  # inside words of some scripts, and in emoji
 
 
@@ -23,7 +26,7 @@ class Key(msgspec.Struct, frozen=True):
 
     hint: its last characters, to tell keys apart in lists. name: the operator's word for it, "" for none.
     expires_us: good until then. revoked_us: when it was taken back; 0 while it was not.
-    models, addresses: see `Caller`.
+    models, addresses, uses, user_header: see `Caller`.
     """
 
     id: KeyId
@@ -36,6 +39,8 @@ class Key(msgspec.Struct, frozen=True):
     revoked_us: int = 0
     models: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+    user_header: str = ""
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -49,6 +54,8 @@ class NewKey(msgspec.Struct, frozen=True):
     expires_us: int = NEVER_US
     models: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+    user_header: str = ""
 
     def __repr__(self) -> str:
         return f"NewKey({self.role}, {self.customer}, ...{self.secret[-HINT_CHARACTERS:]})"
@@ -61,7 +68,7 @@ def secret(role: Role, entropy: bytes) -> str:
 
 
 def issue(new: NewKey, now_us: int) -> tuple[Key, bytes]:
-    """The key to keep, and its digest. Raises Invalid for a bad name, model or address, or an expiry that is past."""
+    """The key to keep, and its digest. Raises Invalid for a bad name, limit or header, or an expiry past."""
     name = clean_name(new.name, "a key's name") if new.name else ""
     if new.expires_us <= now_us:
         message = f"expires: {iso(new.expires_us)} is past already; choose a later one, or none"
@@ -70,7 +77,8 @@ def issue(new: NewKey, now_us: int) -> tuple[Key, bytes]:
     hint = new.secret[-HINT_CHARACTERS:]
     key = Key(
         id, new.role, new.customer, hint, now_us, name, new.expires_us,
-        models=clean_models(new.models), addresses=clean_addresses(new.addresses),
+        models=clean_models(new.models), addresses=clean_addresses(new.addresses), uses=clean_uses(new.uses),
+        user_header=clean_header(new.user_header),
     )  # fmt: skip
     return key, digest(new.secret.encode())
 
@@ -97,6 +105,24 @@ def clean_models(models: Sequence[str]) -> tuple[str, ...]:
 def clean_addresses(addresses: Sequence[str]) -> tuple[str, ...]:
     """The addresses and networks a key is limited to, in their plain form. Raises Invalid."""
     return tuple(str(network) for network in read_networks(addresses, "addresses"))
+
+
+def clean_uses(uses: Sequence[Use]) -> tuple[Use, ...]:
+    """What a key is limited to, each once. Raises Invalid."""
+    for use in uses:
+        if use not in USES:
+            raise Invalid("bad_request", f"uses: {use[:40]!r} is none of {', '.join(USES)}", param="uses")
+    return tuple(dict.fromkeys(uses))
+
+
+def clean_header(name: str) -> str:
+    """The name of the header that says whom a key asks for, in small letters. Raises Invalid, for one of secrets too:
+    what is in it stands on receipts."""
+    clean = name.strip().lower()
+    if clean and (clean in _SECRET_HEADERS or not _HEADER.fullmatch(clean)):
+        message = f"user_header: {name[:40]!r} cannot say who a user is; name one like x-openwebui-user-id"
+        raise Invalid("bad_request", message, param="user_header")
+    return clean
 
 
 def clean_name(name: str, whose: str) -> str:

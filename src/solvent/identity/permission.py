@@ -1,4 +1,4 @@
-"""What each role may do: one table, and one place that asks it.
+"""What each role may do, and each key of a customer: a table of each, and one place that asks it.
 
 An action is named `what.read` or `what.write`. Who runs the place may do everything; the other roles what their
 work needs and no more.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-from solvent.identity.caller import OPERATOR_ROLES, Caller, Role
+from solvent.identity.caller import OPERATOR_ROLES, Caller, Role, Use
 from solvent.values.errors import Refused
 
 Action = Literal[
@@ -54,6 +54,23 @@ ALLOWED: Final[dict[Action, frozenset[Role]]] = {
     "wallets.write": _MONEY,
 }
 
+# What a path below /v1/ is used for, by its first two steps or the first one. What is not here no limited key may use.
+PATHS: Final[dict[str, Use]] = {
+    "answers": "wallet",
+    "audio": "audio",
+    "batches": "batches",
+    "chat": "chat",
+    "completions": "chat",
+    "embeddings": "embeddings",
+    "files": "files",
+    "images": "images",
+    "key": "wallet",
+    "messages": "chat",
+    "messages/batches": "batches",
+    "responses": "chat",
+}
+_ANY_KEY: Final = "/v1/models"
+
 
 def may(role: Role, action: Action) -> bool:
     """Whether a role may do something. A customer's key may do none of it."""
@@ -69,3 +86,15 @@ def demand(caller: Caller, action: Action) -> None:
     roles = ", ".join(role for role in OPERATOR_ROLES if role in ALLOWED[action])
     message = f"this needs a key of the role {roles}; this one's role is {caller.role}"
     raise Refused("role_not_allowed", message)
+
+
+def demand_use(caller: Caller, path: str) -> None:
+    """Raises Refused for a key that is limited to some uses, on a path that is none of them."""
+    if not caller.uses or path == _ANY_KEY:
+        return
+    steps = path.removeprefix("/v1/").split("/") if path.startswith("/v1/") else [""]
+    use = PATHS.get("/".join(steps[:2])) or PATHS.get(steps[0])
+    if use not in caller.uses:
+        known = ", ".join(sorted(caller.uses))
+        message = f"this key is for {known}, not for {use or 'this'}; the operator can change it"
+        raise Refused("use_not_allowed", message)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from solvent.db.tables import metadata
 from solvent.identity.address import read_networks
-from solvent.identity.caller import Caller, Customer, State
+from solvent.identity.caller import Caller, Customer, State, Use
 from solvent.identity.key import Key
 from solvent.values.errors import NotFound
 from solvent.values.ids import CustomerId, KeyId
@@ -53,6 +53,8 @@ keys = Table(
     Column("revoked_us", BigInteger, nullable=False),
     Column("models", Text, nullable=False),  # a JSON array
     Column("addresses", Text, nullable=False),  # likewise
+    Column("uses", Text, nullable=False),  # likewise
+    Column("user_header", Text, nullable=False),
     Index("uq_keys_digest", "digest", unique=True),
     Index("ix_keys_customer", "customer"),
 )
@@ -67,6 +69,7 @@ former_secrets = Table(
 )
 _KEY = [keys.c[name] for name in Key.__struct_fields__]
 _decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_uses = msgspec.json.Decoder(tuple[Use, ...]).decode
 
 
 def add_customer(connection: Connection, customer: Customer) -> None:
@@ -76,7 +79,7 @@ def add_customer(connection: Connection, customer: Customer) -> None:
 
 def add_key(connection: Connection, key: Key, digest: bytes) -> None:
     """Add one key. Its secret is nowhere: `digest` is of it."""
-    columns = msgspec.structs.asdict(key) | _lists(models=key.models, addresses=key.addresses)
+    columns = msgspec.structs.asdict(key) | _lists(models=key.models, addresses=key.addresses, uses=key.uses)
     connection.execute(insert(keys).values(digest=digest, **columns))
 
 
@@ -157,9 +160,10 @@ def owners_at(connection: Connection, now_us: int) -> list[KeyId]:
     return list(connection.execute(select(keys.c.id).where(*good)).scalars())
 
 
-def change_key(connection: Connection, id: KeyId, **limits: Sequence[str]) -> None:
-    """Limit a key to other models or addresses; an empty list takes the limit away."""
-    connection.execute(update(keys).where(keys.c.id == id).values(**_lists(**limits)))
+def change_key(connection: Connection, key: Key) -> None:
+    """Give a key other limits and another header; an empty list takes a limit away."""
+    limits = _lists(models=key.models, addresses=key.addresses, uses=key.uses)
+    connection.execute(update(keys).where(keys.c.id == key.id).values(user_header=key.user_header, **limits))
 
 
 def rotate_key(
@@ -213,12 +217,15 @@ def _customers(rows: Iterable[Any]) -> list[Customer]:
 def _caller(key: Key, known: Mapping[CustomerId, Customer]) -> Caller:
     customer = known.get(key.customer) if key.customer is not None else None
     addresses = read_networks(key.addresses, "addresses")
-    return Caller(key.id, key.role, customer, key.expires_us, frozenset(key.models), addresses)
+    return Caller(
+        key.id, key.role, customer, key.expires_us, frozenset(key.models), addresses, frozenset(key.uses),
+        key.user_header,
+    )  # fmt: skip
 
 
 def _key(row: Sequence[Any]) -> Key:
-    *plain, models, addresses = row
-    return Key(*(*plain, _decode_list(models), _decode_list(addresses)))
+    *plain, models, addresses, uses, user_header = row
+    return Key(*(*plain, _decode_list(models), _decode_list(addresses), _decode_uses(uses), user_header))
 
 
 def _lists(**lists: Sequence[str]) -> dict[str, str]:

@@ -10,22 +10,35 @@ from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
-from solvent.identity.key import Key, clean_addresses, clean_models, demand_good
+from solvent.identity.caller import Use
+from solvent.identity.key import Key, clean_addresses, clean_header, clean_models, clean_uses, demand_good
 from solvent.office.store import touch_callers
 from solvent.values.ids import KeyId
 
 
 class KeyChange(msgspec.Struct, frozen=True):
-    """What is to be different; None for what stays. models, addresses: the only ones, empty for all."""
+    """What is to be different; None for what stays. models, addresses, uses: the only ones, empty for all."""
 
     models: Sequence[str] | None = None
     addresses: Sequence[str] | None = None
+    uses: Sequence[Use] | None = None
+    user_header: str | None = None
+
+    def of(self, key: Key) -> Key:
+        """The key as it is to be. Raises Invalid."""
+        return msgspec.structs.replace(
+            key,
+            models=key.models if self.models is None else clean_models(self.models),
+            addresses=key.addresses if self.addresses is None else clean_addresses(self.addresses),
+            uses=key.uses if self.uses is None else clean_uses(self.uses),
+            user_header=key.user_header if self.user_header is None else clean_header(self.user_header),
+        )
 
 
 async def change_key(id: KeyId, change: KeyChange, act: Act, database: Database) -> tuple[Key, bool]:
     """Returns the key as it is then, and whether this act changed it.
 
-    Raises NotFound for no such key of a customer, Invalid for a bad model or address, and Conflict for a key that
+    Raises NotFound for no such key of a customer, Invalid for a bad limit or header, and Conflict for a key that
     opens nothing.
     """
 
@@ -33,15 +46,11 @@ async def change_key(id: KeyId, change: KeyChange, act: Act, database: Database)
         def effect() -> Key:
             key = identity_store.known_key(connection, id, of_operators=False)
             demand_good(key, act.at_us)
-            limits: dict[str, tuple[str, ...]] = {}
-            if change.models is not None:
-                limits["models"] = clean_models(change.models)
-            if change.addresses is not None:
-                limits["addresses"] = clean_addresses(change.addresses)
-            if limits:
-                identity_store.change_key(connection, id, **limits)
+            changed = change.of(key)
+            if changed != key:
+                identity_store.change_key(connection, changed)
                 touch_callers(connection)
-            return identity_store.known_key(connection, id, of_operators=False)
+            return changed
 
         return once(connection, act, "key.change", id, effect, Key)
 
