@@ -77,8 +77,9 @@ class Heard:
     @property
     def calls(self) -> bool:
         """Whether a tool is called: where its result stands in the question already, there are words."""
-        has_result = any(turn.get("role") == "tool" for turn in self.body.get("messages", ()))
-        return bool(self.script.get("tools")) and not has_result
+        if not self.script.get("tools"):
+            return False
+        return not any(turn.get("role") == "tool" for turn in self.body.get("messages", ()))
 
     @property
     def key(self) -> str:

@@ -143,3 +143,13 @@ def test_a_busy_upstream_says_how_long_to_leave_it_alone(upstream: Upstream, sai
     with pytest.raises(Unavailable) as caught:
         ask(upstream, {"status": 429, "body": "{}", "type": f"application/json{header}"})
     assert (caught.value.code, caught.value.retry_after_s) == ("upstream_busy", pause_s)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_says_nothing_is_left_lets_the_key_rest(upstream: Upstream, stream: bool) -> None:
+    told: list[int] = []
+    kind = "text/event-stream" if stream else "application/json"
+    left = "\r\nx-ratelimit-remaining-requests: %d\r\nx-ratelimit-reset-requests: 7s"
+    for remaining in (3, 0):
+        assert ask(upstream, {"type": kind + left % remaining}, stream=stream, rests=told.append)
+    assert told == [7]

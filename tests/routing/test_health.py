@@ -84,3 +84,14 @@ def test_what_is_known_of_its_latency_follows_it() -> None:
     for _ in range(60):
         health.succeed(80)
     assert 80 <= health.latency_us <= 90
+
+
+def test_a_key_with_nothing_left_rests_although_it_answers() -> None:
+    health = Health()
+    health.rest(7, 0)
+    health.succeed(10)
+    assert not health.is_open(6_999_999)
+    assert health.shut_until_us == 7_000_000
+    assert health.is_open(7_000_000)
+    health.rest(10_000, 0)
+    assert health.is_open(PAUSE_US_MAX), "nobody rests for ever"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -20,6 +21,7 @@ from solvent.pricing.exchange import Exchange, exchange
 from solvent.pricing.rate_card import RateCard
 from solvent.providers import port as providers_port
 from solvent.providers.port import OpenProvider, Provider
+from solvent.routing.health import Health
 from solvent.routing.hedging import Hedging
 from solvent.values.errors import Invalid
 from solvent.wire.proxy import proxies_in, proxies_of
@@ -152,6 +154,7 @@ def _route(
             message += ", or set house_model = false" if entry.name == HOUSE_MODEL else ""
             raise Invalid("no_rate_card", message, param=book)
     engine = _engine(entry, config, near, routes) if _is_local(entry) else None
+    health = Health()
     settings = providers_port.Settings(
         name=entry.vendor or entry.provider,
         base_url=engine.base_url if engine else entry.base_url,
@@ -165,6 +168,7 @@ def _route(
         total_s=entry.total_s,
         proxies={} if engine else _proxies(entry, near),
         members=engine.members if engine else {},
+        rests=lambda pause_s: health.rest(pause_s, time.time_ns() // 1000),
     )
     kind = "openai_compatible" if engine else entry.provider  # engines speak it too
     open_provider: OpenProvider = _plug("solvent.providers", kind)
@@ -184,7 +188,7 @@ def _route(
         entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card],
         engine, model_class=entry.model_class, weight=entry.weight, task=entry.task,
         image_tokens_max=entry.image_tokens_max, image_urls=entry.image_urls,
-        drain_s=entry.drain_s, drain_bytes=entry.drain_bytes, limit=_limit(entry),
+        drain_s=entry.drain_s, drain_bytes=entry.drain_bytes, limit=_limit(entry), health=health,
     )  # fmt: skip
 
 

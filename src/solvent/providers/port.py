@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -123,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True):
     nothing is said. api_version: where its addresses have one. members: sent with every question. The longest
     it may take, connect_s: to be connected to; first_byte_s: to begin its answer; silence_s: to go on with it; total_s:
     for all of it. proxies: which proxy leads where, by the names of the environment's variables.
+    rests: told for how many seconds our key there has nothing left of its rates.
     """
 
     name: str
@@ -137,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True):
     total_s: float = ANSWER_S_MAX
     members: Mapping[str, object] = {}
     proxies: Mapping[str, str] = {}
+    rests: Callable[[int], None] | None = None
 
     def __repr__(self) -> str:
         return f"Settings({self.name!r}, {self.base_url!r})"

@@ -8,6 +8,7 @@ import msgspec
 
 from solvent.providers.faults import Faults
 from solvent.providers.port import Settings
+from solvent.providers.rate_left import rest_s
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
 from solvent.wire.client import open_client
 from solvent.wire.origin import Origin
@@ -53,6 +54,7 @@ class Upstream:
         stream_type: str = "text/event-stream",
     ) -> None:
         self._stream_type = stream_type
+        self._rests = settings.rests
         self.faults = Faults(settings.name, settings.key)
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
         timeouts = Timeouts(settings.connect_s, settings.first_byte_s, settings.silence_s, settings.total_s)
@@ -65,6 +67,9 @@ class Upstream:
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
+            pause_s = rest_s(reply.headers)
+            if pause_s and self._rests is not None:
+                self._rests(pause_s)
             kind = reply.headers.get("content-type", "")
             if streams and not kind.startswith(self._stream_type):
                 raise self.faults.garbage("it answered a stream with " + (kind or "nothing"))

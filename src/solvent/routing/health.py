@@ -19,11 +19,12 @@ _OLD_PART: Final = 7  # of eight: how much of the known latency stays when a new
 class Health:
     """Changed in place as questions end. latency_us: until the first byte, smoothed; 0 while nobody knows."""
 
-    __slots__ = ("_failures", "_pause_us", "_shut_until_us", "_trial_until_us", "latency_us")
+    __slots__ = ("_failures", "_pause_us", "_rests_until_us", "_shut_until_us", "_trial_until_us", "latency_us")
 
     def __init__(self) -> None:
         self._failures = 0
         self._pause_us = PAUSE_US
+        self._rests_until_us = 0
         self._shut_until_us = 0
         self._trial_until_us = 0
         self.latency_us = 0
@@ -31,16 +32,20 @@ class Health:
     @property
     def shut_until_us(self) -> int:
         """When it may be tried again; 0 while it is open."""
-        return self._shut_until_us
+        return max(self._shut_until_us, self._rests_until_us)
 
     def is_open(self, now_us: int) -> bool:
         """Whether to ask it: it is well, or its pause is over and nobody else is trying."""
-        return now_us >= self._shut_until_us and now_us >= self._trial_until_us
+        return now_us >= self._shut_until_us and now_us >= self._trial_until_us and now_us >= self._rests_until_us
 
     def ask(self, now_us: int) -> None:
         """A question is on its way there. After a pause it is the trial, and others keep away meanwhile."""
         if self._shut_until_us:
             self._trial_until_us = now_us + TRIAL_US
+
+    def rest(self, pause_s: int, now_us: int) -> None:
+        """It answers, and says that for so long it will answer nothing more that we ask with this key."""
+        self._rests_until_us = now_us + min(PAUSE_US_MAX, pause_s * 1_000_000)
 
     def succeed(self, latency_us: int) -> None:
         """It has begun to answer."""
