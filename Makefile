@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make serve` runs the service, `make test` runs every test.
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check fix bench bench-books docs house-model clean
+.PHONY: help serve demo test check fix bench soak bench-books docs house-model clean
 
 # Tests and services start many processes: without compiled files each would compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -29,6 +29,9 @@ fix: $(VENV)/.test ## Mend what can be mended by itself: formatting, import orde
 
 bench: $(VENV)/.test ## Measure the gateway beside its peers; writes docs/benchmarks/
 	@$(BIN)/python bench/gateway.py $(ARGS)
+
+soak: $(VENV)/.test ## An hour of steady load in front of an upstream in trouble: memory, holds, books
+	@$(BIN)/python bench/soak.py $(ARGS)
 
 bench-books: $(VENV)/.test ## Measure the books with 10 million answers on record: half an hour, 20 GB
 	@$(BIN)/python bench/books.py $(ARGS)

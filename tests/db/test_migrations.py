@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -170,3 +171,11 @@ def test_each_step_can_be_taken_by_itself(old_place: Place) -> None:
         assert len(columns_of_old(engine)) == len(rows)
         engine.dispose()
     open_engine(old_place.directory, old_place.url).dispose()
+
+
+def test_migrations_stand_in_one_line() -> None:
+    """Each follows the one before it, and its file bears its number: so that two never take one place."""
+    files = sorted((Path(solvent.db.engine.__file__).parent / "migrations" / "versions").glob("0*.py"))
+    said = [re.findall(r'revision = (?:"(\d+)"|None)', file.read_text()) for file in files]
+    assert said == [[f"{n:04}", f"{n - 1:04}" if n > 1 else ""] for n in range(1, len(files) + 1)]
+    assert [file.name[:4] for file in files] == [own for own, _ in said]
