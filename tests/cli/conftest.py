@@ -1,5 +1,5 @@
 """The fixtures that drive the real server."""
 
-from tests.doors.fixtures import serve, solvent, upstream
+from tests.doors.fixtures import deaf_url, proxy, serve, solvent, upstream
 
-__all__ = ["serve", "solvent", "upstream"]
+__all__ = ["deaf_url", "proxy", "serve", "solvent", "upstream"]

@@ -203,7 +203,10 @@ class GuardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One guard: what looks at questions and answers, and what comes of what it finds."""
 
     name: Annotated[str, Meta(description="its name, on receipts and in errors", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-    kind: Annotated[str, Meta(description="what it looks for: pii, blocklist, max_cost, or a plug-in's kind")]
+    kind: Annotated[
+        str,
+        Meta(description="what it looks for: pii, blocklist, json_schema, injection, max_cost, or a plug-in's kind"),
+    ]
     when: Annotated[When, Meta(description="questions, before they are asked; answers, after; or both")] = "before"
     action: Annotated[
         Action | Literal["clamp"],

@@ -15,6 +15,7 @@ EXIT_FAILED = 1
 _COMMANDS = {
     "serve": "Start the service.",
     "report": "Print the profit and loss.",
+    "tail": "Show answers as they are settled.",
     "customers": "Open, list, suspend and close customers; their keys.",
     "operators": "The keys that run the place.",
     "plans": "Look at plans and whether they earn; publish, withdraw, move.",

@@ -38,6 +38,10 @@ _WORDS = {
         "standing": "{plan}: breaks even at {answers:,} answers a month: net price {net}, less {fixed} fixed "
         "and {subsidy} for free customers, at {each} an answer.",
         "standing_unknown": "{plan}: no answer has cost anything yet, so there is no break-even (net price {net}).",
+        "tail_line": "{time}  {who} {model} {tokens:>13}  {charge:>9} charged  {cost:>9} cost  {kept:>9} kept  "
+        "{seconds:>6.2f} s  {outcome}",
+        "tail_tries": "{count} tries",
+        "tail_again": "The service cannot be heard; trying again until it can.",
         "receipt": "{time}  {who} {charge:>9} charged  {cost:>9} cost  {kept:>9} kept  {seconds:.2f} s  {outcome}",
     },
     "ko": {
@@ -66,6 +70,10 @@ _WORDS = {
         "standing": "{plan}: 한 달 답변 {answers:,}개가 본전입니다. 순매출 {net}에서 고정비 {fixed}, "
         "무료 고객 몫 {subsidy} 빼고, 답변당 {each}으로 셈했습니다.",
         "standing_unknown": "{plan}: 아직 든 돈이 없어 본전을 셈할 수 없습니다 (순매출 {net}).",
+        "tail_line": "{time}  {who} {model} {tokens:>13}  요금 {charge:>8}  비용 {cost:>8}  남음 {kept:>8}  "
+        "{seconds:>6.2f}초  {outcome}",
+        "tail_tries": "{count}번 시도",
+        "tail_again": "서비스와 연결이 끊겼습니다. 다시 연결될 때까지 시도합니다.",
         "receipt": "{time}  {who} 요금 {charge:>8}  비용 {cost:>8}  남음 {kept:>8}  {seconds:.2f}초  {outcome}",
     },
 }

@@ -77,6 +77,8 @@ FORM_FIELD_BYTES_MAX = 8 * KIB
 FILES_DROPPED_AT_ONCE = 100  # in one transaction: answers wait for it
 FILE_PIECES_AT_ONCE = 32
 
+TAIL_SEEN_MAX = 1_000  # answers that `solvent tail` remembers, so as to show none twice
+
 # Guards
 GUARD_WORDS_MAX = 10_000  # and patterns, in one block list
 GUARD_PATTERN_CHARACTERS_MAX = 1_000
