@@ -276,3 +276,15 @@ def test_a_correction_is_a_row() -> None:
     fields = Correction.__struct_fields__
     assert fields[-5:] == ("cost_grains", "charge_grains", "granted_grains", "included_grains", "overrun_grains")
     assert set(fields[-5:]) <= set(Receipt.__struct_fields__)
+
+
+@given(openings(), st.integers(1, 10), st.integers(1, 10**9))
+@settings(deadline=None, max_examples=20)
+def test_what_is_paid_by_the_picture_is_corrected_too(opened: Opened, count: int, each: int) -> None:
+    drawn = Usage(pictures=count)
+    done = settled(opened, Measurement(drawn, drawn, estimated=False), "answered")
+    price = RateCard("p", done.receipt.currency, 0, "", picture_picos=each * 10**9, revision=2)
+    made = correct_charge(done.receipt, net_of(done.transfers), [], price, NEWER, ALL)
+    due = difference(drawn, price, Money(0, done.receipt.currency)).grains
+    booked = done.receipt.charge_grains + done.receipt.included_grains + done.receipt.overrun_grains
+    assert (made is None) == (due == booked)

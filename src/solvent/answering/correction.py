@@ -34,7 +34,7 @@ from solvent.pricing.rating import rate
 from solvent.pricing.rerate import difference
 from solvent.values.ids import AnswerId, CustomerId, TransferId
 from solvent.values.money import Money
-from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
+from solvent.values.usage import Usage, all_input_tokens, is_none
 
 Book = Literal["cost", "price"]
 Net = dict[tuple[str, str], int]  # by account and unit: debits less credits
@@ -89,7 +89,7 @@ def net_of(rows: Sequence[Transfer]) -> Net:
 def correct_cost(receipt: Receipt, net: Net, card: RateCard, at_us: int) -> tuple[Correction, list[Transfer]] | None:
     """What we owe more, or less, for an answer. None where nothing changes, or nothing was owed at all."""
     used = _cost_usage(receipt)
-    is_used = _tokens(used) or used.engine_us or receipt.usage_estimated
+    is_used = not is_none(used) or used.engine_us or receipt.usage_estimated
     if receipt.outcome in ("failed", "abandoned") and not is_used:
         return None  # it was never asked
     exchange = _exchange(receipt)
@@ -118,7 +118,7 @@ def correct_charge(
 
     before: the corrections of this charge so far. An answer that failed was not charged and is not corrected.
     """
-    if receipt.outcome == "failed" or not _tokens(receipt.usage):
+    if receipt.outcome == "failed" or is_none(receipt.usage):
         return None
     booked = receipt.charge_grains + receipt.included_grains + receipt.overrun_grains
     booked += sum(one.charge_grains + one.included_grains + one.overrun_grains for one in before)
@@ -239,10 +239,6 @@ def _cost_usage(receipt: Receipt) -> Usage:
     return msgspec.structs.replace(
         used, input_tokens=used.input_tokens + receipt.cost_input_tokens - all_input_tokens(used)
     )
-
-
-def _tokens(used: Usage) -> int:
-    return all_input_tokens(used) + all_output_tokens(used)
 
 
 def _exchange(receipt: Receipt) -> Exchange | None:
