@@ -46,7 +46,7 @@ from solvent.pricing.rating import rate, unpriced
 from solvent.values.ids import AnswerId, CustomerId, KeyId, TransferId
 from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
-from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
+from solvent.values.usage import Usage, all_input_tokens, all_output_tokens, is_none
 
 CUSTOMER = Customer(CustomerId("cus_1"), "A", "plus", 0)
 CALLER = Caller(KeyId("key_1"), "customer", CUSTOMER)
@@ -134,14 +134,14 @@ def ended(outcome: Outcome) -> Ending:
     return Ending(outcome, 5_000, "stop", "upstream_failed" if outcome == "failed" else "", 1_500, False, "{}")
 
 
-def nothing_is_due(measured: Measurement, outcome: Outcome) -> bool:
-    return outcome == "failed" or not (all_input_tokens(measured.least) or all_output_tokens(measured.least))
+def nothing_is_due(opened: Opened, measured: Measurement, outcome: Outcome) -> bool:
+    is_sold_by_the_answer = outcome == "answered" and bool(opened.prices.price.answer_picos)
+    return outcome == "failed" or (is_none(measured.least) and not is_sold_by_the_answer)
 
 
 def due(opened: Opened, measured: Measurement, outcome: Outcome) -> Money:
-    if nothing_is_due(measured, outcome):
-        return Money(0, opened.prices.price.currency)
-    return rate(measured.least, opened.prices.price)
+    price = opened.prices.price
+    return Money(0, price.currency) if nothing_is_due(opened, measured, outcome) else rate(measured.least, price)
 
 
 def settled(opened: Opened, measured: Measurement, outcome: Outcome) -> Settlement:
@@ -190,7 +190,7 @@ def test_each_hold_ends_once_for_at_most_what_it_held_and_in_its_order(
     owed = due(opened, measured, outcome).grains
     assert len(bill.spent) == len(opened.draws)
     assert all(0 <= spent <= drawn.grains for spent, drawn in zip(bill.spent, opened.draws, strict=True))
-    if nothing_is_due(measured, outcome):
+    if nothing_is_due(opened, measured, outcome):
         assert set(bill.spent) == {0}
         assert bill.source == ""
         return
@@ -230,7 +230,7 @@ def test_the_bill_tells_gifts_what_is_on_account_and_what_is_included_apart(
 def test_the_receipt_can_be_rebuilt_from_what_it_says(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
     receipt = settled(opened, measured, outcome).receipt
     assert receipt.usage == measured.least
-    if not nothing_is_due(measured, outcome):
+    if not nothing_is_due(opened, measured, outcome):
         whole = receipt.charge_grains + receipt.included_grains + receipt.overrun_grains
         assert Money(whole, receipt.currency) == rate(receipt.usage, opened.prices.price)
     assert (receipt.price_card, receipt.cost_card) == (opened.prices.price.version, opened.prices.cost.version)
@@ -350,7 +350,7 @@ def test_within_the_bounds_that_were_quoted_nothing_is_ever_overrun(
     receipt = settled(again, measured, "answered").receipt
     assert receipt.overrun_grains == 0
     paid = Money(receipt.charge_grains + receipt.included_grains, currency)
-    assert paid == rate(used, price) or nothing_is_due(measured, "answered")
+    assert paid == rate(used, price) or nothing_is_due(again, measured, "answered")
 
 
 @given(openings(), measurements(), OUTCOMES)

@@ -11,7 +11,7 @@ from typing import Any
 
 COUNTED_TOKENS = 11
 RANKED_TOKENS = 40
-SEARCHES = 2
+SEARCHES = 1
 
 
 def judged_reply(path: str, body: Mapping[str, Any], script: Mapping[str, Any]) -> bytes | None:

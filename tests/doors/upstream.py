@@ -66,8 +66,9 @@ class Heard:
         """Of the question: where a client has no other place that passes unchanged."""
         if "file" in self.body:
             return str(self.body.get("prompt", ""))
-        if "voice" in self.body:
-            return str(self.body.get("instructions", ""))
+        for name in ("query", "instructions" if "voice" in self.body else "input"):
+            if isinstance(self.body.get(name), str):
+                return str(self.body[name])
         for content in self.body.get("contents", ()):
             return str(content["parts"][0].get("text", ""))
         for content in (turn["content"] for turn in self.body.get("messages", ()) if turn["role"] == "user"):

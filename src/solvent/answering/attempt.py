@@ -22,7 +22,7 @@ _NEVER_TAKEN = {
 }
 
 # The API whose words the usage is reported in, where that is not what the provider speaks.
-_REPORTS = {"images": "images", "edits": "images", "transcriptions": "transcriptions"}
+_REPORTS = {"images": "images", "edits": "images", "transcriptions": "transcriptions", "rerank": "rerank"}
 
 
 class Attempt:

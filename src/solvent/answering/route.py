@@ -16,6 +16,7 @@ from solvent.pricing.rating import (
     BY_CHARACTERS,
     BY_HEARING,
     BY_PICTURES,
+    BY_RANKING,
     BY_READING,
     BY_WORDS,
     Ways,
@@ -33,11 +34,13 @@ from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX
 _PAID_BY: Final[Mapping[Task, Ways]] = {
     "chat": BY_WORDS, "completions": BY_WORDS, "embeddings": BY_READING, "images": BY_PICTURES,
     "edits": BY_PICTURES, "speech": BY_CHARACTERS, "transcriptions": BY_HEARING,
+    "moderations": BY_READING, "rerank": BY_RANKING,
 }  # fmt: skip
 # Where a model is asked, by what it does.
 SURFACES: Final[Mapping[Task, str]] = {
     "chat": "/v1/chat/completions", "embeddings": "/v1/embeddings", "images": "/v1/images/generations",
     "speech": "/v1/audio/speech", "transcriptions": "/v1/audio/transcriptions",
+    "moderations": "/v1/moderations", "rerank": "/v1/rerank",
 }  # fmt: skip
 
 

@@ -134,7 +134,8 @@ class Settlement(msgspec.Struct, frozen=True):
 def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> Settlement:
     """day: the calendar day the answer counts for, in the operator's time zone.
 
-    An answer that failed with no output charges nothing; its cost is booked all the same.
+    An answer that failed with no output charges nothing; its cost is booked all the same. What is sold by the answer
+    is due as soon as one came, whatever it is said to have used.
     """
     if measured.tariff:
         opened = msgspec.structs.replace(opened, prices=prices_in(opened.prices, measured.tariff))
@@ -142,7 +143,8 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
     currency = prices.price.currency
     cost = rate(measured.most, prices.cost, prices.cost_exchange)
     provider_cost = cost if prices.cost_exchange is None else rate(measured.most, prices.cost)
-    nothing = ending.outcome == "failed" or is_none(measured.least)
+    is_due = ending.outcome == "answered" and bool(prices.price.answer_picos)
+    nothing = ending.outcome == "failed" or (is_none(measured.least) and not is_due)
     due = Money(0, currency) if nothing else rate(measured.least, prices.price)
     bill = bill_for(opened.draws, due, None if nothing else measured.least, opened.question.choices)
     if _was_never_asked(measured, ending):

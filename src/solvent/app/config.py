@@ -97,8 +97,11 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="what plans call models of its kind, such as quick or expert", min_length=1, max_length=60),
     ] = "standard"
     task: Annotated[
-        Literal["chat", "embeddings", "images", "speech", "transcriptions"],
-        Meta(description="what it does: chat (and completions), embeddings, images, speech, or transcriptions"),
+        Literal["chat", "embeddings", "images", "speech", "transcriptions", "moderations", "rerank"],
+        Meta(
+            description="what it does: chat (and completions), embeddings, images, speech, transcriptions, "
+            "moderations, or rerank"
+        ),
     ] = "chat"
     image_tokens_max: Annotated[
         int,

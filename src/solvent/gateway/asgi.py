@@ -25,7 +25,9 @@ from solvent.gateway.images import edits, images
 from solvent.gateway.live import live
 from solvent.gateway.messages import messages
 from solvent.gateway.metrics import Metrics, tell_metrics
+from solvent.gateway.moderations import moderations
 from solvent.gateway.repeats import is_repeatable
+from solvent.gateway.rerank import rerank
 from solvent.gateway.responses import responses
 from solvent.gateway.speech import speech
 from solvent.gateway.token_count import token_count
@@ -41,6 +43,7 @@ _WHOLE: Final = ("/v1/live", _METRICS)  # which write their responses themselves
 _SURFACES: Final = {
     "/v1/chat/completions": chat_completions, _MESSAGES: messages, "/v1/responses": responses,
     f"{_MESSAGES}/count_tokens": token_count, "/v1/completions": completions, "/v1/embeddings": embeddings,
+    "/v1/moderations": moderations, "/v1/rerank": rerank,
     "/v1/images/generations": images, "/v1/audio/speech": speech,
 }  # fmt: skip
 _FORMS: Final = {"/v1/audio/transcriptions": transcriptions, "/v1/images/edits": edits}  # with files in them

@@ -25,6 +25,7 @@ from solvent.metering.openai import (
     usage_with_thoughts_beside,
     usage_with_thoughts_in_total,
 )
+from solvent.metering.ranking import ranking_usage
 from solvent.values.usage import Usage
 
 ReadUsage = Callable[[bytes | msgspec.Raw], Usage]
@@ -37,6 +38,7 @@ _BY_API: Final[Mapping[str, ReadUsage]] = {
     "images": images_usage,
     "transcriptions": transcriptions_usage,
     "embeddings": embeddings_usage,
+    "rerank": ranking_usage,
     "anthropic": anthropic_usage,
     "messages": anthropic_usage,
     "gemini": google_usage,

@@ -161,8 +161,8 @@ class Meter:
     def _of_what_is_beside(self, beside: Usage, extra: Usage) -> Measurement:
         """Of an answer that is not all words, and that nobody has said anything of."""
         least = self._sure if self.pieces and self._sure is not None else Usage()
-        is_known = (least.pictures, least.characters, least.audio_input_ms) == (
-            beside.pictures, beside.characters, beside.audio_input_ms,
+        is_known = (least.pictures, least.characters, least.audio_input_ms, least.web_searches) == (
+            beside.pictures, beside.characters, beside.audio_input_ms, beside.web_searches,
         )  # fmt: skip
         most = least if is_known else beside + Usage(input_tokens=self._input_tokens_most)
         return Measurement(

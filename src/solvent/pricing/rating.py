@@ -161,6 +161,7 @@ Ways = Sequence[Sequence[str]]
 BY_WORDS: Final[Ways] = (("input", "output"),)
 BY_READING: Final[Ways] = (("input",),)
 BY_PICTURES: Final[Ways] = (("picture",), ("input", "image_output"))
+BY_RANKING: Final[Ways] = (("input",), ("web_search",))
 BY_CHARACTERS: Final[Ways] = (("character",),)
 BY_HEARING: Final[Ways] = (("audio_input_minute",), ("audio_input", "output"))
 

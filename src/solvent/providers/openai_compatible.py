@@ -7,7 +7,7 @@ A vendor that speaks it with an accent has a file of its own, which says only wh
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import quote
 
 import msgspec
@@ -31,11 +31,13 @@ _JSON: Final = "application/json"
 # What comes whole, and the member that it is in.
 _WHOLE: Final[Mapping[Task, str]] = {
     "embeddings": "data", "images": "data", "edits": "data", "transcriptions": "text",
+    "moderations": "results", "rerank": "results",
 }  # fmt: skip
 # Where it is asked for what is no chat.
 _PATHS: Final[Mapping[Task, str]] = {
     "completions": "/completions", "embeddings": "/embeddings", "images": "/images/generations",
     "edits": "/images/edits", "speech": "/audio/speech", "transcriptions": "/audio/transcriptions",
+    "moderations": "/moderations", "rerank": "/rerank",
 }  # fmt: skip
 _INCLUDE_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
 
@@ -86,6 +88,12 @@ class _Choice(msgspec.Struct):
     text: str | None = None  # of a completion, whole or a piece of it
 
 
+class _Ranked(msgspec.Struct):
+    index: Annotated[int, msgspec.Meta(ge=0)]
+    relevance_score: float
+
+
+_decode_ranked = msgspec.json.Decoder(list[_Ranked]).decode
 _decode_choices = msgspec.json.Decoder(list[_Choice]).decode
 
 
@@ -140,7 +148,7 @@ class OpenAICompatible:
             reply.close()
 
     async def _whole(self, path: str, call: Call) -> Chunk:
-        """A whole reply: embeddings, pictures, or what was heard."""
+        """A whole reply: embeddings, pictures, what was heard, or a judgement."""
         asked = self._asked(call)
         kind, body = encode_form(_fields(asked, call.files)) if call.files else (_JSON, _encode(asked))
         reply = await self._upstream.ask(path, body, streams=False, content_type=kind)
@@ -150,9 +158,11 @@ class OpenAICompatible:
             reply.close()
         if bytes(chunk.members.get(_WHOLE[call.task], _NONE)) in _NO_CHOICES:
             raise self._faults.garbage(f"its answer has no {call.task}")
-        if call.task == "embeddings":
+        if call.task in ("embeddings", "moderations"):
             return chunk
         try:
+            if call.task == "rerank":
+                return _ranked(chunk)
             made = _heard(chunk) if call.task == "transcriptions" else _drawn(chunk)
         except (*UNREADABLE, Invalid):
             raise self._faults.garbage(f"its answer has no {call.task} that can be read") from None
@@ -220,6 +230,12 @@ class OpenAICompatible:
         pieces = sum(map(_pieces, choices))
         text = " ".join(map(_whole_text, choices))
         return Chunk(members, pieces, usage, members.pop("timings", None), finish, text)
+
+
+def _ranked(chunk: Chunk) -> Chunk:
+    """Cohere reports in `meta`. Raises what decoding does."""
+    _decode_ranked(chunk.members["results"])
+    return msgspec.structs.replace(chunk, usage=chunk.usage or chunk.members.get("meta"))
 
 
 def _drawn(chunk: Chunk) -> Usage:

@@ -21,8 +21,11 @@ OnAbort = Literal["drain", "cancel"]
 Dialect = Literal["chat", "messages", "gemini", "converse"]
 
 # What is asked for: the next words of a conversation or of a text, numbers that stand for the meaning of some, or
-# pictures, others made of given ones, a text spoken, or what is said in a recording.
-Task = Literal["chat", "completions", "embeddings", "images", "edits", "speech", "transcriptions"]
+# pictures, others made of given ones, a text spoken, what is said in a recording, whether texts are harmful, or which
+# documents are nearest to a query.
+Task = Literal[
+    "chat", "completions", "embeddings", "images", "edits", "speech", "transcriptions", "moderations", "rerank"
+]
 
 
 class File(msgspec.Struct, frozen=True):

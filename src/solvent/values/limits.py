@@ -54,6 +54,8 @@ QUESTION_FILES_MAX = 17  # that come with one question: 16 pictures and a mask
 RECORDING_BYTES_A_SECOND_MIN = 500  # of what is no WAV: 4 kbit a second; what lasts longer for its size is not held for
 RECORDING_TOKENS_A_SECOND_MAX = 32  # that a model hears it in
 SPEECH_CHARACTERS_MAX = 32_768  # of a text that is spoken, and how it is to be
+RANKED_AT_ONCE_MAX = 1_000  # documents in one question
+MODERATED_AT_ONCE_MAX = 100  # texts in one question
 EMBEDDED_AT_ONCE_MAX = 2_048  # texts in one question
 
 # Responses that are kept

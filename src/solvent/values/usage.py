@@ -15,7 +15,7 @@ class Usage(msgspec.Struct, frozen=True):
     *_tokens: whole tokens. `reasoning_tokens` are not in `output_tokens`; `cached_input_tokens` and
     the cache writes are not in `input_tokens`; audio and images are in neither.
     image_*: everything that is seen: pictures, scanned pages, frames of a video.
-    web_searches: how often the provider searched the web on the way to the answer.
+    web_searches: how often the provider searched, the web on the way to the answer or documents to rank them.
     engine_us: this answer's share of the busy time of our own engine, in microseconds.
     energy_uj: this answer's share of its energy, in microjoules (3.6e9 of them are one watt-hour).
     pictures: made. characters: of text that was spoken. audio_input_ms: milliseconds of sound that were heard. What
@@ -92,10 +92,11 @@ def all_output_tokens(usage: Usage) -> int:
 
 
 def is_none(usage: Usage) -> bool:
-    """Whether nothing was read, written, drawn, spoken or heard."""
+    """Whether nothing was read, written, searched, drawn, spoken or heard."""
     return not (
         all_input_tokens(usage)
         or all_output_tokens(usage)
+        or usage.web_searches
         or usage.pictures
         or usage.characters
         or usage.audio_input_ms
