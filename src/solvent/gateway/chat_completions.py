@@ -78,14 +78,15 @@ class _Teller(Teller):
         self._wants_usage = wants_usage
         self._latest: dict[str, msgspec.Raw] = {}
 
-    async def _tell_chunk(self, chunk: Chunk) -> None:
+    def _told(self, chunk: Chunk) -> bytes:
         self._latest = chunk.members
-        choices = chunk.members.get("choices")
-        if chunk.usage is not None and (choices is None or len(bytes(choices)) < 5):
-            return  # the usage event proper: it is told at the end
+        if chunk.usage is not None:
+            choices = chunk.members.get("choices")
+            if choices is None or len(bytes(choices)) < 5:
+                return b""  # the usage event proper: it is told at the end
         if self._wants_usage:
             chunk.members["usage"] = _NULL
-        await self._event(_render(chunk.members, self._question))
+        return _event(_render(chunk.members, self._question))
 
     async def _tell_end(self, receipt: Receipt) -> None:
         if self._wants_usage:
@@ -94,14 +95,15 @@ class _Teller(Teller):
                 usage = msgspec.Raw(_encode(chat_report(receipt.usage)))
             members = {**self._latest, "choices": _NO_CHOICES, "usage": usage,
                        "solvent": msgspec.Raw(_encode(bill(receipt)))}  # fmt: skip
-            await self._event(_render(members, self._question))
+            await self._write(_event(_render(members, self._question)))
         await self._last(b"data: [DONE]\n\n")
 
     async def _tell_error(self, problem: SolventError) -> None:
-        await self._event(_encode(problems.body(problem)))
+        await self._write(_event(_encode(problems.body(problem))))
 
-    async def _event(self, payload: bytes) -> None:
-        await self._write(b"data: " + payload + b"\n\n")
+
+def _event(payload: bytes) -> bytes:
+    return b"data: %b\n\n" % payload
 
 
 def _render(upstreams: dict[str, msgspec.Raw], question: Question) -> bytes:

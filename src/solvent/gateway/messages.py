@@ -68,27 +68,29 @@ class _Teller(Teller):
         super().__init__(question, send, _named_headers(question))
         self._ending: dict[str, msgspec.Raw] = {}
 
-    async def _tell_chunk(self, chunk: Chunk) -> None:
+    def _told(self, chunk: Chunk) -> bytes:
         kind = msgspec.json.decode(chunk.members["type"], type=str)
         if kind == "message_delta":
             self._ending = chunk.members
         elif kind == "message_start":
             message = _named(_decode_members(chunk.members["message"]), self._question)
-            await self._event(kind, {"type": kind, "message": {"usage": _NOTHING_YET} | message})
+            return _event(kind, {"type": kind, "message": {"usage": _NOTHING_YET} | message})
         elif kind != "message_stop":
-            await self._event(kind, chunk.members)
+            return _event(kind, chunk.members)
+        return b""
 
     async def _tell_end(self, receipt: Receipt) -> None:
         usage = _usage(self._usage, receipt)
-        await self._event("message_delta", {**self._ending, "type": "message_delta", "usage": usage})
-        await self._event("message_stop", {"type": "message_stop", "solvent": bill(receipt)})
+        await self._write(_event("message_delta", {**self._ending, "type": "message_delta", "usage": usage}))
+        await self._write(_event("message_stop", {"type": "message_stop", "solvent": bill(receipt)}))
         await self._last()
 
     async def _tell_error(self, problem: SolventError) -> None:
-        await self._event("error", problems.messages_body(problem, self._question.id))
+        await self._write(_event("error", problems.messages_body(problem, self._question.id)))
 
-    async def _event(self, kind: str, members: object) -> None:
-        await self._write(b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(members)))
+
+def _event(kind: str, members: object) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(members))
 
 
 def _named_headers(question: Question) -> list[tuple[bytes, bytes]]:

@@ -112,8 +112,8 @@ class _Teller(Teller):
         self._keep = keep
         self._has_told = False
 
-    async def _tell_chunk(self, chunk: Chunk) -> None:
-        await self._events([*self._beginning(), *self._reply.feed(chunk)])
+    def _told(self, chunk: Chunk) -> bytes:
+        return b"".join(map(_rendered, [*self._beginning(), *self._reply.feed(chunk)]))
 
     async def _tell_end(self, receipt: Receipt) -> None:
         events = [*self._beginning(), *self._reply.end()]

@@ -65,8 +65,9 @@ class Teller:
             return
         if step.usage is not None and self._as_asked:
             self._usage = without_cost(step.usage)
-        if step.members:
-            await self._tell_chunk(step)
+        events = self._told(step) if step.members else b""
+        if events:
+            await self._send({"type": "http.response.body", "body": events, "more_body": True})
 
     async def tell_problem(self, problem: SolventError) -> None:
         """After the status has gone out an error is an event, and the words that end a stream never come."""
@@ -80,7 +81,8 @@ class Teller:
     async def _last(self, event: bytes = b"") -> None:
         await self._send({"type": "http.response.body", "body": event})
 
-    async def _tell_chunk(self, chunk: Chunk) -> None:
+    def _told(self, chunk: Chunk) -> bytes:
+        """The events that tell a chunk; none for what is told at the end."""
         raise NotImplementedError
 
     async def _tell_end(self, receipt: Receipt) -> None:

@@ -6,13 +6,14 @@ A vendor that speaks it with an accent has a file of its own, which says only wh
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Final
 from urllib.parse import quote
 
 import msgspec
 
 from solvent.providers.faults import UNREADABLE
+from solvent.providers.mould import Mould
 from solvent.providers.port import Call, Chunk, Dialect, File, OnAbort, Provider, Settings, Task
 from solvent.providers.upstream import Upstream
 from solvent.values.errors import Invalid, Unavailable
@@ -137,12 +138,12 @@ class OpenAICompatible:
                     raise self._faults.garbage("its answer has no choices")
                 yield chunk
                 return
-            events = EventReader()
+            events, mould = EventReader(), Mould()
             async for data in reply.chunks():
                 for payload in events.feed(data):
                     if payload == _DONE:
                         return
-                    yield self._chunk(payload)
+                    yield _piece(payload, mould) or self._chunk(payload, mould)
             raise Unavailable("upstream_cut_off", f"{self.name} ended its stream without [DONE]")
         finally:
             reply.close()
@@ -211,7 +212,8 @@ class OpenAICompatible:
         renamed, left_out = self._accent.renamed, self._left_out
         return {renamed.get(name, name): value for name, value in call.members.items() if name not in left_out}
 
-    def _chunk(self, payload: bytes) -> Chunk:
+    def _chunk(self, payload: bytes, mould: Mould | None = None) -> Chunk:
+        """mould: takes the look of an event that is one of many."""
         try:
             if self._accent.heard is not None:
                 payload = self._accent.heard(payload)
@@ -226,10 +228,11 @@ class OpenAICompatible:
         usage = members.pop("usage", None)
         if usage is not None and bytes(usage) == b"null":
             usage = None
-        finish = next((choice.finish_reason for choice in choices if choice.finish_reason), "")
-        pieces = sum(map(_pieces, choices))
-        text = " ".join(map(_whole_text, choices))
-        return Chunk(members, pieces, usage, members.pop("timings", None), finish, text)
+        timings = members.pop("timings", None)
+        if mould is not None and usage is None and timings is None:
+            mould.take(payload, members)
+        pieces, finish, text = _said(choices)
+        return Chunk(members, pieces, usage, timings, finish, text)
 
 
 def _ranked(chunk: Chunk) -> Chunk:
@@ -264,18 +267,37 @@ def _fields(members: Mapping[str, object], files: Iterable[File]) -> Iterator[Fi
         yield Field(file.field, file.data, file.name or "file", file.content_type)
 
 
-def _pieces(choice: _Choice) -> int:
-    """What a choice holds is at least one token, if it holds anything."""
-    said = choice.delta or choice.message
-    if said is None:
-        return 1 if choice.text else 0
-    return 1 if said.content or said.reasoning_content or said.reasoning or said.tool_calls else 0
+def _piece(payload: bytes, mould: Mould) -> Chunk | None:
+    """An event that looks like the ones before it, as nearly all of a stream do; None for any other."""
+    raw = mould.choices_of(payload)
+    if not raw:
+        return None
+    try:
+        pieces, finish, text = _said(_decode_choices(raw))
+    except UNREADABLE:
+        return None
+    return Chunk(mould.filled(raw), pieces, None, None, finish, text)
 
 
-def _whole_text(choice: _Choice) -> str:
+def _said(choices: Sequence[_Choice]) -> tuple[int, str, str]:
+    """How many pieces of text choices hold, why they ended, and their words where they are whole."""
+    pieces, finish, words = 0, "", ""
+    for choice in choices:
+        finish = finish or choice.finish_reason or ""
+        said = choice.delta or choice.message
+        if said is None:
+            words = f"{words} {choice.text}" if words else choice.text or ""
+            pieces += 1 if choice.text else 0
+            continue
+        # What a choice holds is at least one token, if it holds anything.
+        pieces += 1 if said.content or said.reasoning_content or said.reasoning or said.tool_calls else 0
+        if choice.message is not None:
+            whole = _whole_text(choice.message)
+            words = f"{words} {whole}" if words else whole
+    return pieces, finish, words
+
+
+def _whole_text(message: _Text) -> str:
     """A whole message's words; of a whole message only they are sure to be tokens."""
-    message = choice.message
-    if message is None:
-        return choice.text or ""
     thought = message.reasoning_content or message.reasoning
     return f"{thought} {message.content}" if thought else message.content or ""

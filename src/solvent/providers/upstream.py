@@ -59,11 +59,13 @@ class Upstream:
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
         timeouts = Timeouts(settings.connect_s, settings.first_byte_s, settings.silence_s, settings.total_s)
         origin = Origin.parse(settings.base_url or base_url)
-        self._client = open_client(origin, settings.proxies, headers=dict(headers), timeouts=timeouts)
+        said = {"content-type": _JSON, **headers}  # with every request, so that they are encoded once
+        self._client = open_client(origin, settings.proxies, headers=said, timeouts=timeouts)
 
     async def ask(self, path: str, body: bytes, *, streams: bool, content_type: str = _JSON) -> Reply:
         """Its reply to a question, which the caller closes. Raises what the upstream says when it is no answer."""
-        reply = await self._client.send("POST", path, {"content-type": content_type}, body)
+        named = None if content_type == _JSON else {"content-type": content_type}
+        reply = await self._client.send("POST", path, named, body)
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)

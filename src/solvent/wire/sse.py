@@ -13,6 +13,7 @@ from solvent.values.limits import UPSTREAM_EVENT_BYTES_MAX
 __all__ = ["EventReader"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_RETURN = 13  # "\r", which belongs to the line end before it
 SEAM_BYTES = 2  # an end of event (\n\n or \n\r\n) cut in two leaves at most this much before the cut
 
 
@@ -36,6 +37,9 @@ class EventReader:
 
         Raises: Unavailable upstream_event_too_large; the stream cannot be read on after it.
         """
+        if not self._parts and _is_one_event(data) and len(data) <= self._event_bytes_max:
+            self._begun = True
+            return [data[6:-2]]
         window = self._seam + data if self._parts else data
         if b"\n\n" not in window and b"\n\r\n" not in window:
             self._hold(data)
@@ -97,6 +101,11 @@ class EventReader:
             f"The upstream sent one event of more than {self._event_bytes_max} bytes "
             "(UPSTREAM_EVENT_BYTES_MAX); ask it for shorter output or report it to its operator.",
         )
+
+
+def _is_one_event(data: bytes) -> bool:
+    """Whether this is one whole event of one line of data, as most reads of a paced stream are."""
+    return data.startswith(b"data: ") and data.endswith(b"\n\n") and data.count(b"\n") == 2 and data[-3] != _RETURN
 
 
 def _payload(event: bytes) -> bytes | None:
