@@ -1,4 +1,4 @@
-"""Solvent beside LiteLLM's proxy and a direct call, in one run, on one core, with durable accounting on.
+"""Solvent beside other gateways and a direct call, in one run, on one core, with durable accounting on.
 
 Run alone: `.venv/bin/python bench/gateway.py`; `--smoke` only shows that the harness works. The table lands
 in docs/benchmarks/gateway.md and the figures beside it. Load goes to 127.0.0.1 only and ends by itself.
@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -18,16 +19,18 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.load import machine, servers, table
+from bench.load import machine, peers, table
+from bench.load.peers import MissingPeer
 from bench.load.reading import INTERVAL_MS, STREAM_MS, Load, Reading, read, set_upstream, write_bodies
-from bench.load.servers import MissingPeer, NotStarted, Server, Solvent, Upstream
+from bench.load.servers import NotStarted, Server, Solvent, Upstream
 from bench.load.table import LOAD_SHARE, Result, Settings
 
-RUN_SECONDS_MAX = 480  # without the installation of peers
+RUN_SECONDS_MAX = 810  # without the installation of peers
 ROUNDS_MAX = 20
 WINDOW_SECONDS_MAX = 30.0
 HALF_LOAD_RATE_MAX = 4000.0
 LOW_RATE = 50.0
+PEER_NAMES = [*peers.PEERS, peers.EMBEDDED]
 REASON_CHARACTERS_MAX = 300
 LATENCY_CONNECTIONS = 64
 CONNECTIONS = (64, 128)  # tried before the rounds, to find what carries most requests
@@ -37,8 +40,14 @@ PACED_STREAMS_MAX = 5000
 PACED_PROBES = 4
 LATE_MAX = 1.05  # a paced stream's median duration over its duration at the source
 FULL_CPU_SHARE = 0.9
-FIRST_STREAMS = {"solvent": 400, "litellm": 4}
-UNPACED_STREAMS = {"solvent": 64, "litellm": 8}
+FIRST_STREAMS = 400  # of Solvent; see `Peer.streams`
+UNPACED_STREAMS = 64
+
+# Streams that are held open at once, saying a word now and then: how much memory each takes.
+HELD_STREAMS = 5000
+HELD_INTERVAL_MS = 4000
+HELD_CHUNKS = 4
+HELD_WARM_UP = 6.0  # by then all are open
 
 
 class Bench:
@@ -64,13 +73,16 @@ class Bench:
         self.solvent = Solvent(options.solvent, directory, self.direct.url)
         self.gateways: list[Server] = [self.solvent]
 
-    def start(self, peers: dict[str, str]) -> None:
-        """Start everything; `peers` has the installed ones' versions, and one that fails is missing."""
+    def start(self, installed: dict[str, str]) -> None:
+        """Start everything; `installed` has the peers' versions, and one that fails is missing."""
         for server in (self.direct, self.solvent):
             self.keep.callback(server.stop)
             server.serve()
-        for name, version in peers.items():
-            peer = servers.PEERS[name].server(self.directory, self.direct.url)
+        for name, version in installed.items():
+            if name == peers.EMBEDDED:
+                self.result.versions[name] = version
+                continue
+            peer = peers.PEERS[name].server(self.directory, self.direct.url)
             self.keep.callback(peer.stop)
             try:
                 peer.serve()
@@ -88,7 +100,7 @@ class Bench:
     def once(self, server: Server, load: Load) -> Reading:
         """One run of the load generator. All of its answers count for the books, warm-up and probes too."""
         if load.stream:
-            set_upstream(self.direct.port, load.interval_ms)
+            set_upstream(self.direct.port, load.interval_ms, load.chunks)
         reading = read(
             self.client,
             self.directory,
@@ -97,6 +109,7 @@ class Bench:
             key=server.key,
             pid=server.pid,
             upstream=self.direct.pid,
+            headers=server.headers,
         )
         counted, failed = self.result.answers_ever, self.result.failures
         counted[server.name] = counted.get(server.name, 0) + reading.answers_200_ever
@@ -125,13 +138,16 @@ class Bench:
         # A slow server answers in bursts, so its rate needs a window as long as in the rounds.
         saturated = self.once(server, Load(connections, self.seconds)).answers_per_second
         half = min(HALF_LOAD_RATE_MAX, max(1.0, saturated // 2))
-        streams = self.most_streams(server, probe)
-        self.result.settings[server.name] = Settings(connections, half, streams, UNPACED_STREAMS[server.name])
+        peer = peers.PEERS.get(server.name)
+        first = peer.streams if peer else FIRST_STREAMS
+        streams = self.most_streams(server, probe, first) if first else 0
+        unpaced = peer.unpaced_streams if peer else UNPACED_STREAMS
+        self.result.settings[server.name] = Settings(connections, half, streams, unpaced)
         print(f"  {server.name}: {connections} connections, half load {half:,.0f}/s, {streams} paced streams")
 
-    def most_streams(self, server: Server, seconds: float) -> int:
+    def most_streams(self, server: Server, seconds: float, first: int) -> int:
         """The most paced streams that stay on time, found by what the core has left after each probe."""
-        streams, best = FIRST_STREAMS[server.name], 1
+        streams, best = first, 1
         for _ in range(1 if self.result.smoke else PACED_PROBES):
             reading = self.once(server, self.paced(streams, seconds))
             if reading.latency_ms_p50 > STREAM_MS * LATE_MAX:
@@ -159,17 +175,49 @@ class Bench:
             self.record(server, "saturation", Load(chosen.connections, self.seconds))
             self.record(server, "half", self.at_rate(chosen.half_rate))
             self.record(server, "low", self.at_rate(LOW_RATE))
-            self.record(server, "paced", self.paced(chosen.paced_streams, self.seconds * LOAD_SHARE))
+            if chosen.paced_streams:
+                self.record(server, "paced", self.paced(chosen.paced_streams, self.seconds * LOAD_SHARE))
             resident = machine.resident_mib(machine.tree(server.pid))
             self.result.resident_mib.setdefault(server.name, []).append(resident)
-            self.record(server, "unpaced", Load(chosen.unpaced_streams, self.seconds * LOAD_SHARE, stream=True))
+            if chosen.unpaced_streams:
+                self.record(server, "unpaced", Load(chosen.unpaced_streams, self.seconds * LOAD_SHARE, stream=True))
         for server in self.gateways:
             rate = self.result.settings[server.name].half_rate
             self.record(self.direct, f"half {server.name}", self.at_rate(rate))
         self.record(self.direct, "low", self.at_rate(LOW_RATE))
+        if peers.EMBEDDED in self.result.versions:
+            self.embedded()
         syncs = machine.sync_times_ms(self.directory)
         self.result.sync_ms_p50.append(syncs[len(syncs) // 2])
         self.result.sync_ms_p99.append(syncs[len(syncs) * 99 // 100])
+
+    def embedded(self) -> None:
+        """TensorZero within one process, at Solvent's number of connections."""
+        connections = self.result.settings["solvent"].connections
+        try:
+            rate = peers.embedded_rate(self.directory, self.direct.url, connections, self.seconds)
+        except MissingPeer as reason:
+            del self.result.versions[peers.EMBEDDED]
+            self.miss(reason)
+            return
+        self.result.embedded_rates.append(rate)
+        print(f"  {peers.EMBEDDED}: {rate:,.0f} answers/s", flush=True)
+
+    def hold(self) -> None:
+        """Many streams held open at once: all of them end whole, and what memory each takes meanwhile."""
+        smoke = self.result.smoke
+        streams, interval_ms, warm_up = (100, 400, 0.8) if smoke else (HELD_STREAMS, HELD_INTERVAL_MS, HELD_WARM_UP)
+        load = Load(streams, 0.2, warm_up, stream=True, interval_ms=interval_ms, chunks=HELD_CHUNKS)
+        before = machine.resident_mib([self.solvent.pid])
+        looks: list[float] = []
+        timer = threading.Timer(warm_up, lambda: looks.append(machine.resident_mib([self.solvent.pid])))
+        timer.start()
+        reading = self.once(self.solvent, load)
+        timer.join()
+        self.result.held_streams = streams
+        self.result.held_failures = reading.failures
+        self.result.held_kb_per_stream = (looks[0] - before) * 1024 / streams
+        print(f"  held {streams} streams, {self.result.held_kb_per_stream:.1f} kB each, {reading.failures} failed")
 
     def check_books(self) -> None:
         """Ask Solvent what is on record, kill it, start it on the same data, and ask again."""
@@ -187,6 +235,8 @@ class Bench:
         """Calibrate, do the rounds, check the books."""
         ceiling = self.once(self.direct, Load(CONNECTIONS[0], min(1.0, self.seconds)))
         self.result.direct_requests_per_second = ceiling.answers_per_second
+        self.once(self.solvent, Load(CONNECTIONS[0], min(1.0, self.seconds)))
+        self.hold()  # first: what other loads needed would be there for these streams too
         for server in self.gateways:
             self.calibrate(server)
         for number in range(rounds):
@@ -223,7 +273,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=bounded(0.5, WINDOW_SECONDS_MAX), default=6.0, help="a saturation run")
     parser.add_argument("--rounds", type=bounded(1, ROUNDS_MAX), default=5, help="medians are taken over these")
-    parser.add_argument("--peers", nargs="*", choices=sorted(servers.PEERS), default=sorted(servers.PEERS))
+    parser.add_argument("--peers", nargs="*", choices=PEER_NAMES, default=PEER_NAMES)
     parser.add_argument("--smoke", action="store_true", help="1 round of 1 s, written to a temporary directory")
     parser.add_argument("--to", type=Path, help="directory of the table (default docs/benchmarks)")
     default = str(Path(sys.executable).with_name("solvent"))
@@ -248,9 +298,9 @@ def install(names: list[str]) -> tuple[dict[str, str], list[MissingPeer]]:
     """Install the peers that are not there yet: their versions, and why some are missing."""
     found, missing = {}, []
     for name in names:
-        peer = servers.PEERS[name]
+        installing = peers.install_embedded if name == peers.EMBEDDED else peers.PEERS[name].install
         try:
-            found[name] = machine.version_in(peer.install(), peer.package)
+            found[name] = installing()
         except MissingPeer as reason:
             missing.append(reason)
     return found, missing
@@ -262,13 +312,13 @@ def main() -> int:
     signal.signal(signal.SIGTERM, end_by_signal)
     signal.signal(signal.SIGALRM, end_by_signal)
     machine.allow_many_connections()
-    peers, reasons = install(options.peers)
+    installed, reasons = install(options.peers)
     signal.alarm(RUN_SECONDS_MAX)
     with machine.run_directory() as directory, ExitStack() as keep:
         bench = Bench(options, directory, keep)
         for reason in reasons:
             bench.miss(reason)
-        bench.start(peers)
+        bench.start(installed)
         bench.run(int(options.rounds))
         result = bench.result
     signal.alarm(0)

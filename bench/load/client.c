@@ -1,7 +1,7 @@
 /* The bench's load generator: HTTP/1.1 over keep-alive connections to 127.0.0.1, one thread, one epoll.
  *
  *   client --port N --key SECRET --body FILE --connections N --seconds S --warm-up S
- *          [--rate N] [--stream] [--pids N,N] [--cores N,N] [--load-pids N,N] [--load-cores N,N]
+ *          [--rate N] [--stream] [--headers LINES] [--pids N,N] [--cores N,N] [--load-pids N,N] [--load-cores N,N]
  *
  * Without --rate the loop is closed: each connection asks again as soon as it has its answer. With --rate it
  * is open: requests are due at a fixed rate whatever the server does, and each latency counts from the moment
@@ -350,7 +350,7 @@ static void print_result(void) {
            server_side.own_seconds, server_side.busy_seconds, load_side.own_seconds, load_side.busy_seconds);
 }
 
-static void read_request(const char *path, const char *key) {
+static void read_request(const char *path, const char *key, const char *headers) {
     static char body[BODY_BYTES_MAX];
     FILE *file = fopen(path, "rb");
     if (!file) fail(path);
@@ -359,7 +359,7 @@ static void read_request(const char *path, const char *key) {
     int head = snprintf(request, HEAD_BYTES_MAX,
                         "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
                         "Authorization: Bearer %s\r\nContent-Type: application/json\r\nAccept: */*\r\n"
-                        "User-Agent: solvent-bench\r\nContent-Length: %zu\r\n\r\n", port, key, length);
+                        "User-Agent: solvent-bench\r\n%sContent-Length: %zu\r\n\r\n", port, key, headers, length);
     memcpy(request + head, body, length);
     request_length = (size_t)head + length;
 }
@@ -367,15 +367,16 @@ static void read_request(const char *path, const char *key) {
 static void read_options(int argc, char **argv) {
     static const struct option known[] = {
         {"port", 1, 0, 'p'}, {"key", 1, 0, 'k'}, {"body", 1, 0, 'b'}, {"connections", 1, 0, 'c'},
-        {"seconds", 1, 0, 'd'}, {"warm-up", 1, 0, 'w'}, {"rate", 1, 0, 'r'}, {"stream", 0, 0, 's'},
+        {"seconds", 1, 0, 'd'}, {"warm-up", 1, 0, 'w'}, {"rate", 1, 0, 'r'}, {"stream", 0, 0, 's'}, {"headers", 1, 0, 'h'},
         {"pids", 1, 0, 'P'}, {"cores", 1, 0, 'C'}, {"load-pids", 1, 0, 'L'}, {"load-cores", 1, 0, 'M'},
         {0, 0, 0, 0}};
-    const char *key = "", *body = NULL;
+    const char *key = "", *body = NULL, *headers = "";
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 'p') port = atoi(optarg);
         else if (option == 'k') key = optarg;
         else if (option == 'b') body = optarg;
+        else if (option == 'h') headers = optarg;
         else if (option == 'c') connections_count = atoi(optarg);
         else if (option == 'd') seconds = atof(optarg);
         else if (option == 'w') warm_up = atof(optarg);
@@ -391,7 +392,7 @@ static void read_options(int argc, char **argv) {
         fprintf(stderr, "usage: client --port N --key SECRET --body FILE --connections N --seconds S ...\n");
         exit(2);
     }
-    read_request(body, key);
+    read_request(body, key, headers);
     if (load_side.pids_count < SIDE_MAX) load_side.pids[load_side.pids_count++] = getpid();
 }
 

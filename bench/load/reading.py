@@ -68,6 +68,9 @@ class Reading(msgspec.Struct, frozen=True):
         return max(0.0, busy - self.server_cpu_seconds - self.load_cpu_seconds) / self.window_seconds
 
 
+STREAM_CHUNKS = 64
+
+
 class Load(msgspec.Struct, frozen=True):
     """One kind of load. `rate` 0 is a closed loop; `interval_ms` paces the events of a stream."""
 
@@ -77,9 +80,9 @@ class Load(msgspec.Struct, frozen=True):
     rate: float = 0.0
     stream: bool = False
     interval_ms: int = 0
+    chunks: int = STREAM_CHUNKS  # of a stream, before its finish, usage and end
 
 
-STREAM_CHUNKS = 64
 INTERVAL_MS = 20
 STREAM_MS = (STREAM_CHUNKS - 1) * INTERVAL_MS  # how long a paced stream takes at its source
 EVENTS_PER_STREAM = STREAM_CHUNKS + 3  # and the finish, the usage and the [DONE] events
@@ -105,9 +108,9 @@ def write_bodies(directory: Path) -> None:
     (directory / "stream.json").write_text(json.dumps(streamed))
 
 
-def set_upstream(port: int, interval_ms: int) -> None:
+def set_upstream(port: int, interval_ms: int, chunks: int = STREAM_CHUNKS) -> None:
     """Tell the upstream how to pace the streams that follow."""
-    url = f"http://127.0.0.1:{port}/settings?delay_ms=0&interval_ms={interval_ms}&chunks={STREAM_CHUNKS}"
+    url = f"http://127.0.0.1:{port}/settings?delay_ms=0&interval_ms={interval_ms}&chunks={chunks}"
     with request.urlopen(request.Request(url, data=b"", method="POST"), timeout=5) as reply:
         assert reply.status == 204, "the upstream refused its settings"
 
@@ -117,7 +120,9 @@ def listed(numbers: Iterable[int]) -> str:
     return ",".join(str(number) for number in numbers)
 
 
-def read(client: Path, bodies: Path, load: Load, *, port: int, key: str, pid: int, upstream: int) -> Reading:
+def read(
+    client: Path, bodies: Path, load: Load, *, port: int, key: str, pid: int, upstream: int, headers: str = ""
+) -> Reading:
     """Run the load generator once, on the cores that are not the server's. `pid` and `upstream` are the
     processes of the server and of what answers behind it."""
     server_core, load_cores = machine.cores()
@@ -128,6 +133,7 @@ def read(client: Path, bodies: Path, load: Load, *, port: int, key: str, pid: in
     command += ["--pids", listed(machine.tree(pid)), "--cores", str(server_core)]
     command += ["--load-pids", str(upstream), "--load-cores", listed(load_cores)]
     command += ["--stream"] if load.stream else []
+    command += ["--headers", headers] if headers else []
     done = subprocess.run(
         machine.pinned(command, load_cores), capture_output=True, timeout=CLIENT_SECONDS_MAX, check=False
     )

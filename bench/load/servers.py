@@ -1,4 +1,4 @@
-"""The servers that the bench drives: the upstream itself, Solvent, and LiteLLM's proxy.
+"""The servers that the bench drives: the upstream itself and Solvent; `peers` has the others.
 
 What depends on Solvent's formats is in `solvent_config`, `rate_cards` and `answers_on_record`, nowhere else.
 """
@@ -8,12 +8,10 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 from urllib import error, request
 
 from bench.load import machine
@@ -21,18 +19,12 @@ from bench.load.reading import MODEL
 
 START_SECONDS_MAX = 90
 BOOKS_SECONDS_MAX = 10
-INSTALL_SECONDS_MAX = 600
 
 UPSTREAM_KEY = "sk-bench-upstream"
-PEER_KEY = "sk-bench-master-key"
 
 
 class NotStarted(Exception):
     """A server that did not get ready; with the end of its log."""
-
-
-class MissingPeer(Exception):
-    """A peer that can't be installed or started on this machine."""
 
 
 class Server(ABC):
@@ -51,6 +43,7 @@ class Server(ABC):
         self.name = name
         self.port = port
         self.key = ""
+        self.headers = ""  # more lines of a request's head, each with its end
         self._command = command
         self._cores = on
         self._log = log
@@ -189,77 +182,3 @@ def answers_on_record(port: int, operator_key: str) -> int:
     with request.urlopen(asked, timeout=10) as reply:
         report = json.load(reply)
     return sum(int(row["answers"]) for row in report["rows"] if row["name"] == MODEL)
-
-
-def litellm_config(upstream_url: str) -> str:
-    """LiteLLM's lightest real setting: one worker, a master key, no database, no retries, no logging."""
-    return f"""\
-model_list:
-  - model_name: {MODEL}
-    litellm_params:
-      model: openai/{MODEL}
-      api_base: {upstream_url}
-      api_key: {UPSTREAM_KEY}
-general_settings:
-  master_key: {PEER_KEY}
-litellm_settings:
-  num_retries: 0
-  set_verbose: false
-"""
-
-
-def install_litellm() -> Path:
-    """LiteLLM's proxy in a venv of its own; installed only where it is missing. Returns the venv."""
-    venv = machine.WORK / "litellm-venv"
-    if (venv / "installed").exists() and (venv / "bin" / "litellm").exists():
-        return venv
-    print("installing litellm[proxy] into .bench/litellm-venv ...", flush=True)
-    steps = (
-        [sys.executable, "-m", "venv", "--clear", str(venv)],
-        [str(venv / "bin" / "pip"), "install", "--quiet", "litellm[proxy]"],
-    )
-    for step in steps:
-        try:
-            done = subprocess.run(step, capture_output=True, timeout=INSTALL_SECONDS_MAX, check=False)
-        except subprocess.TimeoutExpired as late:
-            raise MissingPeer(f"litellm: {' '.join(step)} took over {INSTALL_SECONDS_MAX} s") from late
-        if done.returncode != 0:
-            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise MissingPeer(f"litellm could not be installed: {' '.join(last)}")
-    (venv / "installed").touch()
-    return venv
-
-
-class LiteLLM(Server):
-    """LiteLLM's proxy, on the same core as Solvent."""
-
-    def __init__(self, directory: Path, upstream_url: str) -> None:
-        server_core, _ = machine.cores()
-        port = machine.free_port()
-        config = directory / "litellm.yaml"
-        config.write_text(litellm_config(upstream_url))
-        program = machine.WORK / "litellm-venv" / "bin" / "litellm"
-        asked = ["env", "-u", "DATABASE_URL", str(program)]
-        asked += ["--host", "127.0.0.1", "--port", str(port), "--config", str(config)]
-        asked += ["--num_workers", "1", "--telemetry", "False"]
-        env = {
-            "LITELLM_MODE": "PRODUCTION",
-            "LITELLM_LOG": "ERROR",
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # the price list that it ships, instead of a download
-        }
-        super().__init__("litellm", asked, [server_core], directory / "litellm.log", env, port=port)
-        self.key = PEER_KEY
-
-    def is_ready(self, log: str) -> bool:
-        return answers(f"http://127.0.0.1:{self.port}/health/liveliness")
-
-
-class Peer(NamedTuple):
-    """How to install and start one other gateway. The package is the one whose version is reported."""
-
-    install: Callable[[], Path]
-    server: Callable[[Path, str], Server]
-    package: str
-
-
-PEERS = {"litellm": Peer(install_litellm, LiteLLM, "litellm")}

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import msgspec
+from bench.load.peers import EMBEDDED, PEERS
 from bench.load.reading import EVENTS_PER_STREAM, INTERVAL_MS, STREAM_MS, Reading
 
 QUIET_SHARE_MAX = 0.05
@@ -49,6 +50,10 @@ class Result(msgspec.Struct, kw_only=True):
     direct_requests_per_second: float = 0.0
     answers_ever: dict[str, int] = {}
     failures: dict[str, int] = {}
+    embedded_rates: list[float] = []
+    held_streams: int = 0
+    held_failures: int = 0
+    held_kb_per_stream: float = 0.0
     answers_on_record: int = 0
     answers_on_record_after_kill: int = 0
 
@@ -73,7 +78,6 @@ def series_of(result: Result, name: str) -> Series:
     """All that is told of one server, by figure and round."""
     loads, direct = result.readings[name], result.readings["direct"]
     saturation, half, low = loads["saturation"], loads["half"], loads["low"]
-    paced, unpaced = loads["paced"], loads["unpaced"]
     base, low_base = direct[f"half {name}"], direct["low"]
     return {
         "requests_per_second_one_core": each(saturation, lambda r: r.answers_per_second),
@@ -89,6 +93,14 @@ def series_of(result: Result, name: str) -> Series:
         "low_rate_added_p99_ms": less(
             each(low, lambda r: r.latency_ms_p99), each(low_base, lambda r: r.latency_ms_p99)
         ),
+        "resident_mib": result.resident_mib[name],
+        **(streamed(loads["paced"], loads["unpaced"]) if "paced" in loads else {}),
+    }
+
+
+def streamed(paced: Rounds, unpaced: Rounds) -> Series:
+    """What is told of a server's streams."""
+    return {
         "stream_chunks_per_second_one_core": each(paced, lambda r: r.chunks_per_second),
         "cpu_us_per_chunk": each(paced, lambda r: r.server_cpu_seconds * 1e6 / max(1, r.chunks)),
         "stream_first_byte_p50_ms": each(paced, lambda r: r.first_byte_ms_p50),
@@ -96,7 +108,6 @@ def series_of(result: Result, name: str) -> Series:
         "stream_duration_p50_ms": each(paced, lambda r: r.latency_ms_p50),
         "unpaced_chunks_per_second_one_core": each(unpaced, lambda r: r.chunks_per_second),
         "unpaced_cpu_us_per_chunk": each(unpaced, lambda r: r.server_cpu_seconds * 1e6 / max(1, r.chunks)),
-        "resident_mib": result.resident_mib[name],
     }
 
 
@@ -106,6 +117,8 @@ def series(result: Result) -> Series:
     for name in result.settings:
         prefix = "" if name == "solvent" else f"{name}_"
         found |= {prefix + figure: values for figure, values in series_of(result, name).items()}
+    if result.embedded_rates:
+        found[f"{EMBEDDED}_requests_per_second_one_core"] = result.embedded_rates
     found["fdatasync_p50_ms"] = result.sync_ms_p50
     found["fdatasync_p99_ms"] = result.sync_ms_p99
     found["added_p50_beyond_disk_ms"] = less(found["added_p50_ms"], result.sync_ms_p50)
@@ -124,11 +137,14 @@ def figures(result: Result) -> dict[str, float]:
         prefix = "" if name == "solvent" else f"{name}_"
         found[f"{prefix}half_load_requests_per_second"] = chosen.half_rate
         found[f"{prefix}concurrent_streams"] = chosen.paced_streams
-    for name in result.settings:
+    for name in [*result.settings, EMBEDDED]:
         for ratio, figure in RATIOS.items():
             theirs = found.get(f"{name}_{figure}", 0)
             if theirs > 0:  # a short smoke run may end before a slow peer's first answer
-                found[f"ratio_{name}{ratio}"] = round(found[figure] / theirs, 1)
+                found[f"ratio_{name}{ratio}"] = round(found[figure] / theirs, 3)
+    found["held_streams"] = result.held_streams
+    found["held_streams_failed"] = result.held_failures
+    found["held_kb_per_stream"] = round(result.held_kb_per_stream, 1)
     found["direct_requests_per_second"] = round(result.direct_requests_per_second, 1)
     found["answers_by_client"] = result.answers_ever["solvent"]
     found["answers_on_record"] = result.answers_on_record
@@ -161,8 +177,10 @@ ROWS = (
 )
 
 
-def cell(values: list[float] | None, figure: float, form: str) -> str:
-    """The median, and the lowest and highest round where there are several."""
+def cell(values: list[float] | None, figure: float | None, form: str) -> str:
+    """The median, and the lowest and highest round where there are several; a dash for what was not measured."""
+    if not figure:
+        return "-"
     text = form.format(figure)
     if values is None or len(values) < 2:
         return text
@@ -172,11 +190,11 @@ def cell(values: list[float] | None, figure: float, form: str) -> str:
 def main_table(result: Result, found: Mapping[str, float]) -> list[str]:
     """One column a server."""
     by_round = series(result)
-    titles = [{"solvent": "Solvent", "litellm": "LiteLLM proxy"}.get(name, name) for name in result.settings]
+    titles = [PEERS[name].title if name in PEERS else "Solvent" for name in result.settings]
     lines = ["| one core | " + " | ".join(titles) + " |", "|---|" + "---:|" * len(titles)]
     for title, figure, form in ROWS:
         names = [figure if name == "solvent" else f"{name}_{figure}" for name in result.settings]
-        lines.append(f"| {title} | " + " | ".join(cell(by_round.get(n), found[n], form) for n in names) + " |")
+        lines.append(f"| {title} | " + " | ".join(cell(by_round.get(n), found.get(n), form) for n in names) + " |")
     failed = [f"{result.failures[name]:,} of {result.answers_ever[name]:,}" for name in result.settings]
     return [*lines, "| Failed answers, all loads | " + " | ".join(failed) + " |"]
 
@@ -198,11 +216,17 @@ def warnings(result: Result, found: Mapping[str, float]) -> list[str]:
 def what_it_shows(result: Result, found: Mapping[str, float]) -> list[str]:
     """The paragraphs under the table: beside the peers, beyond the disk, on the books."""
     beside = [
-        f"Solvent / {name}: {found.get(f'ratio_{name}', 0):,.1f} x the requests, "
-        f"{found.get(f'ratio_{name}_stream_chunks', 0):,.1f} x the stream chunks."
+        f"- Solvent / {PEERS[name].title}: {found.get(f'ratio_{name}', 0):,.2f} x the requests, "
+        f"{found.get(f'ratio_{name}_stream_chunks', 0):,.2f} x the stream chunks (0: not measured)."
         for name in result.settings
         if name != "solvent"
     ]
+    if result.embedded_rates:
+        rate = found[f"{EMBEDDED}_requests_per_second_one_core"]
+        beside.append(
+            f"- Solvent / TensorZero, embedded in one Python process ({rate:,.0f} requests/s, no HTTP in front, no "
+            f"keys, nothing recorded): {found[f'ratio_{EMBEDDED}']:,.2f} x the requests."
+        )
     p50, p99 = found["fdatasync_p50_ms"], found["fdatasync_p99_ms"]
     beyond_p50, beyond_p99 = found["added_p50_beyond_disk_ms"], found["added_p99_beyond_disk_ms"]
     client, booked = found["answers_by_client"], found["answers_on_record"]
@@ -216,7 +240,11 @@ def what_it_shows(result: Result, found: Mapping[str, float]) -> list[str]:
         f"**The books.** The client got {client:,.0f} answers from Solvent over all loads; its margin report "
         f"counted {booked:,.0f}, and {after:,.0f} after `kill -9` and a new start on the same data."
     )
-    return [*beside, disk, books]
+    held = (
+        f"**Held streams.** {result.held_streams:,} streams were held open at once; each took "
+        f"{result.held_kb_per_stream:.0f} kB of memory, and {result.held_failures} failed."
+    )
+    return ["\n".join(beside), disk, held, books]
 
 
 def how_it_was_measured(result: Result, found: Mapping[str, float]) -> list[str]:
@@ -226,7 +254,8 @@ def how_it_was_measured(result: Result, found: Mapping[str, float]) -> list[str]
     method = f"""\
 **How it was measured.** Each gateway is pinned to one core ({result.cores}) and loaded
 in its turn, in front of one upstream written in C that answers every request with the same 1 kB (direct:
-{direct:,.0f} requests/s). LiteLLM has its lightest real setting: one worker, a master key, no database.
+{direct:,.0f} requests/s). LiteLLM and Portkey have their lightest real
+setting: one worker, no database, LiteLLM with a master key; nginx passes everything on as it comes.
 Solvent has its only setting: key, wallet, hold, price, posting and receipt, durable before the answer.
 Medians (lowest to highest) of {rounds} interleaved rounds of {result.seconds:g} s at saturation and
 {result.seconds * LOAD_SHARE:g} s at the other loads, each after a warm-up. Saturation is a closed loop; half
