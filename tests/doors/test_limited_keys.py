@@ -208,7 +208,7 @@ PATHS_OF_USES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("POST", "/v1/chat/completions"), ("POST", "/v1/completions"), ("POST", "/v1/messages"),
         ("POST", "/v1/messages/count_tokens"), ("POST", "/v1/responses"), ("DELETE", "/v1/responses/resp_1"),
     ),
-    "embeddings": (("POST", "/v1/embeddings"),),
+    "embeddings": (("POST", "/v1/embeddings"), ("POST", "/v1/rerank")),
     "images": (("POST", "/v1/images/generations"),),
     "audio": (("POST", "/v1/audio/speech"),),
     "files": (("GET", "/v1/files"), ("POST", "/v1/files"), ("GET", "/v1/files/file_1"), ("DELETE", "/v1/files/file_1")),
@@ -222,7 +222,7 @@ CLOSED: Final = (
 
 def test_every_path_of_the_gateway_has_a_use() -> None:
     whole = Caller(KeyId("key_1"), "customer", uses=frozenset(USES))
-    for path in {*asgi._SURFACES, *(path for _, path in asgi._ENDPOINTS), *asgi._PREFIXES}:
+    for path in {*asgi._SURFACES, *asgi._FORMS, *(path for _, path in asgi._ENDPOINTS), *asgi._PREFIXES}:
         demand_use(whole, path)  # or say in identity/permission.py what it is used for
 
 

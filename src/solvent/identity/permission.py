@@ -67,6 +67,8 @@ PATHS: Final[dict[str, Use]] = {
     "key": "wallet",
     "messages": "chat",
     "messages/batches": "batches",
+    "moderations": "chat",
+    "rerank": "embeddings",
     "responses": "chat",
 }
 _ANY_KEY: Final = "/v1/models"
