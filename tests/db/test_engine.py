@@ -158,14 +158,14 @@ def test_a_crash_in_the_middle_of_a_migration_locks_nobody_out(tmp_path: Path) -
     stuck = []
     folder = tmp_path / "crashed"
     folder.mkdir()
-    for number in range(1, len(seen) + 1):
+    for number in sorted({1, 2, len(seen) - 1, len(seen), *range(3, len(seen), 5)}):
         with pytest.raises(KeyboardInterrupt), crash_at_statement(number):
             open_engine(folder)
         with sqlite3.connect(folder / FILE_NAME) as connection:
             left = connection.execute("SELECT name FROM sqlite_master").fetchall()
         connection.close()
         try:
-            if left or number % 12 == 0:
+            if left or number % 20 == 3:
                 copy = shutil.copytree(folder, tmp_path / str(number))
                 open_engine(copy).dispose()
         except Unavailable as wrong:
