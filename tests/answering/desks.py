@@ -168,7 +168,7 @@ class Shop:
     def question(self, *, asked: int | None = WRITE_MOST, read_most: int = READ_MOST, model: str = "house") -> Question:
         """A new question."""
         id = AnswerId(new_id("ans", self.clock(), self._random.getrandbits(ENTROPY_BITS)))
-        return Question(id, self.clock.at_us, model, {}, True, read_most, asked, "user 한 \x00 명")
+        return Question(id, self.clock.at_us, model, {}, True, read_most, asked, "user 한 명")
 
     async def quiet(self) -> None:
         """Wait until whatever goes on in the background has ended."""
