@@ -16,7 +16,7 @@ from solvent.billing.included import Included, unlimited
 from solvent.billing.limits import BudgetRule, Limits, RateRule
 from solvent.billing.loss import ClassCost, weigh
 from solvent.billing.pack import Pack
-from solvent.billing.plan import Plan, Seats, Title, Trial
+from solvent.billing.plan import BatchTerms, Plan, Seats, Title, Trial
 from solvent.values.errors import Invalid
 from solvent.values.money import money
 
@@ -51,6 +51,7 @@ FULL = Plan(
     packs=(Pack("extra", money("5000", "KRW"), Included("answers", 300), 90),),
     fee_permille=29,
     fixed_month=money("300", "KRW"),
+    batch=BatchTerms(500, by_tariff=True),
 )
 TOML = """
 first_run = { plan = "free" }
@@ -82,6 +83,7 @@ afterwards = "free"
 fee_permille = 29
 fixed_month = "300"
 packs = [{ name = "extra", price = "5000", gives = { answers = 300 }, valid_days = 90 }]
+batch = { permille = 500, by_tariff = true }
 
 [plans.limits]
 rates = [
@@ -117,6 +119,7 @@ YAML = """
   fee_permille: 29
   fixed_month: 300
   packs: [{ name: extra, price: 5000, gives: { answers: 300 }, valid_days: 90 }]
+  batch: { permille: 500, by_tariff: true }
   limits:
     rates:
       - { per: customer, requests_per_minute: 600, tokens_per_minute: 1000000, at_once: 32 }
@@ -245,6 +248,7 @@ def test_every_plan_in_the_guide_is_sound() -> None:
     assert kinds == {
         "flat": "unlimited", "capped": "earns", "metered": "earns", "pay-as-you-go": "earns", "on-account": "earns",
         "packs": "earns", "free": "loss", "team": "earns", "team-year": "earns",
+        "night": "earns",
     }  # fmt: skip
     assert weigh(plans["flat"], costs).pays_for == 3_172
     assert weigh(plans["capped"], costs).period_grains // 10**7 == 5_377

@@ -44,3 +44,32 @@ def test_a_minutes_tokens_are_there_again_when_it_is_said(steps: list[tuple[int,
     again = pace.left(rule, at_us + left.reset_us)[1]
     assert again is not None
     assert (again.remaining, again.reset_us) == (tokens, 0)
+
+
+@given(st.integers(1, 90), st.integers(1, 3))
+def test_who_can_wait_leaves_half_of_a_minute_to_those_who_cannot(requests: int, share: int) -> None:
+    rule, pace, at_us = RateRule("key", requests_per_minute=requests), Pace(), 10**15
+    let_through = 0
+    while (crowded := pace.crowded(rule, at_us, share)) is None:
+        assert pace.enter(rule, 1, at_us, share) is None
+        let_through += 1
+    mine = max(1, requests // share)
+    assert mine // 2 <= let_through <= mine // 2 + 1
+    assert (crowded.what, crowded.limit) == ("requests_per_minute", requests)
+    assert pace.crowded(rule, at_us + crowded.wait_us, share) is None, "it is worth asking again then"
+    left, _ = pace.left(rule, at_us, share)
+    assert left is not None
+    assert left.remaining >= (mine - 1) // 2
+
+
+def test_who_can_wait_leaves_half_of_the_answers_at_once() -> None:
+    for at_once, most in ((1, 1), (2, 1), (5, 2), (8, 4)):
+        rule, pace = RateRule("key", at_once=at_once), Pace()
+        for _ in range(most):
+            assert pace.crowded(rule, 0) is None
+            assert pace.enter(rule, 1, 0) is None
+        crowded = pace.crowded(rule, 0)
+        assert crowded is not None
+        assert crowded.what == "at_once"
+        pace.leave(rule, 1, 1)
+        assert pace.crowded(rule, 0) is None

@@ -10,7 +10,7 @@ import pytest
 from solvent.billing.included import Included, unlimited
 from solvent.billing.limits import BudgetRule, Limits, RateRule
 from solvent.billing.pack import Pack
-from solvent.billing.plan import Plan, Seats, Title, Trial
+from solvent.billing.plan import BatchTerms, Plan, Seats, Title, Trial
 from solvent.billing.soundness import demand_sound
 from solvent.values.errors import Invalid
 from solvent.values.money import Money, money
@@ -58,6 +58,8 @@ def test_a_plan_with_everything_is_sound() -> None:
         ({"fixed_month": money("1", "USD")}, "fixed_month"),
         ({"fixed_month": money("-1", "KRW")}, "fixed_month"),
         ({"tax_permille": 501}, "tax_permille"),
+        ({"batch": BatchTerms(0)}, "batch.permille"),
+        ({"batch": BatchTerms(1001)}, "batch.permille"),
         ({"fee_permille": -1}, "fee_permille"),
         ({"grace_days": 28}, "grace_days"),
         ({"retry_days": (3, 1)}, "retry_days"),

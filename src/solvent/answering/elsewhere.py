@@ -26,7 +26,7 @@ def placed(route: Route, prices: Prices, question: Question, desk: Desk) -> tupl
     if found is None:
         return route, prices
     place, there = found
-    return msgspec.structs.replace(place, reason=route.reason), there
+    return msgspec.structs.replace(place, reason=route.reason), msgspec.structs.replace(there, price=prices.price)
 
 
 def asked_elsewhere(
@@ -103,6 +103,7 @@ def leave_turn(opened: Opened, used: int) -> None:
 
 
 def _sent_to(opened: Opened, route: Route, prices: Prices) -> Opened:
-    """The same question for another upstream of the same model, where it has no turn yet."""
+    """The same question for another upstream of the same model, at the one price of all, where it has no turn yet."""
     route = msgspec.structs.replace(route, reason=opened.route.reason)
+    prices = msgspec.structs.replace(prices, price=opened.prices.price)
     return msgspec.structs.replace(opened, route=route, prices=prices, turn=None)

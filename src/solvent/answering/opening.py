@@ -14,13 +14,14 @@ from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, adm
 from solvent.billing.funds import Funds
 from solvent.billing.limits import Asker, rates_for, scope
 from solvent.billing.pace import Pace
-from solvent.billing.plan import Plan
+from solvent.billing.plan import Plan, batch_terms
 from solvent.billing.quota import is_of_pack
 from solvent.billing.standing import Standing, action, kinds_that_pay
 from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask, user_named
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
 from solvent.ledger.transfer import Transfer, hold
 from solvent.ledger.unit import TOKENS, is_money
+from solvent.pricing.batch_price import batch_price
 from solvent.pricing.rate_card import in_tariff
 from solvent.values.errors import Invalid, Refused
 from solvent.values.ids import TransferId
@@ -99,10 +100,23 @@ def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | De
 
 
 def as_asked_now(case: Case, standing: Standing | None, desk: Desk) -> Case:
-    """The question as it goes to a model where the customer stands now: at break-even perhaps to a cheaper one."""
-    if standing is None or action(standing) != "cheaper":
+    """The question as it goes to a model where the customer stands now: at break-even perhaps to a cheaper one, and
+    in a batch at the plan's prices of batches."""
+    if standing is None:
         return case
-    return _on_cheaper_model(case, standing, desk)
+    if action(standing) == "cheaper":
+        case = _on_cheaper_model(case, standing, desk)
+    return _in_batch(case, standing.plan) if case.caller.in_batch else case
+
+
+def _in_batch(case: Case, plan: Plan) -> Case:
+    """A line that asks for a service tier is charged as that tier."""
+    if case.question.tariff:
+        return case
+    terms = batch_terms(plan)
+    price = batch_price(case.prices.price, terms.permille, by_tariff=terms.by_tariff)
+    prices = msgspec.structs.replace(case.prices, price=price)
+    return msgspec.structs.replace(case, prices=prices, ask=msgspec.structs.replace(case.ask, card=price))
 
 
 def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
@@ -153,7 +167,8 @@ def enter(case: Case, plan: Plan | None, desk: Desk, tokens: int) -> tuple[Enter
     entered: list[Entered] = []
     for who, rule in rates_for(plan.limits.rates, asker_of(case, plan.name)):
         pace = desk.paces.setdefault(who, Pace())
-        too_fast = pace.enter(rule, tokens, at_us, desk.processes)
+        crowded = pace.crowded(rule, at_us, desk.processes) if case.caller.in_batch else None
+        too_fast = crowded or pace.enter(rule, tokens, at_us, desk.processes)
         if too_fast is not None:
             for before in entered:
                 before.pace.leave(before.rule, tokens, 0, before.share)

@@ -30,6 +30,7 @@ from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
 from solvent.app.telemetry import Telemetry, open_telemetry
 from solvent.audit.act import Act, by_system, fingerprint
+from solvent.batching.forget_lines import forget_lines
 from solvent.billing import pack_store, proposal_store
 from solvent.billing.accrue import accrue
 from solvent.billing.expire_pots import expire_pots
@@ -138,6 +139,7 @@ class App:
         await expire_pots(self.database, now_us())
         await forget_old_responses(self.database, now_us())
         await forget_old_repeats(self.database, now_us())
+        await forget_lines(self.database)
         await forget_old_files(self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
         self.background.start(self.payments.sweep())

@@ -43,9 +43,7 @@ class FirstRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The machine that runs local models."""
 
-    rated_watts: Annotated[
-        int, Meta(description="thermal design power of the processor, where it does not say what it draws", ge=1)
-    ] = 65
+    rated_watts: Annotated[int, Meta(description="of the processor, where it does not say what it draws", ge=1)] = 65
     threads: Annotated[int, Meta(description="threads of a local engine; 0 takes half the cores", ge=0)] = 0
 
 
@@ -313,6 +311,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "says where a client is, for keys that are limited to addresses"
         ),
     ] = ""
+    batch_lines_at_once: Annotated[int, Meta(description="lines of batches asked at once; 0: none", ge=0, le=256)] = 4
+    batch_yields_at: Annotated[int, Meta(description="live answers here, at which batches wait; 0: none", ge=0)] = 200
     house_model: Annotated[bool, Meta(description="serve the embedded house model")] = True
     house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
     first_run: FirstRun = FirstRun()

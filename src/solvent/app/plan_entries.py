@@ -90,6 +90,15 @@ class PackEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_days: Annotated[int, Meta(description="how long it may be used", ge=1)] = 365
 
 
+class BatchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What answers of a batch are charged."""
+
+    permille: Annotated[int, Meta(description="thousandths of a model's plain prices", ge=1, le=1000)] = 1000
+    by_tariff: Annotated[
+        bool, Meta(description="instead, by the batch tariff of the model's price card, where it has one")
+    ] = False
+
+
 class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One plan on sale."""
 
@@ -129,6 +138,7 @@ class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seats: SeatsEntry = SeatsEntry()
     limits: LimitsEntry = LimitsEntry()
     packs: tuple[PackEntry, ...] = ()
+    batch: BatchEntry = BatchEntry()
 
 
 _NOW_WRITTEN = {

@@ -8,14 +8,15 @@ from typing import Any
 
 import msgspec
 import yaml
+from msgspec import UNSET
 
 from solvent.app.config import Config
-from solvent.app.plan_entries import BudgetEntry, IncludedEntry, PackEntry, PlanEntry, demand_todays_words
+from solvent.app.plan_entries import BatchEntry, BudgetEntry, IncludedEntry, PackEntry, PlanEntry, demand_todays_words
 from solvent.billing.included import Included, unlimited
 from solvent.billing.included import Unit as QuotaUnit
 from solvent.billing.limits import BudgetRule, Limits, RateRule
 from solvent.billing.pack import Pack
-from solvent.billing.plan import Plan, Seats, Title, Trial
+from solvent.billing.plan import BatchTerms, Plan, Seats, Title, Trial
 from solvent.billing.soundness import demand_sound
 from solvent.values.errors import Invalid
 from solvent.values.money import Money, money
@@ -112,6 +113,7 @@ def plan_of(entry: PlanEntry, currency: str) -> Plan:
         tax_permille=entry.tax_permille,
         fee_permille=entry.fee_permille,
         fixed_month=reader.amount(entry.fixed_month, "fixed_month"),
+        batch=UNSET if entry.batch == BatchEntry() else BatchTerms(entry.batch.permille, entry.batch.by_tariff),
     )
     demand_sound(plan)
     return plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from solvent.app.plan_entries import (
+    BatchEntry,
     BudgetEntry,
     IncludedEntry,
     LimitsEntry,
@@ -15,7 +16,7 @@ from solvent.app.plan_entries import (
 )
 from solvent.billing.included import Included, is_unlimited
 from solvent.billing.limits import BudgetRule
-from solvent.billing.plan import Plan
+from solvent.billing.plan import Plan, batch_terms
 from solvent.values.money import Money, plain
 
 
@@ -42,6 +43,7 @@ def written_plan(plan: Plan) -> PlanEntry:
             PackEntry(pack.name, plain(pack.price), _quota(pack.gives, currency), pack.valid_days)
             for pack in plan.packs
         ),
+        batch=BatchEntry(batch_terms(plan).permille, batch_terms(plan).by_tariff),
     )  # fmt: skip
 
 

@@ -67,6 +67,16 @@ class Pace:
             self._tokens_us = max(self._tokens_us, at_us) + _time(tokens, per_minute)
         return None
 
+    def crowded(self, rule: RateRule, at_us: int, share: int = 1) -> TooFast | None:
+        """Whether half of what the rule allows is in use: then who can wait leaves the rest to whoever cannot."""
+        at_once = part(rule.at_once, share)
+        if at_once and self._answers >= max(1, at_once // 2):
+            return TooFast("at_once", rule.at_once, MINUTE_US // 60)
+        for what, left in zip(("requests_per_minute", "tokens_per_minute"), self.left(rule, at_us, share), strict=True):
+            if left is not None and left.reset_us > MINUTE_US // 2:
+                return TooFast(what, left.limit, left.reset_us - MINUTE_US // 2)
+        return None
+
     def leave(self, rule: RateRule, tokens: int, used: int, share: int = 1) -> None:
         """An answer that was let through for `tokens` has ended with `used`: the rest may be asked for again."""
         assert self._answers > 0, "who leaves has entered"

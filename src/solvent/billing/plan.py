@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from solvent.billing.included import Included
 from solvent.billing.limits import Limits
@@ -49,6 +50,17 @@ class Seats(msgspec.Struct, frozen=True):
     most: int
 
 
+class BatchTerms(msgspec.Struct, frozen=True):
+    """What answers of a batch are charged.
+
+    permille: so many thousandths of a model's plain prices, 1 to 1000. by_tariff: instead, by the batch tariff of the
+    model's price card, where it has one.
+    """
+
+    permille: int = 1000
+    by_tariff: bool = False
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One plan, in one version.
 
@@ -63,6 +75,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tax_permille: value-added tax on top of the net price (100 in Korea), inside `price`.
     fee_permille: what the payment processor keeps of the price.
     fixed_month: cost of one such customer a month that does not depend on answers.
+    batch: what answers of a batch are charged; as any others when the plan does not say.
     version: 1 for the first terms of this name; 0 while it was never published.
     """
 
@@ -87,11 +100,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fee_permille: int = 34
     fixed_month: Money | None = None
     version: int = 0
+    batch: BatchTerms | UnsetType = UNSET  # left out of what is written, as in plans from before it could be said
 
     @property
     def currency(self) -> str:
         """What all its amounts are in."""
         return self.price.currency
+
+
+def batch_terms(plan: Plan) -> BatchTerms:
+    """What answers of a batch are charged."""
+    return BatchTerms() if isinstance(plan.batch, UnsetType) else plan.batch
 
 
 def is_free(plan: Plan) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from solvent.billing.included import Included, is_unlimited, place, unlimited
 from solvent.billing.limits import Limits
 from solvent.billing.pack import Pack
-from solvent.billing.plan import Plan
+from solvent.billing.plan import Plan, batch_terms
 from solvent.values.errors import Invalid
 from solvent.values.limits import NAME_CHARACTERS_MAX, PLAN_LIST_MAX, PLAN_UNITS_MAX, SEATS_MAX
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, grains_per_unit, minor_digits, plain
@@ -59,6 +59,7 @@ def demand_sound(plan: Plan) -> None:
     if plan.afterwards == plan.name:
         check.refuse("afterwards", "names this plan itself; name another, or leave it out to end without a plan")
     check.packs(plan.packs)
+    check.between(batch_terms(plan).permille, 1, 1000, "batch.permille")
 
 
 def demand_served(plan: Plan, classes: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from solvent.app.batches import Batches
 from solvent.app.build import App, first_run, open_app
 from solvent.app.config import Config
 from solvent.app.directory import Directory, FirstRunKeys
@@ -27,6 +28,7 @@ from solvent.gateway.protocol import BoundedHttp
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.limits import (
     ACCRUE_S,
+    BATCHES_TENDED_S,
     CLOSE_S,
     CONNECTIONS_MAX,
     LEASE_TENDED_S,
@@ -122,7 +124,7 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
         )
     )  # fmt: skip
     accepting = asyncio.create_task(server.serve(sockets=[serving.listening]))
-    chores = _chores(app, serving)
+    chores = _chores(app, serving, Batches(app, gateway.ask_inside))
     chores.append(asyncio.create_task(serving.peers.answer_them(gateway.metrics.told)))
     _stop_on_signals(app, server, told_to_stop)
     _reload_on_signal(app, serving)
@@ -186,12 +188,14 @@ def _words_of(waiting: tuple[str, ...]) -> str:
     return f"; these wait for a restart: {', '.join(waiting)}" if waiting else ""
 
 
-def _chores(app: App, serving: Serving) -> list[asyncio.Task[None]]:
+def _chores(app: App, serving: Serving, batches: Batches) -> list[asyncio.Task[None]]:
     """What goes on beside the answers, each at its own pace. What is about the books is done by one worker for all."""
     of_books = (
         (app.renew, RENEW_S), (app.accrue, ACCRUE_S), (app.sweep, SWEEP_S), (app.close_months, CLOSE_S),
     )  # fmt: skip
-    of_each = ((app.tend, LEASE_TENDED_S), (app.live.look_beside, LOOK_BESIDE_S))
+    of_each = (
+        (app.tend, LEASE_TENDED_S), (app.live.look_beside, LOOK_BESIDE_S), (batches.tend, BATCHES_TENDED_S),
+    )  # fmt: skip
     chores = of_each + (of_books if serving.is_first else ())
     tasks = [asyncio.create_task(_every(seconds, chore)) for chore, seconds in chores]
     if serving.demo and serving.is_first:

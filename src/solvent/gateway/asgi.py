@@ -15,8 +15,10 @@ from solvent.app.config import trusted_proxies
 from solvent.app.http import Began, ClientGone, Download, Receive, Scope, Send, header, respond, respond_with
 from solvent.app.peers import ALONE, Peers
 from solvent.app.problems import bug, note, refuse
-from solvent.gateway import endpoints, files
+from solvent.batching.asking import Told
+from solvent.gateway import batches, endpoints, files
 from solvent.gateway.asked_again import AskedAgain
+from solvent.gateway.asking_inside import ask_inside
 from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.completions import completions
 from solvent.gateway.embeddings import embeddings
@@ -32,6 +34,7 @@ from solvent.gateway.responses import responses
 from solvent.gateway.speech import speech
 from solvent.gateway.token_count import token_count
 from solvent.gateway.transcriptions import transcriptions
+from solvent.identity.caller import Caller
 from solvent.values.errors import Invalid, SolventError, Unavailable
 from solvent.values.ids import AnswerId, new_id
 
@@ -53,6 +56,8 @@ _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/key"): endpoints.key_balance,
     ("GET", "/v1/files"): files.listed,
     ("POST", "/v1/files"): files.upload,
+    ("GET", "/v1/batches"): batches.listed,
+    ("POST", "/v1/batches"): batches.create,
 }
 # Of one thing: its id is the rest of the path.
 _OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
@@ -60,6 +65,8 @@ _OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
     ("DELETE", "/v1/responses/"): endpoints.response_forgotten,
     ("GET", files.PATH): files.one,
     ("DELETE", files.PATH): files.deleted,
+    ("GET", batches.PATH): batches.one,
+    ("POST", batches.PATH): batches.canceled,
 }
 _PREFIXES: Final = tuple({prefix for _, prefix in _OF_ONE})
 _METHODS: Final = (
@@ -100,6 +107,10 @@ class Gateway:
             await self._health(path, send)
         else:
             await self._rest(scope, receive, send)
+
+    async def ask_inside(self, path: str, caller: Caller, id: AnswerId, body: bytes) -> Told:
+        """Ask a surface from within: a line of a batch."""
+        return await ask_inside(_SURFACES[path], caller, self._app.desk, id, body, self._app.config.top_up_url)
 
     async def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         desk = self._app.desk

@@ -9,7 +9,7 @@ import msgspec
 
 from solvent.app.http import Receive, body_parts
 from solvent.gateway.multipart import Multipart, Part
-from solvent.gateway.reading import misfit, unpriced
+from solvent.gateway.reading import unpriced
 from solvent.providers.port import File
 from solvent.values.errors import Invalid
 from solvent.values.limits import (
@@ -18,6 +18,7 @@ from solvent.values.limits import (
     FORM_TEXT_BYTES_MAX,
     QUESTION_FILES_MAX,
 )
+from solvent.values.misfit import misfit
 
 T = TypeVar("T")
 

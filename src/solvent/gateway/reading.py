@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -11,12 +10,12 @@ import msgspec
 from solvent.app.http import Scope
 from solvent.values.errors import Invalid
 from solvent.values.limits import CHOICES_MAX, OUTPUT_TOKENS_MAX, QUERY_MEMBERS_MAX
+from solvent.values.misfit import misfit
 
 T = TypeVar("T")
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _TIERS = ("flex", "priority")
-_PATH = re.compile(r" - at `\$\.?(.*)`\Z")
 
 
 def read_members(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, dict[str, msgspec.Raw]]:
@@ -74,11 +73,3 @@ def tariff_asked(tier: str | None) -> str:
 def unpriced(name: str, what: str = "it has no price here, so it is not served") -> Invalid:
     """A member that costs more than tokens, or could: refused, never free."""
     return Invalid("unpriced_feature", f"{name}: {what}", param=name)
-
-
-def misfit(words: str) -> Invalid:
-    """msgspec's words name the place as a path; that is our `param`."""
-    place = _PATH.search(words)
-    missing: Any = re.search(r"missing required field `(\w+)`", words)
-    param = ".".join(part for part in (place[1] if place else "", missing[1] if missing else "") if part)
-    return Invalid("bad_request", f"{param or 'the body'}: {_PATH.sub('', words)}", param=param or None)

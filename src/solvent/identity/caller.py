@@ -40,6 +40,7 @@ class Caller(msgspec.Struct, frozen=True):
     models: the only ones that its questions may reach; empty for all. addresses: the only ones it may be used from;
     empty for all. uses: the only things it may be used for; empty for all. user_header: the header that says whom it
     asks for, where its holder is trusted with one; "" for none. user: what that header says.
+    in_batch: whether this asks a line of a batch, which nobody waits for.
     """
 
     key: KeyId
@@ -51,6 +52,7 @@ class Caller(msgspec.Struct, frozen=True):
     uses: frozenset[Use] = frozenset()
     user_header: str = ""
     user: str = ""
+    in_batch: bool = False
 
 
 def digest(given: bytes) -> bytes:
@@ -72,6 +74,18 @@ def caller_of(given: bytes, callers: Mapping[bytes, Caller], now_us: int) -> Cal
         raise Unauthenticated("invalid_api_key", words)
     if caller.expires_us <= now_us:
         words = f"this key expired at {iso(caller.expires_us)}; ask the operator for a new one"
+        raise Unauthenticated("key_expired", words)
+    return caller
+
+
+def caller_still(key: KeyId, callers: Mapping[bytes, Caller], now_us: int) -> Caller:
+    """Whoever a key belongs to, for what was asked with it earlier. Raises Unauthenticated once it is not good."""
+    caller = next((caller for caller in callers.values() if caller.key == key), None)
+    if caller is None:
+        words = f"the key {key} that this was asked with was revoked; ask again with another"
+        raise Unauthenticated("invalid_api_key", words)
+    if caller.expires_us <= now_us:
+        words = f"the key {key} that this was asked with expired at {iso(caller.expires_us)}; ask again with another"
         raise Unauthenticated("key_expired", words)
     return caller
 

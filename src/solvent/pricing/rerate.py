@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from solvent.pricing.batch_price import share_named, share_of
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
 from solvent.pricing.rating import rate
@@ -19,7 +20,11 @@ def card_by_rights(cards: Sequence[RateCard], version: str, asked_us: int) -> Ra
     price is in force any more, or not in that tariff.
     """
     card = card_at(cards, asked_us)
-    return None if card is None else in_tariff(card, tariff_of(version))
+    if card is None:
+        return None
+    tariff = tariff_of(version)
+    share = share_named(tariff)
+    return in_tariff(card, tariff) if share is None else share_of(card, share)
 
 
 def name_of(version: str) -> str:
@@ -28,7 +33,7 @@ def name_of(version: str) -> str:
 
 
 def tariff_of(version: str) -> str:
-    """The tariff or kind of answer in a version; "" for the plain prices."""
+    """The tariff, kind of answer or share such as "batch500" in a version; "" for the plain prices."""
     _, plus, last = version.partition("@")[2].rpartition("+")
     return last if plus and ":" not in last else ""  # hours of the day have a colon
 

@@ -78,6 +78,22 @@ FORM_PARTS_MAX = 40
 FORM_FIELD_BYTES_MAX = 8 * KIB
 FILES_DROPPED_AT_ONCE = 100  # in one transaction: answers wait for it
 FILE_PIECES_AT_ONCE = 32
+BATCH_LINES_MAX = 50_000
+BATCH_LINE_BYTES_MAX = REQUEST_BODY_BYTES_MAX
+BATCH_LINES_AT_ONCE = 500  # checked, or written into a file, in one transaction: answers wait for it
+BATCH_LINES_TAKEN = 16  # noted at once before they are asked, and as many bytes of them as of one line
+BATCH_RESULTS_AT_ONCE = 16  # of which each may be as large as an answer
+BATCH_FAULTS_MAX = 20  # that are told of one file
+BATCH_S_MAX = 86_400  # the window of every batch
+BATCHES_UNFINISHED_MAX = 100  # of one customer
+BATCHES_AT_ONCE = 64  # that one process runs; what waits takes no time of those that do not
+BATCHES_TENDED_S = 0.5  # how long a batch waits at most for its beginning, where there is room for it
+BATCH_TRIES_MAX = 8  # of one line, where the model fails
+BATCH_PAUSE_S_MAX = 60  # between two tries, unless more is asked for
+CUSTOM_ID_CHARACTERS_MAX = 256
+METADATA_MEMBERS_MAX = 16
+METADATA_NAME_CHARACTERS_MAX = 64
+METADATA_VALUE_CHARACTERS_MAX = 512
 
 TAIL_SEEN_MAX = 1_000  # answers that `solvent tail` remembers, so as to show none twice
 
