@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from solvent.app.origins import read_origins
 from solvent.app.plan_entries import PlanEntry, demand_todays_words
 from solvent.guarding.rule import Action, OnFailure, When
 from solvent.identity.address import Network, read_networks
@@ -304,6 +305,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             le=365,
         ),
     ] = 0
+    cors_origins: Annotated[
+        str,
+        Meta(description="origins of pages that may ask from a browser, with commas; * for any; empty for none"),
+    ] = ""
     trusted_proxies: Annotated[
         str,
         Meta(
@@ -358,6 +363,7 @@ def _check(config: Config, where: str) -> None:
         minor_digits(config.currency)
         zone(config.time_zone)
         trusted_proxies(config)
+        read_origins(config.cors_origins)
     except Invalid as wrong:
         raise Invalid("bad_config", f"{where}: {wrong.message}") from None
     for kind, names in (

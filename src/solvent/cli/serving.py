@@ -24,6 +24,7 @@ from solvent.cli.demo import run_demo
 from solvent.cli.logs import log_answer
 from solvent.console.pages import Console
 from solvent.gateway.asgi import Gateway
+from solvent.gateway.other_origins import OtherOrigins
 from solvent.gateway.protocol import BoundedHttp
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.limits import (
@@ -117,7 +118,7 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
     gateway = Gateway(app, Console(app), serving.peers)
     server = uvicorn.Server(
         uvicorn.Config(
-            gateway, http=BoundedHttp, loop="none", lifespan="off", ws="none",
+            OtherOrigins(app, gateway), http=BoundedHttp, loop="none", lifespan="off", ws="none",
             log_config=None, access_log=False, proxy_headers=False, server_header=False, date_header=False,
             backlog=BACKLOG, timeout_keep_alive=75, limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=int(SHUTDOWN_S_MAX),
