@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from solvent.answering.route import Route
 from solvent.app.cards import read_cards
-from solvent.app.config import AlternativeEntry, Config, ModelEntry
+from solvent.app.config import Config
+from solvent.app.model_entries import AlternativeEntry, ModelEntry
 from solvent.app.routes import open_routes
 from solvent.values.errors import Invalid
 

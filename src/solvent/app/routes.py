@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from solvent.answering.route import Pool, Route, prices_at
-from solvent.app.config import Config, ModelEntry, secret
+from solvent.app.config import Config, secret
+from solvent.app.model_entries import ModelEntry
 from solvent.billing.limits import RateRule
 from solvent.engines import port as engines_port
 from solvent.engines.port import Engine, OpenEngine
