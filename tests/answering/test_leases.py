@@ -52,6 +52,26 @@ def test_a_first_question_leases_enough_for_many(place: Place) -> None:
     alone(place, Scripted([PAID]), PLENTY, tell)
 
 
+def test_whoever_looked_is_not_refused_when_others_are_quicker_to_take_what_was_found(place: Place) -> None:
+    """What one lease is enough for is set aside by others before the one who looked goes on; the wallet has plenty."""
+
+    async def tell(shop: Shop, caller: Caller) -> None:
+        taken = 0
+        looking = asyncio.create_task(ask(shop, caller))
+        while not looking.done():
+            while (purse := shop.purse(caller)).spare >= QUOTE_GRAINS and taken < LEASE_QUESTIONS:
+                purse.hold(QUOTE_GRAINS)
+                taken += 1
+            await asyncio.sleep(0)
+        await looking
+        assert taken == LEASE_QUESTIONS
+        for _ in range(taken):
+            purse.settle(QUOTE_GRAINS, 0)
+        assert shop.told[-1].outcome == "answered"
+
+    alone(place, Scripted([PAID]), 1_000 * QUOTE_GRAINS, tell)
+
+
 def test_an_idle_lease_is_given_back_and_nothing_is_remembered(place: Place) -> None:
     async def tell(shop: Shop, caller: Caller) -> None:
         await one_answer(shop, caller)

@@ -44,10 +44,7 @@ async def find_funds(case: Case, desk: Desk) -> Opened:
                 await _look(case, funds, desk)
             if clock() >= latest:
                 _stop_waiting(case, funds, desk)
-            is_all = not any(
-                purse.is_elsewhere and purse.spare < needed for purse, needed in _purses(case, funds, desk)
-            )
-            opened = open_answer(case, desk, settle_for_less=is_all)
+            opened = open_answer(case, desk, settle_for_less=_is_all(case, funds, desk))
         if isinstance(opened, Opened):
             return opened
         if isinstance(opened, Declined):
@@ -64,6 +61,13 @@ def _purses(case: Case, funds: Funds, desk: Desk) -> list[tuple[Purse, int]]:
         for pot in (*funds.pots, *funds.budgets)
         if matters(pot, case.scopes, model_class, at_us)
     ]
+
+
+def _is_all(case: Case, funds: Funds, desk: Desk) -> bool:
+    """Whether there is no more to be had than is here. What was found a moment ago may be set aside by others by now:
+    then there may be more, and is looked for again."""
+    at_us = case.question.received_us
+    return all(purse.spare >= needed or at_us < purse.dry_until_us for purse, needed in _purses(case, funds, desk))
 
 
 def _has_looked(case: Case, funds: Funds, desk: Desk, came: int) -> bool:
