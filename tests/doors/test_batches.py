@@ -151,6 +151,19 @@ def test_a_batch_that_is_cancelled_tells_what_was_done_and_what_was_not(
         client.batches.cancel(ended(client, begin(client, b"{")).id)
 
 
+def test_a_key_for_batches_asks_in_them_what_it_is_for_and_nothing_else(solvent: Solvent, upstream: Upstream) -> None:
+    id, _ = solvent.customer("1")
+    made = solvent.operate("POST", f"/v1/customers/{id}/keys", {"uses": ["files", "batches", "embeddings"]})
+    client, heard = solvent.client(made["api_key"]), len(upstream.heard)
+    with pytest.raises(openai.PermissionDeniedError) as caught:
+        begin(client, line("a", question()))
+    assert caught.value.code == "use_not_allowed"
+    assert len(upstream.heard) == heard
+    asked = line("a", {"model": "meaning", "input": "Hello?"}, "/v1/embeddings")
+    batch = ended(client, begin(client, asked, endpoint="/v1/embeddings"))
+    assert (batch.status, batch.request_counts.completed) == ("completed", 1)
+
+
 def test_an_empty_wallet_ends_a_batch(solvent: Solvent, upstream: Upstream) -> None:
     _, key = solvent.customer()
     client = solvent.client(key)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, Table, Text, insert, select, tuple_
+from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, Table, Text, bindparam, select, tuple_
 
 from solvent.audit.act import Act, Change
 from solvent.db.append import append_rows
@@ -32,6 +32,8 @@ changes = Table(
     Index("ix_changes_subject_at_us", "subject", "at_us"),
 )
 
+_CHANGE = select(changes).where(changes.c.actor == bindparam("by"), changes.c.key == bindparam("under"))
+
 
 def once(
     connection: Connection, act: Act, action: str, subject: str, effect: Callable[[], T], kind: type[T]
@@ -41,8 +43,7 @@ def once(
     Returns the result and whether it is new. kind: the result's type; the result is kept as JSON.
     Raises Conflict when the key was used for something else.
     """
-    chosen = select(changes).where(changes.c.actor == act.actor, changes.c.key == act.key)
-    row = connection.execute(chosen).first()
+    row = connection.execute(_CHANGE, {"by": act.actor, "under": act.key}).first()
     if row is not None:
         if (row.action, row.fingerprint) != (action, act.fingerprint):
             message = "this idempotency key was used before, for another request; use a new one"
@@ -50,12 +51,8 @@ def once(
         return msgspec.json.decode(bytes(row.result), type=kind), False
     result = effect()
     id = "chg_" + sha256(f"{act.actor}\x1f{act.key}".encode()).hexdigest()[:32]
-    connection.execute(
-        insert(changes).values(
-            id=id, at_us=act.at_us, actor=act.actor, key=act.key, action=action, subject=subject,
-            fingerprint=act.fingerprint, result=msgspec.json.encode(result),
-        )
-    )  # fmt: skip
+    written = (id, act.at_us, act.actor, act.key, action, subject, act.fingerprint, msgspec.json.encode(result))
+    append_rows(connection, changes, [written])
     return result, True
 
 

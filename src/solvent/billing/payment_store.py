@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, func, insert, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from solvent.billing.order import PaymentOrder, next_look, words_of
 from solvent.db.tables import metadata
@@ -107,6 +120,10 @@ class SavedMethod(msgspec.Struct, frozen=True):
         return f"SavedMethod({self.id!r}, {self.label!r})"
 
 
+_ORDER = select(payment_orders).where(payment_orders.c.id == bindparam("order"))
+_SET_ORDER = update(payment_orders).where(payment_orders.c.id == bindparam("order"))
+
+
 def add_order(connection: Connection, order: PaymentOrder) -> None:
     """Add one order."""
     connection.execute(insert(payment_orders).values(**msgspec.structs.asdict(order)))
@@ -114,8 +131,7 @@ def add_order(connection: Connection, order: PaymentOrder) -> None:
 
 def set_order(connection: Connection, order: PaymentOrder) -> None:
     """Write what became of an order."""
-    columns = msgspec.structs.asdict(order)
-    connection.execute(update(payment_orders).where(payment_orders.c.id == order.id).values(**columns))
+    connection.execute(_SET_ORDER, {"order": order.id} | msgspec.structs.asdict(order))
 
 
 def order_by_id(connection: Connection, id: str) -> PaymentOrder:
@@ -128,7 +144,7 @@ def order_by_id(connection: Connection, id: str) -> PaymentOrder:
 
 def find_order(connection: Connection, id: str) -> PaymentOrder | None:
     """The order of an id, if there is one."""
-    row = connection.execute(select(payment_orders).where(payment_orders.c.id == id)).first()
+    row = connection.execute(_ORDER, {"order": id}).first()
     return PaymentOrder(**row._mapping) if row else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, func, or_, select, text
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_, bindparam, func, or_, select, text
 
 from solvent.billing.subscription import Subscription, SubscriptionId
 from solvent.db.append import append_rows
@@ -64,6 +64,9 @@ spells = Table(
     Column("price_grains", BigInteger, nullable=False),
 )
 
+_CURRENT_OF: Final = select(subscriptions).where(
+    subscriptions.c.customer.in_(bindparam("customers", expanding=True)), text(_IS_CURRENT)
+)
 _PUT: Final = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in Subscription.__struct_fields__[1:]
 )
@@ -98,8 +101,7 @@ def current(connection: Connection, customer: CustomerId) -> Subscription | None
 
 def current_of(connection: Connection, customers: Sequence[CustomerId]) -> dict[CustomerId, Subscription]:
     """The current subscriptions of some customers."""
-    chosen = and_(subscriptions.c.customer.in_(customers), text(_IS_CURRENT))
-    found = (_read(row) for row in connection.execute(select(subscriptions).where(chosen)))
+    found = (_read(row) for row in connection.execute(_CURRENT_OF, {"customers": list(customers)}))
     return {subscription.customer: subscription for subscription in found}
 
 

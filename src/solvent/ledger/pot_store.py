@@ -13,12 +13,12 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    ColumnElement,
     Connection,
     Index,
     Table,
     Text,
     and_,
+    bindparam,
     delete,
     func,
     select,
@@ -64,6 +64,20 @@ EVERYBODY: Final = "pots_of_everybody"  # the mark that has the version at which
 VERSION: Final = "pots"  # the mark that counts the openings of pots, for processes that keep them in memory
 _FIELDS = len(Pot.__struct_fields__)
 _POT = pots.columns.values()[:_FIELDS]
+_ALWAYS_US = -1  # before any pot expires
+# What is asked for with every question that money is looked for is built once.
+_POTS_OF = (
+    select(*_POT)
+    .where(pots.c.customer == bindparam("of"), pots.c.expires_us > bindparam("after_us"))
+    .order_by(pots.c.account)
+)
+_ITS_POT = and_(leases.c.account == bindparam("pot"), leases.c.unit == bindparam("in_unit"))
+_LEASED = select(func.coalesce(func.sum(leases.c.grains), 0)).where(_ITS_POT)
+# A lease of nothing belongs to answers under way: they end in their own time, and nobody waits for them.
+_OTHERS = and_(_ITS_POT, leases.c.holder != bindparam("mine"), leases.c.grains > 0)
+_BESIDE = select(func.count()).select_from(leases).where(_OTHERS)
+_RECALL = update(leases).where(_OTHERS).values(wanted=1)
+_RECALLED = select(leases.c.account, leases.c.unit).where(leases.c.holder == bindparam("mine"), leases.c.wanted == 1)
 _OPEN = "ON CONFLICT (account) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in ("classes", "opens_us", "expires_us", "alert_grains", "version")
 )
@@ -103,10 +117,8 @@ def touch_accounts(connection: Connection, accounts: Sequence[str]) -> None:
 
 def pots_of(connection: Connection, customer: CustomerId, at_us: int | None = None) -> list[Pot]:
     """The pots of a customer; only those that have not expired at an instant, when one is given."""
-    chosen = pots.c.customer == customer
-    if at_us is not None:
-        chosen = and_(chosen, pots.c.expires_us > at_us)
-    return [Pot(*row) for row in connection.execute(select(*_POT).where(chosen).order_by(pots.c.account))]
+    rows = connection.execute(_POTS_OF, {"of": customer, "after_us": _ALWAYS_US if at_us is None else at_us})
+    return [Pot(*row) for row in rows]
 
 
 def pots_at(connection: Connection, accounts: Sequence[str]) -> dict[str, Pot]:
@@ -148,8 +160,7 @@ def demand_free(connection: Connection, account: str, unit: str, grains: int) ->
 
 def leased(connection: Connection, account: str, unit: str) -> int:
     """Grains of a pot that processes hold leases of."""
-    chosen = and_(leases.c.account == account, leases.c.unit == unit)
-    return int(connection.execute(select(func.coalesce(func.sum(leases.c.grains), 0)).where(chosen)).scalar_one())
+    return int(connection.execute(_LEASED, {"pot": account, "in_unit": unit}).scalar_one())
 
 
 def take_lease(connection: Connection, holder: str, account: str, unit: str, most: int) -> int:
@@ -204,18 +215,12 @@ def end_empty_leases(connection: Connection, holder: str, accounts: Sequence[tup
 
 def recall(connection: Connection, account: str, unit: str, holder: str = "") -> int:
     """Ask every other holder to give back what is left of a lease; returns how many can."""
-    return connection.execute(update(leases).where(_beside(account, unit, holder)).values(wanted=1)).rowcount
-
-
-def _beside(account: str, unit: str, holder: str) -> ColumnElement[bool]:
-    # A lease of nothing belongs to answers under way: they end in their own time, and nobody waits for them.
-    return and_(leases.c.account == account, leases.c.unit == unit, leases.c.holder != holder, leases.c.grains > 0)
+    return connection.execute(_RECALL, {"pot": account, "in_unit": unit, "mine": holder}).rowcount
 
 
 def recalled(connection: Connection, holder: str) -> list[tuple[str, str]]:
     """The accounts and units whose leases a holder is asked to give back."""
-    chosen = select(leases.c.account, leases.c.unit).where(leases.c.holder == holder, leases.c.wanted == 1)
-    return [(row[0], row[1]) for row in connection.execute(chosen)]
+    return [(row[0], row[1]) for row in connection.execute(_RECALLED, {"mine": holder})]
 
 
 def holders(connection: Connection) -> set[str]:
@@ -225,8 +230,7 @@ def holders(connection: Connection) -> set[str]:
 
 def leases_beside(connection: Connection, account: str, unit: str, holder: str) -> int:
     """How many others than `holder` have something left of a lease of a pot."""
-    others = _beside(account, unit, holder)
-    return int(connection.execute(select(func.count()).select_from(leases).where(others)).scalar_one())
+    return int(connection.execute(_BESIDE, {"pot": account, "in_unit": unit, "mine": holder}).scalar_one())
 
 
 def all_leased(connection: Connection) -> dict[tuple[str, str], int]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     select,
@@ -94,6 +95,11 @@ _PAGE: Final = 10_000
 _FIELDS = len(Transfer.__struct_fields__)
 _ROW = transfers.columns.values()[:_FIELDS]
 _SUMS = [func.sum(balances.c[name]).label(name) for name in Movement.__struct_fields__]
+_BY_ACCOUNT = (balances.c.account, balances.c.currency)
+# What is asked for with every answer is built once: building it takes as long as having it answered.
+_BALANCES = select(*_BY_ACCOUNT, *_SUMS).group_by(*_BY_ACCOUNT)
+_BALANCES_AT = _BALANCES.where(balances.c.account.in_(bindparam("accounts", expanding=True)))
+_MARK_NAMED = select(marks.c.value).where(marks.c.name == bindparam("named"))
 
 _MOVE = "ON CONFLICT (account, currency, month) DO UPDATE SET " + ", ".join(
     f"{name} = balances.{name} + excluded.{name}" for name in Movement.__struct_fields__
@@ -142,7 +148,7 @@ def balances_of(connection: Connection, prefix: str = "") -> dict[Key, Movement]
 
 def balances_at(connection: Connection, accounts: Sequence[str]) -> dict[Key, Movement]:
     """The kept balances of some accounts; those that never moved are left out."""
-    return _kept(connection, balances.c.account.in_(accounts))
+    return _movements(connection.execute(_BALANCES_AT, {"accounts": list(accounts)}))
 
 
 def month_movements(connection: Connection, month: int, prefix: str = "") -> dict[Key, Movement]:
@@ -185,8 +191,10 @@ def balances_by_month(connection: Connection) -> dict[MonthKey, Movement]:
 
 
 def _kept(connection: Connection, chosen: Any) -> dict[Key, Movement]:
-    accounts = (balances.c.account, balances.c.currency)
-    rows = connection.execute(select(*accounts, *_SUMS).where(chosen).group_by(*accounts))
+    return _movements(connection.execute(_BALANCES.where(chosen)))
+
+
+def _movements(rows: Iterable[Any]) -> dict[Key, Movement]:
     return {(row[0], row[1]): Movement(*map(int, row[2:])) for row in rows}
 
 
@@ -219,7 +227,7 @@ def chained(connection: Connection) -> Iterator[tuple[Transfer, Head]]:
 
 def mark(connection: Connection, name: str) -> str:
     """A place in the journal remembered under a name; empty when there is none."""
-    return cast(str, connection.execute(select(marks.c.value).where(marks.c.name == name)).scalar() or "")
+    return cast(str, connection.execute(_MARK_NAMED, {"named": name}).scalar() or "")
 
 
 def set_mark(connection: Connection, name: str, value: str) -> None:

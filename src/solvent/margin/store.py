@@ -11,7 +11,21 @@ from functools import cache
 from typing import Final, TypeVar
 
 from msgspec.structs import astuple
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, delete, func, insert, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
@@ -64,6 +78,9 @@ customer_margins = Table(
 DAY_MAX: Final = 2**31
 EDGE: Final = "margin_edge"  # the mark of the last edge that totals were kept at
 # Within the database: of most customers there is something every day.
+_CUSTOMER_SUMS: Final = select(*(func.coalesce(func.sum(margins.c[name]), 0) for name in SUMS)).where(
+    margins.c.customer == bindparam("of"), margins.c.day >= bindparam("since"), margins.c.model != ""
+)
 _SINCE: Final = (
     f"INSERT INTO customer_margins (through, customer, {', '.join(SUMS)}) "  # noqa: S608
     f"SELECT CAST(:edge AS BIGINT), customer, {', '.join(f'sum({name})' for name in SUMS)} "
@@ -139,9 +156,7 @@ def _edges_from(connection: Connection, day: int) -> list[int]:
 
 def customer_sums(connection: Connection, customer: str, from_day: int) -> MarginSums:
     """What a customer's answers came to since a day, without what their plan earned."""
-    sums = [func.coalesce(func.sum(margins.c[name]), 0) for name in SUMS]
-    chosen = select(*sums).where(margins.c.customer == customer, margins.c.day >= from_day, margins.c.model != "")
-    return MarginSums(*map(int, connection.execute(chosen).one()))
+    return MarginSums(*map(int, connection.execute(_CUSTOMER_SUMS, {"of": customer, "since": from_day}).one()))
 
 
 def lines(
