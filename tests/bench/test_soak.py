@@ -9,7 +9,7 @@ import pytest
 from bench.load.faulty import FATES
 from bench.soak import is_sound, soak
 
-SECONDS, RATE = 180, 100
+SECONDS, RATE = 180, 40
 GROWTH_MIB_MAX = 40  # what SQLite keeps of its pages, which is bounded, still grows for some minutes
 
 

@@ -65,6 +65,8 @@ def test_all_workers_answer_and_whichever_is_asked_tells_of_all(server: Solvent)
     asked = ask_until(server, 2)
     eventually(lambda: sum(counted(server, "solvent_answers_total").values()) == asked, "some answers are not counted")
     assert len(counted(server, "process_resident_memory_bytes")) == 2
+    # They look for each other twice a second, so one that has just started may think that it is alone.
+    eventually(lambda: all(first_event(server)["today"]["answers"] == asked for _ in range(4)), "some are not told of")
     for _ in range(4):  # whichever is asked
         told = first_event(server)
         assert told["today"]["answers"] == asked

@@ -39,7 +39,8 @@ def command(context: click.Context, data: Path, config_file: Path | None, as_jso
 @command.command("reload")
 @data_option
 @config_option
-def reload(data: Path, config_file: Path | None) -> None:
+@json_option
+def reload(data: Path, config_file: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Let the services that run on the data directory read their settings, prices and plans again.
 
     What is wrong in them is refused, here as far as it can be seen without their secrets, and by the services: then
@@ -51,6 +52,9 @@ def reload(data: Path, config_file: Path | None) -> None:
     told = tell_running(data.resolve(), signal.SIGHUP)
     if not told:
         raise Invalid("no_service", f"no service runs here on {data.resolve()}; name the right --data", param="data")
+    if as_json:
+        click.echo(json.dumps({"told": told}))
+        return
     whose = "its log says" if told == 1 else "their logs say"
     click.echo(f"{told} service{' was' if told == 1 else 's were'} told; {whose} whether they are in force")
 
