@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 from solvent.answering import store
 from solvent.answering.alarms import alarms_after
 from solvent.answering.ask_upstream import ask_upstream
-from solvent.answering.attempt import Attempt, Race, is_free, meter_of
+from solvent.answering.attempt import Attempt, Race, bytes_of, is_free, meter_of, take_in
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import alternatives, asked_elsewhere, enter, leave_turn
 from solvent.answering.find_funds import find_funds
@@ -285,12 +285,7 @@ class _Running:
             route.health.succeed(latency_us)
             if route.hedging is not None and self.opened.question.stream:
                 route.hedging.hear(latency_us)
-        self._meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
-        if chunk.made is not None:
-            self._meter.count(chunk.made)
-        tier = chunk.members.get("service_tier")
-        if tier is not None:
-            self._meter.served_at(tier)
+        take_in(self._meter, chunk)
         now_us = self._desk.now_us()
         if chunk.pieces and self._first_token_us < 0:
             self._first_token_us = now_us - self.opened.question.received_us
@@ -327,7 +322,7 @@ class _Running:
         drained = 0
         async for chunk in stream:
             self.count(chunk)
-            drained += sum(len(bytes(member)) for member in chunk.members.values()) + len(chunk.data)
+            drained += bytes_of(chunk)
             if drained > self.opened.route.drain_bytes or self._meter.is_complete:
                 return
 

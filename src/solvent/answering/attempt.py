@@ -61,6 +61,21 @@ def meter_of(opened: Opened) -> Meter:
     return Meter(read_most, opened.output_tokens_max, read, beside, question.sure)
 
 
+def take_in(meter: Meter, chunk: Chunk) -> None:
+    """Meter one chunk of an answer, whether or not anybody listens to it."""
+    meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
+    if chunk.made is not None:
+        meter.count(chunk.made)
+    tier = chunk.members.get("service_tier")
+    if tier is not None:
+        meter.served_at(tier)
+
+
+def bytes_of(chunk: Chunk) -> int:
+    """What a chunk weighs, for whoever reads on only so far."""
+    return sum(len(bytes(member)) for member in chunk.members.values()) + len(chunk.data)
+
+
 def is_free(fault: SolventError) -> bool:
     """Whether an upstream that failed before it had said anything cannot bill us for it."""
     refused = isinstance(fault, Unavailable) and fault.upstream_status is not None and fault.upstream_status != 200

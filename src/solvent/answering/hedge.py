@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-from solvent.answering.attempt import Attempt, Race
+from solvent.answering.attempt import Attempt, Race, bytes_of, take_in
 from solvent.providers.port import Chunk
 from solvent.values.errors import SolventError
 
@@ -93,11 +93,8 @@ class _Line:
             async with asyncio.timeout(route.drain_s):
                 chunk = await self.beginning
                 while chunk is not None:
-                    meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
-                    tier = chunk.members.get("service_tier")
-                    if tier is not None:
-                        meter.served_at(tier)
-                    drained += sum(len(bytes(member)) for member in chunk.members.values())
+                    take_in(meter, chunk)
+                    drained += bytes_of(chunk)
                     if drained > route.drain_bytes or meter.is_complete:
                         break
                     chunk = await anext(self.attempt.stream, None)
