@@ -8,7 +8,7 @@ from functools import partial
 from tests.db.opened import Place
 
 from solvent.answering import store
-from solvent.answering.receipt import Receipt
+from solvent.answering.receipt import Receipt, sums_of
 from solvent.values.ids import AnswerId
 
 TEXTS = {name for name, kind in Receipt.__annotations__.items() if kind not in ("int", int)}
@@ -37,3 +37,10 @@ def test_a_receipt_comes_back_whole(place: Place) -> None:
 
 def test_the_fields_are_the_columns_in_their_order() -> None:
     assert [column.name for column in store.receipts.columns] == list(Receipt.__struct_fields__)
+
+
+def test_what_was_used_beside_words_is_summed_up() -> None:
+    one = receipt(7)
+    sums = sums_of(one)
+    assert (sums.pictures, sums.characters) == (one.pictures, one.characters)
+    assert sums.audio_input_ms == one.audio_input_ms > one.characters > one.pictures > 0

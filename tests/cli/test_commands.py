@@ -14,7 +14,9 @@ from tests.doors.server import Solvent, question
 from tests.doors.upstream import Upstream
 
 from solvent.db.engine import open_engine
+from solvent.margin import store as margin_store
 from solvent.margin.earned_store import add_earned
+from solvent.margin.line import MarginKey, MarginSums
 from solvent.values.period import day_number, zone
 
 pytestmark = pytest.mark.xdist_group("commands")
@@ -94,6 +96,31 @@ def test_what_plans_earned_has_a_column_and_a_line_of_its_own(
     assert [(row["name"], row["earned"], row["margin"], row["answers"]) for row in made["rows"]] == [
         ("", "12", "12", 0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", ("pictures", "characters", "minutes")), ("ko", ("그림", "글자", "분"))]
+)
+def test_what_is_not_counted_in_tokens_has_columns_where_there_is_any(
+    serve: Serve, language: str, words: tuple[str, ...]
+) -> None:
+    server = serve().start()
+    server.stop()
+    engine = open_engine(server.data)
+    today = day_number(time.time_ns() // 1000, zone("Asia/Seoul"))
+    drawn, heard = (MarginKey(today, "cus_1", "pro", model) for model in ("draws", "hears"))
+    with engine.begin() as connection:
+        margin_store.add(connection, [(drawn, MarginSums(answers=2, pictures=1_234))])
+    shown = server.run("report", SOLVENT_LANGUAGE=language, COLUMNS="80").stdout
+    assert [word in shown for word in (*words, "1,234")] == [True, False, False, True], shown
+    with engine.begin() as connection:
+        margin_store.add(connection, [(heard, MarginSums(answers=1, characters=56_789, audio_input_ms=90_500))])
+    engine.dispose()
+    shown = server.run("report", SOLVENT_LANGUAGE=language, COLUMNS="160").stdout
+    assert [word for word in (*words, "1,234", "56,789", "1.5") if word not in shown] == [], shown
+    rows = json.loads(server.run("report", "--json").stdout)["rows"]
+    told = [(row["pictures_made"], row["characters"], row["audio_input_seconds"]) for row in rows]
+    assert told == [(1_234, 0, "0.000"), (0, 56_789, "90.500")]
 
 
 def test_the_report_is_the_sum_of_the_receipts(asked: Solvent) -> None:

@@ -24,8 +24,9 @@ SEOUL = ZoneInfo("Asia/Seoul")
 
 def receipt(id: str, **members: Any) -> dict[str, Any]:
     """A receipt as the live view tells it."""
-    usage = {"input_tokens": 90, "cached_input_tokens": 10, "cache_write_tokens": 0, "output_tokens": 1200,
-             "reasoning_tokens": 34}  # fmt: skip
+    usage = {"input_tokens": 60, "cached_input_tokens": 10, "cache_write_tokens": 0, "image_input_tokens": 20,
+             "audio_input_tokens": 10, "output_tokens": 1100, "reasoning_tokens": 34, "image_output_tokens": 70,
+             "audio_output_tokens": 30}  # fmt: skip
     return {
         "id": id, "at": "2026-11-27T03:04:05Z", "customer": "cus_1", "model": "quick", "outcome": "answered",
         "error_code": None, "usage": usage, "charge": "12.5", "cost": "4", "margin": "8.5", "currency": "KRW",

@@ -149,6 +149,18 @@ def test_a_receipt_unfolds_in_place_and_holds_the_page_still(server: Solvent, op
     expect(page.locator("#state")).to_have_text("Live")
 
 
+def test_a_receipt_tells_of_pictures_that_were_seen(server: Solvent, open_page: OpenPage) -> None:
+    id = ask(server, "used 1000 0 300 0 saw 765")
+    page = open_page().go(server.operator_key)
+    receipt = page.locator(f"#stream details[data-id='{id}']")
+    expect(receipt.locator(".tokens")).to_contain_text("1,300")
+    receipt.locator("summary").press("Enter")
+    rows = receipt.locator(".slip tr").all_inner_texts()
+    assert [" ".join(row.split()) for row in rows[:4]] == [
+        "Read, new 235", "Pictures seen 765", "Written answer 300", "All 1,300",
+    ]  # fmt: skip
+
+
 def test_pause_holds_the_stream_and_resume_lets_it_go_on(server: Solvent, open_page: OpenPage) -> None:
     page = open_page().go(server.operator_key)
     page.locator("#pause").click()

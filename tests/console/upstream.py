@@ -1,7 +1,8 @@
 """A tiny OpenAI-compatible upstream: what it does is written in the question itself.
 
-"used PROMPT CACHED WRITTEN REASONED" reports that usage, "slowly MS" waits, "fails" answers 500, "evil" puts
-markup wherever an upstream can put words. The question is said back.
+"used PROMPT CACHED WRITTEN REASONED" reports that usage, "saw TOKENS" that so many of PROMPT were pictures,
+"slowly MS" waits, "fails" answers 500, "evil" puts markup wherever an upstream can put words. The question is said
+back.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 EVIL = "<img src=x onerror=alert(1)>"
 _USED = re.compile(r"used (\d+) (\d+) (\d+) (\d+)")
+_SAW = re.compile(r"saw (\d+)")
 _SLOWLY = re.compile(r"slowly (\d+)")
 
 
@@ -38,11 +40,12 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         await asyncio.sleep(int(slow[1]) / 1000)
     numbers = _USED.search(words)
     prompt, cached, written, reasoned = map(int, numbers.groups()) if numbers else (12, 0, 3, 0)
+    saw = _SAW.search(words)
     usage = {
         "prompt_tokens": prompt,
         "completion_tokens": written + reasoned,
         "total_tokens": prompt + written + reasoned,
-        "prompt_tokens_details": {"cached_tokens": cached},
+        "prompt_tokens_details": {"cached_tokens": cached, "image_tokens": int(saw[1]) if saw else 0},
         "completion_tokens_details": {"reasoning_tokens": reasoned},
     }
     if "evil" in words:

@@ -144,4 +144,7 @@ def sums_of(receipt: Receipt) -> MarginSums:
         input_tokens=all_input_tokens(used),
         output_tokens=all_output_tokens(used),
         energy_uj=receipt.energy_uj,
+        pictures=receipt.pictures,
+        characters=receipt.characters,
+        audio_input_ms=receipt.audio_input_ms,
     )

@@ -21,7 +21,8 @@ class LineBody(msgspec.Struct):
     what answers cost, and what is left of it all.
 
     name: a customer's id, a plan, a model or a day; by model, "" is what plans and packs earned. included: used at
-    list price and covered by plans, so not charged. display_name: of a customer.
+    list price and covered by plans, so not charged. pictures_made, characters, audio_input_seconds: made, spoken and
+    heard. display_name: of a customer.
     """
 
     name: str
@@ -39,6 +40,9 @@ class LineBody(msgspec.Struct):
     input_tokens: int
     output_tokens: int
     energy_watt_hours: str
+    pictures_made: int
+    characters: int
+    audio_input_seconds: str
     currency: str
     display_name: str | UnsetType = UNSET
 
@@ -114,6 +118,9 @@ def line_body(line: MarginLine, names: dict[str, str]) -> LineBody:
         input_tokens=sums.input_tokens,
         output_tokens=sums.output_tokens,
         energy_watt_hours=decimals(sums.energy_uj, UJ_PER_WATT_HOUR, 6),
+        pictures_made=sums.pictures,
+        characters=sums.characters,
+        audio_input_seconds=decimals(sums.audio_input_ms, 1000, 3),
         currency=line.currency,
         display_name=names.get(line.name, UNSET),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Final, get_args
 
@@ -22,8 +23,10 @@ from solvent.values.limits import REPORT_CUSTOMERS, REPORT_CUSTOMERS_MAX
 from solvent.values.money import Money
 from solvent.values.period import day_number, first_day
 
-_COLUMNS: Final = ("group", "answers", "revenue", "plans", "cost", "margin", "cost_each", "charge_each")
-_WIDE: Final = 100  # characters; what is narrower leaves out what answers are charged each
+_BESIDE: Final = ("pictures", "characters", "minutes")  # not counted in tokens: shown where there are any
+_COLUMNS: Final = ("group", "answers", "revenue", "plans", "cost", "margin", "cost_each", "charge_each", *_BESIDE)
+_MS_PER_MINUTE: Final = 60_000
+_WIDE: Final = 100  # characters; what is narrower leaves out what answers are charged each, or both amounts of each
 
 
 @click.command("report")
@@ -80,7 +83,7 @@ def _print(made: Report, order: Order, say: Speaker) -> None:
     rows = [_cells(line, made, say, places) for line in made.lines]
     last = _cells(made.total, made, say, places)
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=len(rows) > 1 or rows[0][1:] != last[1:])
-    left_out = {"plans"} if not has_plans else {"charge_each"} if screen.width < _WIDE else set[str]()
+    left_out = _left_out(made.total, is_wide=screen.width >= _WIDE, has_plans=has_plans)
     shown = [n for n, name in enumerate(_COLUMNS) if name not in left_out]
     for n in shown:
         heading = say(_COLUMNS[n]) if n else say(made.group_by)
@@ -98,6 +101,25 @@ def _print(made: Report, order: Order, say: Speaker) -> None:
         screen.print(say.standing(standing))
 
 
+def _left_out(total: MarginLine, *, is_wide: bool, has_plans: bool) -> set[str]:
+    left_out = {name for name, text in zip(_BESIDE, _beside(total), strict=True) if not text}
+    has_beside = len(left_out) < len(_BESIDE)
+    if not has_plans:
+        left_out.add("plans")
+    if not is_wide and (has_plans or has_beside):
+        left_out.add("charge_each")
+    if not is_wide and has_beside:
+        left_out.add("cost_each")
+    return left_out
+
+
+def _beside(line: MarginLine) -> list[str]:
+    sums = line.sums
+    minutes = Fraction(sums.audio_input_ms, _MS_PER_MINUTE)
+    counts = (f"{count:,}" if count else "" for count in (sums.pictures, sums.characters))
+    return [*counts, f"{float(minutes):,.1f}" if minutes else ""]
+
+
 def _amounts(line: MarginLine) -> list[Money | None]:
     return [line.charge, line.earned, line.cost, line.margin, line.cost_each, line.charge_each]
 
@@ -112,4 +134,5 @@ def _places(total: MarginLine) -> list[int]:
 def _cells(line: MarginLine, made: Report, say: Speaker, places: list[int]) -> list[str]:
     amounts = zip(_amounts(line), places, strict=True)
     name = made.names.get(line.name, line.name) or say("plans_and_packs")
-    return [name, f"{line.sums.answers:,}", *(say.money(money, n) if money else "" for money, n in amounts)]
+    texts = (say.money(money, n) if money else "" for money, n in amounts)
+    return [name, f"{line.sums.answers:,}", *texts, *_beside(line)]

@@ -36,6 +36,8 @@ _TIMEOUTS: Final = Timeouts(silence_s=60.0, total_s=30 * 86_400.0)  # the servic
 _KNOWN_MAX: Final = 50  # answers that a service tells of before it goes on
 _INTERRUPTED: Final = 130
 _NAME, _MODEL = 16, 20  # cells
+_READ = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "image_input_tokens", "audio_input_tokens")
+_WRITTEN = ("output_tokens", "reasoning_tokens", "image_output_tokens", "audio_output_tokens")
 _UTC: Final = ZoneInfo("UTC")  # until the service says what its calendar is
 
 
@@ -178,8 +180,7 @@ def line_of(receipt: dict[str, Any], name: str, time_zone: ZoneInfo, say: Speake
     """One answer for people: when, who, what, how much of it, what it came to, and how it ended."""
     at = datetime.fromisoformat(receipt["at"]).astimezone(time_zone)
     usage, currency = receipt["usage"], receipt["currency"]
-    read = usage["input_tokens"] + usage["cached_input_tokens"] + usage["cache_write_tokens"]
-    written = usage["output_tokens"] + usage["reasoning_tokens"]
+    read, written = (sum(usage[name] for name in names) for names in (_READ, _WRITTEN))
     charge, cost, kept = (say.money(money(receipt[part], currency, part)) for part in ("charge", "cost", "margin"))
     outcome = receipt["outcome"] + (f" ({receipt['error_code']})" if receipt["error_code"] else "")
     if receipt["tries"]:

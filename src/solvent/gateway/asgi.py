@@ -16,7 +16,7 @@ from solvent.app.http import Began, ClientGone, Download, Receive, Scope, Send, 
 from solvent.app.peers import ALONE, Peers
 from solvent.app.problems import bug, note, refuse
 from solvent.batching.asking import Told
-from solvent.gateway import batches, endpoints, files
+from solvent.gateway import answers, batches, endpoints, files
 from solvent.gateway.asked_again import AskedAgain
 from solvent.gateway.asking_inside import ask_inside
 from solvent.gateway.chat_completions import chat_completions
@@ -54,6 +54,7 @@ _ASKED: Final = frozenset({*_SURFACES, *_FORMS})
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
     ("GET", "/v1/key"): endpoints.key_balance,
+    ("GET", "/v1/answers"): answers.listed,
     ("GET", "/v1/files"): files.listed,
     ("POST", "/v1/files"): files.upload,
     ("GET", "/v1/batches"): batches.listed,

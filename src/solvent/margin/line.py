@@ -31,6 +31,7 @@ class MarginSums(msgspec.Struct):
 
     granted_grains: the part of the charge that gifts paid. included_grains: at list price, covered by plans.
     earned_grains: what their plans and packs earned in that time, without VAT.
+    pictures, characters, audio_input_ms: made, spoken and heard, as in `values.usage`.
     """
 
     answers: int = 0
@@ -44,6 +45,9 @@ class MarginSums(msgspec.Struct):
     input_tokens: int = 0
     output_tokens: int = 0
     energy_uj: int = 0
+    pictures: int = 0
+    characters: int = 0
+    audio_input_ms: int = 0
 
     def add(self, other: MarginSums) -> None:
         """Take in another line."""
@@ -58,6 +62,9 @@ class MarginSums(msgspec.Struct):
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens
         self.energy_uj += other.energy_uj
+        self.pictures += other.pictures
+        self.characters += other.characters
+        self.audio_input_ms += other.audio_input_ms
 
 
 class MarginLine(msgspec.Struct, frozen=True):

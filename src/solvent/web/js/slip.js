@@ -1,10 +1,21 @@
-// What one receipt unfolds to: token buckets, both books to the last grain, and the facts beside them.
+// What one receipt unfolds to: token buckets and what else was used, both books to the last grain, and the facts beside them.
 
 import { exactDecimals, moneyText, picos, rateText } from './money.js';
 import { el, moneyNode } from './nodes.js';
 import { count, currentLanguage, say, secondsText, wattHoursText } from './words.js';
 
-const BUCKETS = ['input_tokens', 'cached_input_tokens', 'cache_write_tokens', 'reasoning_tokens', 'output_tokens'];
+const BUCKETS = [
+  'input_tokens',
+  'cached_input_tokens',
+  'cache_write_tokens',
+  'image_input_tokens',
+  'audio_input_tokens',
+  'reasoning_tokens',
+  'output_tokens',
+  'image_output_tokens',
+  'audio_output_tokens',
+];
+const BESIDE = ['searches', 'pictures_made', 'characters', 'audio_input_seconds'];
 const ALWAYS = new Set(['input_tokens', 'output_tokens']);
 const ASKED_FOR = 'asked';
 
@@ -44,6 +55,7 @@ function table(receipt) {
       {},
       ...used.map((name) => row(say(name), cell(count(usage[name])))),
       row(say('all_tokens') + estimated, cell(count(all)), 'rule'),
+      ...BESIDE.filter((name) => Number(usage[name]) > 0).map((name) => row(say(name), cell(count(Number(usage[name]))))),
       row(say('charge'), cell(money(receipt.charge)), null, card(receipt.price_card)),
       row(say('cost'), cell(money(receipt.cost)), 'rule', cost),
       el('tr', { class: 'total' }, el('th', { scope: 'row' }, say('margin')), el('td', { class: isLoss ? 'loss' : null }, el('span', {}, money(receipt.margin)))),
