@@ -131,6 +131,34 @@ def test_it_is_part_of_the_clients_trace(server: Solvent, collector: Collector) 
     assert (alone.parent_span_id, alone.trace_id.hex() != TRACE) == (b"", True)
 
 
+def test_the_upstream_is_told_that_it_is_part_of_our_span(
+    server: Solvent, collector: Collector, upstream: Upstream
+) -> None:
+    def told(id: str) -> tuple[Any, dict[str, str]]:
+        return collector.span(id)[0], upstream.heard[-1].headers
+
+    part, long = f"00-{TRACE}-{PARENT}-01", ",".join(f"key{n}={'v' * 200}" for n in range(4))
+    span, headers = told(ask(server, {"words": 1}, traceparent=part, tracestate="a=b"))
+    assert headers["traceparent"] == f"00-{TRACE}-{span.span_id.hex()}-01"
+    assert headers["tracestate"] == "a=b"
+    span, headers = told(ask(server, {"words": 1}, traceparent=part, tracestate=long))
+    assert headers["traceparent"] == f"00-{TRACE}-{span.span_id.hex()}-01"
+    assert "tracestate" not in headers
+    span, headers = told(ask(server, {"words": 1}))
+    assert headers["traceparent"][:-2] == f"00-{span.trace_id.hex()}-{span.span_id.hex()}-"
+    unsampled = server.receipt(ask(server, {"words": 1}, traceparent=part[:-1] + "0"))
+    assert upstream.heard[-1].headers["traceparent"].startswith(f"00-{TRACE}-")
+    assert upstream.heard[-1].headers["traceparent"].endswith("-00")
+    assert unsampled["outcome"] == "answered"
+
+
+def test_without_telemetry_no_trace_is_passed_on(serve: Serve, upstream: Upstream) -> None:
+    server = serve(CONFIG + scripted_model(upstream)).start()
+    ask(server, {"words": 1}, traceparent=f"00-{TRACE}-{PARENT}-01", tracestate="a=b")
+    assert not {"traceparent", "tracestate"} & set(upstream.heard[-1].headers)
+    assert server.stop() == 0
+
+
 def test_a_failure_is_told_as_one(server: Solvent, collector: Collector) -> None:
     span, said = collector.span(ask(server, {"status": 500, "body": "{}"}))
     assert span.status.code == 2

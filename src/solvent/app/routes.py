@@ -15,6 +15,7 @@ import msgspec
 from solvent.answering.route import Pool, Route, prices_at
 from solvent.app.config import Config, secret
 from solvent.app.model_entries import ModelEntry
+from solvent.app.telemetry import trace_headers
 from solvent.billing.limits import RateRule
 from solvent.engines import port as engines_port
 from solvent.engines.port import Engine, OpenEngine
@@ -170,6 +171,7 @@ def _route(
         proxies={} if engine else _proxies(entry, near),
         members=engine.members if engine else {},
         rests=lambda pause_s: health.rest(pause_s, time.time_ns() // 1000),
+        traced=trace_headers if config.telemetry.endpoint and not engine else None,
     )
     kind = "openai_compatible" if engine else entry.provider  # engines speak it too
     open_provider: OpenProvider = _plug("solvent.providers", kind)

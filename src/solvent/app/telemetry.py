@@ -1,5 +1,5 @@
 """Spans in OpenTelemetry's words, one for each answer that is on the books, made of its receipt: answers pay nothing
-while they are told, and whoever switches nothing on imports nothing.
+while they are told, and whoever switches nothing on imports nothing. An upstream is told the span that it is part of.
 
 Source of the attributes' names: OpenTelemetry's semantic conventions for generative AI, read 2026-11.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +19,7 @@ from solvent.answering.receipt import Receipt
 from solvent.app.config import TelemetrySettings, secret
 from solvent.margin.line import MarginSums
 from solvent.values.errors import Invalid
-from solvent.values.limits import SPANS_AWAITED_MAX, TELEMETRY_S_MAX
+from solvent.values.limits import SPANS_AWAITED_MAX, TELEMETRY_S_MAX, TRACESTATE_CHARACTERS_MAX
 from solvent.values.money import plain
 from solvent.values.usage import all_input_tokens, all_output_tokens
 
@@ -24,6 +27,28 @@ _OPERATIONS: Final[Mapping[str, str]] = {
     "/v1/completions": "text_completion", "/v1/embeddings": "embeddings", "/v1/images/generations": "generate_content",
     "/v1/audio/speech": "generate_content",
 }  # fmt: skip
+
+
+class _Asked:
+    """A question: its path, and what its span is part of. span: once an upstream has been told of it."""
+
+    __slots__ = ("at_ns", "part_of", "path", "span")
+
+    def __init__(self, path: str, part_of: dict[str, str]) -> None:
+        self.path = path
+        self.part_of = part_of
+        self.at_ns = time.time_ns()
+        self.span: Any = None
+
+
+# Tells the span of the question that this task, and whichever it starts, is about.
+_telling: ContextVar[Callable[[], dict[str, str]] | None] = ContextVar("telling", default=None)
+
+
+def trace_headers() -> Mapping[str, str]:
+    """`traceparent` and `tracestate` for what is asked now; none where no question from outside is behind it."""
+    tell = _telling.get()
+    return tell() if tell is not None else {}
 
 
 class Telemetry:
@@ -50,29 +75,48 @@ class Telemetry:
         self._tracer: Any = self._provider.get_tracer("solvent")
         self._propagator: Any = TraceContextTextMapPropagator()
         self._tells_money = settings.money
-        self._awaited: dict[str, tuple[str, dict[str, str]]] = {}
+        self._awaited: dict[str, _Asked] = {}
 
     def ask(self, id: str, path: str, traceparent: bytes, tracestate: bytes) -> None:
         """A question has come: what its span is part of, as the client says. What never is answered is forgotten."""
         while len(self._awaited) >= SPANS_AWAITED_MAX:
             del self._awaited[next(iter(self._awaited))]
         part_of = {"traceparent": traceparent.decode("latin-1"), "tracestate": tracestate.decode("latin-1")}
-        self._awaited[id] = path, part_of if traceparent else {}
+        asked = self._awaited[id] = _Asked(path, part_of if traceparent else {})
+        _telling.set(partial(self._headers, asked))
 
     def hear(self, receipt: Receipt, _sums: MarginSums) -> None:
         """An answer is on the books."""
-        from opentelemetry.trace import SpanKind, Status, StatusCode
+        from opentelemetry.trace import Status, StatusCode
 
-        path, part_of = self._awaited.pop(receipt.id, ("", {}))
-        operation = _OPERATIONS.get(path, "chat")
-        end_ns = receipt.at_us * 1000
-        span = self._tracer.start_span(
-            f"{operation} {receipt.model}", self._propagator.extract(part_of), SpanKind.CLIENT,
-            attributes=self._attributes(receipt, operation), start_time=end_ns - receipt.total_us * 1000,
-        )  # fmt: skip
+        asked = self._awaited.pop(receipt.id, None) or _Asked("", {})
+        operation, end_ns = _OPERATIONS.get(asked.path, "chat"), receipt.at_us * 1000
+        span = asked.span or self._begin(asked, end_ns - receipt.total_us * 1000)
+        span.update_name(f"{operation} {receipt.model}")
+        span.set_attributes(self._attributes(receipt, operation))
         if receipt.fault:
             span.set_status(Status(StatusCode.ERROR, receipt.fault))
         span.end(end_ns)
+
+    def _headers(self, asked: _Asked) -> dict[str, str]:
+        """What tells an upstream the span that it is part of; the span begins here at the latest."""
+        from opentelemetry.trace import set_span_in_context
+
+        if asked.span is None:
+            asked.span = self._begin(asked, asked.at_ns)
+        told: dict[str, str] = {}
+        self._propagator.inject(told, set_span_in_context(asked.span))
+        if len(told.get("tracestate", "")) > TRACESTATE_CHARACTERS_MAX:
+            del told["tracestate"]
+        return told
+
+    def _begin(self, asked: _Asked, start_ns: int) -> Any:
+        from opentelemetry.trace import SpanKind
+
+        operation = _OPERATIONS.get(asked.path, "chat")
+        return self._tracer.start_span(
+            operation, self._propagator.extract(asked.part_of), SpanKind.CLIENT, start_time=start_ns
+        )
 
     def _attributes(self, receipt: Receipt, operation: str) -> dict[str, Any]:
         used = receipt.usage

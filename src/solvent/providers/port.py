@@ -126,7 +126,8 @@ class Settings(msgspec.Struct, frozen=True):
     nothing is said. api_version: where its addresses have one. members: sent with every question. The longest
     it may take, connect_s: to be connected to; first_byte_s: to begin its answer; silence_s: to go on with it; total_s:
     for all of it. proxies: which proxy leads where, by the names of the environment's variables.
-    rests: told for how many seconds our key there has nothing left of its rates.
+    rests: told for how many seconds our key there has nothing left of its rates. traced: headers that make what is
+    asked now part of a trace; None where nothing is traced.
     """
 
     name: str
@@ -142,6 +143,7 @@ class Settings(msgspec.Struct, frozen=True):
     members: Mapping[str, object] = {}
     proxies: Mapping[str, str] = {}
     rests: Callable[[int], None] | None = None
+    traced: Callable[[], Mapping[str, str]] | None = None
 
     def __repr__(self) -> str:
         return f"Settings({self.name!r}, {self.base_url!r})"

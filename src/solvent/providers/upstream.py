@@ -55,6 +55,7 @@ class Upstream:
     ) -> None:
         self._stream_type = stream_type
         self._rests = settings.rests
+        self._traced = settings.traced
         self.faults = Faults(settings.name, settings.key)
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
         timeouts = Timeouts(settings.connect_s, settings.first_byte_s, settings.silence_s, settings.total_s)
@@ -65,6 +66,8 @@ class Upstream:
     async def ask(self, path: str, body: bytes, *, streams: bool, content_type: str = _JSON) -> Reply:
         """Its reply to a question, which the caller closes. Raises what the upstream says when it is no answer."""
         named = None if content_type == _JSON else {"content-type": content_type}
+        if self._traced is not None:
+            named = {**(named or {}), **self._traced()}
         reply = await self._client.send("POST", path, named, body)
         try:
             if reply.status != 200:

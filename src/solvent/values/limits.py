@@ -147,6 +147,7 @@ PEER_BYTES_MAX = 16 * MIB
 LOOK_BESIDE_S = 1.0  # how often a live page that is watched looks for what others have answered
 
 SPANS_AWAITED_MAX = 20_000  # questions under way that belong to somebody's trace
+TRACESTATE_CHARACTERS_MAX = 512  # passed on; W3C's Trace Context wants so many to pass, and lets longer ones go
 TELEMETRY_S_MAX = 5.0  # for a collector to take what it is sent
 RELOAD_GRACE_S = 10.0  # after other settings are in force, before what only the former ones used is closed
 
