@@ -132,7 +132,7 @@ class Timed:
 
     def __init__(self, database: GroupCommit) -> None:
         self._database = database
-        self.append, self.append_later = database.append, database.append_later
+        self.append, self.append_then, self.append_later = database.append, database.append_then, database.append_later
         self.longest_write = self.reading = self.writing = 0.0
 
     async def read(self, work: Callable[[Connection], T]) -> T:

@@ -305,6 +305,28 @@ def test_a_waiter_who_leaves_does_not_take_the_rows_with_him(place: Place) -> No
     asyncio.run(story())
 
 
+def test_whoever_wants_to_know_is_told_of_what_is_written_and_of_what_is_not(place: Place) -> None:
+    async def story() -> None:
+        async with place.opened() as database:
+            told: list[str] = []
+
+            def then(failure: Exception | None) -> None:
+                told.append(failure.code if isinstance(failure, Unavailable) else "written")
+
+            def broken(_failure: Exception | None) -> None:
+                raise ZeroDivisionError
+
+            database.append_then([(put, ("a", "1"))], then)
+            await database.append([(put, ("b", "2"))])
+            database.append_then([(put, ("a", "again"))], then)
+            database.append_then([(put, ("c", "3"))], broken)
+            await failures([database.append([(put, ("d", "4"))])])
+            assert told == ["written", "books_unavailable"]
+            assert await database.read(in_order) == ["a", "b", "c", "d"]
+
+    asyncio.run(story())
+
+
 @contextmanager
 def switching_threads_wherever_possible() -> Iterator[None]:
     """Python code in the garbage collector lets other threads in at any allocation, as finalisers do."""

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, event
 
 from solvent.db.engine import READ, WRITE, open_engine
-from solvent.db.port import Entry, Journal
+from solvent.db.port import Entry, Journal, Then
 from solvent.values.errors import Unavailable
 
 T = TypeVar("T")
@@ -91,6 +91,11 @@ class InlineBooks:
         self._flush(entries)
         done.set_result(None)
         return done
+
+    def append_then(self, entries: Sequence[Entry], then: Then) -> None:
+        """See `Database.append_then`."""
+        self._flush(entries)
+        asyncio.get_running_loop().call_soon(then, None)
 
     def append_later(self, entries: Sequence[Entry]) -> None:
         """See `Database.append_later`."""

@@ -343,20 +343,27 @@ class _Running:
         _settle_purses(opened, settlement.bill.spent)
         _leave(opened, receipt)
         self._era.under_way -= 1
-        try:
-            booked = desk.database.append(_what_ends(opened, settlement, desk.holder))
-        except Unavailable:
-            self._take_back(settlement)
-            raise
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def known(done: asyncio.Future[None]) -> None:
-            if done.exception() is None:
+        def known(failure: Exception | None) -> None:
+            # Who has left by now leaves a booked answer behind, not a half-known one.
+            if failure is None:
                 desk.tell(receipt, settlement.margin[1])
             else:
                 self._take_back(settlement)
+            if waiting.done():
+                return
+            if failure is None:
+                waiting.set_result(None)
+            else:
+                waiting.set_exception(failure)
 
-        booked.add_done_callback(known)
-        await asyncio.shield(booked)  # who leaves now leaves a booked answer behind, not a half-known one
+        try:
+            desk.database.append_then(_what_ends(opened, settlement, desk.holder), known)
+        except Unavailable:
+            self._take_back(settlement)
+            raise
+        await waiting
         return receipt
 
     def _take_back(self, settlement: Settlement) -> None:

@@ -19,19 +19,46 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from solvent.db.engine import READ, WRITE
-from solvent.db.port import Entry, Journal
+from solvent.db.port import Entry, Journal, Then
 from solvent.values.errors import Unavailable
 from solvent.values.limits import COMMIT_ENTRIES_MAX, COMMIT_QUEUE_MAX
 
 log = logging.getLogger("solvent.db")
 
 T = TypeVar("T")
-Group = tuple[Sequence[Entry], "Future[None] | None"]
+Group = tuple[Sequence[Entry], "Future[None] | _Told | None"]
 Work = tuple[Callable[[Connection], Any], "Future[Any]"]
-Outcome = tuple["Future[Any] | None", Any, BaseException | None]
+Outcome = tuple["Future[Any] | _Told | None", Any, Exception | None]
 # A locked or full disk, a lost database: these fail every group alike.
 _ALIKE = (OperationalError, InterfaceError, sqlite3.OperationalError, OSError)
 LATER_S = 0.05  # what nobody waits for is written with the next commit, or after this long
+
+
+class _Told:
+    """Whoever wants to know of a commit without a future of their own: one turn of the event loop less."""
+
+    __slots__ = ("_then",)
+
+    def __init__(self, then: Then) -> None:
+        self._then = then
+
+    def done(self) -> bool:
+        """Nobody leaves who has not been told."""
+        return False
+
+    def set_result(self, _nothing: None) -> None:
+        """It is durable."""
+        self._tell(None)
+
+    def set_exception(self, error: Exception) -> None:
+        """It is not."""
+        self._tell(error)
+
+    def _tell(self, error: Exception | None) -> None:
+        try:
+            self._then(error)
+        except Exception:  # the others are told all the same
+            log.exception("whoever was told of a commit broke")
 
 
 class GroupCommit:
@@ -68,10 +95,18 @@ class GroupCommit:
         """See `Database.append`."""
         self._demand_open()
         future: Future[None] = self._loop.create_future()
-        self._groups.append((entries, future))
+        self._queue(entries, future)
+        return future
+
+    def append_then(self, entries: Sequence[Entry], then: Then) -> None:
+        """See `Database.append_then`."""
+        self._demand_open()
+        self._queue(entries, _Told(then))
+
+    def _queue(self, entries: Sequence[Entry], waiting: Future[None] | _Told) -> None:
+        self._groups.append((entries, waiting))
         if not self._wake.is_set():
             self._wake.set()
-        return future
 
     def append_later(self, entries: Sequence[Entry]) -> None:
         """See `Database.append_later`."""

@@ -12,6 +12,7 @@ T = TypeVar("T")
 # Writes rows of one journal inside a commit it does not own; lives in a room's store.py.
 Journal = Callable[[Connection, list[Any]], None]
 Entry = tuple[Journal, Any]
+Then = Callable[[Exception | None], None]
 
 
 class Database(Protocol):
@@ -29,6 +30,12 @@ class Database(Protocol):
         """Queue rows that belong together for the next group commit; the future is done when they are durable.
 
         They are committed together or not at all. Raises Unavailable when the queue is full.
+        """
+        ...
+
+    def append_then(self, entries: Sequence[Entry], then: Then) -> None:
+        """The same for whoever wants to know without waiting: `then` is called in the event loop, with None when the
+        rows are durable, or with why they are not. It is quick and raises nothing.
         """
         ...
 

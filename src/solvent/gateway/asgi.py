@@ -136,10 +136,6 @@ class Gateway:
 
     async def _tell(self, path: str, id: AnswerId, ask: Asking, receive: Receive, send: Send) -> None:
         """Ask, and tell what comes of it, errors too, in the dialect of the path."""
-        refusing = partial(
-            refuse, send, headers=[(b"x-request-id", id.encode())], top_up_url=self._app.config.top_up_url,
-            messages_id=id if path.startswith(_MESSAGES) else "",
-        )  # fmt: skip
         began = Began(send)
         try:
             await ask(receive, began)
@@ -147,11 +143,17 @@ class Gateway:
             return
         except SolventError as problem:
             note(problem, id)
-            await refusing(problem)
+            await self._refuse(problem, path, id, send)
         except Exception:
             log.exception("answer %s broke", id, extra={"request_id": id})
             if not began.yes:
-                await refusing(bug(id))
+                await self._refuse(bug(id), path, id, send)
+
+    async def _refuse(self, problem: SolventError, path: str, id: AnswerId, send: Send) -> None:
+        await refuse(
+            send, problem, [(b"x-request-id", id.encode())], top_up_url=self._app.config.top_up_url,
+            messages_id=id if path.startswith(_MESSAGES) else "",
+        )  # fmt: skip
 
     async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         desk = self._app.desk

@@ -76,6 +76,13 @@ class _Times:
         return found
 
 
+def _of(model: str, times: dict[str, _Times]) -> _Times:
+    found = times.get(model)
+    if found is None:
+        found = times[model] = _Times()
+    return found
+
+
 class Metrics(Collector):
     """Listens to receipts, and tells what they came to."""
 
@@ -104,9 +111,9 @@ class Metrics(Collector):
         sums.charge += receipt.charge_grains
         sums.cost += receipt.cost_grains
         if receipt.first_token_us >= 0:
-            self._first.setdefault(receipt.model, _Times()).add(receipt.first_token_us)
-        self._whole.setdefault(receipt.model, _Times()).add(receipt.total_us)
-        for one in receipt.tries.split():
+            _of(receipt.model, self._first).add(receipt.first_token_us)
+        _of(receipt.model, self._whole).add(receipt.total_us)
+        for one in receipt.tries.split() if receipt.tries else ():
             self._tries[one] = self._tries.get(one, 0) + 1
 
     def collect(self) -> Iterator[Metric]:

@@ -181,4 +181,10 @@ def can_sell(card: RateCard, ways: Ways = BY_WORDS) -> bool:
 
 
 def _is_paid(card: RateCard, ways: Ways) -> bool:
-    return any(not any(_is_unpriced(name, card) for name in prices) for prices in ways)
+    for prices in ways:  # plain loops: this is asked of both cards for every answer
+        for name in prices:
+            if _is_unpriced(name, card):
+                break
+        else:
+            return True
+    return False

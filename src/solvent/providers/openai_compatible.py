@@ -120,7 +120,9 @@ class OpenAICompatible:
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `Provider.stream`."""
-        path = self._accent.chat_path.replace("{model}", quote(call.upstream, safe=""))
+        path = self._accent.chat_path
+        if "{" in path:
+            path = path.replace("{model}", quote(call.upstream, safe=""))
         if call.task != "chat":
             path = path.replace("/chat/completions", _PATHS[call.task])
         if call.task == "speech":

@@ -72,12 +72,12 @@ class Upstream:
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
-            pause_s = rest_s(reply.headers)
-            if pause_s and self._rests is not None:
+            if self._rests is not None and (pause_s := rest_s(reply.headers)):
                 self._rests(pause_s)
-            kind = reply.headers.get("content-type", "")
-            if streams and not kind.startswith(self._stream_type):
-                raise self.faults.garbage("it answered a stream with " + (kind or "nothing"))
+            if streams:
+                kind = reply.headers.get("content-type", "")
+                if not kind.startswith(self._stream_type):
+                    raise self.faults.garbage("it answered a stream with " + (kind or "nothing"))
         except BaseException:
             reply.close()
             raise
