@@ -16,7 +16,7 @@ from solvent.billing.included import Included, unlimited
 from solvent.billing.limits import BudgetRule, Limits, RateRule
 from solvent.billing.loss import ClassCost, weigh
 from solvent.billing.pack import Pack
-from solvent.billing.plan import BatchTerms, Plan, Seats, Title, Trial
+from solvent.billing.plan import BatchTerms, LogTerms, Plan, Seats, Title, Trial
 from solvent.values.errors import Invalid
 from solvent.values.money import money
 
@@ -52,6 +52,7 @@ FULL = Plan(
     fee_permille=29,
     fixed_month=money("300", "KRW"),
     batch=BatchTerms(500, by_tariff=True),
+    request_log=LogTerms("text", ("card",), 7),
 )
 TOML = """
 first_run = { plan = "free" }
@@ -84,6 +85,7 @@ fee_permille = 29
 fixed_month = "300"
 packs = [{ name = "extra", price = "5000", gives = { answers = 300 }, valid_days = 90 }]
 batch = { permille = 500, by_tariff = true }
+request_log = { keep = "text", redact = ["card"], days = 7 }
 
 [plans.limits]
 rates = [
@@ -120,6 +122,7 @@ YAML = """
   fixed_month: 300
   packs: [{ name: extra, price: 5000, gives: { answers: 300 }, valid_days: 90 }]
   batch: { permille: 500, by_tariff: true }
+  request_log: { keep: text, redact: [card], days: 7 }
   limits:
     rates:
       - { per: customer, requests_per_minute: 600, tokens_per_minute: 1000000, at_once: 32 }
@@ -248,7 +251,7 @@ def test_every_plan_in_the_guide_is_sound() -> None:
     assert kinds == {
         "flat": "unlimited", "capped": "earns", "metered": "earns", "pay-as-you-go": "earns", "on-account": "earns",
         "packs": "earns", "free": "loss", "team": "earns", "team-year": "earns",
-        "night": "earns",
+        "night": "earns", "pro": "earns",
     }  # fmt: skip
     assert weigh(plans["flat"], costs).pays_for == 3_172
     assert weigh(plans["capped"], costs).period_grains // 10**7 == 5_377

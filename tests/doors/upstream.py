@@ -33,7 +33,7 @@ WORDS = 5  # of an answer, when the script names no number
 #   usage_on       "own" event, "choices" (on the last event with text), "null" or "missing" choices
 #   end            "done", "no_done", "cut" (half an event), "reset", "error", "garbage", "html"
 #   split          bytes in each write; tools: answer with a tool call; deltas: members of each delta
-#   text           said instead of words; finish: why it ended
+#   text           said instead of words; pieces: said one by one in a stream; finish: why it ended
 #   members        put into every object
 Script = Mapping[str, Any]
 
@@ -269,7 +269,8 @@ class _Peer:
             for part in _tool_call_parts():
                 yield self._event([_choice({"tool_calls": [part]})])
         words = [f"word{n} " + "x" * padding for n in range(0 if self._heard.calls else self._words)]
-        for text in [self._script["text"]] if "text" in self._script else words:
+        said = self._script.get("pieces") or ([self._script["text"]] if "text" in self._script else words)
+        for text in said:
             for n in range(self._choices):
                 yield self._event([_choice({"content": text, **extra}) | {"index": n, **self._logprobs()}])
         last: dict[str, Any] = {"usage": usage} if on == "choices" and usage != "none" else {}

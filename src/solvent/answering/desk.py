@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from solvent.answering.logbook import Logbook
 from solvent.answering.receipt import Receipt
 from solvent.answering.route import Pool, Route
 from solvent.billing.funds import Funds
@@ -41,7 +42,7 @@ class Desk:
     holder: this process's name among those that share the books; leases and holds bear it.
     funds: what this process knows of the pots of those who asked here.
     keep_responses_us: for how long responses are kept for whoever asks for that; 0 for not at all.
-    guards: what looks at questions and answers, if anything.
+    guards: what looks at questions and answers, if anything. logbook: what of them is kept in the request log.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Desk:
         pools: Mapping[str, Pool] = MappingProxyType({}),
         keep_responses_us: int = 0,
         guards: Rules = NO_RULES,
+        logbook: Logbook | None = None,
     ) -> None:
         self.database = database
         self.now_us = now_us
@@ -73,6 +75,7 @@ class Desk:
         self.holder = holder
         self.keep_responses_us = keep_responses_us
         self.guards = guards
+        self.logbook = logbook or Logbook()
         self.funds: dict[CustomerId, Funds] = {}
         self.looking = 0  # questions for which the database is being asked what pays
         self.shared: dict[str, Purse] = {}  # purses of the budgets of whole plans
@@ -107,6 +110,11 @@ class Desk:
         if funds is None:
             funds = self.funds[customer] = Funds(self.shared)
         return funds
+
+    def may_log(self, caller: Caller) -> bool:
+        """Whether anything of a caller's answers may be kept in the request log, as far as is known here."""
+        customer = caller.customer
+        return customer is not None and self.logbook.may_concern(caller, self.funds.get(customer.id))
 
     def day(self, at_us: int) -> int:
         """The calendar day of an instant, in the operator's time zone; quick while the day lasts."""

@@ -12,6 +12,7 @@ from random import Random, SystemRandom
 from typing import Final
 
 from solvent.answering.desk import Desk
+from solvent.answering.forget_old_logged import forget_old_logged
 from solvent.answering.forget_old_repeats import forget_old_repeats
 from solvent.answering.forget_old_responses import forget_old_responses
 from solvent.answering.raise_budget_alarms import raise_budget_alarms
@@ -25,6 +26,7 @@ from solvent.app.database import open_database
 from solvent.app.directory import Directory, FirstRunKeys, read_first_run, write_first_run
 from solvent.app.guards import close_guards, open_guards
 from solvent.app.live import Live
+from solvent.app.logbook import open_logbook
 from solvent.app.payments import Payments, open_processors
 from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
@@ -139,6 +141,7 @@ class App:
         await expire_pots(self.database, now_us())
         await forget_old_responses(self.database, now_us())
         await forget_old_repeats(self.database, now_us())
+        await forget_old_logged(self.database, now_us())
         await forget_lines(self.database)
         await forget_old_files(self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
@@ -225,6 +228,7 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
     desk = Desk(
         database, now_us, _quick_entropy(), config.currency, zone(config.time_zone), routes.by_model,
         background.start, read_exchanges(config), holder, routes.pools, config.keep_responses_days * DAY_US, guards,
+        open_logbook(config.request_log, background, database),
     )  # fmt: skip
     app = App(config, plans, desk, database, routes, background, directory, presence)
     app.near = near

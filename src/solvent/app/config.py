@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from solvent.app.model_entries import ModelEntry
 from solvent.app.origins import read_origins
-from solvent.app.plan_entries import PlanEntry, demand_todays_words
+from solvent.app.plan_entries import PlanEntry, RequestLogEntry, demand_todays_words, log_terms
 from solvent.guarding.rule import Action, OnFailure, When
 from solvent.identity.address import Network, read_networks
 from solvent.values.errors import Invalid
@@ -194,6 +194,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     invoice: InvoiceSettings = InvoiceSettings()
     payments: tuple[PaymentEntry, ...] = ()
     guards: tuple[GuardEntry, ...] = ()
+    request_log: RequestLogEntry = RequestLogEntry()
 
 
 def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
@@ -220,7 +221,10 @@ def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
     return config
 
 
-_TABLES = {"first_run", "hardware", "telemetry", "invoice", "models", "plans", "exchanges", "payments", "guards"}
+_TABLES = {
+    "first_run", "hardware", "telemetry", "invoice", "models", "plans", "exchanges", "payments", "guards",
+    "request_log",
+}  # fmt: skip
 
 
 def _check(config: Config, where: str) -> None:
@@ -231,6 +235,10 @@ def _check(config: Config, where: str) -> None:
         read_origins(config.cors_origins)
     except Invalid as wrong:
         raise Invalid("bad_config", f"{where}: {wrong.message}") from None
+    try:
+        log_terms(config.request_log)
+    except Invalid as wrong:
+        raise Invalid("bad_config", f"{where}: request_log: {wrong.message}", param=wrong.param) from None
     for kind, names in (
         ("model", [model.name for model in config.models]),
         ("plan", [plan.name for plan in config.plans]),

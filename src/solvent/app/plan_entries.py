@@ -5,16 +5,19 @@ Amounts are texts, so that they stay exact; counts are whole numbers. `app/plans
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from solvent.billing.limits import Per, Span
-from solvent.billing.plan import BREAK_EVEN_ALERT_PERMILLE, GRACE_DAYS, RETRY_DAYS, AtBreakEven, Beyond
+from solvent.billing.plan import BREAK_EVEN_ALERT_PERMILLE, GRACE_DAYS, RETRY_DAYS, AtBreakEven, Beyond, Keep, LogTerms
+from solvent.guards.personal import FINDERS
 from solvent.values.errors import Invalid
+from solvent.values.limits import LOG_DAYS_MAX
 from solvent.values.period import Every
 
+REDACTED: Final = tuple(FINDERS)  # unless less is asked for
 Permille = Annotated[int, Meta(ge=0, le=1000)]
 
 
@@ -99,6 +102,18 @@ class BatchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = False
 
 
+class RequestLogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept of what customers ask and are told: see docs/request-log.md."""
+
+    keep: Annotated[Keep, Meta(description="none, metadata (how much it was), or text (what was said too, masked)")] = (
+        "none"
+    )
+    redact: Annotated[
+        tuple[str, ...], Meta(description="kinds of personal data that are masked before anything is written")
+    ] = REDACTED
+    days: Annotated[int, Meta(description="for how long it is kept, 1 to 365")] = 30
+
+
 class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One plan on sale."""
 
@@ -139,6 +154,9 @@ class PlanEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitsEntry = LimitsEntry()
     packs: tuple[PackEntry, ...] = ()
     batch: BatchEntry = BatchEntry()
+    request_log: Annotated[
+        RequestLogEntry | None, Meta(description="as [request_log] of the service when left out")
+    ] = None
 
 
 _NOW_WRITTEN = {
@@ -157,3 +175,15 @@ def demand_todays_words(plans: object, where: str) -> None:
                 name = str(known.get("name", "?"))[:60]
                 now = new % str(known[old])[:40]
                 raise Invalid("bad_config", f"{where}: plan {name!r}: {old} is now written {now}", param=f"plans.{old}")
+
+
+def log_terms(entry: RequestLogEntry) -> LogTerms:
+    """What the request log keeps, checked. Raises Invalid: what is wrong, without the name of what it is of."""
+    for kind in entry.redact:
+        if kind not in REDACTED:
+            message = f"redact names {kind[:40]!r}; there are {', '.join(REDACTED)}"
+            raise Invalid("bad_config", message, param="request_log.redact")
+    if not 1 <= entry.days <= LOG_DAYS_MAX:
+        message = f'days is {entry.days}; it is 1 to {LOG_DAYS_MAX}, and keep = "none" keeps nothing'
+        raise Invalid("bad_config", message, param="request_log.days")
+    return LogTerms(entry.keep, tuple(dict.fromkeys(entry.redact)), entry.days)

@@ -11,12 +11,21 @@ import yaml
 from msgspec import UNSET
 
 from solvent.app.config import Config
-from solvent.app.plan_entries import BatchEntry, BudgetEntry, IncludedEntry, PackEntry, PlanEntry, demand_todays_words
+from solvent.app.plan_entries import (
+    BatchEntry,
+    BudgetEntry,
+    IncludedEntry,
+    PackEntry,
+    PlanEntry,
+    RequestLogEntry,
+    demand_todays_words,
+    log_terms,
+)
 from solvent.billing.included import Included, unlimited
 from solvent.billing.included import Unit as QuotaUnit
 from solvent.billing.limits import BudgetRule, Limits, RateRule
 from solvent.billing.pack import Pack
-from solvent.billing.plan import BatchTerms, Plan, Seats, Title, Trial
+from solvent.billing.plan import BatchTerms, LogTerms, Plan, Seats, Title, Trial
 from solvent.billing.soundness import demand_sound
 from solvent.values.errors import Invalid
 from solvent.values.money import Money, money
@@ -113,6 +122,7 @@ def plan_of(entry: PlanEntry, currency: str) -> Plan:
         tax_permille=entry.tax_permille,
         fee_permille=entry.fee_permille,
         fixed_month=reader.amount(entry.fixed_month, "fixed_month"),
+        request_log=UNSET if entry.request_log is None else reader.log_terms(entry.request_log),
         batch=UNSET if entry.batch == BatchEntry() else BatchTerms(entry.batch.permille, entry.batch.by_tariff),
     )
     demand_sound(plan)
@@ -136,6 +146,12 @@ class _Reader:
         except Invalid as wrong:
             message = f"plan {self._name[:60]!r}: {wrong.message}"
             raise Invalid("bad_plan", message, param=f"plans.{self._name}.{field}") from None
+
+    def log_terms(self, entry: RequestLogEntry) -> LogTerms:
+        try:
+            return log_terms(entry)
+        except Invalid as wrong:
+            raise self.refuse("request_log", wrong.message) from None
 
     def quotas(self, written: tuple[IncludedEntry, ...], field: str) -> tuple[Included, ...]:
         return tuple(self.quota(entry, f"{field}.{n}") for n, entry in enumerate(written))

@@ -15,6 +15,7 @@ from solvent.app.build import App, now_us
 from solvent.app.cards import read_cards
 from solvent.app.class_costs import class_costs
 from solvent.app.config import Config
+from solvent.app.plan_entries import log_terms
 from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
 from solvent.billing.publish_plans import publish_plans
@@ -54,6 +55,7 @@ async def reload(app: App, read: Config) -> tuple[str, ...]:
     before, app.routes, app.plans, app.config = app.routes, routes, plans, config
     routes.take_over(before)
     over = desk.set_anew(routes.by_model, routes.pools, exchanges, config.keep_responses_days * DAY_US)
+    desk.logbook.terms = log_terms(config.request_log)
     for told in app.on_reload:
         told()
     app.background.start(_close_when_over(before, over, app))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UnsetType
+
 from solvent.app.plan_entries import (
     BatchEntry,
     BudgetEntry,
@@ -10,6 +12,7 @@ from solvent.app.plan_entries import (
     PackEntry,
     PlanEntry,
     RateEntry,
+    RequestLogEntry,
     SeatsEntry,
     TitleEntry,
     TrialEntry,
@@ -44,7 +47,13 @@ def written_plan(plan: Plan) -> PlanEntry:
             for pack in plan.packs
         ),
         batch=BatchEntry(batch_terms(plan).permille, batch_terms(plan).by_tariff),
+        request_log=_request_log(plan),
     )  # fmt: skip
+
+
+def _request_log(plan: Plan) -> RequestLogEntry | None:
+    terms = plan.request_log
+    return None if isinstance(terms, UnsetType) else RequestLogEntry(terms.keep, terms.redact, terms.days)
 
 
 def _amount(amount: Money | None) -> str:

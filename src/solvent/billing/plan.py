@@ -20,6 +20,8 @@ from solvent.values.period import MONTHS, Every
 Beyond = Literal["stop", "wallet", "overage"]
 # When a customer's answers are about to cost more than they pay.
 AtBreakEven = Literal["go_on", "cheaper", "slow", "offer_top_up", "stop"]
+# What the request log keeps of an answer.
+Keep = Literal["none", "metadata", "text"]
 BREAK_EVEN_ALERT_PERMILLE: Final = 800
 GRACE_DAYS: Final = 3
 RETRY_DAYS: Final = (1, 3, 5, 7)
@@ -61,6 +63,18 @@ class BatchTerms(msgspec.Struct, frozen=True):
     by_tariff: bool = False
 
 
+class LogTerms(msgspec.Struct, frozen=True):
+    """What is kept of what customers ask and are told.
+
+    keep: nothing, how much it was, or the texts too. redact: the kinds of personal data that are masked before anything
+    is written. days: for how long it is kept.
+    """
+
+    keep: Keep = "none"
+    redact: tuple[str, ...] = ()
+    days: int = 0
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One plan, in one version.
 
@@ -76,6 +90,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fee_permille: what the payment processor keeps of the price.
     fixed_month: cost of one such customer a month that does not depend on answers.
     batch: what answers of a batch are charged; as any others when the plan does not say.
+    request_log: what is kept of questions and answers; as the service says when the plan does not.
     version: 1 for the first terms of this name; 0 while it was never published.
     """
 
@@ -100,7 +115,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fee_permille: int = 34
     fixed_month: Money | None = None
     version: int = 0
-    batch: BatchTerms | UnsetType = UNSET  # left out of what is written, as in plans from before it could be said
+    # Left out of what is written, as in plans from before they could be said.
+    batch: BatchTerms | UnsetType = UNSET
+    request_log: LogTerms | UnsetType = UNSET
 
     @property
     def currency(self) -> str:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "ledger": "Look at accounts and transfers; verify and export the books.",
     "alarms": "List what a person must look at.",
     "audit": "List who changed what.",
+    "log": "List and read the request log; forget a customer's part of it.",
     "models": "List, test and download models.",
     "prices": "Look at prices, import them, hold them beside another list, correct them.",
     "config": "Show every setting, its value and what it is for.",

@@ -20,6 +20,7 @@ from solvent.console import (
     plans,
     prices,
     providers,
+    request_log,
     seats,
     subscriptions,
     suspense,
@@ -47,4 +48,5 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *ledger.OPERATIONS,
     *alarms.OPERATIONS,
     *audit.OPERATIONS,
+    *request_log.OPERATIONS,
 )

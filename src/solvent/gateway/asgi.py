@@ -19,6 +19,7 @@ from solvent.batching.asking import Told
 from solvent.gateway import answers, batches, endpoints, files
 from solvent.gateway.asked_again import AskedAgain
 from solvent.gateway.asking_inside import ask_inside
+from solvent.gateway.begun import as_wished
 from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.completions import completions
 from solvent.gateway.embeddings import embeddings
@@ -62,7 +63,7 @@ _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
 }
 # Of one thing: its id is the rest of the path.
 _OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
-    ("GET", "/v1/answers/"): endpoints.answer_receipt,
+    ("GET", "/v1/answers/"): endpoints.of_answer,
     ("DELETE", "/v1/responses/"): endpoints.response_forgotten,
     ("GET", files.PATH): files.one,
     ("DELETE", files.PATH): files.deleted,
@@ -123,7 +124,7 @@ class Gateway:
             self._app.telemetry.ask(id, path, header(scope, b"traceparent"), header(scope, b"tracestate"))
 
         async def ask(receive: Receive, send: Send) -> None:
-            caller = calling(scope, desk.callers, now_us, self._trusted)
+            caller = as_wished(calling(scope, desk.callers, now_us, self._trusted), desk, scope)
             if self._app.stopping:
                 raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
             if is_repeatable(scope):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from solvent.answering.answer import answer
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
@@ -12,6 +11,7 @@ from solvent.answering.settlement import Opened
 from solvent.app import problems
 from solvent.app.http import Receive, Send, read_body, respond
 from solvent.gateway.asking import read_question
+from solvent.gateway.begun import begun
 from solvent.gateway.telling import (
     Answering,
     Teller,
@@ -43,7 +43,7 @@ async def tell_chat(
     question: Question, caller: Caller, desk: Desk, receive: Receive, send: Send, *, wants_usage: bool
 ) -> None:
     """Ask, and tell the answer in OpenAI's words, whole or as a stream. wants_usage: its usage event too."""
-    answering: Answering = answer(question, caller, desk)
+    answering: Answering = begun(question, caller, desk)
     try:
         if question.stream:
             await tell_stream(_Teller(question, send, wants_usage=wants_usage), answering, receive)

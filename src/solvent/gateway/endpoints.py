@@ -10,7 +10,9 @@ from solvent.answering.receipt import Receipt
 from solvent.answering.route import Route
 from solvent.app.build import App
 from solvent.app.http import Download, Receive, Scope
+from solvent.app.logged_body import LoggedTexts
 from solvent.db.port import Connection
+from solvent.gateway.answer_log import LOG, answer_log
 from solvent.gateway.bills import pot_body, receipt_for_customer, receipt_for_operator
 from solvent.identity.caller import Caller, demand_wallet, may_ask
 from solvent.identity.permission import may
@@ -24,7 +26,7 @@ from solvent.values.instant import US_PER_S
 from solvent.values.money import Money, plain
 
 Body = dict[str, object]
-Endpoint = Callable[[App, Caller, Scope, Receive], Awaitable[Body | Download]]
+Endpoint = Callable[[App, Caller, Scope, Receive], Awaitable[Body | Download | LoggedTexts]]
 
 
 def _created_s(route: Route) -> int:
@@ -47,9 +49,16 @@ async def models(app: App, caller: Caller, _scope: Scope, _receive: Receive) -> 
     return {"object": "list", "data": listed}
 
 
-async def answer_receipt(app: App, caller: Caller, scope: Scope, _receive: Receive) -> Body:
-    """GET /v1/answers/{id}: the receipt, to whoever paid it and to operators; for nobody else it exists."""
-    id = AnswerId(scope["path"].removeprefix("/v1/answers/"))
+async def of_answer(app: App, caller: Caller, scope: Scope, _receive: Receive) -> Body | LoggedTexts:
+    """GET /v1/answers/{id}, and what is below it."""
+    id = scope["path"].removeprefix("/v1/answers/")
+    if id.endswith(LOG):
+        return await answer_log(app, caller, id.removesuffix(LOG))
+    return await _receipt(app, caller, AnswerId(id))
+
+
+async def _receipt(app: App, caller: Caller, id: AnswerId) -> Body:
+    """The receipt, to whoever paid it and to operators; for nobody else it exists."""
     found: Receipt | None = None
     if id.isprintable():  # a database may refuse to look for what is not
         found = await app.database.read(lambda connection: store.receipt(connection, id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from solvent.answering.answer import answer
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
@@ -12,6 +11,7 @@ from solvent.answering.settlement import Opened
 from solvent.app import problems
 from solvent.app.http import Receive, Send, read_body, respond
 from solvent.gateway.asking_messages import read_messages
+from solvent.gateway.begun import begun
 from solvent.gateway.telling import (
     Answering,
     Teller,
@@ -37,7 +37,7 @@ _NOTHING_YET = msgspec.Raw(_encode(messages_report(Usage())))
 async def messages(caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send) -> None:
     """One request, from its body to the last byte. Raises SolventError only before the response began."""
     question = read_messages(await read_body(receive), id, desk.now_us())
-    answering: Answering = answer(question, caller, desk)
+    answering: Answering = begun(question, caller, desk)
     try:
         if question.stream:
             await tell_stream(_Teller(question, send), answering, receive)

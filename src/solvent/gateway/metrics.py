@@ -131,6 +131,10 @@ class Metrics(Collector):
         for did, count in self._app.desk.guards.total.items():
             acts.add_metric(did, count)
         yield acts
+        log = CounterMetricFamily("solvent_request_log", "Answers for the request log.", labels=("outcome",))
+        log.add_metric(("written",), self._app.desk.logbook.written)
+        log.add_metric(("dropped",), self._app.desk.logbook.dropped)
+        yield log
         yield from _state(self._app)
 
     def _answers(self) -> Iterable[Metric]:

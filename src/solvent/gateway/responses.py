@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import msgspec
 
-from solvent.answering.answer import answer
 from solvent.answering.desk import Desk
 from solvent.answering.keep_response import keep_response
 from solvent.answering.kept_response import KeptResponse
@@ -21,9 +20,10 @@ from solvent.app.http import Receive, Send, read_body, respond
 from solvent.bridging.responses_reply import Event, ResponsesReply, response_frame
 from solvent.bridging.responses_request import Asked, items_of, not_served
 from solvent.gateway.asking_responses import question_of, read_responses
+from solvent.gateway.begun import begun
 from solvent.gateway.telling import Answering, Teller, bill, charge_headers, opening_headers, tell_stream
 from solvent.gateway.usage_reports import responses_report
-from solvent.identity.caller import Caller, demand_wallet
+from solvent.identity.caller import Caller, demand_wallet, off_log
 from solvent.providers.port import Chunk
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.ids import AnswerId
@@ -43,9 +43,11 @@ async def responses(caller: Caller, desk: Desk, id: AnswerId, receive: Receive, 
     received_us = desk.now_us()
     asked, members = read_responses(body)
     before = await _before(asked, caller, desk)
+    if asked.store is False:
+        caller = off_log(caller)
     question = question_of(asked, len(body), before, id, received_us)
     reply = ResponsesReply(response_frame(id, question.model, received_us // US_PER_S, members))
-    answering: Answering = answer(question, caller, desk)
+    answering: Answering = begun(question, caller, desk)
     keep = partial(_kept, asked, caller, desk)
     try:
         if question.stream:

@@ -6,7 +6,6 @@ from typing import Final, Literal
 
 import msgspec
 
-from solvent.answering.answer import answer
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
@@ -14,6 +13,7 @@ from solvent.answering.settlement import Opened
 from solvent.app import problems
 from solvent.app.http import Receive, Send, read_body
 from solvent.bridging.responses_request import not_served
+from solvent.gateway.begun import begun
 from solvent.gateway.reading import read_members, unpriced
 from solvent.gateway.telling import Step, Teller, tell_stream
 from solvent.identity.caller import Caller
@@ -46,7 +46,7 @@ _decoder = msgspec.json.Decoder(_Wish)
 async def speech(caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send) -> None:
     """One request, from its body to the last byte. Raises SolventError only before the response began."""
     question, content_type = read_wish(await read_body(receive), id, desk.now_us())
-    answering = answer(question, caller, desk)
+    answering = begun(question, caller, desk)
     try:
         await tell_stream(_SoundTeller(question, send, [(b"content-type", content_type)]), answering, receive)
     finally:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from solvent.answering.answer import answer
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.app.http import TEXT, Send, respond
+from solvent.gateway.begun import begun
 from solvent.gateway.telling import Answering, charge_headers, opening_headers, without_cost
 from solvent.identity.caller import Caller
 from solvent.providers.port import Chunk
@@ -27,7 +27,7 @@ async def tell_whole(question: Question, caller: Caller, desk: Desk, send: Send,
     """Ask, and respond. Raises SolventError only before the response began."""
     members, headers = Members(), list[tuple[bytes, bytes]]()
     usage: msgspec.Raw | None = None
-    answering: Answering = answer(question, caller, desk)
+    answering: Answering = begun(question, caller, desk)
     try:
         async for step in answering:
             if isinstance(step, Opened):

@@ -57,7 +57,7 @@ def walked_json(words: str, said: Said, take: Take) -> str:
         before = json.loads(words)
     except (ValueError, RecursionError):
         return take(words, said)
-    after = _free(before, said, take)
+    after = walked_free(before, said, take)
     return words if after is before else written(after)
 
 
@@ -86,7 +86,7 @@ def _member(name: str, value: Any, said: Said, take: Take) -> Any:
     if name in _FREE and isinstance(value, str):
         return walked_json(value, its, take)
     if name in _FREE and isinstance(value, dict):
-        return _free(value, its, take)
+        return walked_free(value, its, take)
     return _walk(value, its, take)
 
 
@@ -105,14 +105,14 @@ def _said_in(name: str, said: Said) -> Said:
     return "call" if name in _FREE else said
 
 
-def _free(value: Any, said: Said, take: Take) -> Any:
+def walked_free(value: Any, said: Said, take: Take) -> Any:
     """JSON that may be anything: its keys are texts, and so are its numbers where something is found in them."""
     if isinstance(value, str):
         return take(value, said)
     if isinstance(value, list):
-        return _same(value, [_free(one, said, take) for one in value])
+        return _same(value, [walked_free(one, said, take) for one in value])
     if isinstance(value, dict):
-        pairs = [(take(name, said), _free(one, said, take)) for name, one in value.items()]
+        pairs = [(take(name, said), walked_free(one, said, take)) for name, one in value.items()]
         is_same = all(name is key and one is value[key] for (name, one), key in zip(pairs, value, strict=True))
         return value if is_same else dict(pairs)
     if isinstance(value, int) and not isinstance(value, bool):

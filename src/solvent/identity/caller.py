@@ -24,6 +24,10 @@ USES: Final[tuple[Use, ...]] = get_args(Use)
 State = Literal["active", "suspended", "closed"]
 
 
+# What the request log may keep of a customer's: as their plan says, or nothing because they do not want it.
+LogWish = Literal["plan", "none"]
+
+
 class Customer(msgspec.Struct, frozen=True):
     """Who pays. plan: the name of a plan. created_us: when they came."""
 
@@ -32,6 +36,7 @@ class Customer(msgspec.Struct, frozen=True):
     plan: str
     created_us: int
     state: State = "active"
+    request_log: LogWish = "plan"
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -40,7 +45,8 @@ class Caller(msgspec.Struct, frozen=True):
     models: the only ones that its questions may reach; empty for all. addresses: the only ones it may be used from;
     empty for all. uses: the only things it may be used for; empty for all. user_header: the header that says whom it
     asks for, where its holder is trusted with one; "" for none. user: what that header says.
-    in_batch: whether this asks a line of a batch, which nobody waits for.
+    in_batch: whether this asks a line of a batch, which nobody waits for. is_off_log: whether nothing of this is to be
+    kept in the request log.
     """
 
     key: KeyId
@@ -53,6 +59,12 @@ class Caller(msgspec.Struct, frozen=True):
     user_header: str = ""
     user: str = ""
     in_batch: bool = False
+    is_off_log: bool = False
+
+
+def off_log(caller: Caller) -> Caller:
+    """The same caller, of whom nothing is to be kept in the request log."""
+    return msgspec.structs.replace(caller, is_off_log=True)
 
 
 def digest(given: bytes) -> bytes:

@@ -15,14 +15,15 @@ Action = Literal[
     "answers.read", "audit.read", "coupons.read", "coupons.write", "customers.read", "customers.write",
     "invoices.read", "invoices.write", "keys.read", "keys.write", "ledger.read", "ledger.write", "limits.read",
     "limits.write", "margin.read", "operators.read", "operators.write", "payments.read", "payments.write",
-    "plans.read", "plans.write", "prices.read", "prices.write", "subscriptions.read", "subscriptions.write",
-    "wallets.read", "wallets.write",
+    "plans.read", "plans.write", "prices.read", "prices.write", "request_log.read", "request_log.write",
+    "subscriptions.read", "subscriptions.write", "wallets.read", "wallets.write",
 ]  # fmt: skip
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 _ALL: Final = frozenset(OPERATOR_ROLES)
 _MONEY: Final[frozenset[Role]] = frozenset({"owner", "finance"})  # who may move money or change what it costs
 _CARE: Final[frozenset[Role]] = frozenset({"owner", "finance", "support"})  # who looks after customers
+_TEXTS: Final[frozenset[Role]] = frozenset({"owner", "support"})  # who may read what customers ask and are told
 _BOOKS: Final[frozenset[Role]] = frozenset({"owner", "finance", "read_only"})  # who may see cost and margin
 ALLOWED: Final[dict[Action, frozenset[Role]]] = {
     "answers.read": _ALL,
@@ -48,6 +49,8 @@ ALLOWED: Final[dict[Action, frozenset[Role]]] = {
     "plans.write": _MONEY,
     "prices.read": _BOOKS,
     "prices.write": _MONEY,
+    "request_log.read": _TEXTS,
+    "request_log.write": _TEXTS,
     "subscriptions.read": _ALL,
     "subscriptions.write": _CARE,
     "wallets.read": _ALL,

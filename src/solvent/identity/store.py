@@ -37,6 +37,7 @@ customers = Table(
     Column("plan", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+    Column("request_log", Text, nullable=False),
     Index("ix_customers_plan", "plan"),
 )
 keys = Table(

@@ -9,7 +9,7 @@ from solvent.audit.store import once
 from solvent.billing import begin_store, proposal_store, subscription_store
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
-from solvent.identity.caller import Customer, State
+from solvent.identity.caller import Customer, LogWish, State
 from solvent.identity.key import clean_name
 from solvent.office.store import touch_callers
 from solvent.values.errors import Conflict
@@ -21,6 +21,7 @@ class CustomerChange(msgspec.Struct, frozen=True):
 
     name: str | None = None
     state: State | None = None
+    request_log: LogWish | None = None
 
 
 async def change_customer(
@@ -41,6 +42,8 @@ async def change_customer(
                 columns["name"] = clean_name(change.name, "a customer's name")
             if change.state is not None:
                 columns["state"] = change.state
+            if change.request_log is not None:
+                columns["request_log"] = change.request_log
             if columns:
                 identity_store.change_customer(connection, id, **columns)
             if change.state == "closed":
@@ -48,7 +51,7 @@ async def change_customer(
             touch_callers(connection)
             return identity_store.known_customer(connection, id)
 
-        action = f"customer.{change.state or 'rename'}"
+        action = f"customer.{change.state or ('request_log' if change.request_log else 'rename')}"
         return once(connection, act, action, id, effect, Customer)
 
     return await database.write(work)

@@ -97,6 +97,16 @@ METADATA_VALUE_CHARACTERS_MAX = 512
 
 TAIL_SEEN_MAX = 1_000  # answers that `solvent tail` remembers, so as to show none twice
 
+# The request log
+LOG_CHARACTERS_MAX = 32_000  # of the texts of a question, and of those of its answer: longer ones are cut
+LOG_TEXT_CHARACTERS_MIN = 64  # to which no text is cut, however many there are
+LOG_SIDE_BYTES_MAX = 256 * KIB  # of a question, or of an answer, as it is written; what is larger is left out whole
+LOG_DAYS_MAX = 365
+LOG_WAITING_MAX = 1_000  # answers that wait to be written, and as many bytes of them; more are dropped and counted
+LOG_WAITING_BYTES_MAX = 64 * MIB
+LOG_WRITTEN_AT_ONCE = 16  # in one transaction: answers wait for it
+LOG_FORGOTTEN_AT_ONCE = 200  # likewise
+
 # Guards
 GUARD_WORDS_MAX = 10_000  # and patterns, in one block list
 GUARD_PATTERN_CHARACTERS_MAX = 1_000

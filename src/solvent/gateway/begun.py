@@ -1,0 +1,52 @@
+"""Begins an answer, and overhears it for the request log where anything of it is to be kept."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Final
+
+import msgspec
+
+from solvent.answering.answer import answer
+from solvent.answering.desk import Desk
+from solvent.answering.heard import Heard
+from solvent.answering.logbook import Logbook
+from solvent.answering.question import Question
+from solvent.answering.settlement import Opened
+from solvent.app.http import Scope, header
+from solvent.gateway.telling import Answering
+from solvent.identity.caller import Caller, off_log
+from solvent.providers.port import Chunk
+
+_STORE: Final = b"x-solvent-store"
+_FALSE: Final = msgspec.Raw(b"false")
+
+
+def begun(question: Question, caller: Caller, desk: Desk) -> Answering:
+    """See `answer`. One of which nothing is kept is that and no more."""
+    answering = answer(question, caller, desk)
+    if not desk.may_log(caller) or question.members.get("store") == _FALSE:
+        return answering
+    return _overheard(answering, desk.logbook)
+
+
+def as_wished(caller: Caller, desk: Desk, scope: Scope) -> Caller:
+    """The caller, off the log where the request says so; its header is looked for only where anything may be kept."""
+    if desk.may_log(caller) and header(scope, _STORE).strip().lower() == b"false":
+        return off_log(caller)
+    return caller
+
+
+async def _overheard(answering: Answering, logbook: Logbook) -> Answering:
+    heard: Heard | None = None
+    async with aclosing(answering):
+        try:
+            async for step in answering:
+                if isinstance(step, Opened) and heard is None:
+                    heard = logbook.begin(step)
+                yield step
+                if heard is not None and isinstance(step, Chunk):  # it was told: whoever leaves has not heard it
+                    heard.hear(step)
+        finally:
+            if heard is not None:
+                logbook.put(heard)
