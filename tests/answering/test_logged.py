@@ -153,13 +153,15 @@ def test_no_bytes_are_written() -> None:
     blob = "QUJD" * 200
     one = kept(
         {"input_audio": {"data": blob, "format": "wav"}, "file": {"file_data": f"data:application/pdf;base64,{blob}"},
-         "url": f"data:image/png;base64,{blob}", "text": blob, "prompt": [1, 2, 3], "logit_bias": {"5": 1}},
+         "url": f"data:image/png;base64,{blob}", "text": blob, "prompt": [1, 2, 3], "logit_bias": {"5": 1},
+         "inline": f"data: see ![a](data:image/gif;base64,{blob}), or data:;base64,{blob}!"},
         files=(File("file2", "a.png", b"x" * 70, "image/png"),),
     )  # fmt: skip
     assert "QUJD" not in one.asked
     asked = json.loads(one.asked)
     assert asked["file"]["file_data"] == "[application/pdf 600 BYTES]"
     assert (asked["url"], asked["file2"]) == ("[image/png 600 BYTES]", "[image/png 70 BYTES]")
+    assert asked["inline"] == "data: see ![a]([image/gif 600 BYTES]), or [DATA 600 BYTES]!"
     assert asked["prompt"] == "[3 NUMBERS]"
 
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from msgspec import UnsetType
+from msgspec import UNSET
 
 from solvent.answering.heard import Heard
 from solvent.answering.logged import Redact
 from solvent.answering.settlement import Opened
 from solvent.billing.funds import Funds
 from solvent.billing.plan import LogTerms
+from solvent.billing.standing import Standing
 from solvent.identity.caller import Caller, Customer
 from solvent.values.limits import LOG_WAITING_BYTES_MAX, LOG_WAITING_MAX
 
@@ -47,11 +48,11 @@ class Logbook:
         """Whether anything of a caller's answer may be kept, as far as is known before it is opened."""
         if caller.is_off_log or caller.customer is None:
             return False
-        return funds is None or self._terms_of(caller.customer, funds).keep != "none"
+        return funds is None or self._terms(caller.customer, funds.standing).keep != "none"
 
     def begin(self, opened: Opened) -> Heard | None:
         """Overhear an answer, where anything of it is to be kept."""
-        terms = self._terms_of(opened.customer, opened.funds)
+        terms = self._terms(opened.customer, opened.funds.standing)
         if terms.keep == "none":
             return None
         return Heard(opened.question, opened.customer.id, opened.caller.key, opened.route.model, terms)
@@ -73,8 +74,8 @@ class Logbook:
         self._bytes -= sum(heard.weight for heard in some)
         return some
 
-    def _terms_of(self, customer: Customer, funds: Funds) -> LogTerms:
+    def _terms(self, customer: Customer, standing: Standing | None) -> LogTerms:
         if customer.request_log == "none":
             return NOTHING
-        plan = funds.standing.plan if funds.standing is not None else None
-        return self.terms if plan is None or isinstance(plan.request_log, UnsetType) else plan.request_log
+        said = UNSET if standing is None else standing.plan.request_log
+        return self.terms if said is UNSET else said

@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any, Final
 
-_DATA: Final = re.compile(r"data:([\w.+-]{1,40}/[\w.+-]{1,80})?[^,]{0,200},")
+_MEDIA: Final = r"data:([\w.+-]{1,40}/[\w.+-]{1,80})"
+_DATA: Final = re.compile(rf"{_MEDIA}[^,]{{0,200}},")
+_INLINE: Final = re.compile(rf"(?:{_MEDIA}|data:)(?:;[\w=.-]{{1,60}}){{0,4}};base64,([A-Za-z0-9+/_-]*={{0,2}})")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_=\s-]*")
 _BYTES: Final = frozenset({"b64_json", "data", "embedding", "encrypted_content", "file_data", "signature"})
 _BYTES_MIN: Final = 8  # characters; what is shorter is no picture
@@ -36,11 +38,11 @@ def _text(words: str, name: str) -> Any:
         return pared(found) if isinstance(found, dict | list) else words
     data = _DATA.match(words)
     if data is not None:
-        return sized(data[1] or "DATA", _bytes(words[data.end() :]))
+        return sized(data[1], _bytes(words[data.end() :]))
     is_bytes = name in _BYTES and len(words) >= _BYTES_MIN and _BASE64.fullmatch(words)
     if is_bytes or (len(words) >= _RUN_MIN and " " not in words and _BASE64.fullmatch(words)):
         return sized("DATA", _bytes(words))
-    return words
+    return _INLINE.sub(lambda found: sized(found[1] or "DATA", _bytes(found[2])), words)
 
 
 def _bytes(base64: str) -> int:

@@ -10,7 +10,6 @@ from solvent.answering.heard import Heard
 from solvent.answering.logbook import Logbook
 from solvent.answering.logged import Logged, logged
 from solvent.db.port import Database
-from solvent.values.errors import Unavailable
 from solvent.values.limits import LOG_WRITTEN_AT_ONCE
 
 
@@ -22,7 +21,7 @@ async def write_log(logbook: Logbook, database: Database) -> None:
                 rows = await asyncio.to_thread(_rows, some, logbook)
                 await database.append([(logged_store.append, row) for row in rows])
                 logbook.written += len(some)
-            except Unavailable:
+            except Exception:  # whatever it was: the next are written, and its words could repeat the texts
                 logbook.dropped += len(some)
     finally:
         logbook.is_written = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache, partial
 
 from solvent.answering.logbook import Logbook
@@ -15,12 +16,20 @@ from solvent.guards.personal import FINDERS
 from solvent.guards.pii import Pii
 from solvent.guards.secrets import secrets
 
+log = logging.getLogger("solvent.app")
+
 
 def open_logbook(entry: RequestLogEntry, background: Background, database: Database) -> Logbook:
     """The log of one process. Raises Invalid."""
 
+    async def write() -> None:
+        dropped = logbook.dropped
+        await write_log(logbook, database)
+        if logbook.dropped > dropped:
+            log.warning("%s answers are not in the request log: no time, or no books", logbook.dropped - dropped)
+
     def start() -> None:
-        background.start(write_log(logbook, database))
+        background.start(write())
 
     logbook = Logbook(log_terms(entry), redacts, start)
     return logbook
