@@ -68,6 +68,20 @@ currency: USD
 entries:
   - {from: 2026-01-01, character: 30}
 ---
+card: doors-filming-cost
+currency: USD
+entries:
+  - from: 2026-01-01
+    video_second: 0.1
+    kinds: {720x1280: {video_second: 0.1}, 1792x1024: {video_second: 0.3}}
+---
+card: doors-filming
+currency: USD
+entries:
+  - from: 2026-01-01
+    video_second: 0.2
+    kinds: {720x1280: {video_second: 0.2}, 1792x1024: {video_second: 0.6}}
+---
 card: doors-hearing-cost
 currency: USD
 entries:

@@ -45,6 +45,7 @@ class Heard:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    method: str = "POST"
     came: threading.Event = field(default_factory=threading.Event)
     gone: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
@@ -64,7 +65,7 @@ class Heard:
     @property
     def _first_words(self) -> str:
         """Of the question: where a client has no other place that passes unchanged."""
-        if "file" in self.body:
+        if "file" in self.body or "seconds" in self.body:
             return str(self.body.get("prompt", ""))
         for name in ("query", "instructions" if "voice" in self.body else "input"):
             if isinstance(self.body.get(name), str):
@@ -152,7 +153,7 @@ class Upstream:
                 pairs = (line.partition(":") for line in head[1:] if line)
                 headers = {name.lower(): value.strip() for name, _, value in pairs}
                 sent = await reader.readexactly(int(headers.get("content-length", "0")))
-                heard = Heard(head[0].split()[1], headers, body_of(headers, sent))
+                heard = Heard(head[0].split()[1], headers, body_of(headers, sent), head[0].split()[0])
                 self.heard.append(heard)
                 kind = _MessagesPeer if heard.path.endswith("/messages") else _Peer
                 peer = self._peers.get(heard.path.split("/")[1], kind)(heard, reader, writer)

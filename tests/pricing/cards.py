@@ -16,6 +16,7 @@ TOKEN_FIELDS = INPUT_FIELDS + OUTPUT_FIELDS
 # The bucket of each price that is paid for every piece used.
 USED = {field: field.replace("_picos", "_tokens") for field in TOKEN_FIELDS} | {
     "web_search_picos": "web_searches", "picture_picos": "pictures", "character_picos": "characters",
+    "video_second_picos": "video_seconds",
 }  # fmt: skip
 HOUR_FIELDS = ("engine_hour_picos", "kilowatt_hour_picos")
 EDGES = st.lists(st.integers(1, 10**6), unique=True, max_size=3).map(sorted)

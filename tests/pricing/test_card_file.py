@@ -68,7 +68,8 @@ def test_every_price_has_its_own_unit() -> None:
     for name, (field, _) in PRICES.items():
         assert getattr(card, field) == (2_000_000 if name in TOKEN_PRICES else 2 * 10**12)
     assert set(PRICES) - TOKEN_PRICES == {
-        "web_search", "answer", "engine_hour", "kilowatt_hour", "picture", "audio_input_minute"}  # fmt: skip
+        "web_search", "answer", "engine_hour", "kilowatt_hour", "picture", "audio_input_minute",
+            "video_second"}  # fmt: skip
 
 
 def test_a_price_that_is_left_out_follows_the_price_it_is_part_of() -> None:

@@ -155,7 +155,7 @@ def test_no_answer_is_sold_below_cost_by_a_markup(usage: Usage, card: RateCard, 
     assert rate(usage, cost) <= rate(usage, price)
     assert can_sell(price) == can_sell(cost)
     assert unpriced(usage, price) == unpriced(usage, cost)
-    assert len(USED) == 15
+    assert len(USED) == 16
 
 
 def test_a_markup_card_is_written_as_a_card() -> None:

@@ -17,6 +17,7 @@ TOKENS = st.integers(0, 10**7)
 BESIDE = st.builds(
     Usage, web_searches=st.integers(0, 20), image_output_tokens=TOKENS, pictures=st.integers(0, 20),
     characters=TOKENS, audio_input_ms=TOKENS,
+    video_seconds=st.integers(0, 1_000),
 )  # fmt: skip
 TOKEN_CARDS = cards(by_the_hour=False)
 READ = [USED[field] for field in INPUT_FIELDS]

@@ -15,6 +15,7 @@ from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import INPUT_FIELDS, RateCard
 from solvent.pricing.rating import (
     BY_CHARACTERS,
+    BY_FILMING,
     BY_HEARING,
     BY_PICTURES,
     BY_READING,
@@ -148,7 +149,10 @@ def test_a_bucket_that_was_used_without_a_price_of_its_own_is_named(
         for field, bucket in USED.items()
         if getattr(usage, bucket) and (getattr(prices, field) is None or field.removesuffix("_picos") in borrowed)
     }
-    counted = {"picture": usage.pictures, "character": usage.characters, "audio_input_minute": usage.audio_input_ms}
+    counted = {
+        "picture": usage.pictures, "character": usage.characters, "audio_input_minute": usage.audio_input_ms,
+        "video_second": usage.video_seconds,
+    }  # fmt: skip
     unknown = {name for name, count in counted.items() if count and getattr(prices, f"{name}_picos") is None}
     if any(counted.values()):  # priced in pieces, or else in tokens
         tokens = any(getattr(usage, name) for name in BUCKETS if name.endswith("_tokens"))
@@ -195,6 +199,8 @@ HEARD = {"audio_input_picos": 1, "output_picos": 1}
         (HEARD, BY_HEARING, True),
         (HEARD | {"borrowed": ("audio_input",)}, BY_HEARING, False),
         (PICTURE, BY_HEARING, False),
+        ({"video_second_picos": 1}, BY_FILMING, True),
+        (PICTURE | DRAWN | HEARD, BY_FILMING, False),
         ({"input_picos": 1}, BY_READING, True),
         (PICTURE, BY_READING, False),
         ({"answer_picos": 1}, BY_PICTURES, True),

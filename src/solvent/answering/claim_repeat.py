@@ -7,7 +7,9 @@ from collections.abc import Callable
 from solvent.answering import repeat_store, store
 from solvent.answering.repeat import Claim, Known
 from solvent.db.port import Connection, Database
+from solvent.ledger.store import open_holds
 from solvent.values.errors import Conflict
+from solvent.values.ids import AnswerId
 from solvent.values.instant import DAY_US
 
 _NAME = "Idempotency-Key"
@@ -40,6 +42,12 @@ async def claim_repeat(claim: Claim, database: Database, is_alive: Callable[[str
             message = "the same question is being answered just now; ask again in a moment"
             raise Conflict("idempotency_in_flight", message, param=_NAME, retry_after_s=1)
         receipt = store.receipt(connection, before.answer)
+        if receipt is None and _is_pledged(connection, before.answer):
+            message = (
+                f"this was begun as {before.answer} and goes on, and what was told is not kept; "
+                "look for it among what you ordered, or use a new idempotency key to order it anew"
+            )
+            raise Conflict("idempotency_answer_gone", message, param=_NAME)
         if known.is_told or (receipt is not None and receipt.outcome != "failed"):
             message = (
                 f"this was answered and charged as {before.answer}, and what was told is not kept; "
@@ -49,3 +57,8 @@ async def claim_repeat(claim: Claim, database: Database, is_alive: Callable[[str
         return None  # its process ended before it was charged
 
     return await database.write(work)
+
+
+def _is_pledged(connection: Connection, answer: AnswerId) -> bool:
+    """Whether something is set aside for an answer that goes on without the process that began it."""
+    return any(not hold.holder for hold in open_holds(connection, f"{answer}.", f"{answer}/"))

@@ -20,8 +20,8 @@ Outcome = Literal["answered", "abandoned", "broken", "failed", "overdue"]
 class Receipt(msgspec.Struct, frozen=True):
     """One answer. Its fields are the columns of `receipts`, in their order; money is in grains.
 
-    *_tokens, web_searches, engine_us, energy_uj, pictures, characters, audio_input_ms: see `values.usage`. What was
-    charged for; where `usage_estimated`, cost was booked for `cost_input_tokens` read instead.
+    *_tokens, web_searches, engine_us, energy_uj, pictures, characters, audio_input_ms, video_seconds: see
+    `values.usage`. What was charged for; where `usage_estimated`, cost was booked for `cost_input_tokens` read instead.
     cost_grains, charge_grains: in `currency`, the operator's. provider_cost_grains: as the provider bills it.
     overrun_grains: what the answer came to beyond its hold; the house bore it.
     source: the kinds of pots that paid, separated by spaces. granted_grains: the part of the charge that gifts paid.
@@ -88,6 +88,7 @@ class Receipt(msgspec.Struct, frozen=True):
     characters: int = 0
     audio_input_ms: int = 0
     guards: str = ""
+    video_seconds: int = 0
 
     @property
     def usage(self) -> Usage:
@@ -111,6 +112,7 @@ class Receipt(msgspec.Struct, frozen=True):
             self.pictures,
             self.characters,
             self.audio_input_ms,
+            self.video_seconds,
         )
 
     @property
@@ -147,4 +149,5 @@ def sums_of(receipt: Receipt) -> MarginSums:
         pictures=receipt.pictures,
         characters=receipt.characters,
         audio_input_ms=receipt.audio_input_ms,
+        video_seconds=receipt.video_seconds,
     )

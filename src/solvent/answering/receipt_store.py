@@ -16,7 +16,7 @@ from solvent.billing.standing import Came
 from solvent.margin.store import house_margins
 from solvent.values.ids import AnswerId, new_id
 from solvent.values.instant import NEVER_US, US_PER_S
-from solvent.values.limits import ANSWER_S_MAX, RECEIPTS_LOOKED_AT_MAX, RECEIPTS_READ_MAX
+from solvent.values.limits import BOOKED_S_MAX, RECEIPTS_LOOKED_AT_MAX, RECEIPTS_READ_MAX
 from solvent.values.period import day_number, start_of_day
 
 _FILTERS = ("key", "end_user", "model", "plan")
@@ -64,7 +64,7 @@ def receipts_page(
     among = [receipts.c.id < end]
     if sought.customer:
         among.append(receipts.c.customer == sought.customer)
-    since = [receipts.c.id >= _id_at(sought.from_us - int(ANSWER_S_MAX) * US_PER_S)] if sought.from_us else []
+    since = [receipts.c.id >= _id_at(sought.from_us - BOOKED_S_MAX * US_PER_S)] if sought.from_us else []
     chosen = [receipts.c[name] == getattr(sought, name) for name in _FILTERS if getattr(sought, name)]
     last = _last_looked_at(connection, [*among, *since], looked_at_max or sought.looked_at_max) if chosen else None
     if last is not None:
@@ -80,7 +80,7 @@ def came_to(connection: Connection, customer: str, from_us: int, until_us: int) 
     brought = func.coalesce(func.sum(receipts.c.charge_grains - receipts.c.granted_grains), 0)
     cost = func.coalesce(func.sum(receipts.c.cost_grains), 0)
     chosen = select(brought, cost, func.count()).where(
-        receipts.c.customer == customer, receipts.c.id >= _id_at(from_us - int(ANSWER_S_MAX) * US_PER_S),
+        receipts.c.customer == customer, receipts.c.id >= _id_at(from_us - BOOKED_S_MAX * US_PER_S),
         receipts.c.id < _id_at(until_us), receipts.c.at_us >= from_us, receipts.c.at_us < until_us,
     )  # fmt: skip
     return Came(*map(int, connection.execute(chosen).one()))

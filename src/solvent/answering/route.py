@@ -14,6 +14,7 @@ from solvent.pricing.exchange import Exchange, exchange_at
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
 from solvent.pricing.rating import (
     BY_CHARACTERS,
+    BY_FILMING,
     BY_HEARING,
     BY_PICTURES,
     BY_RANKING,
@@ -23,24 +24,24 @@ from solvent.pricing.rating import (
     can_cost,
     can_sell,
 )
-from solvent.providers.port import Provider, Task
+from solvent.providers.port import MakesVideos, Provider, Task, Videos
 from solvent.routing.health import Health
 from solvent.routing.hedging import Hedging
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
-from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX
+from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX, VIDEO_SECONDS
 
 # What an answer can be paid by.
 _PAID_BY: Final[Mapping[Task, Ways]] = {
     "chat": BY_WORDS, "completions": BY_WORDS, "embeddings": BY_READING, "images": BY_PICTURES,
     "edits": BY_PICTURES, "speech": BY_CHARACTERS, "transcriptions": BY_HEARING,
-    "moderations": BY_READING, "rerank": BY_RANKING,
+    "moderations": BY_READING, "rerank": BY_RANKING, "videos": BY_FILMING,
 }  # fmt: skip
 # Where a model is asked, by what it does.
 SURFACES: Final[Mapping[Task, str]] = {
     "chat": "/v1/chat/completions", "embeddings": "/v1/embeddings", "images": "/v1/images/generations",
     "speech": "/v1/audio/speech", "transcriptions": "/v1/audio/transcriptions",
-    "moderations": "/v1/moderations", "rerank": "/v1/rerank",
+    "moderations": "/v1/moderations", "rerank": "/v1/rerank", "videos": "/v1/videos",
 }  # fmt: skip
 
 
@@ -49,8 +50,8 @@ class Route(msgspec.Struct, frozen=True):
 
     model_class: what plans call models of its kind, such as quick or expert. weight: how often it is asked, beside
     the model's other upstreams. task: what it is asked for. image_tokens_max: what a picture comes to at most; 0 where
-    none is seen. image_urls: whether its provider fetches pictures itself. drain_s, drain_bytes: how long and
-    how much of an answer that is billed anyway is read on when its client has left.
+    none is seen. image_urls: whether its provider fetches pictures itself. video_seconds: how long a video may last.
+    drain_s, drain_bytes: how long and how much of an answer that is billed anyway is read on when its client has left.
     hedging: when another upstream is asked too. limit: how fast our key there may be asked; pace: how fast it is asked
     here.
     """
@@ -68,12 +69,18 @@ class Route(msgspec.Struct, frozen=True):
     task: Task = "chat"
     image_tokens_max: int = 0
     image_urls: bool = False
+    video_seconds: tuple[int, ...] = VIDEO_SECONDS
     drain_s: float = DRAIN_S_MAX
     drain_bytes: int = DRAIN_BYTES_MAX
     hedging: Hedging | None = None
     limit: RateRule | None = None
     pace: Pace = msgspec.field(default_factory=Pace)
     health: Health = msgspec.field(default_factory=Health)
+
+    @property
+    def videos(self) -> Videos | None:
+        """How its provider is asked for videos; None where it makes none."""
+        return self.provider.videos if isinstance(self.provider, MakesVideos) else None
 
     def does(self, task: Task) -> bool:
         """Whether it can be asked for that: a model that makes pictures makes them of others too, and one that chats

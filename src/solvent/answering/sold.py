@@ -45,7 +45,7 @@ def beside_words(question: Question, route: Route) -> Usage | None:
     `output_tokens_max` at most, and so many are written of what was heard.
     """
     beside = question.beside
-    if beside is None or beside.characters:
+    if beside is None or beside.characters or beside.video_seconds:
         return beside
     if beside.pictures:
         return beside + Usage(image_output_tokens=beside.pictures * route.output_tokens_max)

@@ -16,6 +16,8 @@ from solvent.values.limits import (
     UPSTREAM_CONNECT_S_MAX,
     UPSTREAM_FIRST_BYTE_S_MAX,
     UPSTREAM_SILENCE_S_MAX,
+    VIDEO_SECONDS,
+    VIDEO_SECONDS_MAX,
 )
 
 
@@ -57,10 +59,10 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="what plans call models of its kind, such as quick or expert", min_length=1, max_length=60),
     ] = "standard"
     task: Annotated[
-        Literal["chat", "embeddings", "images", "speech", "transcriptions", "moderations", "rerank"],
+        Literal["chat", "embeddings", "images", "speech", "transcriptions", "moderations", "rerank", "videos"],
         Meta(
             description="what it does: chat (and completions), embeddings, images, speech, transcriptions, "
-            "moderations, or rerank"
+            "moderations, rerank, or videos"
         ),
     ] = "chat"
     image_tokens_max: Annotated[
@@ -71,6 +73,10 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(description="its provider may be sent https addresses of pictures, which it fetches itself"),
     ] = False
+    video_seconds: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=VIDEO_SECONDS_MAX)], ...],
+        Meta(description="videos: how many seconds one may last", min_length=1),
+    ] = VIDEO_SECONDS
     upstream: Annotated[str, Meta(description="what the provider calls it; the same name when left out")] = ""
     vendor: Annotated[str, Meta(description="whose bill it is on, in the books; `provider` when left out")] = ""
     base_url: Annotated[str, Meta(description="where the provider is; its own address when left out")] = ""

@@ -21,8 +21,8 @@ class LineBody(msgspec.Struct):
     what answers cost, and what is left of it all.
 
     name: a customer's id, a plan, a model or a day; by model, "" is what plans and packs earned. included: used at
-    list price and covered by plans, so not charged. pictures_made, characters, audio_input_seconds: made, spoken and
-    heard. display_name: of a customer.
+    list price and covered by plans, so not charged. pictures_made, characters, audio_input_seconds, video_seconds:
+    made, spoken, heard and filmed. display_name: of a customer.
     """
 
     name: str
@@ -43,6 +43,7 @@ class LineBody(msgspec.Struct):
     pictures_made: int
     characters: int
     audio_input_seconds: str
+    video_seconds: int
     currency: str
     display_name: str | UnsetType = UNSET
 
@@ -121,6 +122,7 @@ def line_body(line: MarginLine, names: dict[str, str]) -> LineBody:
         pictures_made=sums.pictures,
         characters=sums.characters,
         audio_input_seconds=decimals(sums.audio_input_ms, 1000, 3),
+        video_seconds=sums.video_seconds,
         currency=line.currency,
         display_name=names.get(line.name, UNSET),
     )

@@ -22,7 +22,7 @@ from solvent.engines.port import Engine, OpenEngine
 from solvent.pricing.exchange import Exchange, exchange
 from solvent.pricing.rate_card import RateCard
 from solvent.providers import port as providers_port
-from solvent.providers.port import OpenProvider, Provider
+from solvent.providers.port import MakesVideos, OpenProvider, Provider
 from solvent.routing.health import Health
 from solvent.routing.hedging import Hedging
 from solvent.values.errors import Invalid
@@ -183,6 +183,9 @@ def _route(
     if entry.task != "chat" and (engine is not None or provider.speaks != "chat"):
         message = f"model {entry.name!r}: {entry.provider} does no {entry.task}; use one that speaks OpenAI's API"
         raise Invalid("bad_config", message, param="task")
+    if entry.task == "videos" and not (isinstance(provider, MakesVideos) and provider.videos):
+        message = f"model {entry.name!r}: {entry.provider} makes no videos as it is set up here"
+        raise Invalid("bad_config", message, param="task")
     if entry.image_tokens_max and engine is not None:
         message = f"model {entry.name!r}: {entry.provider} sees no pictures"
         raise Invalid("bad_config", message, param="image_tokens_max")
@@ -190,7 +193,7 @@ def _route(
     return Route(
         entry.name, upstream, provider, entry.output_tokens_max, cards[entry.cost_card], cards[entry.price_card],
         engine, model_class=entry.model_class, weight=entry.weight, task=entry.task,
-        image_tokens_max=entry.image_tokens_max, image_urls=entry.image_urls,
+        image_tokens_max=entry.image_tokens_max, image_urls=entry.image_urls, video_seconds=entry.video_seconds,
         drain_s=entry.drain_s, drain_bytes=entry.drain_bytes, limit=_limit(entry), health=health,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from solvent.values.usage import all_input_tokens, all_output_tokens
 
 _OPERATIONS: Final[Mapping[str, str]] = {
     "/v1/completions": "text_completion", "/v1/embeddings": "embeddings", "/v1/images/generations": "generate_content",
-    "/v1/audio/speech": "generate_content",
+    "/v1/audio/speech": "generate_content", "/v1/videos": "generate_content",
 }  # fmt: skip
 
 

@@ -23,7 +23,8 @@ from solvent.values.limits import REPORT_CUSTOMERS, REPORT_CUSTOMERS_MAX
 from solvent.values.money import Money
 from solvent.values.period import day_number, first_day
 
-_BESIDE: Final = ("pictures", "characters", "minutes")  # not counted in tokens: shown where there are any
+# Not counted in tokens: shown where there are any.
+_BESIDE: Final = ("pictures", "characters", "minutes", "video_seconds")
 _COLUMNS: Final = ("group", "answers", "revenue", "plans", "cost", "margin", "cost_each", "charge_each", *_BESIDE)
 _MS_PER_MINUTE: Final = 60_000
 _WIDE: Final = 100  # characters; what is narrower leaves out what answers are charged each, or both amounts of each
@@ -117,7 +118,8 @@ def _beside(line: MarginLine) -> list[str]:
     sums = line.sums
     minutes = Fraction(sums.audio_input_ms, _MS_PER_MINUTE)
     counts = (f"{count:,}" if count else "" for count in (sums.pictures, sums.characters))
-    return [*counts, f"{float(minutes):,.1f}" if minutes else ""]
+    video = f"{sums.video_seconds:,}" if sums.video_seconds else ""
+    return [*counts, f"{float(minutes):,.1f}" if minutes else "", video]
 
 
 def _amounts(line: MarginLine) -> list[Money | None]:

@@ -20,6 +20,7 @@ from solvent.app.config import Config
 from solvent.app.directory import Directory, FirstRunKeys
 from solvent.app.peers import ALONE, Peers
 from solvent.app.reload import reload
+from solvent.app.videos import FilmCrew
 from solvent.cli.demo import run_demo
 from solvent.cli.logs import log_answer
 from solvent.console.pages import Console
@@ -37,6 +38,7 @@ from solvent.values.limits import (
     RENEW_S,
     SHUTDOWN_S_MAX,
     SWEEP_S,
+    VIDEOS_TENDED_S,
 )
 
 log = logging.getLogger("solvent")
@@ -196,6 +198,7 @@ def _chores(app: App, serving: Serving, batches: Batches) -> list[asyncio.Task[N
     )  # fmt: skip
     of_each = (
         (app.tend, LEASE_TENDED_S), (app.live.look_beside, LOOK_BESIDE_S), (batches.tend, BATCHES_TENDED_S),
+        (FilmCrew(app).tend, VIDEOS_TENDED_S),
     )  # fmt: skip
     chores = of_each + (of_books if serving.is_first else ())
     tasks = [asyncio.create_task(_every(seconds, chore)) for chore, seconds in chores]

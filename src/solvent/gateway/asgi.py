@@ -16,7 +16,7 @@ from solvent.app.http import Began, ClientGone, Download, Receive, Scope, Send, 
 from solvent.app.peers import ALONE, Peers
 from solvent.app.problems import bug, note, refuse
 from solvent.batching.asking import Told
-from solvent.gateway import answers, batches, endpoints, files
+from solvent.gateway import answers, batches, endpoints, files, videos
 from solvent.gateway.asked_again import AskedAgain
 from solvent.gateway.asking_inside import ask_inside
 from solvent.gateway.begun import as_wished
@@ -50,7 +50,9 @@ _SURFACES: Final = {
     "/v1/moderations": moderations, "/v1/rerank": rerank,
     "/v1/images/generations": images, "/v1/audio/speech": speech,
 }  # fmt: skip
-_FORMS: Final = {"/v1/audio/transcriptions": transcriptions, "/v1/images/edits": edits}  # with files in them
+_FORMS: Final = {  # with files in them
+    "/v1/audio/transcriptions": transcriptions, "/v1/images/edits": edits, "/v1/videos": videos.create,
+}  # fmt: skip
 _ASKED: Final = frozenset({*_SURFACES, *_FORMS})
 _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("GET", "/v1/models"): endpoints.models,
@@ -60,6 +62,7 @@ _ENDPOINTS: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/files"): files.upload,
     ("GET", "/v1/batches"): batches.listed,
     ("POST", "/v1/batches"): batches.create,
+    ("GET", "/v1/videos"): videos.listed,
 }
 # Of one thing: its id is the rest of the path.
 _OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
@@ -69,11 +72,15 @@ _OF_ONE: Final[dict[tuple[str, str], Endpoint]] = {
     ("DELETE", files.PATH): files.deleted,
     ("GET", batches.PATH): batches.one,
     ("POST", batches.PATH): batches.canceled,
+    ("GET", videos.PATH): videos.one,
+    ("DELETE", videos.PATH): videos.deleted,
+    ("POST", videos.PATH): videos.refused,
 }
 _PREFIXES: Final = tuple({prefix for _, prefix in _OF_ONE})
 _METHODS: Final = (
     {path: " or ".join(sorted(method for method, known in _ENDPOINTS if known == path)) for _, path in _ENDPOINTS}
     | dict.fromkeys((*_SURFACES, *_FORMS), "POST")
+    | {"/v1/videos": "GET or POST"}
     | dict.fromkeys(_WHOLE, "GET")
 )
 

@@ -16,7 +16,7 @@ from solvent.answering.claim_repeat import claim_repeat
 from solvent.answering.end_repeat import end_repeat
 from solvent.answering.repeat import Claim
 from solvent.app.build import App
-from solvent.app.http import Receive, Scope, Send, idempotency_key, read_body
+from solvent.app.http import Receive, Scope, Send, header, idempotency_key, read_body
 from solvent.gateway.repeats import REPLAYED, Repeats, Telling
 from solvent.identity.caller import Caller
 from solvent.values.errors import Unavailable
@@ -56,7 +56,8 @@ class AskedAgain:
         given = idempotency_key(scope).encode()
         body = await read_body(receive)
         now_us = self._app.desk.now_us()
-        fingerprint = sha256(b"\0".join((scope["path"].encode(), caller.user.encode(), body))).digest()
+        said = _without_boundary(header(scope, b"content-type"), body)
+        fingerprint = sha256(b"\0".join((scope["path"].encode(), caller.user.encode(), said))).digest()
         telling, is_new = self._repeats.take(caller, given, fingerprint, now_us)
         if is_new:
             self._repeats.forget_some(now_us)
@@ -85,6 +86,12 @@ class AskedAgain:
         except Unavailable as wrong:  # others are told that it is under way or was answered: never charged twice
             about = {"request_id": claim.answer}
             log.warning("answer %s cannot be kept for whoever asks again: %s", claim.answer, wrong.message, extra=about)
+
+
+def _without_boundary(content_type: bytes, body: bytes) -> bytes:
+    """What a body says, without the line between the parts of a form: clients make up another one each time."""
+    boundary = content_type.partition(b"boundary=")[2].split(b";")[0].strip(b' "')
+    return body.replace(boundary, b"") if boundary else body
 
 
 async def _tell_again(whole: _Whole, send: Send) -> None:

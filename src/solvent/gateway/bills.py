@@ -37,6 +37,7 @@ def receipt_for_customer(receipt: Receipt) -> dict[str, object]:
             "pictures_made": used.pictures,
             "characters": used.characters,
             "audio_input_seconds": decimals(used.audio_input_ms, 1000, 3),
+            "video_seconds": used.video_seconds,
             "estimated": bool(receipt.usage_estimated),
         },
         "charge": plain(receipt.charge),

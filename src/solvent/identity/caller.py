@@ -18,7 +18,7 @@ from solvent.values.limits import NAME_CHARACTERS_MAX
 Role = Literal["customer", "owner", "finance", "support", "read_only"]
 OPERATOR_ROLES: Final[tuple[Role, ...]] = ("owner", "finance", "support", "read_only")
 # What a customer's key is used for. permission.py says which paths are which.
-Use = Literal["chat", "embeddings", "images", "audio", "files", "batches", "wallet"]
+Use = Literal["chat", "embeddings", "images", "audio", "videos", "files", "batches", "wallet"]
 USES: Final[tuple[Use, ...]] = get_args(Use)
 # suspended: answers are refused until it is lifted. closed: for good, with every key revoked.
 State = Literal["active", "suspended", "closed"]

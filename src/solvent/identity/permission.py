@@ -73,6 +73,7 @@ PATHS: Final[dict[str, Use]] = {
     "moderations": "chat",
     "rerank": "embeddings",
     "responses": "chat",
+    "videos": "videos",
 }
 _ANY_KEY: Final = "/v1/models"
 

@@ -31,7 +31,7 @@ class MarginSums(msgspec.Struct):
 
     granted_grains: the part of the charge that gifts paid. included_grains: at list price, covered by plans.
     earned_grains: what their plans and packs earned in that time, without VAT.
-    pictures, characters, audio_input_ms: made, spoken and heard, as in `values.usage`.
+    pictures, characters, audio_input_ms, video_seconds: made, spoken, heard and filmed, as in `values.usage`.
     """
 
     answers: int = 0
@@ -48,6 +48,7 @@ class MarginSums(msgspec.Struct):
     pictures: int = 0
     characters: int = 0
     audio_input_ms: int = 0
+    video_seconds: int = 0
 
     def add(self, other: MarginSums) -> None:
         """Take in another line."""
@@ -65,6 +66,7 @@ class MarginSums(msgspec.Struct):
         self.pictures += other.pictures
         self.characters += other.characters
         self.audio_input_ms += other.audio_input_ms
+        self.video_seconds += other.video_seconds
 
 
 class MarginLine(msgspec.Struct, frozen=True):

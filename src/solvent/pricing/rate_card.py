@@ -25,11 +25,11 @@ class RateCard(msgspec.Struct, frozen=True):
     """The prices of one model from one instant on; None means unpriced, which is not the same as free.
 
     *_picos: 1/parts of a pico per token, per web search, per answer, per hour of engine time, per kilowatt-hour, per
-    picture, per character spoken, per minute of sound heard. `parts` is 1 unless a price is a fraction, such as a
-    third of a dollar.
+    picture, per character spoken, per minute of sound heard, per second of video. `parts` is 1 unless a price is a
+    fraction, such as a third of a dollar.
     revision: 1, and one more each time a wrong entry of the same instant was corrected.
     variant: how and when these prices hold beside the plain ones, such as "batch"; see `version`.
-    tariffs: also of other kinds of an answer, such as pictures of "1024x1024/hd".
+    tariffs: also of other kinds of an answer, such as pictures of "1024x1024/hd" or video of "1280x720".
     above_tokens: of a tier: more input tokens than this make the whole answer cost these prices.
     borrowed: buckets without a price of their own that cost what text costs until somebody finds out.
     dearest_*_picos: the most a token read or written can cost here, tiers apart; worked out, not given.
@@ -58,6 +58,7 @@ class RateCard(msgspec.Struct, frozen=True):
     picture_picos: int | None = None
     character_picos: int | None = None
     audio_input_minute_picos: int | None = None
+    video_second_picos: int | None = None
     provider: str = ""
     model: str = ""
     parts: int = 1

@@ -67,6 +67,7 @@ def _has_more(usage: Usage) -> int:
         or usage.pictures
         or usage.characters
         or usage.audio_input_ms
+        or usage.video_seconds
     )
 
 
@@ -81,6 +82,7 @@ def _more(usage: Usage, card: RateCard) -> int:
         + usage.web_searches * (card.web_search_picos or 0)
         + usage.pictures * (card.picture_picos or 0)
         + usage.characters * (card.character_picos or 0)
+        + usage.video_seconds * (card.video_second_picos or 0)
     )
 
 
@@ -125,7 +127,7 @@ def unpriced(usage: Usage, card: RateCard) -> tuple[str, ...]:
 def _unpriced_both_ways(
     counted: Sequence[str], missing: Sequence[str], usage: Usage, card: RateCard
 ) -> tuple[str, ...]:  # fmt: skip
-    """Of what is counted in pictures, characters or minutes, and perhaps in tokens too: priced one way, it is priced.
+    """Of what is counted in pictures, characters or time, and perhaps in tokens too: priced one way, it is priced.
 
     missing: the tokens without a price.
     """
@@ -149,6 +151,7 @@ _COUNTED_TOO: Final = (
     ("picture", "pictures"),
     ("character", "characters"),
     ("audio_input_minute", "audio_input_ms"),
+    ("video_second", "video_seconds"),
 )
 
 
@@ -164,6 +167,7 @@ BY_PICTURES: Final[Ways] = (("picture",), ("input", "image_output"))
 BY_RANKING: Final[Ways] = (("input",), ("web_search",))
 BY_CHARACTERS: Final[Ways] = (("character",),)
 BY_HEARING: Final[Ways] = (("audio_input_minute",), ("audio_input", "output"))
+BY_FILMING: Final[Ways] = (("video_second",),)
 
 
 def can_cost(card: RateCard, ways: Ways = BY_WORDS) -> bool:

@@ -43,6 +43,7 @@ PRICES: Final[Mapping[str, tuple[str, int]]] = {
     "picture": ("picture_picos", 1),
     "character": ("character_picos", TOKENS_PER_PRICE),
     "audio_input_minute": ("audio_input_minute_picos", 1),
+    "video_second": ("video_second_picos", 1),
 }
 TOKEN_PRICES: Final = frozenset(name for name, (_, per) in PRICES.items() if per == TOKENS_PER_PRICE)
 

@@ -65,6 +65,10 @@ class Faults:
         """What came cannot be understood."""
         return Unavailable("upstream_garbage", f"{self._name} cannot be understood: {what[:200]}")
 
+    def repeated(self, words: str) -> str:
+        """Its words as they may be told to anybody."""
+        return self._without_key(words)[:500]
+
     def _read(self, body: bytes) -> tuple[str, str, _About]:
         """Its words, the member it names, and what it is about where its status says something else."""
         try:

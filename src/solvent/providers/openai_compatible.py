@@ -6,20 +6,22 @@ A vendor that speaks it with an accent has a file of its own, which says only wh
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Annotated, Final
 from urllib.parse import quote
 
 import msgspec
 
 from solvent.providers.faults import UNREADABLE
+from solvent.providers.fields import fields_of
 from solvent.providers.mould import Mould
-from solvent.providers.port import Call, Chunk, Dialect, File, OnAbort, Provider, Settings, Task
+from solvent.providers.openai_videos import OpenAIVideos
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings, Task
 from solvent.providers.upstream import Upstream
 from solvent.values.errors import Invalid, Unavailable
 from solvent.values.limits import HEARD_S_MAX, UPSTREAM_BODY_BYTES_MAX
 from solvent.values.usage import Usage
-from solvent.wire.form import Field, encode_form
+from solvent.wire.form import encode_form
 from solvent.wire.sse import EventReader
 
 _DONE = b"[DONE]"
@@ -43,7 +45,6 @@ _PATHS: Final[Mapping[Task, str]] = {
 _INCLUDE_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_decode_said = msgspec.json.Decoder(str | list[str] | int | float | bool).decode
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_duration = msgspec.json.Decoder(float).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -117,6 +118,8 @@ class OpenAICompatible:
         self._accent = accent
         self._limit_field = settings.limit_field or accent.limit_field
         self._left_out = accent.left_out | _LIMIT_WORDS
+        is_plain = accent.chat_path == PLAIN.chat_path
+        self.videos = OpenAIVideos(self._upstream) if is_plain else None  # not where models are asked by their paths
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """See `Provider.stream`."""
@@ -153,7 +156,7 @@ class OpenAICompatible:
     async def _whole(self, path: str, call: Call) -> Chunk:
         """A whole reply: embeddings, pictures, what was heard, or a judgement."""
         asked = self._asked(call)
-        kind, body = encode_form(_fields(asked, call.files)) if call.files else (_JSON, _encode(asked))
+        kind, body = encode_form(fields_of(asked, call.files)) if call.files else (_JSON, _encode(asked))
         reply = await self._upstream.ask(path, body, streams=False, content_type=kind)
         try:
             chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
@@ -255,18 +258,6 @@ def _heard(chunk: Chunk) -> Usage | None:
         return None
     seconds = _decode_duration(duration)
     return Usage(audio_input_ms=round(seconds * 1_000)) if 0 <= seconds <= HEARD_S_MAX else None
-
-
-def _fields(members: Mapping[str, object], files: Iterable[File]) -> Iterator[Field]:
-    """A body as a form: its members are texts or lists of them, beside the files."""
-    for name, value in members.items():
-        said = _decode_said(_encode(value))
-        if isinstance(said, list):
-            yield from (Field(f"{name}[]", text.encode()) for text in said)
-        else:
-            yield Field(name, said.encode() if isinstance(said, str) else _encode(said))
-    for file in files:
-        yield Field(file.field, file.data, file.name or "file", file.content_type)
 
 
 def _piece(payload: bytes, mould: Mould) -> Chunk | None:

@@ -21,10 +21,19 @@ OnAbort = Literal["drain", "cancel"]
 Dialect = Literal["chat", "messages", "gemini", "converse"]
 
 # What is asked for: the next words of a conversation or of a text, numbers that stand for the meaning of some, or
-# pictures, others made of given ones, a text spoken, what is said in a recording, whether texts are harmful, or which
-# documents are nearest to a query.
+# pictures, others made of given ones, a text spoken, what is said in a recording, whether texts are harmful, which
+# documents are nearest to a query, or videos.
 Task = Literal[
-    "chat", "completions", "embeddings", "images", "edits", "speech", "transcriptions", "moderations", "rerank"
+    "chat",
+    "completions",
+    "embeddings",
+    "images",
+    "edits",
+    "speech",
+    "transcriptions",
+    "moderations",
+    "rerank",
+    "videos",
 ]
 
 
@@ -116,6 +125,55 @@ class CountsTokens(Protocol):
 
     async def count_tokens(self, call: Call) -> int:
         """How many tokens the model would read. Raises as `Provider.stream` does."""
+        ...
+
+
+class VideoTold(msgspec.Struct, frozen=True):
+    """What a provider tells of a video. id: its own name of it. percent: how far it is. seconds: how long it is or will
+    be, gone_us: when it is deleted there: 0 where that is not said. fault: why it failed, in the provider's words."""
+
+    id: str
+    state: Literal["queued", "in_progress", "completed", "failed"]
+    percent: int = 0
+    seconds: int = 0
+    gone_us: int = 0
+    fault: str = ""
+
+
+class VideoBytes(msgspec.Struct, frozen=True):
+    """A video, or a picture of it, as it comes. Close the parts to hang up."""
+
+    media_type: str
+    parts: AsyncGenerator[bytes, None]
+
+
+class Videos(Protocol):
+    """Makes videos, each a job that takes minutes. All raise as `Provider.stream` does."""
+
+    async def begin(self, call: Call) -> VideoTold:
+        """Have one made."""
+        ...
+
+    async def look(self, id: str) -> VideoTold | None:
+        """How far it is; None where nothing is known of it."""
+        ...
+
+    async def open(self, id: str, variant: str) -> VideoBytes | None:
+        """The video itself, or another variant of it such as its thumbnail; None where nothing is known of it."""
+        ...
+
+    async def delete(self, id: str) -> bool:
+        """Delete it. Whether it was there."""
+        ...
+
+
+@runtime_checkable
+class MakesVideos(Protocol):
+    """What a provider may do beside: make videos. None where it does not as it is set up."""
+
+    @property
+    def videos(self) -> Videos | None:
+        """How it is asked for them."""
         ...
 
 

@@ -83,6 +83,21 @@ class Upstream:
             raise
         return reply
 
+    async def fetch(self, method: str, path: str) -> Reply | None:
+        """Its reply to what has no body, which the caller closes; None where it knows nothing of the path. Raises what
+        the upstream says when it is no answer."""
+        reply = await self._client.send(method, path, {}, b"")
+        try:
+            if reply.status not in (200, 404):
+                raise await self.faults.of(reply)
+            if reply.status == 404:
+                reply.close()
+                return None
+        except BaseException:
+            reply.close()
+            raise
+        return reply
+
     async def served(self, path: str = "/models") -> tuple[str, ...]:
         """See `Provider.probe`."""
         reply = await self._client.send("GET", path, {}, b"")

@@ -58,6 +58,24 @@ RANKED_AT_ONCE_MAX = 1_000  # documents in one question
 MODERATED_AT_ONCE_MAX = 100  # texts in one question
 EMBEDDED_AT_ONCE_MAX = 2_048  # texts in one question
 
+# Videos
+VIDEO_SECONDS = (4, 8, 12)  # that one may last, unless its model says otherwise; the first where nothing is asked
+VIDEO_SECONDS_MAX = 600  # that a model may say
+VIDEO_PROMPT_CHARACTERS_MAX = 32_000
+VIDEO_REFERENCE_BYTES_MAX = 16 * MIB  # of the picture that one begins with
+VIDEO_BYTES_MAX = 1024 * MIB  # of one that is fetched
+VIDEO_S_MAX = 7_200  # that one may be in the making; then it has failed, and its hold ends
+VIDEO_BEGIN_S_MAX = 300.0  # for an upstream to take one
+VIDEO_LOOK_S_MAX = 30.0  # for an upstream to tell how far one is
+VIDEO_LOOKS_S = (2, 30)  # between two looks at one, at first and at last
+VIDEO_LOOK_S_MIN = 1  # between two looks that its customer asks for
+VIDEO_MISSES_MAX = 5  # in a row an upstream may say that it knows none of the name
+VIDEOS_TENDED_S = 1.0  # how long a look that is due waits at most
+VIDEOS_AT_ONCE = 64  # that one process looks at
+VIDEOS_UNFINISHED_MAX = 100  # of one customer
+VIDEO_DAYS = 30  # that what is known of one is kept
+VIDEOS_FORGOTTEN_AT_ONCE = 500  # in one transaction: answers wait for it
+
 # Responses that are kept
 CONVERSATION_BYTES_MAX = 4 * MIB  # of all the responses that a question goes on from
 CONVERSATION_RESPONSES_MAX = 512
@@ -140,6 +158,7 @@ INVOICE_LINES_MAX = 1_000
 
 # Time
 ANSWER_S_MAX = 1_800.0  # one whole answer
+BOOKED_S_MAX = VIDEO_S_MAX + 3_600  # from when an answer is asked for until its receipt is on the books
 HOLD_S_MAX = 2_400  # a hold nobody resolved by then is voided; longer than any answer
 SHUTDOWN_S_MAX = 30.0  # for answers under way when the process is told to stop
 SWEEP_S = 60.0

@@ -18,8 +18,9 @@ class Usage(msgspec.Struct, frozen=True):
     web_searches: how often the provider searched, the web on the way to the answer or documents to rank them.
     engine_us: this answer's share of the busy time of our own engine, in microseconds.
     energy_uj: this answer's share of its energy, in microjoules (3.6e9 of them are one watt-hour).
-    pictures: made. characters: of text that was spoken. audio_input_ms: milliseconds of sound that were heard. What
-    is counted so may be counted in tokens too; a card prices it one way or the other.
+    pictures: made. characters: of text that was spoken. audio_input_ms: milliseconds of sound that were heard.
+    video_seconds: of video that was made. What is counted so may be counted in tokens too; a card prices it one way or
+    the other.
     """
 
     input_tokens: int = 0
@@ -40,6 +41,7 @@ class Usage(msgspec.Struct, frozen=True):
     pictures: int = 0
     characters: int = 0
     audio_input_ms: int = 0
+    video_seconds: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(a + b for a, b in zip(amounts(self), amounts(other), strict=True)))
@@ -69,6 +71,7 @@ def amounts(usage: Usage) -> tuple[int, ...]:
         usage.pictures,
         usage.characters,
         usage.audio_input_ms,
+        usage.video_seconds,
     )
 
 
@@ -92,7 +95,7 @@ def all_output_tokens(usage: Usage) -> int:
 
 
 def is_none(usage: Usage) -> bool:
-    """Whether nothing was read, written, searched, drawn, spoken or heard."""
+    """Whether nothing was read, written, searched, drawn, spoken, heard or filmed."""
     return not (
         all_input_tokens(usage)
         or all_output_tokens(usage)
@@ -100,4 +103,5 @@ def is_none(usage: Usage) -> bool:
         or usage.pictures
         or usage.characters
         or usage.audio_input_ms
+        or usage.video_seconds
     )

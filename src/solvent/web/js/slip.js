@@ -15,7 +15,7 @@ const BUCKETS = [
   'image_output_tokens',
   'audio_output_tokens',
 ];
-const BESIDE = ['searches', 'pictures_made', 'characters', 'audio_input_seconds'];
+const BESIDE = ['searches', 'pictures_made', 'characters', 'audio_input_seconds', 'video_seconds'];
 const ALWAYS = new Set(['input_tokens', 'output_tokens']);
 const ASKED_FOR = 'asked';
 

@@ -1,0 +1,49 @@
+"""Open an answer that outlives its request: what it may come to is set aside until somebody settles it.
+
+Its holds belong to no process and have no end of their own: they end with what is written beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from solvent.answering.desk import Desk
+from solvent.answering.find_funds import find_funds
+from solvent.answering.guard_case import guard_case
+from solvent.answering.opening import open_answer, take_case
+from solvent.answering.question import Question
+from solvent.answering.settlement import Opened
+from solvent.db.port import Entry
+from solvent.identity.caller import Caller
+from solvent.ledger import pot_store, store
+from solvent.values.errors import Unavailable
+
+
+async def open_pledged(question: Question, caller: Caller, desk: Desk, note: Callable[[Opened], Entry]) -> Opened:
+    """note: what is written with the holds, in the same commit; whoever has it owes their end.
+
+    Raises what `answer` raises before anything is asked; then nothing is held and nothing is noted.
+    """
+    case = take_case(question, caller, desk)
+    if desk.guards:
+        case = await guard_case(case, desk)
+    opened = open_answer(case, desk, settle_for_less=False)
+    if not isinstance(opened, Opened):
+        opened = await find_funds(case, desk)
+    holds = tuple(msgspec.structs.replace(hold, holder="", expires_us=None) for hold in opened.holds)
+    opened = msgspec.structs.replace(opened, holds=holds)
+    left = [0] * len(holds)
+    entries: list[Entry] = [(store.append, hold) for hold in holds]
+    entries += [(pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)) for hold in holds]
+    try:
+        await desk.database.append([*entries, note(opened)])
+    except Unavailable as fault:
+        if fault.code != "books_unknown":  # it was not written, so this process may promise it again
+            left = [hold.grains for hold in holds]
+        raise
+    finally:
+        for draw, spare in zip(opened.draws, left, strict=True):
+            opened.funds.purse(draw.pot).settle(draw.grains, draw.grains - spare)
+    return opened
