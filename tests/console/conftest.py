@@ -56,7 +56,7 @@ window.alert = (words) => complaints.push(`alert: ${words}`);
 """
 
 OpenPage = Callable[..., "Look"]
-NewServer = Callable[[], Solvent]
+NewServer = Callable[..., Solvent]
 
 
 def chromium() -> str:
@@ -116,14 +116,14 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def new_server(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewServer]:
-    """Starts servers with empty books; none outlives the file's tests."""
+    """Starts servers with empty books; none outlives the file's tests. settings: beside the usual ones."""
     made: list[Solvent] = []
 
-    def make() -> Solvent:
+    def make(settings: str = "") -> Solvent:
         folder: Path = tmp_path_factory.mktemp("page")
         prices = {"plain": "page-price", "below-cost": "page-cheap"}
         models = [MODEL.format(name=name, url=base_url, price=price) for name, price in prices.items()]
-        server = Solvent(folder, CONFIG + "".join(models))
+        server = Solvent(folder, settings + CONFIG + "".join(models))
         (folder / "rate_cards" / "page.yaml").write_text(CARDS)
         made.append(server)
         return server.start()
