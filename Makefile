@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make serve` runs the service, `make test` runs every test.
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check fix bench soak bench-books docs house-model clean
+.PHONY: help serve demo test clients check fix bench soak bench-books docs house-model clean
 
 # Tests and services start many processes: without compiled files each would compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,6 +20,9 @@ demo: $(VENV)/.serve ## Start it with 40 simulated customers asking the house mo
 
 test: $(VENV)/.test .venv-beancount/bin/bean-check ## Run every test: style, types, the house, and all that the service does
 	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+
+clients: $(VENV)/.test ## Drive clients of others (LangChain, aider ...), each in an environment of its own: 1.5 GB
+	@$(BIN)/python -m tests.doors.drive_clients $(ARGS)
 
 check: $(VENV)/.test ## The quick part of the tests: style, types, the house
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/python -m pytest tests/house $(ARGS)
@@ -43,7 +46,7 @@ house-model: $(VENV)/.lightening ## Train the house model again from scratch (un
 	@$(BIN)/solvent house-model build $(ARGS)
 
 clean: ## Remove the environment and caches; books and models stay
-	@rm -rf $(VENV) .venv-beancount .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench
+	@rm -rf $(VENV) .venv-beancount .clients .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench
 
 $(VENV)/bin/python:
 	@sh tools/venv.sh $(VENV)

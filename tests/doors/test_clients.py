@@ -1,6 +1,6 @@
 """Clients of others, as they are published, against the real server: each tells what it saw, and it is what was sent.
 
-Those in `clients/` that need an environment of their own are driven where `make clients` has made it.
+Those in `clients/` that need an environment of their own are driven by `make clients`: see drive_clients.py.
 """
 
 from __future__ import annotations
