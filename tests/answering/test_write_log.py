@@ -15,7 +15,7 @@ from solvent.answering.forget_logged import forget_logged
 from solvent.answering.forget_old_logged import forget_old_logged
 from solvent.answering.heard import Heard
 from solvent.answering.logbook import Logbook
-from solvent.answering.logged import Logged
+from solvent.answering.logged import Logged, Redact
 from solvent.answering.question import Question
 from solvent.answering.read_logged import read_logged
 from solvent.answering.write_log import write_log
@@ -94,16 +94,34 @@ def test_more_than_can_wait_is_dropped_and_counted() -> None:
     assert logbook.dropped == 7 + 2, "there is room again"
 
 
-def test_what_cannot_be_written_is_dropped_and_the_next_is_written(place: Place) -> None:
+def test_what_cannot_be_written_is_dropped_alone(place: Place) -> None:
     async def work(database: GroupCommit) -> None:
         logbook = Logbook(redacts=redacts)
         logbook.put(heard(1))
         await write_log(logbook, database)
-        logbook.put(heard(1))  # there is one already
+        for n in (2, 1, 3):  # there is a first one already
+            logbook.put(heard(n))
         await write_log(logbook, database)
-        logbook.put(heard(2))
+        assert (logbook.written, logbook.dropped) == (3, 1)
+
+    on(place, work)
+
+
+def test_what_cannot_be_made_is_dropped_alone(place: Place) -> None:
+    def redacts_but_one(kinds: tuple[str, ...]) -> Redact:
+        def redact(words: str, most: int) -> str:
+            if "odd" in words:
+                raise ValueError(words)
+            return redacts(kinds)(words, most)
+
+        return redact
+
+    async def work(database: GroupCommit) -> None:
+        logbook = Logbook(redacts=redacts_but_one)
+        for n, words in enumerate(("plain", "odd", "plain")):
+            logbook.put(heard(n, words))
         await write_log(logbook, database)
-        assert (logbook.written, logbook.dropped) == (2, 1)
+        assert (logbook.written, logbook.dropped, logbook.is_written) == (2, 1, False)
 
     on(place, work)
 
