@@ -212,11 +212,15 @@ PATHS_OF_USES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "images": (("POST", "/v1/images/generations"),),
     "audio": (("POST", "/v1/audio/speech"),),
     "files": (("GET", "/v1/files"), ("POST", "/v1/files"), ("GET", "/v1/files/file_1"), ("DELETE", "/v1/files/file_1")),
-    "wallet": (("GET", "/v1/key"), ("GET", "/v1/answers/ans_1"), ("HEAD", "/v1/key")),
+    "videos": (
+        ("GET", "/v1/videos"), ("POST", "/v1/videos"), ("GET", "/v1/videos/video_1"), ("DELETE", "/v1/videos/video_1"),
+        ("GET", "/v1/videos/video_1/content"),
+    ),
+    "wallet": (("GET", "/v1/key"), ("GET", "/v1/answers"), ("GET", "/v1/answers/ans_1"), ("HEAD", "/v1/key")),
 }  # fmt: skip
 CLOSED: Final = (
     ("GET", "/v1/live"), ("GET", "/v1/customers"), ("POST", "/v1/keys/key_1"), ("GET", "/v1/no-such-thing"),
-    ("GET", "/v1/answers"), ("GET", "/metrics"), ("GET", "/v1/chat"), ("POST", "/v1//chat/completions"),
+    ("GET", "/metrics"), ("GET", "/v1/chat"), ("POST", "/v1//chat/completions"),
 )  # fmt: skip
 
 

@@ -297,6 +297,29 @@ def test_more_than_the_wallet_or_the_limit_pays_for_is_refused_and_nothing_is_as
     on(place, studio, tell)
 
 
+def test_what_the_books_do_not_take_is_neither_held_nor_asked(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = Studio()
+
+    async def tell(ours: Shop, theirs: Shop, caller: Caller) -> None:
+        def refuse(_entries: object) -> None:
+            raise Unavailable("books_overloaded", "too much")
+
+        await begun(ours, caller)
+        before = ours.purse(caller).spare
+        with monkeypatch.context() as broken:
+            broken.setattr(ours.desk.database, "append", refuse)
+            with pytest.raises(Unavailable):
+                await begun(ours, caller)
+        assert ours.purse(caller).spare == before
+        assert len(studio.ordered) == 1
+        [due] = await ours.desk.database.read(lambda connection: store.due(connection, 10**17, 9))
+        ours.clock.at_us += pause_us(0)
+        await look_at_video(due, hands_of(ours.desk), all_alive)
+        assert len(await check_books(ours, theirs)) == 1
+
+    on(place, studio, tell)
+
+
 def test_an_order_whose_words_died_with_its_process_is_not_repeated(place: Place) -> None:
     async def tell(ours: Shop, theirs: Shop, caller: Caller) -> None:
         video = await begun(ours, caller)

@@ -39,9 +39,11 @@ async def open_pledged(question: Question, caller: Caller, desk: Desk, note: Cal
     entries += [(pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)) for hold in holds]
     try:
         await desk.database.append([*entries, note(opened)])
-    except Unavailable as fault:
-        if fault.code != "books_unknown":  # it was not written, so this process may promise it again
+    except BaseException as fault:
+        if isinstance(fault, Unavailable) and fault.code != "books_unknown":  # not written: it may be promised again
             left = [hold.grains for hold in holds]
+        for entered in opened.entered:
+            entered.pace.leave(entered.rule, entered.tokens, 0, entered.share)
         raise
     finally:
         for draw, spare in zip(opened.draws, left, strict=True):
