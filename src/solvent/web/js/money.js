@@ -80,6 +80,60 @@ export function moneyText(amount, currency, language, decimals) {
   return sign + before + number + after;
 }
 
+/** The amount with "+" where it is one, for where the change is the point. */
+export function changeText(amount, currency, language, decimals) {
+  const text = moneyText(amount, currency, language, decimals);
+  if (amount <= 0n) return text;
+  return currency === 'KRW' && language === 'ko' ? `+${text}` : `+${HAIR}${text}`;
+}
+
+// Short amounts, for axes, labels and ranges alone: up to this size, in this unit, with so many decimals at most.
+const KOREAN = [
+  [ONE * 1_000_000n, 10_000n, 1, '만'],
+  [ONE * 100_000_000n, 10_000n, 0, '만'],
+  [null, 100_000_000n, 1, '억'],
+];
+const ENGLISH = [
+  [ONE * 10_000n, 1000n, 1, 'K'],
+  [ONE * 1_000_000n, 1000n, 0, 'K'],
+  [ONE * 1_000_000_000n, 1_000_000n, 2, 'M'],
+  [null, 1_000_000_000n, 2, 'B'],
+];
+
+function shortNumber(amount, steps, smallest) {
+  const whole = size(amount);
+  if (whole < smallest) return null;
+  for (const [end, unit, decimals, name] of steps) {
+    const inUnits = rounded(whole / unit, decimals);
+    // What rounds up to the next size is written in it: 1억, not 10,000만.
+    if (end === null || inUnits * unit * 10n ** BigInt(PLACES - decimals) < end) {
+      const text = digits(inUnits * 10n ** BigInt(PLACES - decimals), decimals);
+      return (text.includes('.') ? text.replace(/\.?0+$/, '') : text) + name;
+    }
+  }
+  return null;
+}
+
+function shortPieces(amount, currency, language) {
+  const isKorean = currency === 'KRW' && language === 'ko';
+  const number = isKorean ? shortNumber(amount, KOREAN, 10_000n * ONE) : shortNumber(amount, ENGLISH, 1000n * ONE);
+  if (number === null) return pieces(amount, currency, language, size(amount) >= ONE ? 0 : undefined);
+  return withUnit(amount < 0n ? MINUS : '', number, currency, language);
+}
+
+/** A short amount: 9.3만원, 227만원, 1.2억원; ₩93K, ₩2.27M. */
+export function compactText(amount, currency, language) {
+  const { sign, before, number, after } = shortPieces(amount, currency, language);
+  return sign + before + number + after;
+}
+
+/** From one amount to another: 9.3만~11만원; ₩93K to ₩110K. */
+export function rangeText(low, high, currency, language) {
+  if (language !== 'ko') return `${compactText(low, currency, language)} to ${compactText(high, currency, language)}`;
+  const { sign, before, number } = shortPieces(low, currency, language);
+  return `${sign}${before}${number}~${compactText(high, currency, language)}`;
+}
+
 /** An exchange rate such as "2771/2" as "1,385.5", with a sign before it where six decimals are not all of it. */
 export function rateText(fraction) {
   const [numerator, denominator] = fraction.split('/').map(BigInt);

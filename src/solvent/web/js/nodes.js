@@ -36,3 +36,23 @@ export function put(node, ...children) {
   const fresh = el('div', {}, ...children);
   if (fresh.innerHTML !== node.innerHTML) node.replaceChildren(...fresh.childNodes);
 }
+
+/** A drawing's element. */
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== null) node.setAttribute(name, value);
+  node.append(...children.flat().filter((child) => child !== null && child !== ''));
+  return node;
+}
+
+const SPRITE = new URL('../vendor/lucide-1.62.0/sprite.svg', import.meta.url).pathname;
+
+/** An icon of the sprite; `kind` "small" is 14 px. What it means is said beside it. */
+export const icon = (name, kind = '') =>
+  svg('svg', { class: `i ${kind}`.trim(), 'aria-hidden': 'true' }, svg('use', { href: `${SPRITE}#${name}` }));
+
+/** The language of the page: "ko" or "en". */
+export const pageLanguage = () => (document.documentElement.lang === 'ko' ? 'ko' : 'en');
+
+/** Text as HTML that reads as this text. Only for what goes through a sanitiser next. */
+export const escaped = (text) => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);

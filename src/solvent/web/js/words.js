@@ -1,5 +1,7 @@
 // Every word of the page, in Korean and English. A sentence with an amount in it is a function that returns pieces.
 
+import { count, dateText as dateIn, momentText, secondsText, timeText, wattHoursText } from './formats.js';
+
 const plural = (n, one, many) => (n === '1' ? `1 ${one}` : `${n} ${many}`);
 
 const ko = {
@@ -296,42 +298,5 @@ export function writeMarkedWords() {
 }
 
 // Numbers and times read the same in both languages; dates do not.
-export const count = (n) => new Intl.NumberFormat('en-US').format(n);
-const clock = (options) => new Intl.DateTimeFormat('en-GB', { hourCycle: 'h23', ...options });
-const WITH_SECONDS = clock({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const WITH_DAY = clock({ day: '2-digit', month: '2-digit', hour: '2-digit', minute: '2-digit' });
-const MINUTES = clock({ hour: '2-digit', minute: '2-digit' });
-const DAY = {
-  ko: new Intl.DateTimeFormat('ko-KR', { month: 'long', day: 'numeric', weekday: 'long' }),
-  en: new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short' }),
-};
-
-export const timeText = (date) => WITH_SECONDS.format(date);
-
-/** "14:32:08", or with its day when that is not today. */
-export function momentText(date) {
-  if (date.toDateString() === new Date().toDateString()) return timeText(date);
-  const part = Object.fromEntries(WITH_DAY.formatToParts(date).map(({ type, value }) => [type, value]));
-  return `${Number(part.month)}/${Number(part.day)} ${part.hour}:${part.minute}`;
-}
-
-export function dateText(date) {
-  const day = DAY[language].format(date).replace(',', '');
-  return language === 'ko' ? `${day} ${MINUTES.format(date)}` : `${day}, ${MINUTES.format(date)}`;
-}
-
-/** Seconds from milliseconds: more decimals the fewer they are. */
-export function secondsText(ms) {
-  const seconds = Number(ms) / 1000;
-  if (seconds < 0.01) return '<0.01';
-  return seconds.toFixed(seconds < 1 ? 2 : seconds < 100 ? 1 : 0);
-}
-
-/** Watt-hours with two figures where they are few. */
-export function wattHoursText(text) {
-  const wattHours = Number(text);
-  if (wattHours === 0) return '0';
-  if (wattHours >= 100) return count(Math.round(wattHours));
-  if (wattHours >= 1) return wattHours.toFixed(1);
-  return wattHours.toFixed(Math.min(9, Math.max(2, 1 - Math.floor(Math.log10(wattHours)))));
-}
+export { count, momentText, secondsText, timeText, wattHoursText };
+export const dateText = (date) => dateIn(date, language);

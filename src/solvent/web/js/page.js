@@ -1,0 +1,124 @@
+// What every page does: theme and language, the drawer, menus, short messages, and asking the server.
+
+const root = document.documentElement;
+const YEAR_SECONDS = 31_536_000;
+const TOAST_MS = 6000;
+
+/** What the server refused: `code` is stable, the message is for people. Status 0: it was not reached. */
+export class Refused extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Sends a body as JSON with the page's token; the response, if it is good. Raises Refused. Read a stream from it yourself. */
+export async function send(path, body, { method = 'POST', signal } = {}) {
+  const token = document.querySelector('meta[name="csrf"]')?.content ?? '';
+  const headers = { 'content-type': 'application/json', 'x-csrf': token };
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'same-origin', signal });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Refused(0, 'unreachable', error.message);
+  }
+  if (response.ok) return response;
+  const told = await response.json().catch(() => null);
+  throw new Refused(response.status, told?.error?.code ?? 'unknown', told?.error?.message ?? response.statusText);
+}
+
+/** Sends a body; what came back, or null where nothing did. Raises Refused. */
+export async function ask(path, body, options) {
+  const response = await send(path, body, options);
+  return response.status === 204 ? null : response.json();
+}
+
+/** Says a sentence to everyone, listeners too, for some seconds. It stands in <div class="toasts" role="status">. */
+export function tell(text) {
+  const place = document.querySelector('.toasts');
+  const line = document.createElement('p');
+  line.textContent = text;
+  place.append(line);
+  setTimeout(() => line.remove(), TOAST_MS);
+}
+
+function keep(name, value) {
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `${name}=${value}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`;
+}
+
+/** "light", "dark" or "auto"; kept in a cookie, which the server writes into the next page. */
+export function chooseTheme(theme) {
+  root.dataset.theme = theme;
+  keep('theme', theme);
+  markTheme();
+}
+
+function markTheme() {
+  const theme = root.dataset.theme ?? 'auto';
+  for (const node of document.querySelectorAll('[data-theme-choice]')) node.setAttribute('aria-pressed', String(node.dataset.themeChoice === theme));
+}
+
+/** "ko" or "en": the server writes the page anew. */
+export function chooseLanguage(language) {
+  keep('language', language);
+  const here = new URL(location.href);
+  here.searchParams.set('lang', language);
+  location.assign(here);
+}
+
+/** Opens or closes the drawer that a button's aria-controls names. While open, what lies under it cannot be reached. */
+function moveDrawer(button, isOpen) {
+  const drawer = document.getElementById(button.getAttribute('aria-controls'));
+  button.setAttribute('aria-expanded', String(isOpen));
+  drawer.toggleAttribute('data-open', isOpen);
+  for (const node of drawer.parentElement.children) if (node !== drawer && !node.matches('script, .toasts')) node.inert = isOpen;
+  document.querySelector('.veil')?.remove();
+  if (!isOpen) {
+    button.focus();
+    return;
+  }
+  const veil = document.createElement('div');
+  veil.className = 'veil';
+  veil.addEventListener('click', () => moveDrawer(button, false));
+  document.body.append(veil);
+  drawer.querySelector('a, button, input')?.focus();
+}
+
+const openDrawer = () => document.querySelector('[data-drawer][aria-expanded="true"]');
+
+/** Writes how far each slider is, for browsers that do not paint it. */
+function paintSlider(slider) {
+  const [low, high] = [Number(slider.min || 0), Number(slider.max || 100)];
+  slider.style.setProperty('--p', `${(100 * (slider.value - low)) / (high - low)}%`);
+}
+
+function growField(field) {
+  field.style.height = 'auto';
+  field.style.height = `${field.scrollHeight}px`;
+}
+
+document.addEventListener('click', (event) => {
+  for (const menu of document.querySelectorAll('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
+  const button = event.target.closest('button');
+  if (button?.dataset.themeChoice) chooseTheme(button.dataset.themeChoice);
+  if (button?.dataset.languageChoice) chooseLanguage(button.dataset.languageChoice);
+  if (button && 'drawer' in button.dataset) moveDrawer(button, button.getAttribute('aria-expanded') !== 'true');
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  const drawer = openDrawer();
+  if (drawer) moveDrawer(drawer, false);
+  for (const menu of document.querySelectorAll('details.menu[open]')) {
+    menu.open = false;
+    menu.querySelector('summary').focus();
+  }
+});
+document.addEventListener('input', (event) => {
+  if (event.target.matches('input[type="range"]')) paintSlider(event.target);
+  if (event.target.matches('.composer textarea') && !CSS.supports('field-sizing', 'content')) growField(event.target);
+});
+document.querySelectorAll('input[type="range"]').forEach(paintSlider);
+markTheme();

@@ -1,0 +1,178 @@
+"""Charts draw what the data says, receipts add up in view, and nothing on the page keeps anyone out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.web.conftest import HERE, complaints
+
+AXE = HERE / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+DAY = {
+    "kind": "day", "label": "Revenue and cost so far.", "currency": "KRW", "now": 14.5,
+    "points": [{"at": h / 2, "revenue": str(h * 4500), "cost": str(h * h * 84)} for h in range(30)],
+    "expected": {"revenue": "214000", "cost_low": "104200", "cost_high": "121800"},
+}  # fmt: skip
+SHORE = {
+    "kind": "shore", "label": "Results of customers.", "currency": "KRW",
+    "bars": [{"name": f"customer {n}", "margin": str((n - 12) * 1500)} for n in range(60)],
+}  # fmt: skip
+FALL = {
+    "kind": "waterfall", "label": "From billed to left.", "currency": "KRW",
+    "steps": [
+        {"name": "Billed", "amount": "6829200", "total": True}, {"name": "VAT", "amount": "-620836"},
+        {"name": "Tokens", "amount": "-2412500"}, {"name": "GPU, idle", "amount": "-518400", "waste": True},
+        {"name": "Margin", "amount": "3277464", "total": True},
+    ],
+}  # fmt: skip
+INTERVAL = {
+    "kind": "interval", "label": "Actual and new plan.", "currency": "KRW",
+    "actual": {"name": "October", "amount": "2271400"},
+    "plan": {"name": "New plan", "low": "-300000", "middle": "2600000", "high": "3100000"},
+}  # fmt: skip
+DOTS = {
+    "kind": "dots", "label": "Change of bills.", "currency": "KRW", "bin": "1000",
+    "changes": [str((n % 13 - 5) * 700) for n in range(400)],
+}  # fmt: skip
+RECEIPT = {
+    "id": "ans_1", "currency": "KRW", "charge": "12.13", "outcome": "answered", "left": 288, "mode": "Careful",
+    "reason": "it compares numbers", "why": "Quick would have cost about ₩1.", "model": "Onnuri 70B",
+    "total_ms": 6800, "first_token_ms": 700, "energy_watt_hours": "0.42", "energy_estimated": True,
+    "lines": [
+        {"name": "Read, new", "quantity": 1842, "rate": "0.90", "per": 1000, "amount": "1.66"},
+        {"name": "Read again, cached", "quantity": 6210, "rate": "0.09", "per": 1000, "amount": "0.56"},
+        {"name": "Written answer", "quantity": 1957, "rate": "4.50", "per": 1000, "amount": "8.81"},
+    ],
+    "net": "11.03", "tax": "1.10", "tax_percent": "10", "due": "0",
+    "plan": {"name": "Basic", "price": "9900", "included": 300, "nth": 12,
+             "resets_at": "2026-11-30T15:00:00Z", "zone": "Asia/Seoul"},
+}  # fmt: skip
+MARKDOWN = (
+    "### One\n\ntext `code` [a](https://a.example)\n\n|a|b|\n|-|-:|\n|1|2|\n\n```python\nprint(1)  # one\n```\n\n$x^2$"
+)
+DRAW = """(all) => { const place = document.getElementById('charts'); place.replaceChildren(); for (const data of all) {
+  const figure = document.createElement('figure'); figure.className = 'chart'; figure.id = data.kind;
+  place.append(figure); solvent.drawChart(figure, data); } }"""
+
+
+def draw(page: Page, *charts: dict[str, Any]) -> None:
+    page.evaluate(DRAW, list(charts))
+
+
+def boxes(page: Page, where: str) -> list[dict[str, float]]:
+    found: list[dict[str, float]] = page.evaluate(
+        "(where) => [...document.querySelectorAll(where)].map((node) => node.getBBox())"
+        ".map(({x, y, width, height}) => ({x, y, width, height}))",
+        where,
+    )
+    return found
+
+
+def test_loss_stands_below_the_zero_line_and_profit_above(page: Page) -> None:
+    draw(page, SHORE)
+    (zero,) = boxes(page, "#shore line.zero")
+    losses, gains = boxes(page, "#shore .bar.fill-loss"), boxes(page, "#shore .bar.fill-1")
+    assert (len(losses), len(gains)) == (12, 48)
+    assert all(bar["y"] >= zero["y"] - 0.2 for bar in losses)
+    assert all(bar["y"] + bar["height"] <= zero["y"] + 0.6 for bar in gains)
+    assert losses[0]["height"] > losses[-1]["height"], "the biggest loss comes first"
+    assert page.locator("#shore text.loss").text_content() == "12 at a loss"
+
+
+def test_bars_are_as_long_as_their_amounts(page: Page) -> None:
+    draw(page, FALL)
+    bars = boxes(page, "#waterfall .bar")
+    amounts = [abs(float(step["amount"])) for step in FALL["steps"]]  # type: ignore[index]
+    for bar, amount in zip(bars, amounts, strict=True):
+        assert bar["width"] / bars[0]["width"] == pytest.approx(amount / amounts[0], abs=0.002)
+    assert bars[1]["x"] + bars[1]["width"] == pytest.approx(bars[0]["x"] + bars[0]["width"], abs=0.3)
+    assert page.locator("#waterfall tbody tr").last.locator("td").first.text_content() == "₩3,277,464"
+
+
+def test_a_total_below_zero_is_a_loss_left_of_the_line(page: Page) -> None:
+    steps = [
+        {"name": "Billed", "amount": "100", "total": True},
+        {"name": "Cost", "amount": "-150"},
+        {"name": "Margin", "amount": "-50", "total": True},
+    ]
+    draw(page, FALL | {"steps": steps})
+    (loss,) = boxes(page, "#waterfall .fill-loss")
+    billed = boxes(page, "#waterfall .bar")[0]
+    assert loss["x"] + loss["width"] == pytest.approx(billed["x"], abs=0.3)
+    assert page.locator("#waterfall text.loss").text_content() == "−\u200a₩50"
+
+
+def test_every_kind_says_a_sentence_and_shows_a_table(page: Page) -> None:
+    draw(page, DAY, SHORE, FALL, INTERVAL, DOTS)
+    for data in (DAY, SHORE, FALL, INTERVAL, DOTS):
+        assert page.locator(f"#{data['kind']} svg[role=img]").get_attribute("aria-label") == data["label"]
+        assert page.locator(f"#{data['kind']} table").count() == (data["kind"] != "dots")
+    assert page.locator("#interval .band-loss").count() == page.locator("#interval .fill-band").count() == 1
+    page.locator("#day summary").click()
+    expect(page.locator("#day tbody tr").last).to_contain_text("14:30")
+
+
+def test_a_receipt_adds_up_in_view_and_speaks_of_no_cost(page: Page) -> None:
+    page.evaluate(
+        "(r) => document.getElementById('receipt').replaceChildren(solvent.receiptNode(r, {isOpen: true}))", RECEIPT
+    )
+    amounts = [text.replace("₩", "") for text in page.locator("#receipt td:last-child").all_inner_texts()]
+    assert amounts == ["1.66", "0.56", "8.81", "11.03", "1.10", "12.13", "0.00"]
+    assert (
+        page.locator("#receipt .facts-line").inner_text().replace("\n", " · ")
+        == "This answer · ₩12.1 · 288 left · Careful, it compares numbers · 6.8 s · 0.42 Wh"
+    )
+    assert (
+        page.locator(".quota .used").count(),
+        page.locator(".quota .this").count(),
+        page.locator(".quota .left").count(),
+    ) == (11, 1, 288)
+    assert page.locator("#receipt .loss").count() == 0
+    assert "Back to 300 on 1 December." in page.inner_text("#receipt .quota")
+
+
+def test_the_page_asks_with_its_token_and_tells_what_was_refused(page: Page) -> None:
+    assert page.evaluate("solvent.ask('/echo', {a: 1})") == {"said": {"a": 1}}
+    refused = page.evaluate(
+        """async () => { document.querySelector('meta[name=csrf]').content = 'other';
+        try { await solvent.ask('/echo', {}); } catch (error) { return [error.status, error.code, error.message]; }
+        finally { document.querySelector('meta[name=csrf]').content = 'token-1'; } }"""
+    )
+    assert refused == [403, "forged", "no token"]
+    page.evaluate("solvent.tell('Saved')")
+    expect(page.locator(".toasts p")).to_have_text("Saved")
+
+
+def test_theme_menu_and_drawer_work_by_keyboard(page: Page) -> None:
+    page.locator("details.menu summary").press("Enter")
+    page.locator("[data-theme-choice=dark]").press("Enter")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 21, 23)"
+    assert "theme=dark" in page.evaluate("document.cookie")
+    page.keyboard.press("Escape")
+    assert page.locator("details.menu[open]").count() == 0
+    page.locator("#burger").press("Enter")
+    assert page.evaluate("[document.getElementById('main').inert, document.activeElement.textContent]") == [
+        True,
+        "One talk",
+    ]
+    page.keyboard.press("Escape")
+    assert page.evaluate("[document.getElementById('main').inert, document.activeElement.id]") == [False, "burger"]
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(page: Page, theme: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+    draw(page, DAY, SHORE, FALL, INTERVAL, DOTS)
+    page.evaluate(
+        "(r) => document.getElementById('receipt').replaceChildren(solvent.receiptNode(r, {isOpen: true}))", RECEIPT
+    )
+    page.evaluate("(text) => solvent.writeMarkdown(document.getElementById('prose'), text)", MARKDOWN)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert complaints(page) == []
