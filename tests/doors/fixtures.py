@@ -144,12 +144,14 @@ def solvent(
 
 
 @pytest.fixture
-def serve(tmp_path: Path, upstream: Upstream) -> Iterator[Serve]:
+def serve(tmp_path: Path, upstream: Upstream, request: pytest.FixtureRequest) -> Iterator[Serve]:
     """Makes servers in folders of their own; none outlives its test."""
     made: list[Solvent] = []
+    is_forked = request.node.get_closest_marker("own_process") is None
 
     def make(config: str | None = None, folder: str = "here", **environment: str) -> Solvent:
-        made.append(Solvent(tmp_path / folder, config or CONFIG + scripted_model(upstream), environment))
+        given = config or CONFIG + scripted_model(upstream)
+        made.append(Solvent(tmp_path / folder, given, environment, is_forked=is_forked))
         return made[-1]
 
     yield make

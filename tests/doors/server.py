@@ -20,12 +20,14 @@ from urllib.parse import urlsplit
 import httpx2
 from openai import OpenAI
 from sqlalchemy import select
+from tests.doors.forked import Forked, run_forked
 
 from solvent.answering.store import receipts
 from solvent.db.engine import open_engine
 
 READY_S_MAX = 60.0
 STOP_S_MAX = 60.0
+PROGRAM = (sys.executable, "-m", "solvent.cli.main")
 UPSTREAM_KEY = "sk-upstream-0123456789abcdef-secret"
 
 CARDS = """\
@@ -168,14 +170,20 @@ class Talk:
 
 
 class Solvent:
-    """One server and its folder; `start` and `stop` as often as a test likes."""
+    """One server and its folder; `start` and `stop` as often as a test likes.
 
-    def __init__(self, folder: Path, config: str, environment: Mapping[str, str] | None = None) -> None:
+    is_forked: from a process that has everything loaded; otherwise as an operator starts it.
+    """
+
+    def __init__(
+        self, folder: Path, config: str, environment: Mapping[str, str] | None = None, *, is_forked: bool = True
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.config = folder / "solvent.toml"
         self.url = ""
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | subprocess.Popen[bytes] | None = None
+        self._is_forked = is_forked
         self._environment = dict(environment or {})
         (folder / "rate_cards").mkdir(parents=True, exist_ok=True)
         (folder / "rate_cards" / "doors.yaml").write_text(CARDS)
@@ -200,20 +208,28 @@ class Solvent:
         return "".join((self.folder / name).read_text() for name in ("stdout", "stderr"))
 
     @property
+    def _where(self) -> list[str]:
+        return ["--data", str(self.data), "--config", str(self.config)]
+
+    @property
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SOLVENT_")}
         return kept | {"UPSTREAM_KEY": UPSTREAM_KEY, "LANG": "C.UTF-8"} | self._environment
 
-    def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def launch(self, *arguments: str) -> Forked | subprocess.Popen[bytes]:
         """Start the process and wait for nothing."""
-        stdout, stderr = (open(self.folder / name, "ab") for name in ("stdout", "stderr"))  # noqa: SIM115
-        with stdout, stderr:
-            self._said = stdout.tell()
+        outputs = self.folder / "stdout", self.folder / "stderr"
+        for output in outputs:
+            output.touch()
+        self._said = outputs[0].stat().st_size
+        words = ["serve", "--port", "0", *self._where, *arguments]
+        if self._is_forked:
+            self.process = Forked(words, self.folder, self.environment, *outputs)
+            return self.process
+        with outputs[0].open("ab") as stdout, outputs[1].open("ab") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "solvent.cli.main", "serve", "--port", "0", "--data", str(self.data),
-                 "--config", str(self.config), *arguments],
-                stdout=stdout, stderr=stderr, env=self.environment, cwd=self.folder,
-            )  # fmt: skip
+                [*PROGRAM, *words], stdout=stdout, stderr=stderr, env=self.environment, cwd=self.folder
+            )
         return self.process
 
     def start(self, *arguments: str) -> Solvent:
@@ -253,11 +269,12 @@ class Solvent:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Another command of `solvent` on this folder's data and configuration."""
+        words, given = [*arguments, *self._where], self.environment | environment
+        if self._is_forked:
+            return run_forked(words, self.folder, given, 60)
         return subprocess.run(
-            [sys.executable, "-m", "solvent.cli.main", *arguments, "--data", str(self.data),
-             "--config", str(self.config)],
-            capture_output=True, text=True, env=self.environment | environment, cwd=self.folder, timeout=60,
-        )  # fmt: skip
+            [*PROGRAM, *words], capture_output=True, text=True, env=given, cwd=self.folder, timeout=60
+        )
 
     def client(self, key: str | None = None, **settings: Any) -> OpenAI:
         """The official client; it repeats nothing unless a test says so, and trusts no proxy."""

@@ -18,7 +18,7 @@ from tests.doors.fixtures import CONFIG, Serve, books_of, scripted_model
 from tests.doors.server import Solvent, eventually, question
 from tests.doors.upstream import Upstream
 
-pytestmark = pytest.mark.xdist_group("serve")
+pytestmark = [pytest.mark.xdist_group("serve"), pytest.mark.own_process]
 
 MODEL = (
     '[[models]]\nname = "m"\nprovider = "{}"\nbase_url = "{}"\ncost_card = "doors-cost"\nprice_card = "doors-price"\n'

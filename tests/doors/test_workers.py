@@ -20,7 +20,7 @@ from tests.doors.fixtures import CONFIG, Serve, books_of, scripted_model
 from tests.doors.server import Answer, Solvent, eventually, question
 from tests.doors.upstream import Upstream
 
-pytestmark = pytest.mark.xdist_group("workers")
+pytestmark = [pytest.mark.xdist_group("workers"), pytest.mark.own_process]
 
 
 @pytest.fixture(scope="module")

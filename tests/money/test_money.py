@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,7 +36,8 @@ def test_enough_steps_are_driven() -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_the_books_say_what_the_reference_says(seed: int, tmp_path: Path, of_this_run: Path) -> None:
+def test_the_books_say_what_the_reference_says(seed: int, tmp_path: Path, empty_books: Path, of_this_run: Path) -> None:
+    shutil.copy(empty_books, tmp_path)
     engine = open_without_waiting(tmp_path)
     drive = Drive(lambda: InlineBooks(engine), seed)
     run_without_waiting(drive.run(STEPS))

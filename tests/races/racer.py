@@ -42,8 +42,8 @@ LEAST = READ * INPUT_GRAINS + OUTPUT_GRAINS  # the input and one token of output
 class Settings(msgspec.Struct, frozen=True):
     """What one process does.
 
-    races: customers by number, from the first to before the second; each is asked for by `askers` at once, and
-    `together` of them at a time.
+    races: customers by number, from the first to before the second; `together` of them at a time. askers: how many
+    ask for a customer at once; of several numbers the first is of race 0, and they come again and again.
     """
 
     directory: str
@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True):
     holder: str
     races: tuple[int, int]
     together: int
-    askers: int
+    askers: tuple[int, ...]
     seed: int
 
 
@@ -93,6 +93,11 @@ def customer_of(race: int) -> Customer:
     return Customer(CustomerId(f"cus_{race:06d}"), f"Race {race}", "", 0)
 
 
+def askers_of(race: int, askers: tuple[int, ...]) -> int:
+    """How many ask for a race's customer at once: see `Settings`."""
+    return askers[race % len(askers)]
+
+
 async def run(settings: Settings) -> Told:
     """All races of one process, then everything back to the books."""
     place, random, background = Place(Path(settings.directory), settings.url), Random(settings.seed), Background()
@@ -107,7 +112,7 @@ async def run(settings: Settings) -> Told:
         first, end = settings.races
         for start in range(first, end, settings.together):
             group = range(start, min(start + settings.together, end))
-            asks = [race for race in group for _ in range(settings.askers)]
+            asks = [race for race in group for _ in range(askers_of(race, settings.askers))]
             await asyncio.gather(*(_ask(desk, race, told) for race in asks))
         tending.cancel()
         assert await background.all_done(30)

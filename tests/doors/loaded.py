@@ -1,0 +1,22 @@
+"""All that commands of `solvent` load, for a process to be forked from: see tests/doors/forked.py."""
+
+from __future__ import annotations
+
+import gc
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import alembic.command
+import sqlalchemy.dialects.postgresql.pg8000
+
+import solvent.db.migrate
+from solvent.cli.main import solvent as commands
+
+__all__ = ["alembic", "solvent", "sqlalchemy"]
+
+for name in commands.list_commands(None):  # type: ignore[arg-type]
+    import_module(f"solvent.cli.{name.replace('-', '_')}")
+for family in ("providers", "payments", "guards"):
+    for plug in entry_points(group=f"solvent.{family}"):
+        import_module(plug.module)
+gc.freeze()  # what is collected is written to, and then no longer shared
