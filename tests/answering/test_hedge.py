@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -218,7 +217,7 @@ STEPS = st.lists(
     cut_s=st.sampled_from([None, None, 0.0, 0.025, 0.06]),
 )
 def test_whatever_wins_there_is_one_charge_and_every_cost(
-    empty_books: Path, scripts: Any, aborts: Any, leaves: int | None, cut_s: float | None
+    scripts: Any, aborts: Any, leaves: int | None, cut_s: float | None
 ) -> None:
     """`story` ends with books that are right: one receipt that can be rebuilt from its transfers, no open hold, and the
     wallet less exactly the charge."""
@@ -246,7 +245,6 @@ def test_whatever_wins_there_is_one_charge_and_every_cost(
         await asyncio.gather(asking, return_exceptions=True)
 
     with TemporaryDirectory() as folder:
-        shutil.copy(empty_books, folder)
         receipts = hedged(Place(Path(folder)), first, *routes, tell=tell)
     assert len(receipts) <= 1
     for receipt in receipts:

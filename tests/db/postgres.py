@@ -1,4 +1,4 @@
-"""A real Postgres of the tests' own: a throw-away cluster on a free port, not synced: processes die here, no machine.
+"""A real Postgres of the tests' own: a throw-away cluster on a free port, synced as a real one is.
 
 Where its programs are missing, tests that need it are skipped; with CI=true they fail instead.
 """
@@ -131,8 +131,7 @@ def running_postgres() -> Iterator[Postgres]:
 
     run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", user)
     settings = f"-p {port} -h 127.0.0.1 -k {folder} -c max_connections=200 -c shared_buffers=64MB -c max_wal_size=256MB"
-    quick = " -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0"
-    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", settings + quick, "start")
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", settings, "start")
     try:
         yield Postgres(port, user)
     finally:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event
+from tests.db.opened import lay_empty_books
 
 from solvent.db.engine import READ, WRITE, open_engine
 from solvent.db.port import Entry, Journal, Then
@@ -58,6 +59,7 @@ def run_without_waiting(story: Coroutine[Any, Any, None]) -> None:
 
 def open_without_waiting(directory: Path) -> Engine:
     """The books on SQLite, without a sync of the disk at each commit: nothing here pulls the plug."""
+    lay_empty_books(directory)
     engine = open_engine(directory)
     engine.dispose()
     event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous = OFF"))

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_,
 
 from solvent.billing.recognition import DONE_US, Schedule, earned_between, handed_over
 from solvent.db.append import append_rows
-from solvent.db.tables import metadata
+from solvent.db.tables import metadata, partial_index
 
 # Those that a day's margins may still lack something of: the others pile up over the years.
 IS_OPEN: Final = f"accrue_us < {DONE_US}"
@@ -28,8 +28,8 @@ schedules = Table(
     Index("ix_schedules_attention_us", "attention_us"),
     Index("ix_schedules_account", "account"),
     Index("ix_schedules_until_us", "until_us"),
-    Index("ix_schedules_accrue_us", "accrue_us", sqlite_where=text(IS_OPEN), postgresql_where=text(IS_OPEN)),
-    Index("ix_schedules_open_pots", "id", sqlite_where=text(IS_OPEN_POT), postgresql_where=text(IS_OPEN_POT)),
+    partial_index("ix_schedules_accrue_us", "accrue_us", where=IS_OPEN),
+    partial_index("ix_schedules_open_pots", "id", where=IS_OPEN_POT),
 )
 
 _POSTED: Final = (

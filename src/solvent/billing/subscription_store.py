@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_,
 
 from solvent.billing.subscription import Subscription, SubscriptionId
 from solvent.db.append import append_rows
-from solvent.db.tables import metadata
+from solvent.db.tables import metadata, partial_index
 from solvent.values.errors import NotFound
 from solvent.values.ids import CustomerId
 
@@ -30,11 +30,8 @@ subscriptions = Table(
     Index("ix_subscriptions_state_period_end_us", "state", "period_end_us"),
     Index("ix_subscriptions_invoice", "invoice"),
     # One that is current for each customer, whatever happens at the same time.
-    Index(
-        "uq_subscriptions_current", "customer", unique=True,
-        sqlite_where=text(_IS_CURRENT), postgresql_where=text(_IS_CURRENT),
-    ),
-)  # fmt: skip
+    partial_index("uq_subscriptions_current", "customer", unique=True, where=_IS_CURRENT),
+)
 
 
 class Spell(msgspec.Struct, frozen=True):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData
+from typing import Any
+
+from sqlalchemy import Index, MetaData
 
 metadata = MetaData(
     naming_convention={
@@ -11,3 +13,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def partial_index(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
+    """An index of some rows alone. Migrations make it; an option of a database's own would load that database's
+    dialect here, and Postgres's takes a tenth of the time in which a command starts."""
+    return Index(name, *columns, unique=unique, info={"where": where})

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Index, func, select, text
+from sqlalchemy import Connection, func, select, text
 
+from solvent.db.tables import partial_index
 from solvent.ledger.store import transfers
 
 _OUT: Final = text(
@@ -17,8 +18,8 @@ _OUT: Final = text(
     "(debit LIKE 'wallet:%' OR debit LIKE 'grant:%' OR debit LIKE 'allowance:%')"
 )
 _IN: Final = text("state = 'posted' AND credit LIKE 'wallet:%'")
-Index("ix_transfers_out_beside", transfers.c.debit, transfers.c.at_us, sqlite_where=_OUT, postgresql_where=_OUT)
-Index("ix_transfers_in_beside", transfers.c.credit, transfers.c.at_us, sqlite_where=_IN, postgresql_where=_IN)
+partial_index("ix_transfers_out_beside", transfers.c.debit, transfers.c.at_us, where=_OUT.text)
+partial_index("ix_transfers_in_beside", transfers.c.credit, transfers.c.at_us, where=_IN.text)
 
 Beside = tuple[str, str, str, int]  # debit, credit, unit, grains
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from solvent.db.append import append_rows
 from solvent.db.prefix import begins_with
-from solvent.db.tables import metadata
+from solvent.db.tables import metadata, partial_index
 from solvent.ledger.balance import Calendar, Key, MonthKey, Movement, movements
 from solvent.ledger.chain import Head, head_text, links, read_head
 from solvent.ledger.sealing import SEALED, into_open_month
@@ -39,8 +39,6 @@ from solvent.values.period import zone
 # What is not an answer's is few rows, with indexes of their own, so that an account's are found at once in the
 # largest books, and answers are booked as quickly as without them.
 BESIDE_ANSWERS: Final = "substr(reference, 1, 4) <> 'ans_'"
-_BESIDE_ANSWERS: Final = text(BESIDE_ANSWERS)
-_RESOLVES: Final = text("resolves IS NOT NULL")
 
 transfers = Table(
     "transfers",
@@ -62,11 +60,8 @@ transfers = Table(
     Column("hash", LargeBinary, nullable=False),
     UniqueConstraint("id", name="uq_transfers_id"),
     # Two rows of three resolve nothing, and are not in it.
-    Index("uq_transfers_resolves", "resolves", unique=True, sqlite_where=_RESOLVES, postgresql_where=_RESOLVES),
-    *(
-        Index(f"ix_transfers_{side}", side, "seq", sqlite_where=_BESIDE_ANSWERS, postgresql_where=_BESIDE_ANSWERS)
-        for side in ("debit", "credit")
-    ),
+    partial_index("uq_transfers_resolves", "resolves", unique=True, where="resolves IS NOT NULL"),
+    *(partial_index(f"ix_transfers_{side}", side, "seq", where=BESIDE_ANSWERS) for side in ("debit", "credit")),
 )
 # One row for each account, unit and month: the balance of an account is their sum.
 balances = Table(
