@@ -7,7 +7,6 @@ The seed is printed, and CRASH_SEED sets it.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import threading
@@ -20,6 +19,7 @@ from sqlalchemy import Connection
 from tests.crashes.answerer import BEGUN, CUSTOMERS, ENDED, now_us, serve
 from tests.db.opened import Place
 from tests.doors.books import Books, check, read_books
+from tests.doors.forked import FORKS
 from tests.doors.server import eventually
 
 from solvent.db.engine import READ
@@ -44,9 +44,6 @@ ANSWERED_S_MAX = 2.0
 DATABASES = 2
 RICH, POOR = 10**13, 10**6
 
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["tests.crashes.answerer"])
-
 
 class Answerer:
     """One process, and what it has acknowledged."""
@@ -56,8 +53,8 @@ class Answerer:
         self.charges: dict[str, int] = {}
         self.has_ended = False
         self._begun = threading.Event()
-        here, there = _forks.Pipe(duplex=False)
-        self._process = _forks.Process(target=serve, args=(str(place.directory), place.url, holder, seed, there))
+        here, there = FORKS.Pipe(duplex=False)
+        self._process = FORKS.Process(target=serve, args=(str(place.directory), place.url, holder, seed, there))
         self._process.start()
         there.close()
         self._listening = threading.Thread(target=self._listen, args=(here,))

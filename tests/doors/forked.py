@@ -16,8 +16,8 @@ from pathlib import Path
 
 from solvent.cli.main import main
 
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["tests.doors.loaded"])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.doors.loaded"])  # there is one such server, so all that anyone forks is in it
 
 
 class Forked:
@@ -28,7 +28,7 @@ class Forked:
     ) -> None:
         words = (list(arguments), str(folder), dict(environment), (str(stdout), str(stderr)))
         self.args = ["solvent", *arguments]
-        self._process = _forks.Process(target=_become, args=words)
+        self._process = FORKS.Process(target=_become, args=words)
         self._process.start()
         assert self._process.pid is not None
         self.pid: int = self._process.pid

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -22,14 +24,16 @@ HOUR_FIELDS = ("engine_hour_picos", "kilowatt_hour_picos")
 EDGES = st.lists(st.integers(1, 10**6), unique=True, max_size=3).map(sorted)
 
 
+@cache
 def usages(tokens_most: int = 10**10, *, engine: bool = True) -> st.SearchStrategy[Usage]:
     """Usages whose buckets are each up to `tokens_most`; with engine time and energy or without."""
     sizes = {name: 10**13 * engine if name in ("engine_us", "energy_uj") else tokens_most for name in BUCKETS}
-    return st.builds(
-        Usage, **{name: st.one_of(st.integers(0, min(9, most)), st.integers(0, most)) for name, most in sizes.items()}
-    )
+    counts = [st.one_of(st.integers(0, min(9, most)), st.integers(0, most)) for most in sizes.values()]
+    # Not `st.builds`, which looks at the types of the arguments for every example.
+    return st.tuples(*counts).map(lambda drawn: Usage(**dict(zip(sizes, drawn, strict=True))))
 
 
+@cache
 @st.composite
 def cards(
     draw: st.DrawFn, *, by_the_hour: bool = True, currency: st.SearchStrategy[str] = CURRENCIES, tiers: bool = True
