@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.answering.desks import Scripted
-from tests.pricing.cards import cards, usages
+from tests.pricing.cards import ONLY, cards, usages
 
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, sums_of
@@ -79,9 +79,6 @@ def budget_pots(currency: str) -> list[Pot]:
     ]
 
 
-ONE_CURRENCY = {name: st.just(name) for name in ("KRW", "USD")}
-
-
 @st.composite
 def draws(draw: st.DrawFn, currency: str) -> tuple[Draw, ...]:
     """What an admission may set aside: one pot that counts, or pots of money; and any budgets."""
@@ -109,8 +106,8 @@ class SomeEngine:
 
 @st.composite
 def openings(draw: st.DrawFn) -> Opened:
-    currency = draw(st.sampled_from(sorted(ONE_CURRENCY)))
-    price, cost = draw(cards(currency=ONE_CURRENCY[currency])), draw(cards())
+    currency = draw(st.sampled_from(["KRW", "USD"]))
+    price, cost = draw(cards(currency=ONLY[currency])), draw(cards())
     exchange = None
     if cost.currency != currency:
         exchange = Exchange(cost.currency, currency, draw(st.integers(1, 10**6)), draw(st.integers(1, 10**6)), 0, "")

@@ -13,6 +13,7 @@ from solvent.values.money import MINOR_DIGITS
 from solvent.values.usage import BUCKETS, Usage
 
 CURRENCIES = st.sampled_from(sorted(MINOR_DIGITS))
+ONLY = {code: st.just(code) for code in MINOR_DIGITS}
 PICOS = st.one_of(st.none(), st.integers(0, 10**9), st.integers(0, 10**18))
 TOKEN_FIELDS = INPUT_FIELDS + OUTPUT_FIELDS
 # The bucket of each price that is paid for every piece used.
