@@ -23,6 +23,10 @@ function frame(code, nodes) {
   const pre = code.parentElement;
   const button = el('button', { class: 'btn small', type: 'button' }, words.copy);
   button.addEventListener('click', async () => {
+    if (!navigator.clipboard) {
+      getSelection().selectAllChildren(code); // an address without TLS: it is chosen, and copied by hand
+      return;
+    }
     await navigator.clipboard.writeText(code.textContent);
     button.textContent = words.copied;
     setTimeout(() => (button.textContent = words.copy), 2000);

@@ -120,5 +120,10 @@ document.addEventListener('input', (event) => {
   if (event.target.matches('input[type="range"]')) paintSlider(event.target);
   if (event.target.matches('.composer textarea') && !CSS.supports('field-sizing', 'content')) growField(event.target);
 });
+// A drawer is one on narrow screens alone: turned to a wide one, the page is whole again.
+matchMedia('(max-width: 860px)').addEventListener('change', () => {
+  const drawer = openDrawer();
+  if (drawer) moveDrawer(drawer, false);
+});
 document.querySelectorAll('input[type="range"]').forEach(paintSlider);
 markTheme();

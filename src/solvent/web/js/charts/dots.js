@@ -34,7 +34,7 @@ export function dots(data) {
     line(x(0), 10, x(0), floor, 'hint dotted'),
     text(x(0) - 10, 14, say('덜 냄', 'pay less'), 'mid halo', 'end'),
     text(x(0) + 10, 14, say('더 냄', 'pay more'), 'mid halo'),
-    text(width, 14, per === 1 ? '' : say(`점 하나가 고객 ${per}명`, `one dot: ${per} customers`), '', 'end'),
+    text(width, width < 520 ? 30 : 14, per === 1 ? '' : say(`점 하나가 고객 ${per}명`, `one dot: ${per} customers`), 'halo', 'end'),
     ...[...columns].flatMap(pile),
     ...ticks(low, high, width < 520 ? 3 : 6).map((value) => text(Math.min(Math.max(x(value), 18), width - 24), HEIGHT - 10, short(value), value ? '' : 'key', 'middle')),
   ];
