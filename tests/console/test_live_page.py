@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.console.conftest import Look, NewServer, OpenPage
-from tests.console.upstream import EVIL
+from tests.asked_upstream import EVIL
+from tests.browsing import Look, NewServer, OpenPage
 from tests.doors.server import Solvent
 
 from solvent.db.engine import open_engine
@@ -46,7 +46,7 @@ def test_the_page_opens_with_the_key_after_the_hash_and_hides_it(server: Solvent
     look = open_page()
     page = look.go(server.operator_key)
     expect(page.locator("#state")).to_have_text("Live")
-    assert page.url == f"{server.url}/"
+    assert page.url == f"{server.url}/console/live"
     assert server.operator_key not in page.content()
     page.reload()
     expect(page.locator("#state")).to_have_text("Live")
@@ -194,7 +194,7 @@ def test_a_customers_key_is_told_apart_and_the_whole_address_can_be_pasted(
     page = open_page().go(server.key)
     expect(page.locator("#key-wrong")).to_contain_text("That is a customer’s key")
     assert "#" not in page.url
-    page.get_by_label("Operator’s key").fill(f" {server.url}/#{server.operator_key} ")
+    page.get_by_label("Operator’s key").fill(f" {server.url}/console/live#{server.operator_key} ")
     page.get_by_role("button", name="Open").click()
     expect(page.locator("#state")).to_have_text("Live")
     page.get_by_role("button", name="Forget the key").click()
@@ -282,13 +282,13 @@ def test_a_lost_connection_says_so_and_comes_back_by_itself(new_server: NewServe
 
 def test_headers_keep_foreign_scripts_and_frames_out(server: Solvent) -> None:
     files = ("/static/js/live.js", "/static/css/tokens.css", "/static/mark.svg")
-    for path in ("/", *files, "/nowhere", "/static/nowhere"):
+    for path in ("/sign-in", "/console/live", *files, "/nowhere", "/static/nowhere"):
         answer = server.send("GET", path, key="")
         assert answer.status == (404 if "nowhere" in path else 200)
         policy = answer.headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "frame-ancestors 'none'" in policy
-        assert "form-action 'none'" in policy
+        assert "form-action 'self'" in policy
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import Browser
-from tests.console.conftest import NewServer
+from tests.browsing import NewServer
 
 pytestmark = pytest.mark.xdist_group("console")
 

@@ -11,7 +11,8 @@ from solvent.billing.publish_plans import publish_plans
 from solvent.db.group_commit import GroupCommit
 from solvent.identity.key import SECRET_BYTES, secret
 from solvent.ledger.store import mark
-from solvent.office.open_customer import Opened, Opening, open_customer
+from solvent.office.open_customer import Opened, open_customer
+from solvent.office.opening import Opening
 from solvent.values.money import Money
 
 NOW_US = 1_795_521_600_000_000

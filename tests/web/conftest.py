@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from tests.console.conftest import ARGUMENTS, COMPLAINTS, chromium
+from tests.browsing import ARGUMENTS, COMPLAINTS, chromium
 
 HERE = Path(__file__).parent
 WEB = HERE.parents[1] / "src" / "solvent" / "web"

@@ -47,12 +47,14 @@ from solvent.db.presence import Presence
 from solvent.filing.forget_old_files import forget_old_files
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Caller, Customer, Role, digest
+from solvent.identity.forget_old_sessions import forget_old_sessions
 from solvent.identity.key import SECRET_BYTES, NewKey, secret
 from solvent.ledger import store as ledger_store
 from solvent.ledger.void_lost_holds import void_lost_holds
 from solvent.margin.earned_store import add_earned
 from solvent.office.issue_key import issue_key
-from solvent.office.open_customer import Opening, open_customer
+from solvent.office.open_customer import open_customer
+from solvent.office.opening import Opening
 from solvent.till.collect_due import collect_due
 from solvent.values.errors import Invalid
 from solvent.values.ids import ENTROPY_BITS, CustomerId, new_id
@@ -144,6 +146,7 @@ class App:
         await forget_old_logged(self.database, now_us())
         await forget_lines(self.database)
         await forget_old_files(self.database, now_us())
+        await forget_old_sessions(self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
         self.background.start(self.payments.sweep())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from solvent.app.http import Scope, header, presented_key
-from solvent.identity.address import Network, client_address
+from solvent.identity.address import Address, Network, client_address
 from solvent.identity.caller import Caller, asking_for, caller_of, demand_address
 from solvent.identity.permission import demand_use
 
@@ -18,10 +18,15 @@ def calling(scope: Scope, callers: Mapping[bytes, Caller], now_us: int, trusted:
     """
     caller = caller_of(presented_key(scope), callers, now_us)
     if caller.addresses:
-        demand_address(caller, client_address(_peer(scope), _forwarded(scope), trusted))
+        demand_address(caller, address_of(scope, trusted))
     if caller.uses:
         demand_use(caller, scope["path"])
     return asking_for(caller, header(scope, caller.user_header.encode())) if caller.user_header else caller
+
+
+def address_of(scope: Scope, trusted: Sequence[Network]) -> Address | None:
+    """Where a request came from; None where nobody can say. trusted: as in `calling`."""
+    return client_address(_peer(scope), _forwarded(scope), trusted)
 
 
 def _peer(scope: Scope) -> str:

@@ -130,6 +130,19 @@ class InvoiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class PeopleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may open an account on the pages, and what the pages are called."""
+
+    name: Annotated[str, Meta(description="what pages call this service", min_length=1, max_length=60)] = "Solvent"
+    sign_up: Annotated[
+        Literal["open", "closed"],
+        Meta(description="whether anybody may open an account, or only the operator for them"),
+    ] = "open"
+    plan: Annotated[
+        str, Meta(description="the plan newcomers begin on; the first that asks for nothing by the month when empty")
+    ] = ""
+
+
 class TelemetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where spans of answers are sent, in OpenTelemetry's words (needs `pip install 'solvent[otel]'`)."""
 
@@ -187,6 +200,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
     first_run: FirstRun = FirstRun()
     hardware: Hardware = Hardware()
+    people: PeopleSettings = PeopleSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     models: tuple[ModelEntry, ...] = ()
     plans: tuple[PlanEntry, ...] = ()

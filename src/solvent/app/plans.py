@@ -38,6 +38,10 @@ def read_plans(config: Config) -> dict[str, Plan]:
         known = ", ".join(plans)
         message = f"first_run: there is no plan {config.first_run.plan!r}; plans are: {known}"
         raise Invalid("bad_config", message, param="first_run.plan")
+    if config.people.plan and config.people.plan not in plans:
+        known = ", ".join(plans)
+        message = f"people: there is no plan {config.people.plan!r}; plans are: {known}"
+        raise Invalid("bad_config", message, param="people.plan")
     for plan in plans.values():
         if plan.afterwards and plan.afterwards not in plans:
             message = f"plan {plan.name!r}: afterwards names {plan.afterwards!r}, and there is no such plan"

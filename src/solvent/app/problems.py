@@ -29,6 +29,8 @@ _BY_CODE: Final[dict[str, tuple[int, str]]] = {
     "plan_quota_exhausted": (402, "insufficient_quota"),
     "plan_at_break_even": (402, "insufficient_quota"),
     "rate_limited": (429, "rate_limit_exceeded"),
+    "too_many_sign_ins": (429, "rate_limit_exceeded"),
+    "too_many_sign_ups": (429, "rate_limit_exceeded"),
     "guard_blocked": (400, "invalid_request_error"),
     "guard_failed": (503, "api_error"),
     "lease_lost": (503, "api_error"),
@@ -48,6 +50,7 @@ _BY_CODE: Final[dict[str, tuple[int, str]]] = {
     "books_unknown": (503, "api_error"),
     "books_closed": (503, "api_error"),
     "internal_error": (500, "api_error"),
+    "page_broke": (500, "api_error"),
     "stopping": (503, "api_error"),
 }
 # What customers read where our own words name an address or a vendor; the log has those.

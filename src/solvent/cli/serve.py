@@ -35,7 +35,7 @@ def command(
     host: str, port: int, data: Path, config_file: Path | None, workers: int, shared: bool,  # noqa: FBT001
     log_format: LogFormat, log_answers: bool, demo: bool,  # noqa: FBT001
 ) -> None:  # fmt: skip
-    """Start the service: an OpenAI-compatible API, its books, and a live page at /.
+    """Start the service: an OpenAI-compatible API, its books, the chat at /, and the console at /console.
 
     SIGTERM lets answers end and stops; SIGHUP reads the settings again.
     """

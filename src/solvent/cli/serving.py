@@ -22,8 +22,8 @@ from solvent.app.peers import ALONE, Peers
 from solvent.app.reload import reload
 from solvent.app.videos import FilmCrew
 from solvent.cli.demo import run_demo
+from solvent.cli.doors import open_doors
 from solvent.cli.logs import log_answer
-from solvent.console.pages import Console
 from solvent.gateway.asgi import Gateway
 from solvent.gateway.other_origins import OtherOrigins
 from solvent.gateway.protocol import BoundedHttp
@@ -117,7 +117,7 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
     keys = await first_run(app, serving.url)
     if serving.logs_answers:
         app.desk.listeners.append(log_answer)
-    gateway = Gateway(app, Console(app), serving.peers)
+    gateway = Gateway(app, open_doors(app), serving.peers)
     server = uvicorn.Server(
         uvicorn.Config(
             OtherOrigins(app, gateway), http=BoundedHttp, loop="none", lifespan="off", ws="none",
@@ -225,7 +225,8 @@ def _welcome(serving: Serving, keys: FirstRunKeys, app: App) -> str:
     if keys.api_key:
         lines += [
             f"API       {url}/v1  with the key  {keys.api_key}",
-            f"live page {url}/#{keys.operator_key}",
+            f"chat      {url}",
+            f"live page {url}/console/live#{keys.operator_key}",
             f"keys are kept in {path / 'first-run.json'}",
         ]
     if serving.demo:

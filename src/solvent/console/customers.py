@@ -27,7 +27,8 @@ from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer, State
 from solvent.identity.key import secret
 from solvent.office.change_customer import CustomerChange, change_customer
-from solvent.office.open_customer import Opening, open_customer
+from solvent.office.open_customer import open_customer
+from solvent.office.opening import Opening
 from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
 from solvent.values.instant import iso

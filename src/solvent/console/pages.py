@@ -1,50 +1,47 @@
-"""The operator's side: pages, with headers that keep foreign scripts and frames out, and the API under /v1."""
+"""The operator's side: pages under /console, the API under /v1, files of all pages, and what processors call."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from solvent.app.build import App
 from solvent.app.business import business_of
+from solvent.app.problems import status_and_type
 from solvent.console.api import OperatorApi
+from solvent.console.door import SIGN_IN, places
 from solvent.console.webhooks import payment_routes
+from solvent.pages.drawing import WEB, Drawing
+from solvent.pages.headers import guarded
+from solvent.pages.site import Site
+from solvent.pages.visitor import Visitors
 
-_WEB = Path(str(files("solvent"))) / "web"
-# Nothing but our own files, no form that could send the key anywhere, and no text that turns into a script.
-_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
-_HEADERS = (
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-cache"),  # asked again each time, so that a page never runs an older version's scripts
-)
+_SHIPPED = ("css", "js", "vendor")
 
 
 class Console:
-    """One ASGI application for all that is not about answers."""
+    """One ASGI application for all that operators see, the API too, and what processors call. PATHS: what is here."""
 
-    def __init__(self, app: App) -> None:
+    PATHS: Final = ("/v1/", "/console", "/static/", "/webhooks/", "/pay/")
+
+    def __init__(self, app: App, visitors: Visitors, drawing: Drawing) -> None:
         self._app = app
         app.on_reload.append(self._read_settings)
         self._read_settings()
         routes = [
-            Route("/", _page),
+            Route("/console/live", _page),
             *payment_routes(app.payments, app.config.top_up_url),
-            Mount("/static", StaticFiles(directory=_WEB)),
+            *(Mount(f"/static/{part}", StaticFiles(directory=WEB / part, check_dir=False)) for part in _SHIPPED),
+            Route("/static/mark.svg", _mark),
         ]
-        self._inner: ASGIApp = Starlette(routes=routes, exception_handlers={404: _not_found})
+        self._inner: ASGIApp = guarded(Starlette(routes=routes, exception_handlers={404: _not_found}))
+        self._site = Site(places(app), visitors, drawing, SIGN_IN, lambda problem: status_and_type(problem)[0])
 
     def _read_settings(self) -> None:
         app = self._app
@@ -54,21 +51,21 @@ class Console:
         """Serve one request."""
         if scope["type"] == "http" and scope["path"].startswith("/v1/"):
             await self._api(scope, receive, send)
-            return
-
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_HEADERS]
-            await send(message)
-
-        await self._inner(scope, receive, guarded)
+        elif scope["path"].startswith("/console") and scope["path"] != "/console/live":
+            await self._site(scope, receive, send)
+        else:
+            await self._inner(scope, receive, send)
 
 
 async def _page(_request: Request) -> Response:
-    return FileResponse(_WEB / "live.html")
+    return FileResponse(WEB / "live.html")
+
+
+async def _mark(_request: Request) -> Response:
+    return FileResponse(WEB / "mark.svg")
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:
-    message = f"there is no {request.url.path[:80]} here; the live page is at /, the API under /v1"
+    message = f"there is no {request.url.path[:80]} here; the chat is at /, the console at /console, the API under /v1"
     body = {"error": {"message": message, "type": "not_found_error", "param": None, "code": "no_such_page"}}
     return JSONResponse(body, status_code=404)

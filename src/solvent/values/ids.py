@@ -7,6 +7,7 @@ from typing import NewType
 AnswerId = NewType("AnswerId", str)
 CustomerId = NewType("CustomerId", str)
 KeyId = NewType("KeyId", str)
+PersonId = NewType("PersonId", str)
 TransferId = NewType("TransferId", str)
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u

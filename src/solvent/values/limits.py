@@ -46,6 +46,17 @@ REPORT_CUSTOMERS_MAX = 1_000  # in one profit and loss, of all there are
 REPORT_CUSTOMERS = 100  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
+# Who may sign in
+EMAIL_CHARACTERS_MAX = 254
+PASSWORD_CHARACTERS_MIN = 10
+PASSWORD_CHARACTERS_MAX = 200
+SIGN_IN_FAILURES_MAX = 8  # with one address, in SIGN_IN_WAIT_S
+SIGN_IN_PLACE_FAILURES_MAX = 60  # from one place
+SIGN_IN_WAIT_S = 900
+SIGN_UPS_MAX = 20  # from one place, in SIGN_IN_WAIT_S
+PAGE_FORM_BYTES_MAX = 256 * KIB
+PAGE_FORM_MEMBERS_MAX = 200
+
 PICTURES_MAX = 10  # in one answer
 FORM_BYTES_MAX = 32 * MIB  # of a question that is a form with files in it
 FORM_S_MAX = 300.0  # until such a form is whole

@@ -1,0 +1,65 @@
+"""The door for operators: all its pages."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from starlette.responses import Response
+
+from solvent.app.build import App
+from solvent.identity.caller import caller_of
+from solvent.identity.session import TOKEN_BYTES
+from solvent.identity.sign_in_by_key import sign_in_by_key
+from solvent.identity.sign_out import sign_out
+from solvent.pages.place import Place
+from solvent.pages.site import own_path
+from solvent.pages.visit import Visit
+from solvent.pages.visitor import SESSION
+from solvent.values.errors import SolventError
+
+SIGN_IN: Final = "/console/sign-in"
+
+
+def places(app: App) -> list[Place]:
+    """Every page of the door, and who may go there."""
+    entrance = _Entrance(app)
+    return [
+        Place("GET", SIGN_IN, "anybody", entrance.show),
+        Place("POST", SIGN_IN, "anybody", entrance.sign_in),
+        Place("POST", "/console/sign-out", "anybody", entrance.sign_out),
+        Place("GET", "/console", "operator", entrance.home),
+    ]
+
+
+class _Entrance:
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def show(self, visit: Visit) -> Response:
+        """The form for an operator's key; people sign in where customers do."""
+        if visit.visitor.caller is not None and visit.visitor.caller.role != "customer":
+            return visit.go(own_path(visit.query.get("next", ""), "/console"))
+        return visit.page("console/sign_in.html", problem="", next=own_path(visit.query.get("next", ""), ""))
+
+    async def sign_in(self, visit: Visit) -> Response:
+        """Begin a session of whoever holds the key."""
+        app, token = self._app, secrets.token_hex(TOKEN_BYTES)
+        goes_on = own_path(visit.form.get("next", ""), "")
+        try:
+            caller = caller_of(visit.form.get("key", "").strip().encode(), app.desk.callers, app.desk.now_us())
+            await sign_in_by_key(caller, token, app.database, app.desk.now_us())
+        except SolventError as problem:
+            return visit.page("console/sign_in.html", 422, problem=visit.said(problem), next=goes_on)
+        return visit.sign_in(token, goes_on or "/console")
+
+    async def sign_out(self, visit: Visit) -> Response:
+        """End the session."""
+        await sign_out(visit.visitor.token, self._app.database)
+        response = visit.go(SIGN_IN)
+        response.delete_cookie(SESSION, path="/")
+        return response
+
+    async def home(self, visit: Visit) -> Response:
+        """For now the live page, which asks for its key itself."""
+        return visit.go("/console/live")

@@ -1,0 +1,165 @@
+"""One visit: what was asked, by whom, and the ways to answer it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from solvent.identity.caller import Caller, Customer
+from solvent.identity.person import Person
+from solvent.pages.drawing import Drawing
+from solvent.pages.visitor import SESSION, Visitor
+from solvent.values.errors import Invalid, SolventError, Unauthenticated
+from solvent.values.limits import MIB, PAGE_FORM_BYTES_MAX, PAGE_FORM_MEMBERS_MAX, REQUEST_BODY_WHOLE_S_MAX
+from solvent.values.misfit import misfit
+
+T = TypeVar("T")
+
+
+class Visit:
+    """request: as Starlette has it. form: the members of the form that was sent, if one was."""
+
+    def __init__(self, request: Request, visitor: Visitor, drawing: Drawing) -> None:
+        self.request = request
+        self.visitor = visitor
+        self.form: Mapping[str, str] = {}
+        self._drawing = drawing
+        self._body: bytes | None = None
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """What follows the ? of the address."""
+        return self.request.query_params
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """What the path names."""
+        return self.request.path_params
+
+    @property
+    def caller(self) -> Caller:
+        """How the visitor asks. Raises Unauthenticated for a stranger."""
+        if self.visitor.caller is None:
+            raise Unauthenticated("signed_out", "you are signed out; sign in again")
+        return self.visitor.caller
+
+    @property
+    def person(self) -> Person:
+        """Raises Unauthenticated for a stranger, and whoever came with a key."""
+        if self.visitor.person is None:
+            raise Unauthenticated("signed_out", "you are signed out; sign in again")
+        return self.visitor.person
+
+    @property
+    def customer(self) -> Customer:
+        """Whose they are. Raises Unauthenticated for nobody's."""
+        if self.visitor.customer is None:
+            raise Unauthenticated("signed_out", "you are signed out; sign in again")
+        return self.visitor.customer
+
+    def words(self, key: str, **members: object) -> str:
+        """The visitor's language."""
+        return self._drawing.words(self.visitor.language)(key, **members)
+
+    def page(self, template: str, status: int = 200, **about: Any) -> Response:
+        """A page. about: what its template shows."""
+        return Response(
+            self._drawing.draw(template, self.visitor, path=self.request.url.path, **about),
+            status, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"},
+        )  # fmt: skip
+
+    def json(self, told: object, status: int = 200) -> Response:
+        """Data for a script."""
+        body = msgspec.json.encode(told)
+        return Response(body, status, media_type="application/json", headers={"cache-control": "no-store"})
+
+    def go(self, path: str) -> RedirectResponse:
+        """On to another page of ours, by GET."""
+        return RedirectResponse(path, 303)
+
+    def sign_in(self, token: str, path: str) -> RedirectResponse:
+        """On, in a session of one's own."""
+        response = self.go(path)
+        keep(response, SESSION, token, self.request, http_only=True)
+        return response
+
+    async def read_form(self) -> None:
+        """Take in the form, if one was sent. Raises Invalid for what is none, or too much."""
+        if not self.request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return
+        try:
+            text = (await self.body()).decode()
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=PAGE_FORM_MEMBERS_MAX)
+        except ValueError:
+            message = f"a form is UTF-8 and has at most {PAGE_FORM_MEMBERS_MAX} members"
+            raise Invalid("bad_form", message) from None
+        self.form = dict(pairs)
+
+    async def read_json(self, kind: type[T]) -> T:
+        """The body, as a script sent it. Raises Invalid naming the member at fault."""
+        try:
+            return msgspec.json.decode(await self.body(), type=kind)
+        except msgspec.ValidationError as wrong:
+            raise misfit(str(wrong)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise Invalid("not_json", "the body is not JSON") from None
+
+    async def body(self, bytes_max: int = PAGE_FORM_BYTES_MAX) -> bytes:
+        """All that was sent, once. Raises Invalid when it is too much, or too slow."""
+        if self._body is None:
+            parts, size = [], 0
+            try:
+                async with asyncio.timeout(REQUEST_BODY_WHOLE_S_MAX):
+                    async for part in self.request.stream():
+                        size += len(part)
+                        if size > bytes_max:
+                            most = f"{bytes_max // MIB} MiB" if bytes_max >= MIB else f"{bytes_max // 1024} KiB"
+                            raise Invalid("body_too_large", f"that is larger than {most}; send less at once")
+                        parts.append(part)
+            except TimeoutError:
+                raise Invalid("body_too_slow", "that took too long to arrive; send it again") from None
+            except ClientDisconnect:
+                raise Invalid("body_cut_off", "that did not arrive whole; send it again") from None
+            self._body = b"".join(parts)
+        return self._body
+
+    def said(self, problem: SolventError) -> str:
+        """A problem in the visitor's language, where words are written for it."""
+        words = self._drawing.words(self.visitor.language)
+        key = f"problems.{problem.code}"
+        return words(key) if words.has(key) else problem.message
+
+    def problem(self, problem: SolventError, status: int) -> Response:
+        """A problem as a page of its own, or as data where a script asked."""
+        said = self.said(problem)
+        headers = {} if problem.retry_after_s is None else {"retry-after": str(problem.retry_after_s)}
+        if self.wants_data:
+            told = {"error": {"code": problem.code, "message": said, "param": problem.param}}
+            return JSONResponse(told, status, headers={"cache-control": "no-store", **headers})
+        response = self.page("pages/problem.html", status, said=said, code=problem.code, number=status)
+        response.headers.update(headers)
+        return response
+
+    @property
+    def wants_data(self) -> bool:
+        """Whether a script asks."""
+        return "x-csrf" in self.request.headers or "json" in self.request.headers.get("accept", "")
+
+
+def keep(response: Response, name: str, value: str, request: Request, *, http_only: bool, days: int = 400) -> None:
+    """A cookie of ours, for our pages alone."""
+    response.set_cookie(
+        name, value, max_age=days * 86_400, path="/", httponly=http_only, samesite="lax", secure=is_secure(request)
+    )
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser came by https, as far as it says itself."""
+    said = request.headers.get("origin") or request.headers.get("referer") or ""
+    return request.url.scheme == "https" or urlsplit(said).scheme == "https"

@@ -1,0 +1,154 @@
+"""A real server before a tiny upstream, and a real browser that tells of everything it complains about."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests import asked_upstream as upstream
+from tests.doors.server import Solvent
+
+CARDS = """\
+card: page-cost
+currency: KRW
+entries:
+  - {from: 2026-01-01, input: 3000, cached_input: 1500, output: 12000, reasoning: 12000}
+---
+card: page-price
+currency: KRW
+entries:
+  - {from: 2026-01-01, input: 5000, cached_input: 2500, output: 20000, reasoning: 20000}
+---
+card: page-cheap
+currency: KRW
+entries:
+  - {from: 2026-01-01, input: 1000, cached_input: 500, output: 4000, reasoning: 4000}
+"""
+CONFIG = """\
+currency = "KRW"
+house_model = false
+[first_run]
+grant = "100000"
+"""
+MODEL = """\
+[[models]]
+name = "{name}"
+provider = "openai_compatible"
+vendor = "mock"
+base_url = "{url}"
+cost_card = "page-cost"
+price_card = "{price}"
+"""
+# Headless as root in a container, and without Chromium's own calls to the outside.
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+COMPLAINTS = """
+window.complaints = [];
+addEventListener('securitypolicyviolation', (event) => complaints.push(`policy: ${event.violatedDirective}`));
+window.alert = (words) => complaints.push(`alert: ${words}`);
+"""
+
+OpenPage = Callable[..., "Look"]
+NewServer = Callable[..., Solvent]
+
+
+def chromium() -> str:
+    """Where Chromium is. Without it these tests are skipped, but in CI they fail."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        words = "no Chromium here: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    return found
+
+
+class Look:
+    """One page in a browser profile of its own. complaints: what its console called an error."""
+
+    def __init__(self, context: BrowserContext, server: Solvent) -> None:
+        self.server = server
+        self.context = context
+        self.complaints: list[str] = []
+        context.add_init_script(COMPLAINTS)
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("console", lambda said: self._hear(said.type, said.text))
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+    def go(self, key: str = "") -> Page:
+        """Open the page, with a key after the # if there is one."""
+        self.page.goto(f"{self.server.url}/console/live" + (f"#{key}" if key else ""))
+        return self.page
+
+    def all_complaints(self) -> list[str]:
+        found: list[str] = self.page.evaluate("window.complaints")
+        return self.complaints + found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for a file's tests."""
+    where = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=where, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    """The upstream's."""
+    with upstream.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def new_server(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewServer]:
+    """Starts servers with empty books; none outlives the file's tests. settings: beside the usual ones."""
+    made: list[Solvent] = []
+
+    def make(settings: str = "") -> Solvent:
+        folder: Path = tmp_path_factory.mktemp("page")
+        prices = {"plain": "page-price", "below-cost": "page-cheap"}
+        models = [MODEL.format(name=name, url=base_url, price=price) for name, price in prices.items()]
+        server = Solvent(folder, settings + CONFIG + "".join(models))
+        (folder / "rate_cards" / "page.yaml").write_text(CARDS)
+        made.append(server)
+        return server.start()
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def server(new_server: NewServer) -> Solvent:
+    """A server that a file's tests share: its books grow."""
+    return new_server()
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Solvent) -> Iterator[OpenPage]:
+    """Opens pages: `open_page(locale="ko-KR")` and Playwright's other settings of a browser context."""
+    opened: list[BrowserContext] = []
+
+    def make(at: Solvent | None = None, **settings: Any) -> Look:
+        context = browser.new_context(**{"locale": "en-US", "timezone_id": "Asia/Seoul"} | settings)
+        opened.append(context)
+        return Look(context, at or server)
+
+    yield make
+    for context in opened:
+        context.close()
