@@ -1,7 +1,5 @@
-// What every page does: theme and language, the drawer, menus, short messages, and asking the server.
+// What every page does: the drawer, menus, short messages, and asking the server.
 
-const root = document.documentElement;
-const YEAR_SECONDS = 31_536_000;
 const TOAST_MS = 6000;
 
 /** What the server refused: `code` is stable, the message is for people. Status 0: it was not reached. */
@@ -44,31 +42,6 @@ export function tell(text) {
   setTimeout(() => line.remove(), TOAST_MS);
 }
 
-function keep(name, value) {
-  const secure = location.protocol === 'https:' ? '; Secure' : '';
-  document.cookie = `${name}=${value}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`;
-}
-
-/** "light", "dark" or "auto"; kept in a cookie, which the server writes into the next page. */
-export function chooseTheme(theme) {
-  root.dataset.theme = theme;
-  keep('theme', theme);
-  markTheme();
-}
-
-function markTheme() {
-  const theme = root.dataset.theme ?? 'auto';
-  for (const node of document.querySelectorAll('[data-theme-choice]')) node.setAttribute('aria-pressed', String(node.dataset.themeChoice === theme));
-}
-
-/** "ko" or "en": the server writes the page anew. */
-export function chooseLanguage(language) {
-  keep('language', language);
-  const here = new URL(location.href);
-  here.searchParams.set('lang', language);
-  location.assign(here);
-}
-
 /** Opens or closes the drawer that a button's aria-controls names. While open, what lies under it cannot be reached. */
 function moveDrawer(button, isOpen) {
   const drawer = document.getElementById(button.getAttribute('aria-controls'));
@@ -103,8 +76,6 @@ function growField(field) {
 document.addEventListener('click', (event) => {
   for (const menu of document.querySelectorAll('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
   const button = event.target.closest('button');
-  if (button?.dataset.themeChoice) chooseTheme(button.dataset.themeChoice);
-  if (button?.dataset.languageChoice) chooseLanguage(button.dataset.languageChoice);
   if (button && 'drawer' in button.dataset) moveDrawer(button, button.getAttribute('aria-expanded') !== 'true');
 });
 document.addEventListener('keydown', (event) => {
@@ -126,4 +97,3 @@ matchMedia('(max-width: 860px)').addEventListener('change', () => {
   if (drawer) moveDrawer(drawer, false);
 });
 document.querySelectorAll('input[type="range"]').forEach(paintSlider);
-markTheme();
