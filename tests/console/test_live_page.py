@@ -292,7 +292,7 @@ def test_headers_keep_foreign_scripts_and_frames_out(server: Solvent) -> None:
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
     assert server.send("GET", "/static/../console/pages.py", key="").status == 404
     assert server.send("GET", "/static/%2e%2e/console/pages.py", key="").status == 404
 

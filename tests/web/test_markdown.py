@@ -38,7 +38,7 @@ EVIL = [
     "<svg></p><style><a id='</style><img src=1 onerror=alert(1)>'>",
     "<template><img src=x onerror=alert(1)></template>",
     "<details open ontoggle=alert(1)><summary>x</summary></details>",
-    "<p class='btn prime' id='main' name='body' data-drawer data-theme-choice='dark' role=alert aria-label=x>x</p>",
+    "<p class='btn prime' id='main' name='body' data-drawer role=alert aria-label=x>x</p>",
     "<video src=x onerror=alert(1)><source onerror=alert(1)></video><audio src=x></audio>",
     "```\"><img src=x onerror=alert(1)>\n<img src=x onerror=alert(1)>\n```",
     "```html\n<script>alert(1)</script>\n```",
@@ -60,7 +60,7 @@ LEFT = """(root) => [...root.querySelectorAll('*')].flatMap((node) => {
     if (/^on/i.test(name) || ['id', 'name', 'action', 'src', 'srcdoc', 'formaction'].includes(name))
       found.push(`${node.tagName} ${name}`);
     if (/href/i.test(name) && !/^(https?:|mailto:)/.test(value)) found.push(`${node.tagName} ${name}=${value}`);
-    if (/^data-(drawer|theme)/.test(name)) found.push(name);
+    if (/^data-drawer/.test(name)) found.push(name);
   }
   const rel = node.rel ?? '';
   if (node.tagName === 'A' && node.href && !(rel.includes('noopener') && rel.includes('nofollow'))) found.push('rel');

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from solvent.app.build import App
 from solvent.identity.caller import caller_of
+from solvent.identity.permission import may
 from solvent.identity.session import TOKEN_BYTES
 from solvent.identity.sign_in_by_key import sign_in_by_key
 from solvent.identity.sign_out import sign_out
@@ -61,5 +62,7 @@ class _Entrance:
         return response
 
     async def home(self, visit: Visit) -> Response:
-        """For now the live page, which asks for its key itself."""
+        """Where the money stands, for who may see it."""
+        if not may(visit.caller.role, "margin.read"):
+            return visit.page("console/welcome.html")
         return visit.go("/console/live")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from solvent.identity.permission import may
 from solvent.identity.person import LANGUAGES, Language
 from solvent.pages import formats
 from solvent.pages.visitor import Visitor
@@ -29,7 +30,7 @@ class Drawing:
             loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        self._templates.globals.update(house=house, count=formats.count, percent=formats.percent)
+        self._templates.globals.update(house=house, count=formats.count, percent=formats.percent, may=may)
 
     def words(self, language: Language) -> Words:
         """The words of one language."""
