@@ -13,14 +13,17 @@ from solvent.answering.receipt_store import came_to
 from solvent.billing import budget_store, seat_store, standing_store
 from solvent.billing.admission import COUNTED
 from solvent.billing.limits import budgets_for
+from solvent.billing.plan import Plan
 from solvent.billing.quota import is_of_pack
 from solvent.billing.standing import Standing, kinds_that_pay
+from solvent.billing.subscription import Subscription
 from solvent.ledger import pot_store
 from solvent.ledger.balance import Movement
 from solvent.ledger.pot import Pot, limits
 from solvent.ledger.store import balances_at
 from solvent.margin import store as margin_store
 from solvent.values.errors import Refused
+from solvent.values.ids import CustomerId
 from solvent.values.limits import LEASE_QUESTIONS
 from solvent.values.period import day_number, start_of_day
 
@@ -69,6 +72,20 @@ def _standing(
     if plan.seats is not None and user and not seat_store.take_seat(connection, subscription, user, at_us):
         message = f"all {subscription.seats} seats are taken; free one, or add seats to the plan"
         raise Refused("no_seat_free", message, param="user")
+    standing = standing_of(connection, customer, terms, in_zone, was)
+    asker = asker_of(case, plan.name)
+    budgets = budgets_for(
+        plan.limits.budgets, asker, standing.overrides, plan.currency, standing.period, at_us, in_zone
+    )
+    return standing, standing_store.open_budgets(connection, budgets, at_us) if budgets else []
+
+
+def standing_of(
+    connection: Connection, customer: CustomerId, terms: tuple[Subscription, Plan], in_zone: ZoneInfo,
+    was: Standing | None = None,
+) -> Standing:  # fmt: skip
+    """Where a customer stands in the period of their terms. was: where they stood when it was looked last."""
+    subscription, plan = terms
     period = subscription.period
     first_day = day_number(period.start_us, in_zone)
     if was is not None and was.period == period:
@@ -79,13 +96,10 @@ def _standing(
     brought = sums.charge_grains - sums.granted_grains - earlier.brought_grains
     price, paid = standing_store.brought_in(connection, subscription, plan)
     overrides = budget_store.overrides_of(connection, customer)
-    standing = Standing(
+    return Standing(
         plan, period, subscription.usable_until_us, price, paid + brought, sums.cost_grains - earlier.cost_grains,
         sums.answers - earlier.answers, overrides, earlier,
     )  # fmt: skip
-    asker = asker_of(case, plan.name)
-    budgets = budgets_for(plan.limits.budgets, asker, overrides, plan.currency, period, at_us, in_zone)
-    return standing, standing_store.open_budgets(connection, budgets, at_us) if budgets else []
 
 
 def _lease(connection: Connection, found: Found, pot: Pot, holder: str, needed: int, most: int) -> None:

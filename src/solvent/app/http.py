@@ -147,7 +147,11 @@ def header(scope: Scope, name: bytes) -> bytes:
 
 def idempotency_key(scope: Scope) -> str:
     """The key under which a request is the same one when it is sent again; "" for none. Raises Invalid."""
-    key = header(scope, b"idempotency-key").decode("latin-1").strip()
+    return check_idempotency_key(header(scope, b"idempotency-key").decode("latin-1").strip())
+
+
+def check_idempotency_key(key: str) -> str:
+    """The key, if it can be one. Raises Invalid."""
     if len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX or not key.isprintable():
         words = f"an Idempotency-Key has at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable characters"
         raise Invalid("bad_idempotency_key", words, param="Idempotency-Key")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.billing import grant_store
@@ -13,9 +15,9 @@ from solvent.values.money import Money
 
 
 async def grant(
-    customer: CustomerId, amount: Money, act: Act, database: Database, *, expires_us: int = NEVER_US
+    customer: CustomerId, amount: Money, act: Act, database: Database, *, expires_us: int = NEVER_US, why: str = ""
 ) -> tuple[str, bool]:
-    """Into the wallet; or, when it expires, into a pot that is spent before the wallet.
+    """Into the wallet; or, when it expires, into a pot that is spent before the wallet. why: kept with the change.
 
     Returns the id of the transfer, and whether the money is new: not when this key gave it before.
     Raises NotFound for an unknown customer, Invalid for nothing, less than nothing, more than GRANT_UNITS_MAX, or an
@@ -23,11 +25,13 @@ async def grant(
     """
 
     def work(connection: Connection) -> tuple[str, bool]:
-        def effect() -> str:
+        def effect() -> Any:
             known_customer(connection, customer)
             name = f"{act.actor}/{act.key}"
-            return grant_store.give(connection, customer, amount, name, expires_us, act.at_us)
+            id = grant_store.give(connection, customer, amount, name, expires_us, act.at_us)
+            return {"id": id, "why": why} if why else id
 
-        return once(connection, act, "grant.give", customer, effect, str)
+        given, is_new = once(connection, act, "grant.give", customer, effect, object)
+        return str(given["id"] if isinstance(given, dict) else given), is_new
 
     return await database.write(work)

@@ -8,6 +8,8 @@ from typing import Final
 from starlette.responses import Response
 
 from solvent.app.build import App
+from solvent.console.office import SHEETS
+from solvent.console.sheet import places_of
 from solvent.identity.caller import caller_of
 from solvent.identity.permission import may
 from solvent.identity.session import TOKEN_BYTES
@@ -30,6 +32,7 @@ def places(app: App) -> list[Place]:
         Place("POST", SIGN_IN, "anybody", entrance.sign_in),
         Place("POST", "/console/sign-out", "anybody", entrance.sign_out),
         Place("GET", "/console", "operator", entrance.home),
+        *places_of(SHEETS, app),
     ]
 
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 from solvent.billing.grant import grant
 from solvent.console.checkouts import PaymentBody, payment_of
 from solvent.console.ledger import read_seq
-from solvent.console.members import AMOUNT, DATE, WORD
+from solvent.console.members import AMOUNT, DATE, NOTE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.whose import whose
 from solvent.db.port import Connection
@@ -95,6 +95,7 @@ class NewGrant(msgspec.Struct, forbid_unknown_fields=True):
     expires: (
         Annotated[str, DATE, Meta(description="until when it may be spent: 2027-01-01; for ever when left out")] | None
     ) = None
+    why: Annotated[str, NOTE, Meta(description="for people: it stands in the audit log")] = ""
 
 
 class NewTopUp(msgspec.Struct, forbid_unknown_fields=True):
@@ -160,7 +161,7 @@ async def give(asked: Asked[Nothing, NewGrant]) -> GrantBody:
     amount = money(body.amount, business.currency)
     expires_us = NEVER_US if body.expires is None else instant(body.expires, "expires")
     customer = await whose(asked, body.customer)
-    id, _ = await grant(customer, amount, asked.act, business.database, expires_us=expires_us)
+    id, _ = await grant(customer, amount, asked.act, business.database, expires_us=expires_us, why=body.why)
     return GrantBody(
         id=id, customer=customer, amount=plain(amount), currency=amount.currency,
         expires_at=None if expires_us == NEVER_US else iso(expires_us),

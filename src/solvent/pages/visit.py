@@ -15,6 +15,7 @@ from solvent.identity.caller import Caller, Customer
 from solvent.identity.person import Person
 from solvent.pages.drawing import Drawing
 from solvent.pages.visitor import SESSION, Visitor
+from solvent.pages.words import Words
 from solvent.values.errors import Invalid, SolventError, Unauthenticated
 from solvent.values.limits import MIB, PAGE_FORM_BYTES_MAX, PAGE_FORM_MEMBERS_MAX, REQUEST_BODY_WHOLE_S_MAX
 from solvent.values.misfit import misfit
@@ -63,9 +64,14 @@ class Visit:
             raise Unauthenticated("signed_out", "you are signed out; sign in again")
         return self.visitor.customer
 
+    @property
+    def texts(self) -> Words:
+        """All words in the visitor's language."""
+        return self._drawing.words(self.visitor.language)
+
     def words(self, key: str, **members: object) -> str:
         """The visitor's language."""
-        return self._drawing.words(self.visitor.language)(key, **members)
+        return self.texts(key, **members)
 
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
         """A page. about: what its template shows."""
@@ -131,7 +137,7 @@ class Visit:
 
     def said(self, problem: SolventError) -> str:
         """A problem in the visitor's language, where words are written for it."""
-        words = self._drawing.words(self.visitor.language)
+        words = self.texts
         key = f"problems.{problem.code}"
         return words(key) if words.has(key) else problem.message
 

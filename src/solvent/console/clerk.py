@@ -1,0 +1,83 @@
+"""Asks and carries out operations for whoever visits: with the API's own validation, permission and acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from solvent.app.build import App
+from solvent.app.business import Business, business_of
+from solvent.app.http import check_idempotency_key
+from solvent.audit.act import Act
+from solvent.console.carry_out import act_of, carry_out, read_members, read_path
+from solvent.console.fields import ONCE, members_of
+from solvent.console.operation import AnyOperation, Operation
+from solvent.identity.permission import demand, may
+from solvent.pages.visit import Visit
+from solvent.values.errors import Invalid
+
+Q = TypeVar("Q")
+B = TypeVar("B")
+R = TypeVar("R")
+
+
+class Clerk:
+    """For one visit. business: the running service's, with the settings in force now."""
+
+    def __init__(self, app: App, visit: Visit) -> None:
+        self.app = app
+        self.visit = visit
+        self.business: Business = business_of(app)
+
+    def may(self, operation: AnyOperation) -> bool:
+        """Whether the visitor may have this done."""
+        return may(self.visit.caller.role, operation.action)
+
+    async def ask(self, operation: Operation[Q, B, R], query: Mapping[str, object] | None = None, **path: str) -> R:
+        """What an operation that reads tells. path: the names in its path. Raises what it refuses with."""
+        demand(self.visit.caller, operation.action)
+        asked = read_members(query or {}, operation.query, "the query")
+        act = Act(self.visit.caller.key, "", "", self.business.now_us())
+        return await carry_out(operation, self.business, act, read_path(path), asked, operation.body())
+
+    async def ask_if_may(
+        self, operation: Operation[Q, B, R], query: Mapping[str, object] | None = None, **path: str
+    ) -> R | None:
+        """The same; None where the visitor may not see it."""
+        if not self.may(operation):
+            return None
+        return await self.ask(operation, query, **path)
+
+    async def carry_out(self, operation: Operation[Q, B, R]) -> R:
+        """What the form that was sent comes to. Sent twice, it has its effect once.
+
+        Raises what the operation refuses with, and Refused for who may not have it done.
+        """
+        demand(self.visit.caller, operation.action)
+        form = self.visit.form
+        path = read_path({name: self.visit.path.get(name) or form.get(name, "") for name in operation.names})
+        body = read_members(members_of(form, operation.body), operation.body, "the form")
+        for member, action in operation.also.items():
+            if getattr(body, member) is not None:
+                demand(self.visit.caller, action)
+        act = act_of(operation, path, body, self.visit.caller.key, self._key(operation), self.business.now_us())
+        query = read_members({}, operation.query, "the form")
+        done = await carry_out(operation, self.business, act, path, query, body)
+        if operation.touches_callers:
+            await self.app.reload_callers()
+        return done
+
+    def _key(self, operation: AnyOperation) -> str:
+        """What makes a form that is sent twice one act."""
+        if operation.is_reading:
+            return ""
+        key = check_idempotency_key(self.visit.form.get(ONCE, ""))
+        if not key:
+            raise Invalid("form_not_whole", "this form came without its key; load the page again and send it once more")
+        return key
+
+
+def query_of(given: Mapping[str, str], operation: AnyOperation) -> dict[str, str]:
+    """The members of an address that an operation asks for; those without a value are left out."""
+    known = {str(name) for name in operation.query.__struct_encode_fields__}
+    return {name: value for name, value in given.items() if value and name in known}

@@ -1,0 +1,10 @@
+"""All pages of the console over operations, in one table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from solvent.console import customer_pages
+from solvent.console.sheet import Sheet
+
+SHEETS: Final[tuple[Sheet, ...]] = customer_pages.SHEETS
