@@ -116,14 +116,14 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def new_server(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewServer]:
-    """Starts servers with empty books; none outlives the file's tests. settings: beside the usual ones."""
+    """Starts servers with empty books; none outlives the file's tests. settings, tables: beside the usual ones."""
     made: list[Solvent] = []
 
-    def make(settings: str = "") -> Solvent:
+    def make(settings: str = "", tables: str = "") -> Solvent:
         folder: Path = tmp_path_factory.mktemp("page")
         prices = {"plain": "page-price", "below-cost": "page-cheap"}
         models = [MODEL.format(name=name, url=base_url, price=price) for name, price in prices.items()]
-        server = Solvent(folder, settings + CONFIG + "".join(models))
+        server = Solvent(folder, settings + CONFIG + "".join(models) + tables)
         (folder / "rate_cards" / "page.yaml").write_text(CARDS)
         made.append(server)
         return server.start()

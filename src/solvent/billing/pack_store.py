@@ -100,6 +100,13 @@ def give_paid(connection: Connection, order: PaymentOrder, now_us: int) -> Payme
     return msgspec.structs.replace(order, purpose=f"{INVOICE}:{given.invoice}")
 
 
+def give_up_waiting(connection: Connection, id: str) -> None:
+    """A pack that waited for a payment that will not come is not to be given."""
+    purchase = by_id(connection, id)
+    if purchase.state == "waiting":
+        put(connection, msgspec.structs.replace(purchase, state="canceled"))
+
+
 def give_back(connection: Connection, purchase: Purchase, now_us: int) -> Money:
     """Take back what is left of a pack and credit its share of the price; what was paid of it goes into the wallet.
 

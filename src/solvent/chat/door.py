@@ -8,6 +8,8 @@ from solvent.app.build import App
 from solvent.app.problems import status_and_type
 from solvent.chat.accounts import Accounts
 from solvent.chat.looks import change_looks
+from solvent.chat.plan_changes import PlanChanges
+from solvent.chat.plan_page import PlanPage
 from solvent.pages.drawing import Drawing
 from solvent.pages.place import Place
 from solvent.pages.site import Site
@@ -20,6 +22,7 @@ SIGN_IN = "/sign-in"
 def places(app: App) -> list[Place]:
     """Every place of the door, and who may go there."""
     accounts = Accounts(app)
+    plan = PlanPage(app)
     return [
         Place("GET", SIGN_IN, "anybody", accounts.show_sign_in),
         Place("POST", SIGN_IN, "anybody", accounts.sign_in),
@@ -28,6 +31,8 @@ def places(app: App) -> list[Place]:
         Place("POST", "/sign-out", "anybody", accounts.sign_out),
         Place("POST", "/looks", "anybody", change_looks),
         Place("GET", "/", "customer", _home),
+        *plan.places(),
+        *PlanChanges(app, plan).places(),
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from solvent.app.checkouts import begin_if_due
 from solvent.billing import coupon_store, pack_store
 from solvent.billing.add_coupon import add_coupon
 from solvent.billing.buy_pack import buy_pack
@@ -16,7 +17,7 @@ from solvent.billing.pack import Purchase, PurchaseState
 from solvent.billing.redeem import redeem
 from solvent.billing.return_pack import return_pack
 from solvent.billing.subscription import Pays
-from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, payment_of
+from solvent.console.checkouts import PaymentBody, Rail, payment_of
 from solvent.console.members import AMOUNT, COUNT, DATE, DAYS, PERMILLE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, reading
 from solvent.console.subscriptions import pays_of

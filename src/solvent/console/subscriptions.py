@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from solvent.app.business import Business
+from solvent.app.checkouts import begin_if_due, demand_rail
 from solvent.audit.act import Act
 from solvent.billing import subscription_store
 from solvent.billing.cancel import At, cancel
@@ -18,7 +19,7 @@ from solvent.billing.quote_change import Quoted, QuotedLine, quote_change
 from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Pays, Subscription, Wish
 from solvent.billing.subscription import State as SubscriptionState
-from solvent.console.checkouts import PaymentBody, Rail, begin_if_due, demand_rail, payment_of
+from solvent.console.checkouts import PaymentBody, Rail, payment_of
 from solvent.console.members import WORD
 from solvent.console.operation import Asked, Nothing, Operation, reading
 from solvent.console.whose import whose

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -30,7 +31,9 @@ class Drawing:
             loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        self._templates.globals.update(house=house, count=formats.count, percent=formats.percent, may=may)
+        self._templates.globals.update(
+            house=house, count=formats.count, percent=formats.percent, may=may, mark=lambda: secrets.token_hex(16)
+        )
 
     def words(self, language: Language) -> Words:
         """The words of one language."""

@@ -56,6 +56,7 @@ SIGN_IN_WAIT_S = 900
 SIGN_UPS_MAX = 20  # from one place, in SIGN_IN_WAIT_S
 PAGE_FORM_BYTES_MAX = 256 * KIB
 PAGE_FORM_MEMBERS_MAX = 200
+FORM_MARK_CHARACTERS_MAX = 64
 
 PICTURES_MAX = 10  # in one answer
 FORM_BYTES_MAX = 32 * MIB  # of a question that is a form with files in it

@@ -1,0 +1,83 @@
+"""A service with plans to choose from and a bank to pay into, for the pages about oneself."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from playwright.sync_api import Page
+from tests.browsing import Look
+from tests.chat.visits import PASSWORD
+
+SETTINGS = 'public_url = "https://ai.example.com"\n'
+TABLES = """\
+[people]
+name = "가온 AI"
+plan = "free"
+[invoice]
+name = "Gaon AI Ltd."
+email = "billing@gaon.example"
+[[payments]]
+rail = "bank"
+kind = "bank"
+currencies = ["KRW"]
+account = "국민은행 123456-01-123456 (주)가온"
+[[plans]]
+name = "free"
+title = {ko = "무료", en = "Free"}
+at_a_loss = true
+included = [{answers = 300}]
+packs = [{name = "hundred", price = "5500", gives = {answers = 100}, valid_days = 90}]
+[[plans]]
+name = "plus"
+title = {ko = "플러스", en = "Plus"}
+price = "9900"
+included = [{answers = 900}]
+afterwards = "free"
+[[plans]]
+name = "pro"
+title = {ko = "프로", en = "Pro"}
+price = "29000"
+included = [{money = "22000"}]
+afterwards = "free"
+[[plans]]
+name = "team"
+title = {ko = "팀", en = "Team"}
+price = "99000"
+included = [{answers = 500, each_seat = true}]
+seats = {included = 5, price = "15000", most = 50}
+afterwards = "free"
+at_a_loss = true
+[[plans]]
+name = "pay-as-you-go"
+title = {ko = "쓴 만큼", en = "Pay as you go"}
+[plans.limits]
+budgets = [{per = "customer", every = "month", money = "200000"}]
+"""
+_AXE = Path(__file__).parents[1] / "web" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+_RUN = "(only) => axe.run(only).then((found) => found.violations.map((one) => `${one.id}: ${one.nodes[0].target}`))"
+_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that another theme changes
+
+
+def sign_up_here(look: Look) -> Page:
+    """Open an account by hand; the page that it leads to."""
+    page = look.page
+    page.goto(f"{look.server.url}/sign-up")
+    page.locator("[name=name]").fill("김서연")
+    page.locator("[name=email]").fill(f"{uuid.uuid4().hex[:12]}@example.com")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url(lambda url: "/sign-up" not in url)
+    return page
+
+
+def calm(page: Page) -> list[str]:
+    """What is wrong with a page for whoever cannot see it well, in light and dark, and whether it is too wide."""
+    page.evaluate(_AXE.read_text())
+    found: list[str] = []
+    page.emulate_media(reduced_motion="reduce")
+    for theme, rules in (("dark", _COLOURS), ("light", {})):
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+        found += [f"{theme} {one}" for one in page.evaluate(_RUN, rules)]
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [*found, f"{wide} px too wide"] if wide > 0 else found

@@ -1,0 +1,163 @@
+"""My plan and wallet: what is left, what a change comes to before it happens, and what each form does, once."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import pytest
+from tests.browsing import NewServer, OpenPage
+from tests.chat.own import SETTINGS, TABLES, calm, sign_up_here
+from tests.chat.visits import Browser
+from tests.doors.server import Solvent
+
+pytestmark = pytest.mark.xdist_group("console")
+
+
+@pytest.fixture(scope="module")
+def server(new_server: NewServer) -> Solvent:
+    return new_server(SETTINGS, TABLES)
+
+
+def someone(server: Solvent, language: str = "en") -> tuple[Browser, str]:
+    """A newcomer's browser, and the id of the customer they are."""
+    name = f"Somebody {uuid.uuid4().hex[:12]}"
+    browser = Browser(server, language)
+    assert browser.sign_up(f"{uuid.uuid4().hex[:12]}@example.com", name=name).status_code == 303
+    (customer,) = server.operate("GET", f"/v1/customers?search={name.replace(' ', '%20')}")["data"]
+    return browser, customer["id"]
+
+
+def do(browser: Browser, path: str, once: str = "", at: str = "/plan", **members: str) -> str:
+    """Send a form of the page; where it leads, or "" when it is shown again with what is wrong."""
+    sent = browser.send(path, at, once=once or uuid.uuid4().hex, **members)
+    assert sent.status_code in (303, 422), sent.text
+    return sent.headers.get("location", "")
+
+
+def subscription(server: Solvent, customer: str) -> dict[str, object]:
+    found: dict[str, object] = server.operate("GET", f"/v1/customers/{customer}/subscription")["current"]
+    return found
+
+
+def test_the_page_says_first_what_is_left(server: Solvent) -> None:
+    kim, _ = someone(server, "ko")
+    page = kim.get("/plan").text
+    assert "이번 달 답변 300개 남았습니다" in page
+    assert "무료" in page
+    assert "You have 300 answers left this month" in someone(server)[0].get("/plan").text
+
+
+def test_a_plan_is_previewed_before_it_is_paid_and_begins_with_the_payment(server: Solvent) -> None:
+    kim, id = someone(server)
+    page = kim.get("/plan/change?plan=plus").text
+    assert "You pay ₩9,900 now" in page.replace("\u200a", "")
+    assert subscription(server, id)["plan"] == "free"
+    assert do(kim, "/plan/change", plan="plus") == ""  # nobody said how
+    once = uuid.uuid4().hex
+    where = do(kim, "/plan/change", once, plan="plus", rail="bank")
+    assert where.startswith("/plan/pay/ord_")
+    assert do(kim, "/plan/change", once, plan="plus", rail="bank") == where
+    pay = kim.get(where).text
+    assert "123456-01-123456" in pay
+    assert where[-8:].upper() in pay
+    assert where in kim.get("/plan").text
+    server.operate("POST", f"/v1/payments/{where.split('/')[-1]}/confirm", {"amount": "9900"})
+    assert "₩9,900 has arrived" in kim.get(where).text.replace("\u200a", "")
+    assert subscription(server, id)["plan"] == "plus"
+    assert "You have 900 answers left this month" in kim.get("/plan").text
+
+
+def test_what_is_cheaper_begins_later_and_is_taken_back(server: Solvent) -> None:
+    kim, id = someone(server)
+    server.operate("POST", f"/v1/customers/{id}/subscription/change", {"plan": "pro", "pays": "invoice"})
+    assert "Until then all stays as it is" in kim.get("/plan/change?plan=plus").text
+    assert do(kim, "/plan/change", plan="plus") == "/plan"
+    assert subscription(server, id)["next"] is not None
+    assert "it changes to Plus" in kim.get("/plan").text
+    assert do(kim, "/plan/keep") == "/plan"
+    assert subscription(server, id)["next"] is None
+    assert "Pro ends on" in kim.get("/plan/cancel").text
+    assert do(kim, "/plan/cancel") == "/plan"
+    assert subscription(server, id)["cancel_at_end"] is True
+    assert do(kim, "/plan/keep") == "/plan"
+    assert subscription(server, id)["cancel_at_end"] is False
+
+
+def test_nobody_gets_a_plan_on_credit_by_themselves(server: Solvent) -> None:
+    kim, id = someone(server)
+    assert subscription(server, id)["pays"] == "invoice"  # of a plan that costs nothing
+    do(kim, "/plan/change", plan="plus", pays="invoice", rail="bank")
+    do(kim, "/plan/packs", pack="hundred", pays="invoice", rail="bank")
+    assert subscription(server, id)["plan"] == "free"
+    packs = server.operate("GET", f"/v1/customers/{id}/packs")["data"]
+    assert [pack["state"] for pack in packs] == ["waiting"]
+
+
+def test_the_wallet_is_topped_up_and_orders_are_withdrawn(server: Solvent) -> None:
+    kim, _ = someone(server)
+    once = uuid.uuid4().hex
+    where = do(kim, "/plan/top-up", once, amount="12,000", rail="bank")
+    assert do(kim, "/plan/top-up", once, amount="12,000", rail="bank") == where
+    order = where.split("/")[-1]
+    assert do(kim, f"/plan/orders/{order}/withdraw") == "/plan"
+    assert server.operate("GET", f"/v1/payments/{order}")["order"]["state"] == "expired"
+    assert where not in kim.get("/plan").text
+    assert do(kim, f"/plan/orders/{order}/withdraw") == ""
+    again = do(kim, "/plan/top-up", amount="12000", rail="bank").split("/")[-1]
+    server.operate("POST", f"/v1/payments/{again}/confirm", {"amount": "12000"})
+    assert "₩12,000" in kim.get("/plan").text.replace("\u200a", "")
+    for bad in ({"amount": "nothing", "rail": "bank"}, {"amount": "-5", "rail": "bank"}, {"amount": "5", "rail": "x"}):
+        assert do(kim, "/plan/top-up", **bad) == ""
+    assert kim.send("/plan/top-up", "/plan", amount="5", rail="bank").status_code == 422  # without its mark
+
+
+def test_a_pack_is_paid_and_then_there(server: Solvent) -> None:
+    kim, _ = someone(server)
+    order = do(kim, "/plan/packs", pack="hundred", rail="bank").split("/")[-1]
+    server.operate("POST", f"/v1/payments/{order}/confirm", {"amount": "5500"})
+    page = kim.get("/plan").text
+    assert re.search(r"Pack</th>\s*<td class=\"n\">100 answers", page)
+    assert do(kim, "/plan/packs", pack="thousand", rail="bank") == ""
+
+
+def test_a_limit_of_ones_own_stays_within_the_plans_and_the_operators(server: Solvent) -> None:
+    kim, id = someone(server)
+    assert do(kim, "/plan/limit", amount="50000", alert="800") == "/plan"
+    (budget,) = server.operate("GET", f"/v1/customers/{id}/budgets")["data"]
+    assert (budget["amount"], budget["alert_permille"], budget["is_hard"]) == ("50000", 800, True)
+    assert 'value="50000"' in kim.get("/plan").text
+    assert do(kim, "/plan/limit", amount="", alert="0") == "/plan"
+    assert server.operate("GET", f"/v1/customers/{id}/budgets")["data"] == []
+    wish = {"scope": f"customer:{id}", "every": "month", "unit": "money", "amount": "1000"}
+    server.operate("POST", f"/v1/customers/{id}/budgets", wish)
+    assert do(kim, "/plan/limit", amount="50000", alert="800") == ""
+    assert do(kim, "/plan/limit", amount="", alert="0") == ""
+    assert do(kim, "/plan/limit", amount="5", alert="123") == ""
+    lee, _ = someone(server)
+    do(lee, "/plan/change", plan="pay-as-you-go")
+    assert do(lee, "/plan/limit", amount="200001", alert="0") == ""
+    assert do(lee, "/plan/limit", amount="200000", alert="0") == "/plan"
+
+
+@pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])
+def test_somebody_changes_their_plan_in_a_browser(
+    server: Solvent, open_page: OpenPage, locale: str, width: int
+) -> None:
+    look = open_page(locale=locale, viewport={"width": width, "height": 900})
+    page = sign_up_here(look)
+    page.goto(f"{server.url}/plan")
+    assert not calm(page)
+    page.locator("a[href='/plan/change?plan=team']").click()
+    page.locator("#seats").fill("7")
+    page.locator("#seats").press("Enter")
+    page.wait_for_url("**seats=7")
+    assert "129,000" in page.locator(".say").inner_text()
+    assert not calm(page)
+    page.locator("main button.prime").click()
+    page.wait_for_url("**/plan/pay/ord_*")
+    assert "129,000" in page.locator(".say").inner_text()
+    assert not calm(page)
+    page.goto(f"{server.url}/plan/cancel")
+    assert not calm(page)
+    assert not look.all_complaints()
