@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 from tests.browsing import Look
-from tests.chat.visits import PASSWORD
+from tests.chat.visits import PASSWORD, Browser
+from tests.doors.server import Solvent
 
 SETTINGS = 'public_url = "https://ai.example.com"\n'
 TABLES = """\
@@ -57,6 +58,22 @@ budgets = [{per = "customer", every = "month", money = "200000"}]
 _AXE = Path(__file__).parents[1] / "web" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 _RUN = "(only) => axe.run(only).then((found) => found.violations.map((one) => `${one.id}: ${one.nodes[0].target}`))"
 _COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that another theme changes
+
+
+def someone(server: Solvent, language: str = "en") -> tuple[Browser, str]:
+    """A newcomer's browser, and the id of the customer they are."""
+    name = f"Somebody {uuid.uuid4().hex[:12]}"
+    browser = Browser(server, language)
+    assert browser.sign_up(f"{uuid.uuid4().hex[:12]}@example.com", name=name).status_code == 303
+    (customer,) = server.operate("GET", f"/v1/customers?search={name.replace(' ', '%20')}")["data"]
+    return browser, customer["id"]
+
+
+def do(browser: Browser, path: str, once: str = "", at: str = "/plan", **members: str) -> str:
+    """Send a form of the page; where it leads, or "" when it is shown again with what is wrong."""
+    sent = browser.send(path, at, once=once or uuid.uuid4().hex, **members)
+    assert sent.status_code in (303, 422), sent.text
+    return sent.headers.get("location", "")
 
 
 def sign_up_here(look: Look) -> Page:

@@ -7,8 +7,7 @@ import uuid
 
 import pytest
 from tests.browsing import NewServer, OpenPage
-from tests.chat.own import SETTINGS, TABLES, calm, sign_up_here
-from tests.chat.visits import Browser
+from tests.chat.own import SETTINGS, TABLES, calm, do, sign_up_here, someone
 from tests.doors.server import Solvent
 
 pytestmark = pytest.mark.xdist_group("console")
@@ -17,22 +16,6 @@ pytestmark = pytest.mark.xdist_group("console")
 @pytest.fixture(scope="module")
 def server(new_server: NewServer) -> Solvent:
     return new_server(SETTINGS, TABLES)
-
-
-def someone(server: Solvent, language: str = "en") -> tuple[Browser, str]:
-    """A newcomer's browser, and the id of the customer they are."""
-    name = f"Somebody {uuid.uuid4().hex[:12]}"
-    browser = Browser(server, language)
-    assert browser.sign_up(f"{uuid.uuid4().hex[:12]}@example.com", name=name).status_code == 303
-    (customer,) = server.operate("GET", f"/v1/customers?search={name.replace(' ', '%20')}")["data"]
-    return browser, customer["id"]
-
-
-def do(browser: Browser, path: str, once: str = "", at: str = "/plan", **members: str) -> str:
-    """Send a form of the page; where it leads, or "" when it is shown again with what is wrong."""
-    sent = browser.send(path, at, once=once or uuid.uuid4().hex, **members)
-    assert sent.status_code in (303, 422), sent.text
-    return sent.headers.get("location", "")
 
 
 def subscription(server: Solvent, customer: str) -> dict[str, object]:

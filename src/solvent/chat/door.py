@@ -7,6 +7,7 @@ from starlette.responses import Response
 from solvent.app.build import App
 from solvent.app.problems import status_and_type
 from solvent.chat.accounts import Accounts
+from solvent.chat.invoices import Invoices
 from solvent.chat.looks import change_looks
 from solvent.chat.plan_changes import PlanChanges
 from solvent.chat.plan_page import PlanPage
@@ -33,6 +34,7 @@ def places(app: App) -> list[Place]:
         Place("GET", "/", "customer", _home),
         *plan.places(),
         *PlanChanges(app, plan).places(),
+        *Invoices(app).places(),
     ]
 
 

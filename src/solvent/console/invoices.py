@@ -17,7 +17,7 @@ from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.credit import Part
 from solvent.invoicing.invoice import DocumentKind, Invoice, InvoiceId, Standing, State, due_grains, state_of
 from solvent.invoicing.line import Kind, Line
-from solvent.invoicing.number import number_text, read_number
+from solvent.invoicing.number import number_text, place_text, read_number, read_place
 from solvent.invoicing.profile import Language, Profile
 from solvent.invoicing.tax import RATE_PERMILLE_MAX, Rounding, Tax, Treatment
 from solvent.office.change_profile import change_profile
@@ -232,23 +232,15 @@ async def invoices(asked: Asked[InvoicesQuery, Nothing]) -> Page[InvoiceBody]:
     from_us = 0
     if query.since:
         from_us = start_of_day(first_day(query.since, business.now_us(), business.time_zone), business.time_zone)
-    before = _read_cursor(query.cursor) if query.cursor else None
+    before = read_place(query.cursor) if query.cursor else None
     found = await business.database.read(
         lambda connection: invoicing_store.invoices_between(
             connection, from_us, NEVER_US, customer=query.customer, state=query.state or "", count=query.limit + 1,
             before=before,
         )
     )  # fmt: skip
-    rows, cursor = page_of(found, query.limit, lambda row: f"{row[0].issued_us}_{number_text(row[0].number)}")
+    rows, cursor = page_of(found, query.limit, lambda row: place_text(row[0].issued_us, row[0].number))
     return Page([invoice_body(*row) for row in rows], cursor)
-
-
-def _read_cursor(cursor: str) -> tuple[int, str]:
-    at_us, _, number = cursor.partition("_")
-    if not (number and at_us.isascii() and at_us.isdigit() and len(at_us) < 19):
-        message = f"cursor: {cursor[:60]!r} is none that this list gave; leave it out to begin again"
-        raise Invalid("bad_cursor", message, param="cursor")
-    return int(at_us), number
 
 
 async def show(asked: Asked[Nothing, Nothing]) -> InvoiceDetail:

@@ -19,11 +19,11 @@ from solvent.ledger.beancount import amount as written
 from solvent.ledger.books import Books, BooksLine, Section, books_of
 from solvent.margin.earned_store import add_earned
 from solvent.margin.usage_store import used_by
-from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
 from solvent.values.instant import iso
 from solvent.values.limits import PAGE_ROWS_MAX
 from solvent.values.money import Money, plain
+from solvent.values.period import month_text, read_month
 
 
 class WalletTotalsBody(msgspec.Struct):
@@ -146,19 +146,6 @@ class StatementsQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Which statements."""
 
     limit: Annotated[int, Meta(ge=1, le=PAGE_ROWS_MAX, description="how many at most")] = 12
-
-
-def read_month(text: str) -> int:
-    """A month such as 2026-11 or 202611 as 202611. Raises Invalid for anything else."""
-    digits = text.replace("-", "", 1)
-    if not (digits.isascii() and digits.isdigit() and len(digits) == 6 and 1 <= int(digits[4:]) <= 12):
-        raise Invalid("not_a_month", f"month: {text[:40]!r} is not a month like 2026-11", param="month")
-    return int(digits)
-
-
-def month_text(month: int) -> str:
-    """A month as people write it: 2026-11."""
-    return f"{month // 100:04d}-{month % 100:02d}"
 
 
 def closing_body(closing: Closing) -> ClosingBody:

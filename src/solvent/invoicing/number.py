@@ -36,3 +36,17 @@ def read_number(text: str) -> Number:
         message = f"number: {text[:40]!r} is not a document's number like 2026-000001"
         raise Invalid("bad_number", message, param="number")
     return Number(match[1] or "", int(match[2]), int(match[3]))
+
+
+def place_text(issued_us: int, number: Number) -> str:
+    """Where a document stands in a list by time, newest first: what the next page goes on from."""
+    return f"{issued_us}_{number_text(number)}"
+
+
+def read_place(text: str) -> tuple[int, str]:
+    """Instant and printed number of such a place. Raises Invalid for what no list gave."""
+    at_us, _, number = text.partition("_")
+    if not (number and at_us.isascii() and at_us.isdigit() and len(at_us) < 19):
+        message = f"cursor: {text[:60]!r} is none that this list gave; leave it out to begin again"
+        raise Invalid("bad_cursor", message, param="cursor")
+    return int(at_us), number

@@ -77,6 +77,19 @@ def next_month(number: int) -> int:
     return number + 1 if number % 100 < 12 else number + 89
 
 
+def read_month(text: str) -> int:
+    """A month such as 2026-11 or 202611 as 202611. Raises Invalid for anything else."""
+    digits = text.replace("-", "", 1)
+    if not (digits.isascii() and digits.isdigit() and len(digits) == 6 and 1 <= int(digits[4:]) <= 12):
+        raise Invalid("not_a_month", f"month: {text[:40]!r} is not a month like 2026-11", param="month")
+    return int(digits)
+
+
+def month_text(month: int) -> str:
+    """A month as people write it: 2026-11."""
+    return f"{month // 100:04d}-{month % 100:02d}"
+
+
 class Period(msgspec.Struct, frozen=True):
     """Time between two edges: from start_us until just before end_us.
 

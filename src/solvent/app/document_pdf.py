@@ -16,8 +16,8 @@ import msgspec
 import typst
 
 from solvent.app.config import InvoiceSettings
-from solvent.console.document_words import Words, decimals_of, figure
-from solvent.console.font_cover import displayable
+from solvent.app.document_words import Words, decimals_of, figure
+from solvent.app.font_cover import displayable
 from solvent.invoicing.invoice import Invoice, Standing, payable_grains, state_of
 from solvent.invoicing.line import Line
 from solvent.invoicing.number import Number, number_text

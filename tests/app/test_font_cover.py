@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from solvent.console.document_pdf import FOLDER
-from solvent.console.font_cover import covered, displayable
+from solvent.app.document_pdf import FOLDER
+from solvent.app.font_cover import covered, displayable
 
 FONTS = sorted((FOLDER / "fonts").glob("*.otf"))
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.invoicing.drafts import CUSTOMER, DAY_US, RATE, draft, drafts, issued, line
 
+from solvent.app import document_words
 from solvent.app.config import InvoiceSettings
-from solvent.console import document_words
-from solvent.console.document_pdf import invoice_pdf, statement_pdf
-from solvent.console.document_words import Words, decimals_of, figure
+from solvent.app.document_pdf import invoice_pdf, statement_pdf
+from solvent.app.document_words import Words, decimals_of, figure
 from solvent.console.invoices import line_body
 from solvent.invoicing.credit import Part, credit_note
 from solvent.invoicing.invoice import Invoice, InvoiceDraft, InvoiceId, Standing
