@@ -1,7 +1,8 @@
 """A tiny OpenAI-compatible upstream: what it does is written in the question itself.
 
 "used PROMPT CACHED WRITTEN REASONED" reports that usage, "saw TOKENS" that so many of PROMPT were pictures,
-"slowly MS" waits, "fails" answers 500, "evil" puts markup wherever an upstream can put words. The question is said
+"slowly MS" waits, "trickle MS" writes a word at a time, "fails" answers 500, "evil" puts markup wherever an upstream
+can put words. The question is said
 back.
 """
 
@@ -25,6 +26,7 @@ Send = Callable[[Message], Awaitable[None]]
 EVIL = "<img src=x onerror=alert(1)>"
 _USED = re.compile(r"used (\d+) (\d+) (\d+) (\d+)")
 _SAW = re.compile(r"saw (\d+)")
+_TRICKLE = re.compile(r"trickle (\d+)")
 _SLOWLY = re.compile(r"slowly (\d+)")
 
 
@@ -52,18 +54,24 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         usage["note"] = EVIL
     shared = {"id": "chatcmpl-1", "created": 1, "model": asked["model"]}
     if asked.get("stream"):
-        chunks = [b"data: " + json.dumps(shared | chunk).encode() + b"\n\n" for chunk in _chunks(words, usage)]
-        await _send(send, 200, "text/event-stream", [*chunks, b"data: [DONE]\n\n"])
+        trickle = _TRICKLE.search(words)
+        said = re.findall(r"\S+\s*", words) if trickle else [words]
+        chunks = [b"data: " + json.dumps(shared | chunk).encode() + b"\n\n" for chunk in _chunks(said, usage)]
+        pause_s = int(trickle[1]) / 1000 if trickle else 0
+        await _send(send, 200, "text/event-stream", [*chunks, b"data: [DONE]\n\n"], pause_s)
         return
     choice = {"index": 0, "message": {"role": "assistant", "content": words}, "finish_reason": _finish(words)}
     whole = shared | {"object": "chat.completion", "choices": [choice], "usage": usage}
     await _send(send, 200, "application/json", [json.dumps(whole).encode()])
 
 
-def _chunks(words: str, usage: Message) -> Iterator[Message]:
+def _chunks(said: list[str], usage: Message) -> Iterator[Message]:
     kind = {"object": "chat.completion.chunk"}
-    yield kind | {"choices": [{"index": 0, "delta": {"role": "assistant", "content": words}, "finish_reason": None}]}
-    yield kind | {"choices": [{"index": 0, "delta": {}, "finish_reason": _finish(words)}]}
+    for words in said:
+        yield kind | {
+            "choices": [{"index": 0, "delta": {"role": "assistant", "content": words}, "finish_reason": None}]
+        }
+    yield kind | {"choices": [{"index": 0, "delta": {}, "finish_reason": _finish("".join(said))}]}
     yield kind | {"choices": [], "usage": usage}
 
 
@@ -80,10 +88,11 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-async def _send(send: Send, status: int, kind: str, parts: list[bytes]) -> None:
+async def _send(send: Send, status: int, kind: str, parts: list[bytes], pause_s: float = 0) -> None:
     headers = [(b"content-type", kind.encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     for part in parts:
+        await asyncio.sleep(pause_s)
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 

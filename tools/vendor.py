@@ -73,6 +73,7 @@ ICONS = [
     "mail",
     "menu",
     "message-square",
+    "mic",
     "moon",
     "paperclip",
     "pause",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, select
 
@@ -37,6 +39,12 @@ def receipt(connection: Connection, id: AnswerId) -> Receipt | None:
     """One receipt, or None."""
     row = connection.execute(select(receipts).where(receipts.c.id == id)).first()
     return Receipt(*row) if row else None
+
+
+def receipts_of(connection: Connection, ids: Collection[AnswerId]) -> dict[AnswerId, Receipt]:
+    """The receipts of some answers; those that are on no books yet are left out."""
+    rows = connection.execute(select(receipts).where(receipts.c.id.in_(ids)))
+    return {row.id: Receipt(*row) for row in rows}
 
 
 def newest(

@@ -89,6 +89,11 @@ def status_and_type(problem: SolventError) -> tuple[int, str]:
     return next((status, name) for kind, status, name in _BY_KIND if isinstance(problem, kind))
 
 
+def asks_for_money(code: str) -> bool:
+    """Whether a problem is that nothing pays: then topping up, or another plan, helps."""
+    return _BY_CODE.get(code, (0, ""))[0] == 402
+
+
 def body(problem: SolventError, top_up_url: str = "") -> dict[str, object]:
     """The JSON error body; what it says agrees with the status it is sent with."""
     status, name = status_and_type(problem)

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
-
 from solvent.app.build import App
 from solvent.app.problems import status_and_type
 from solvent.chat.accounts import Accounts
 from solvent.chat.invoices import Invoices
 from solvent.chat.looks import change_looks
+from solvent.chat.manifest import show_manifest
 from solvent.chat.plan_changes import PlanChanges
 from solvent.chat.plan_page import PlanPage
+from solvent.chat.talks import Talks
+from solvent.chat.telling import Surface
 from solvent.pages.drawing import Drawing
 from solvent.pages.place import Place
 from solvent.pages.site import Site
-from solvent.pages.visit import Visit
 from solvent.pages.visitor import Visitors
+from solvent.values.limits import QUESTION_BYTES_MAX
 
 SIGN_IN = "/sign-in"
 
 
-def places(app: App) -> list[Place]:
-    """Every place of the door, and who may go there."""
-    accounts = Accounts(app)
-    plan = PlanPage(app)
+def places(app: App, surface: Surface) -> list[Place]:
+    """Every place of the door, and who may go there. surface: of the gateway, which answers what is asked here."""
+    accounts, talks, plan = Accounts(app), Talks(app, surface), PlanPage(app)
     return [
         Place("GET", SIGN_IN, "anybody", accounts.show_sign_in),
         Place("POST", SIGN_IN, "anybody", accounts.sign_in),
@@ -31,17 +31,23 @@ def places(app: App) -> list[Place]:
         Place("POST", "/sign-up", "anybody", accounts.sign_up),
         Place("POST", "/sign-out", "anybody", accounts.sign_out),
         Place("POST", "/looks", "anybody", change_looks),
-        Place("GET", "/", "customer", _home),
         *plan.places(),
         *PlanChanges(app, plan).places(),
         *Invoices(app).places(),
+        Place("GET", "/", "customer", talks.page),
+        Place("GET", "/talks/{id}", "customer", talks.page),
+        Place("GET", "/app.webmanifest", "anybody", show_manifest),
+        Place("GET", "/shared/{link}", "anybody", talks.shared),
+        Place("POST", "/chat/ask", "customer", talks.ask, QUESTION_BYTES_MAX),
+        Place("GET", "/chat/talks", "customer", talks.listed),
+        Place("GET", "/chat/talks/{id}", "customer", talks.talk),
+        Place("POST", "/chat/talks/{id}", "customer", talks.change),
+        Place("GET", "/chat/talks/{id}/export", "customer", talks.export),
+        Place("GET", "/chat/turns/{id}", "customer", talks.turn),
+        Place("GET", "/chat/turns/{id}/pictures/{number}", "customer", talks.picture),
     ]
 
 
-def open_chat(app: App, visitors: Visitors, drawing: Drawing) -> Site:
+def open_chat(app: App, visitors: Visitors, drawing: Drawing, surface: Surface) -> Site:
     """The door, on a running service."""
-    return Site(places(app), visitors, drawing, SIGN_IN, lambda problem: status_and_type(problem)[0])
-
-
-async def _home(visit: Visit) -> Response:
-    return visit.page("chat/home.html")
+    return Site(places(app, surface), visitors, drawing, SIGN_IN, lambda problem: status_and_type(problem)[0])

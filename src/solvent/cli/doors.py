@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from solvent.app.build import App
 from solvent.chat.door import open_chat
 from solvent.console.pages import Console
+from solvent.gateway.chat_completions import chat_completions
 from solvent.pages.drawing import Drawing
 from solvent.pages.visitor import Visitors
 from solvent.values.period import zone
@@ -16,7 +17,7 @@ def open_doors(app: App) -> ASGIApp:
     """Both, on a running service."""
     visitors = Visitors(app.database, lambda: app.desk.callers, app.desk.now_us)
     drawing = Drawing(app.config.people.name, zone(app.config.time_zone))
-    console, chat = Console(app, visitors, drawing), open_chat(app, visitors, drawing)
+    console, chat = Console(app, visitors, drawing), open_chat(app, visitors, drawing, chat_completions)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         is_operators = scope["type"] != "http" or scope["path"].startswith(Console.PATHS)

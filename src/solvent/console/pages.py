@@ -22,7 +22,7 @@ from solvent.pages.headers import guarded
 from solvent.pages.site import Site
 from solvent.pages.visitor import Visitors
 
-_SHIPPED = ("css", "js", "vendor")
+_SHIPPED = ("css", "icons", "js", "vendor")
 
 
 class Console:

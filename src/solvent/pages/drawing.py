@@ -25,6 +25,7 @@ class Drawing:
 
     def __init__(self, house: str, zone: ZoneInfo) -> None:
         demand_both()
+        self.house = house
         self._zone = zone
         self._words = {language: words_of(language) for language in LANGUAGES}
         self._templates = Environment(

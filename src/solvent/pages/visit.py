@@ -14,11 +14,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from solvent.identity.caller import Caller, Customer
 from solvent.identity.person import Person
 from solvent.pages.drawing import Drawing
+from solvent.pages.formats import money
 from solvent.pages.visitor import SESSION, Visitor
 from solvent.pages.words import Words
 from solvent.values.errors import Invalid, SolventError, Unauthenticated
 from solvent.values.limits import MIB, PAGE_FORM_BYTES_MAX, PAGE_FORM_MEMBERS_MAX, REQUEST_BODY_WHOLE_S_MAX
 from solvent.values.misfit import misfit
+from solvent.values.money import Money
 
 T = TypeVar("T")
 
@@ -65,6 +67,11 @@ class Visit:
         return self.visitor.customer
 
     @property
+    def house(self) -> str:
+        """What the service is called."""
+        return self._drawing.house
+
+    @property
     def texts(self) -> Words:
         """All words in the visitor's language."""
         return self._drawing.words(self.visitor.language)
@@ -72,6 +79,10 @@ class Visit:
     def words(self, key: str, **members: object) -> str:
         """The visitor's language."""
         return self.texts(key, **members)
+
+    def money(self, amount: Money) -> str:
+        """An amount as the visitor reads it."""
+        return money(amount, self.visitor.language)
 
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
         """A page. about: what its template shows."""
@@ -137,9 +148,12 @@ class Visit:
 
     def said(self, problem: SolventError) -> str:
         """A problem in the visitor's language, where words are written for it."""
-        words = self.texts
-        key = f"problems.{problem.code}"
-        return words(key) if words.has(key) else problem.message
+        return self.said_of(problem.code, problem.message)
+
+    def said_of(self, code: str, otherwise: str) -> str:
+        """The same of a code; otherwise: where no words are written for it."""
+        key = f"problems.{code}"
+        return self.words(key) if self.texts.has(key) else otherwise
 
     def problem(self, problem: SolventError, status: int) -> Response:
         """A problem as a page of its own, or as data where a script asked."""

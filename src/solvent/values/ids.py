@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NewType
 
 AnswerId = NewType("AnswerId", str)
+ConversationId = NewType("ConversationId", str)
 CustomerId = NewType("CustomerId", str)
 KeyId = NewType("KeyId", str)
 PersonId = NewType("PersonId", str)
 TransferId = NewType("TransferId", str)
+TurnId = NewType("TurnId", str)
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 _PAIRS = [a + b for a in _DIGITS for b in _DIGITS]

@@ -58,6 +58,20 @@ PAGE_FORM_BYTES_MAX = 256 * KIB
 PAGE_FORM_MEMBERS_MAX = 200
 FORM_MARK_CHARACTERS_MAX = 64
 
+# Conversations of people
+QUESTION_CHARACTERS_MAX = 100_000  # with the texts that come with it
+QUESTION_BYTES_MAX = 4 * MIB  # as a page sends it: its pictures are a third longer there
+TALK_PICTURES_MAX = 4  # with one question
+TALK_PICTURES_BYTES_MAX = 2 * MIB  # of one question, and of all that a model is shown of a conversation
+CONTEXT_CHARACTERS_MAX = 60_000  # of a conversation that a model reads
+CONTEXT_TURNS_MAX = 40
+CONVERSATION_TITLE_CHARACTERS_MAX = 120
+CONVERSATION_TURNS_MAX = 1_000
+CONVERSATIONS_MAX = 10_000  # of one person
+CONVERSATIONS_LISTED = 60  # at once
+CONVERSATIONS_FORGOTTEN = 500  # deleted for good in one transaction
+CONVERSATION_UNDO_S = 3_600  # how long one that was deleted can be had back
+
 PICTURES_MAX = 10  # in one answer
 FORM_BYTES_MAX = 32 * MIB  # of a question that is a form with files in it
 FORM_S_MAX = 300.0  # until such a form is whole

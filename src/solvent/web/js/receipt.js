@@ -16,7 +16,7 @@ const ko = {
   writing: (money) => (money ? `쓰는 중, 지금까지 ${money}` : '쓰는 중'),
   caption: '항목별 영수증', item: '항목', quantity: '수량', rate: '단가', amount: '금액',
   per: (n, money) => (n === 1 ? `1개당 ${money}` : `${n === 1000 ? '1천' : count(n)} 개당 ${money}`),
-  net: '소계', tax: (percent) => `부가세 ${percent}%`, due: '요금제에 포함, 더 낼 돈', due_wallet: '지갑에서 낸 돈',
+  net: '소계', tax: (percent) => `부가세 ${percent}%`, due: '요금제에 포함, 더 낼 돈', due_wallet: '지갑에서 낸 돈', due_gift: '선물로 받은 돈에서 빠져, 더 낼 돈',
   nth: (n, all) => `이번 달 ${all}개 중 ${n}번째 답변`,
   plan: (name, price, day, all) => `${name} 요금제, ${price}. ${day}에 다시 ${all}개가 됩니다.`,
   mode: '방식', model: '모델', why: '고른 이유', time: '시간', energy: '전기', id: '번호',
@@ -31,7 +31,7 @@ const en = {
   writing: (money) => (money ? `Writing, ${money} so far` : 'Writing'),
   caption: 'Itemised receipt', item: 'Item', quantity: 'Quantity', rate: 'Rate', amount: 'Amount',
   per: (n, money) => (n === 1 ? `${money} each` : `${money} per ${n === 1000 ? '1K' : count(n)}`),
-  net: 'Subtotal', tax: (percent) => `VAT ${percent}%`, due: 'Covered by your plan, to pay', due_wallet: 'Paid from your wallet',
+  net: 'Subtotal', tax: (percent) => `VAT ${percent}%`, due: 'Covered by your plan, to pay', due_wallet: 'Paid from your wallet', due_gift: 'Covered by a gift, to pay',
   nth: (n, all) => `${n} of ${all} answers this month`,
   plan: (name, price, day, all) => `${name} plan, ${price}. Back to ${all} on ${day}.`,
   mode: 'Mode', model: 'Model', why: 'Chosen because', time: 'Time', energy: 'Energy', id: 'Number',
@@ -62,7 +62,7 @@ function factsLine(receipt) {
     'span',
     { class: 'facts-line' },
     fact([el('span', { class: 'vh' }, `${say.worth} `), el('b', {}, moneyNode(picos(receipt.charge), receipt.charge, receipt.currency, pageLanguage()))]),
-    receipt.left === null || receipt.left === undefined ? null : fact(say.left(count(receipt.left))),
+    receipt.left_text ? fact(receipt.left_text) : receipt.left === null || receipt.left === undefined ? null : fact(say.left(count(receipt.left))),
     mode ? fact(mode) : null,
     fact(say.seconds(secondsText(receipt.total_ms)), 'opt'),
     receipt.energy_watt_hours ? fact(`${wattHoursText(receipt.energy_watt_hours)} Wh`, 'opt') : null,
@@ -105,10 +105,12 @@ function ledger(receipt) {
       {},
       receipt.tax ? [sum(say.net, receipt.net), sum(say.tax(receipt.tax_percent), receipt.tax)] : [],
       sum(say.worth, receipt.charge, 'total'),
-      receipt.due ? sum(picos(receipt.due) === 0n ? say.due : say.due_wallet, receipt.due) : null,
+      receipt.due ? sum(dueText(receipt), receipt.due) : null,
     ),
   );
 }
+
+const dueText = ({ due, is_gift: isGift }) => (picos(due) !== 0n ? words().due_wallet : isGift ? words().due_gift : words().due);
 
 /** The plan's answers as dots, this one marked. */
 function quota({ plan, currency }) {

@@ -1,0 +1,88 @@
+// One turn as nodes: the question with its branches, the answer, and what stands under it.
+
+import { writeMarkdown } from './markdown.js';
+import { picos, moneyText } from './money.js';
+import { el, icon, pageLanguage } from './nodes.js';
+import { count } from './formats.js';
+import { pendingNode, receiptNode } from './receipt.js';
+
+let words = {};
+
+/** The words that the page brought along. */
+export function learn(texts) {
+  words = texts;
+}
+
+/** One of them, with its {members} put in. */
+export const say = (key, members = {}) => (words[key] ?? key).replace(/\{(\w+)\}/g, (_all, name) => members[name] ?? '');
+
+export const button = (act, picture, members = {}) =>
+  el('button', { class: 'btn icon small', type: 'button', 'data-do': act, 'aria-label': say(act, members), title: say(act, members) }, icon(picture));
+
+/** What is left to be answered from, in words. */
+export function leftText({ unit, left }, currency) {
+  if (unit === 'money') return say('left_money', { money: moneyText(picos(left), currency, pageLanguage()) });
+  return say(`left_${unit}`, { n: count(left) });
+}
+
+/** A whole turn. number: from 1 on. hasReceipts: not where it is shared. */
+export function turnNode(turn, number, { isMine = true } = {}) {
+  const prose = el('div', { class: 'prose' });
+  const answer = el('section', { class: 'answer' }, el('h2', { class: 'vh' }, say('answer', { n: number })), prose);
+  const node = el('article', { class: 'turn', 'data-turn': turn.id }, question(turn, isMine), leftOut(turn), answer);
+  if (isMine) node.append(el('div', { class: 'under' }));
+  if (turn.answer) writeMarkdown(prose, turn.answer);
+  if (isMine) finish(node, turn);
+  return node;
+}
+
+function question(turn, isMine) {
+  const pictures = Array.from({ length: turn.pictures }, (_none, n) => el('img', { src: `/chat/turns/${turn.id}/pictures/${n}`, alt: say('picture', { n: n + 1 }), loading: 'lazy' }));
+  const seen = isMine ? pictures : turn.pictures ? [el('small', {}, say('picture_there', { n: turn.pictures }))] : [];
+  const words = turn.question ? el('p', {}, turn.question) : null;
+  const acts = isMine && turn.id ? el('div', { class: 'acts' }, ways(turn), button('edit', 'pencil')) : null;
+  return el('div', { class: 'asked' }, seen.length ? el('div', { class: 'pictures' }, ...seen) : null, words, acts);
+}
+
+/** ‹ 2/3 › where a question was asked more than once. */
+function ways(turn) {
+  const all = turn.ways?.length ?? 1;
+  if (all < 2) return null;
+  const at = turn.ways.indexOf(turn.id);
+  const step = (act, picture, to) => {
+    const node = button(act, picture);
+    node.dataset.to = turn.ways[to] ?? '';
+    node.disabled = !turn.ways[to];
+    return node;
+  };
+  const told = el('span', { class: 'num', 'aria-label': say('way', { n: at + 1, all }), role: 'img' }, `${at + 1}/${all}`);
+  return el('span', { class: 'ways' }, step('before', 'chevron-left', at - 1), told, step('next', 'chevron-right', at + 1));
+}
+
+const leftOut = (turn) => (turn.left_out ? el('p', { class: 'hint left-out' }, say('left_out', { n: turn.left_out })) : null);
+
+/** Writes what stands under an answer: its receipt, or that it is still written, or what went wrong. */
+export function finish(node, turn) {
+  const under = node.querySelector('.under');
+  node.querySelector('.trouble')?.remove();
+  node.querySelector('.stopped')?.remove();
+  if (turn.state === 'asked') {
+    node.setAttribute('aria-busy', 'true');
+    under.replaceChildren(pendingNode(null, ''));
+    return;
+  }
+  node.removeAttribute('aria-busy');
+  if (turn.fault) node.querySelector('.answer').append(trouble(turn.fault));
+  if (turn.state === 'stopped') node.querySelector('.answer').append(el('p', { class: 'hint stopped' }, say('stopped')));
+  const wasOpen = under.querySelector('details')?.open ?? false;
+  const receipt = turn.receipt && { ...turn.receipt, left_text: turn.receipt.remains ? leftText(turn.receipt.remains, turn.receipt.currency) : null };
+  under.replaceChildren(
+    receipt ? receiptNode(receipt, { isOpen: wasOpen }) : el('p', { class: 'pending' }, '–'),
+    el('div', { class: 'acts' }, turn.answer ? button('copy', 'copy') : null, button('retry', 'rotate-ccw')),
+  );
+}
+
+function trouble({ said, todo }) {
+  const help = todo === 'pay' ? el('a', { class: 'btn line small', href: '/plan' }, say('pay')) : el('button', { class: 'btn line small', type: 'button', 'data-do': 'retry' }, say('again'));
+  return el('div', { class: 'trouble', role: 'alert' }, el('p', {}, said), help);
+}
