@@ -130,6 +130,20 @@ def test_a_lower_charge_leaves_each_pot_as_if_it_had_been_so_from_the_start(
     assert correct_charge(done.receipt, after, [correction], card, NEWER, ALL) is None
 
 
+@given(openings(), st.integers(0, 10**15), st.integers(0, 10**15))
+@settings(deadline=None, max_examples=40)
+def test_what_is_sold_by_the_answer_is_corrected_whatever_it_is_said_to_have_used(
+    opened: Opened, first: int, second: int
+) -> None:
+    like, nothing = opened.prices.price, Measurement(Usage(), Usage(), estimated=False)
+    old, new = (replace(newer(like, like), answer_picos=picos, tiers=(), revision=2 + n)
+                for n, picos in enumerate((first, second)))  # fmt: skip
+    done, expected = (settled(at_price(opened, card), nothing, "answered") for card in (old, new))
+    made = correct_charge(done.receipt, net_of(done.transfers), (), new, NEWER, ALL)
+    difference_made = value(made[0]) if made is not None else 0
+    assert value(done.receipt) + difference_made == value(expected.receipt)
+
+
 @given(answers(), OUTCOMES, cards(by_the_hour=False), st.integers(0, 10**12))
 @settings(deadline=None, max_examples=80)
 def test_a_higher_charge_takes_at_most_what_is_free_and_the_house_bears_the_rest(
@@ -258,7 +272,7 @@ def test_what_goes_into_the_wallet_stands_among_its_other_movements(opened: Open
 
 def test_an_answer_that_failed_was_not_charged_and_is_not(opened: Opened) -> None:
     used = Usage(output_tokens=5)
-    for outcome, usage in (("failed", used), ("answered", Usage())):
+    for outcome, usage in (("failed", used), ("broken", Usage())):
         done = settled(opened, Measurement(usage, usage, estimated=False), outcome)  # type: ignore[arg-type]
         assert correct_charge(done.receipt, net_of(done.transfers), (), priced(7), NEWER, ALL) is None
 

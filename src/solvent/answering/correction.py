@@ -116,13 +116,15 @@ def correct_charge(
 ) -> tuple[Correction, list[Transfer]] | None:
     """What a customer gets back, or what is left to the house. None where nothing changes.
 
-    before: the corrections of this charge so far. An answer that failed was not charged and is not corrected.
+    before: the corrections of this charge so far. An answer that failed was not charged and is not corrected. What is
+    sold by the answer was due as soon as one came, whatever it is said to have used (`settle`).
     """
-    if receipt.outcome == "failed" or is_none(receipt.usage):
+    if receipt.outcome == "failed":
         return None
     booked = receipt.charge_grains + receipt.included_grains + receipt.overrun_grains
     booked += sum(one.charge_grains + one.included_grains + one.overrun_grains for one in before)
-    more = difference(receipt.usage, card, Money(booked, receipt.currency)).grains
+    is_due = not is_none(receipt.usage) or (receipt.outcome == "answered" and bool(card.answer_picos))
+    more = difference(receipt.usage, card, Money(booked, receipt.currency)).grains if is_due else -booked
     if not more:
         return None
     purse = _Purse(receipt, net, means, at_us, _id(receipt, "price", card))
