@@ -153,7 +153,10 @@ class _Purse:
         self.id = id
         self.rows: list[Transfer] = []
         self.changed: dict[str, int] = {}
-        self.covered = any(net.get(key, 0) > 0 for key in net if key[1] in (ANSWERS, TOKENS) and _pays(key[0]))
+        counted = any(net[key] > 0 for key in net if key[1] in (ANSWERS, TOKENS) and _pays(key[0]))
+        # Of an answer without a token, a quota of tokens has covered all and given none.
+        in_money = any(unit == included(receipt.currency) for _, unit in net)
+        self.covered = counted or (receipt.included_grains > 0 and not in_money)
 
     def take(self, grains: int) -> None:
         """An answer was worth more: a counted quota covers it, else the wallet as far as it may, else the house."""
