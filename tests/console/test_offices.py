@@ -6,10 +6,29 @@ import re
 
 import httpx2
 import pytest
+from tests.browsing import NewServer
 from tests.chat.visits import Browser
 from tests.doors.server import Solvent
 
+from solvent.console.office import SHEETS
+from solvent.identity.caller import OPERATOR_ROLES
+from solvent.identity.permission import may
+
 pytestmark = pytest.mark.xdist_group("console")
+RAIL = """
+[[payments]]
+rail = "bank"
+kind = "bank"
+currencies = ["KRW"]
+account = "Some Bank 1-2-3"
+"""
+QUERIES = {"/console/prices/card": "?card=page-cost", "/console/ledger/transfers": "?account=memo:issued"}
+
+
+@pytest.fixture(scope="module")
+def server(new_server: NewServer) -> Solvent:
+    """With a bank account for transfers."""
+    return new_server(tables=RAIL)
 
 
 class Office(Browser):
@@ -23,12 +42,12 @@ class Office(Browser):
     def do(self, path: str, do: str, *, once: str = "", **members: str) -> httpx2.Response:
         """Send a form of a page; once: its key, a new one of the page's own when left out."""
         page = self.get(path).text
-        found = re.search(rf'name="do" value="{do}">\s*<input type="hidden" name="once" value="([0-9a-f]+)"', page)
-        assert found, (path, do)
-        token = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
-        assert token
-        data = {"csrf": token[1], "do": do, "once": once or found[1], **members}
-        return self.http.post(path, data=data)
+        assert f'name="do" value="{do}"' in page, (path, do)
+        key = once or found_in(page, r'name="once" value="([0-9a-f]{32})"')
+        return self.http.post(path, data={"csrf": self.own_token(page), "do": do, "once": key, **members})
+
+    def own_token(self, page: str) -> str:
+        return found_in(page, r'name="csrf" (?:value|content)="([0-9a-f]+)"')
 
 
 def found_in(page: str, pattern: str) -> str:
@@ -61,3 +80,135 @@ def test_a_customer_is_opened_found_given_money_and_closed(server: Solvent) -> N
     assert wrong.status_code == 400
     assert 'value="many"' in wrong.text
     assert "is not a plain decimal" in wrong.text
+
+
+def test_a_plan_is_previewed_changed_once_and_taken_off_sale(server: Solvent) -> None:
+    office, path = Office(server), "/console/plans/pro"
+    page = office.get(path).text
+    price, included = found_in(page, r'name="price" value="([^"]*)"'), found_in(page, r"<textarea[^>]*>([^<]*)<")
+    wrong = office.do(path, "preview", price=price, included="answers")
+    assert wrong.status_code == 400
+    assert "line 1: write answers, tokens or money" in wrong.text
+    same = office.do(path, "preview", price=price, included=included)
+    assert "No term is another" in same.text
+    other = office.do(path, "preview", price="39000", included=included)
+    assert "This would be version 2." in other.text
+    assert 'value="39000"' in other.text
+    for _ in range(2):
+        went = office.do(path, "publish", price="39000", included=included, once="plan-1")
+        assert went.headers["location"] == f"{path}?done=publish"
+    page = office.get(path).text
+    assert "₩39,000 a month" in page
+    assert "Version 2, published" in page
+    assert office.do(path, "move", **{"from": "soon"}).status_code == 400
+    assert office.do(path, "withdraw").status_code == 303
+    assert "Off sale." in office.get(path).text
+    assert server.operate("GET", "/v1/plans/pro")["data"][0]["version"] == 2
+
+
+def test_an_invoice_is_paid_once_printed_and_its_money_is_in_the_ledger(server: Solvent) -> None:
+    office = Office(server)
+    made = server.operate("POST", "/v1/customers", {"name": "Owes", "plan": "plus", "pays": "invoice"})
+    number = made["outcome"]["invoice"]
+    number = server.operate("GET", f"/v1/invoices/{number}")["invoice"]["number"]
+    path = f"/console/money/invoices/{number}"
+    assert "Owes" in office.get("/console/money?state=issued").text
+    assert "Owes" in office.get("/console/money/debtors").text
+    pdf = office.get(f"{path}/pdf")
+    assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    assert office.do(path, "receive", amount="much").status_code == 400
+    for _ in range(2):
+        assert office.do(path, "receive", amount="9900", into="bank", once="paid-1").status_code == 303
+    page = office.get(f"{path}?done=receive").text
+    assert "The payment is booked." in page
+    assert "· Paid" in page
+    assert "₩9,900" in office.get("/console/ledger?prefix=cash:bank").text
+    moved = office.get("/console/ledger/transfers?account=cash:bank").text
+    assert moved.count('scope="row"') == 1
+    assert "The books add up" in office.get("/console/ledger?verify=1").text
+    assert b"cash:bank" in office.get("/console/ledger/export").content.lower().replace(b"-", b":")
+    assert office.do(path, "credit", remark="a gift", once="credit-1").status_code == 303
+    assert "Credit notes" in office.get(path).text
+
+
+def test_a_payment_is_asked_for_confirmed_once_and_refunded(server: Solvent) -> None:
+    office = Office(server)
+    made = server.operate("POST", "/v1/customers", {"name": "Pays", "plan": "plus", "pays": "invoice"})
+    asked = office.do(f"/console/money/invoices/{made['outcome']['invoice']}", "ask_payment", rail="bank")
+    assert "Some Bank 1-2-3" in asked.text
+    order = found_in(office.get("/console/money/payments").text, r"/console/money/payments/([a-z]+_[a-z0-9]+)")
+    path = f"/console/money/payments/{order}"
+    assert "Open" in office.get(path).text
+    assert office.do(path, "confirm", amount="much").status_code == 400
+    for _ in range(2):
+        assert office.do(path, "confirm", amount="9900", once="confirm-1").status_code == 303
+    assert "₩9,900 · Paid" in office.get(path).text
+    assert office.do(path, "refund", amount="99000").status_code == 403  # more than was paid
+
+
+def test_coupons_months_and_money_that_nobody_explains(server: Solvent) -> None:
+    office = Office(server)
+    coupons = "/console/money/coupons"
+    assert office.do(coupons, "add_coupon", code="x", what="percent", permille="100").status_code == 400
+    for _ in range(2):
+        went = office.do(coupons, "add_coupon", code="SPRING-10", what="percent", permille="100", once="c-1")
+        assert went.status_code == 303
+    assert office.get(coupons).text.count("SPRING-10") == 1
+    months = "/console/money/months"
+    month = found_in(office.get(months).text, r'href="/console/money/months/([0-9-]+)"')
+    refused = office.do(months, "close_month", month=month)
+    assert refused.status_code == 409, refused.text  # it is not over
+    assert "This month is still open." in office.get(f"{months}/{month}").text
+    assert office.do("/console/money/suspense", "suspense", rail="none", amount="5").status_code == 404
+    for _ in range(2):
+        assert (
+            office.do("/console/money/suspense", "suspense", rail="bank", amount="5000", once="s-1").status_code == 303
+        )
+    assert office.get("/console/money/suspense").text.count("₩5,000") == 1
+
+
+def test_models_prices_and_what_changed_between_two_entries(server: Solvent) -> None:
+    office = Office(server)
+    assert "Models on sale: 2" in office.get("/console/models").text
+    assert office.get("/console/models?probe=1").status_code == 200
+    assert "page-cost" in office.get("/console/prices?prefix=page").text
+    card = office.get("/console/prices/card?card=page-cost").text
+    assert "₩12,000" in card
+    assert office.get("/console/prices/card?card=none").status_code == 404
+    assert office.get("/console/prices/card?card=page-cost&one=7").status_code == 400
+    members = {"card": "page-cost", "book": "cost", "from": "2026-01-01"}
+    asked = office.do("/console/prices/card?card=page-cost", "rerate_preview", **members)
+    assert "It would change 0 of" in asked.text
+    assert "first run" in office.get("/console/audit").text
+
+
+def test_each_role_sees_and_does_what_it_may_and_nobody_else_anything(server: Solvent) -> None:
+    made = server.operate("POST", "/v1/customers", {"name": "Matrix", "plan": "plus", "pays": "invoice"})
+    names = {
+        "customer": made["id"], "plan": "plus", "invoice": made["outcome"]["invoice"], "order": "pay_none",
+        "month": "2026-11",
+    }  # fmt: skip
+    keys = {role: server.operate("POST", "/v1/operators", {"role": role})["api_key"] for role in OPERATOR_ROLES}
+    offices = {role: Office(server, key) for role, key in keys.items()}
+    stranger, customer = Browser(server), Browser(server)
+    assert customer.sign_up("matrix@example.com").status_code == 303
+    for sheet in SHEETS:
+        path = sheet.path.format_map(names) + QUERIES.get(sheet.path, "")
+        assert stranger.get(path).headers["location"].startswith("/console/sign-in?next="), path
+        assert customer.get(path).status_code == 404, path
+        for role, office in offices.items():
+            page = office.get(path)
+            missing = 404 if "{order}" in sheet.path else 200
+            assert page.status_code == (missing if may(role, sheet.who) else 403), (role, path)
+            for do, operation in sheet.does.items():
+                if page.status_code != 200:
+                    continue
+                if not may(role, operation.action):
+                    assert f'name="do" value="{do}"' not in page.text, (role, path, do)
+                    tried = office.http.post(path, data={"csrf": office.own_token(page.text), "do": do, "once": "m"})
+                    assert tried.status_code == 403, (role, path, do)
+                    assert "Your role may not" in tried.text
+        if sheet.does:
+            do = next(iter(sheet.does))
+            assert stranger.send(path, do=do, once="s").status_code == 401, path
+            assert customer.send(path, "/", do=do, once="s").status_code == 404, path

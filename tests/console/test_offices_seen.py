@@ -51,3 +51,32 @@ def test_on_a_phone_in_korean_a_customer_is_opened_helped_and_suspended(server: 
     expect(page.locator(".say-sub")).to_contain_text("정지")
     demand_whole(page, "a customer, dark")
     assert all("400 (Bad Request)" in one for one in look.all_complaints()), look.all_complaints()
+
+
+def test_on_a_desk_in_english_the_books_are_read_from_plan_to_transfer(server: Solvent, open_page: OpenPage) -> None:
+    server.operate("POST", "/v1/customers", {"name": "Hanbit & Co", "plan": "plus", "pays": "invoice"})
+    look = seen(open_page, server, viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page = look.page
+    page.goto(f"{server.url}/console/plans")
+    demand_whole(page, "plans")
+    page.get_by_role("link", name="Plus", exact=True).click()
+    page.get_by_label("Price").fill("100")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".quote")).to_contain_text("This would be version 2. On the plan now: 1.")
+    demand_whole(page, "a plan")
+    page.get_by_role("link", name="Money").click()
+    demand_whole(page, "invoices")
+    page.get_by_role("link", name="2026-000001").click()
+    page.get_by_text("Money came in").click()
+    page.locator("form.do", has_text="Book it").first.get_by_label("Amount").fill("9900")
+    page.get_by_role("button", name="Book it").first.click()
+    expect(page.locator(".say")).to_contain_text("Paid")
+    demand_whole(page, "an invoice")
+    page.get_by_role("link", name="Ledger").click()
+    page.get_by_role("link", name="cash:bank").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    demand_whole(page, "transfers")
+    for path in ("models", "prices", "prices/card?card=page-cost", "money/months", "money/coupons", "audit", "ledger"):
+        page.goto(f"{server.url}/console/{path}")
+        demand_whole(page, path)
+    assert look.all_complaints() == []

@@ -48,15 +48,18 @@ class Clerk:
             return None
         return await self.ask(operation, query, **path)
 
-    async def carry_out(self, operation: Operation[Q, B, R]) -> R:
+    async def carry_out(self, operation: Operation[Q, B, R], members: Mapping[str, object] | None = None) -> R:
         """What the form that was sent comes to. Sent twice, it has its effect once.
+
+        members: what it says of the operation's body; None for its fields as they are.
 
         Raises what the operation refuses with, and Refused for who may not have it done.
         """
         demand(self.visit.caller, operation.action)
         form = self.visit.form
         path = read_path({name: self.visit.path.get(name) or form.get(name, "") for name in operation.names})
-        body = read_members(members_of(form, operation.body), operation.body, "the form")
+        given = members_of(form, operation.body) if members is None else members
+        body = read_members(given, operation.body, "the form")
         for member, action in operation.also.items():
             if getattr(body, member) is not None:
                 demand(self.visit.caller, action)

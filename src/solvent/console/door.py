@@ -8,6 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from solvent.app.build import App
+from solvent.console import printing
 from solvent.console.office import SHEETS
 from solvent.console.sheet import places_of
 from solvent.identity.caller import caller_of
@@ -33,6 +34,7 @@ def places(app: App) -> list[Place]:
         Place("POST", "/console/sign-out", "anybody", entrance.sign_out),
         Place("GET", "/console", "operator", entrance.home),
         *places_of(SHEETS, app),
+        *printing.places(app),
     ]
 
 

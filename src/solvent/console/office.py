@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from solvent.console import customer_pages
+from solvent.console import customer_pages, model_pages, money_pages, plan_pages
 from solvent.console.sheet import Sheet
 
-SHEETS: Final[tuple[Sheet, ...]] = customer_pages.SHEETS
+SHEETS: Final[tuple[Sheet, ...]] = (
+    *customer_pages.SHEETS,
+    *plan_pages.SHEETS,
+    *model_pages.SHEETS,
+    *money_pages.SHEETS,
+)

@@ -26,6 +26,7 @@ from solvent.values.errors import Invalid, SolventError
 from solvent.values.period import zone
 
 DONE: Final = "done"  # in the address: what was done just now
+Read = Callable[[Clerk], Awaitable[Mapping[str, Any]]]
 Show = Callable[[Clerk], Awaitable[Mapping[str, Any]]]
 
 
@@ -34,7 +35,8 @@ class Sheet:
     """path: with the names of its operations' paths in it. who: may see it. show: what its template shows.
 
     does: what its forms carry out, by the names the forms say. tells: those whose result is shown on the page at once,
-    such as a key that is shown once, or a preview.
+    such as a key that is shown once, or a preview. reads: how a form says what its operation takes, where that is more
+    than its fields.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Sheet:
     show: Show
     does: Mapping[str, AnyOperation] = field(default_factory=dict)
     tells: frozenset[str] = frozenset()
+    reads: Mapping[str, Read] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ class _Paper:
             operation = self._sheet.does.get(do)
             if operation is None:
                 raise Invalid("no_such_form", f"this page has no form {do[:40]!r}; load it again")
-            result = await clerk.carry_out(operation)
+            read = self._sheet.reads.get(do)
+            result = await clerk.carry_out(operation, await read(clerk) if read else None)
         except SolventError as problem:
             said = visit.said(problem)
             detail = problem.message if problem.message != said else ""

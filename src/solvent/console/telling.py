@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,8 +11,11 @@ import msgspec
 from solvent.identity.person import Language
 from solvent.pages import formats
 from solvent.pages.words import Words
+from solvent.values.errors import Invalid
 from solvent.values.instant import instant
 from solvent.values.money import MINOR_DIGITS, money
+
+_RESULT_CHARACTERS: Final = 160  # of a change, in a list
 
 
 class Telling:
@@ -30,6 +34,17 @@ class Telling:
         key = f"units.{unit.lower()}"
         return self._words(key, n=f"{int(text):,}") if text.isdigit() and self._words.has(key) else f"{text} {unit}"
 
+    def price(self, text: str, currency: str) -> str:
+        """A price exactly as it is written: of a million tokens, or of one of what is counted otherwise."""
+        try:
+            return formats.money(money(text, currency), self._language, len(text.partition(".")[2]))
+        except Invalid:  # finer than money can be
+            return f"{text} {currency}"
+
+    def prices(self, found: Mapping[str, str], currency: str) -> list[tuple[str, str]]:
+        """The prices of a card, each by its name."""
+        return [(self._named(f"prices.{name}", name), self.price(text, currency)) for name, text in found.items()]
+
     def is_below(self, text: str) -> bool:
         """Whether an amount is below zero: a loss is red, and nothing else is."""
         return text.startswith("-")
@@ -44,10 +59,17 @@ class Telling:
 
     def word(self, kind: str, value: Any) -> str:
         """A value that is one of a few, in words: `choices.KIND.VALUE`, or as it is."""
-        key = f"choices.{kind}.{str(value).replace('.', '_')}"
-        return self._words(key) if self._words.has(key) else str(value)
+        return self._named(f"choices.{kind}.{value}", str(value))
+
+    def result(self, result: Any) -> str:
+        """What came of a change, as it is kept, cut to a line."""
+        text = bytes(result).decode() if isinstance(result, msgspec.Raw) else str(result)
+        return text if len(text) <= _RESULT_CHARACTERS else f"{text[:_RESULT_CHARACTERS]}…"
 
     def why(self, result: Any) -> str:
         """The reason that somebody gave for a change, where one was asked for."""
         told = msgspec.json.decode(result) if isinstance(result, msgspec.Raw) else result
         return str(told.get("why") or "") if isinstance(told, dict) else ""
+
+    def _named(self, key: str, otherwise: str) -> str:
+        return self._words(key) if self._words.has(key) else otherwise

@@ -1,0 +1,99 @@
+"""The pages of money and the books: invoices, payments, months, coupons, accounts, transfers, and who changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from solvent.console import audit, coupons, invoices, ledger, mismatches, months, payments, plans, suspense
+from solvent.console.clerk import Clerk, query_of
+from solvent.console.operation import AnyOperation
+from solvent.console.sheet import Sheet, Show
+from solvent.values.money import Money, money, plain
+
+
+def _listed(operation: AnyOperation) -> Show:
+    """Shows the list an operation tells, as it was asked for in the address."""
+
+    async def show(clerk: Clerk) -> Mapping[str, Any]:
+        return {"page": await clerk.ask(operation, query_of(clerk.visit.query, operation))}
+
+    return show
+
+
+async def one_invoice(clerk: Clerk) -> Mapping[str, Any]:
+    """One document with its lines."""
+    detail = await clerk.ask(invoices.SHOW, invoice=clerk.visit.path["invoice"])
+    return {"detail": detail, "invoice": detail.invoice, "rails": sorted(clerk.business.payments.rails.processors)}
+
+
+async def debtors(clerk: Clerk) -> Mapping[str, Any]:
+    """Who owes, and how much: the newest invoices that are not paid, summed by customer."""
+    page = await clerk.ask(invoices.LIST, {**query_of(clerk.visit.query, invoices.LIST), "state": "issued"})
+    owed: dict[tuple[str, str, str], Money] = {}
+    for one in page.data:
+        key = (one.customer, one.customer_name, one.currency)
+        owed[key] = owed.get(key, Money(0, one.currency)) + money(one.due, one.currency)
+    rows = sorted(owed.items(), key=lambda row: -row[1].grains)
+    return {"page": page, "owed": [(id, name, currency, plain(due)) for (id, name, currency), due in rows]}
+
+
+async def one_payment(clerk: Clerk) -> Mapping[str, Any]:
+    """One order, and what went back of it."""
+    return {"detail": await clerk.ask(payments.SHOW, order=clerk.visit.path["order"])}
+
+
+async def all_months(clerk: Clerk) -> Mapping[str, Any]:
+    """The closed months, and whose turn it is."""
+    return {"months": await clerk.ask(months.LIST)}
+
+
+async def one_month(clerk: Clerk) -> Mapping[str, Any]:
+    """The books of one month."""
+    return {"month": await clerk.ask(months.SHOW, month=clerk.visit.path["month"])}
+
+
+async def all_coupons(clerk: Clerk) -> Mapping[str, Any]:
+    """Coupons by their codes, and the plans they may be for."""
+    page = await clerk.ask(coupons.LIST, query_of(clerk.visit.query, coupons.LIST))
+    return {"page": page, "plans": [one.name for one in (await clerk.ask(plans.LIST)).data]}
+
+
+async def accounts(clerk: Clerk) -> Mapping[str, Any]:
+    """Accounts with their balances; verified where ?verify says so."""
+    page = await clerk.ask(ledger.ACCOUNTS, query_of(clerk.visit.query, ledger.ACCOUNTS))
+    is_asked = bool(clerk.visit.query.get("verify"))
+    return {"page": page, "verdict": await clerk.ask(ledger.VERIFY) if is_asked else None}
+
+
+_INVOICE: Final[dict[str, AnyOperation]] = {
+    "credit": invoices.CREDIT, "receive": invoices.RECEIVE, "give_back": invoices.GIVE_BACK,
+    "write_off": invoices.WRITE_OFF, "ask_payment": invoices.PAY,
+}  # fmt: skip
+_PAYMENT: Final[dict[str, AnyOperation]] = {
+    "confirm": payments.CONFIRM, "look_up": payments.LOOK_UP, "refund": payments.REFUND,
+    "chargeback": payments.CHARGEBACK,
+}  # fmt: skip
+SHEETS: Final = (
+    Sheet("/console/money", "invoices.read", "console/invoices.html", _listed(invoices.LIST)),
+    Sheet("/console/money/debtors", "invoices.read", "console/debtors.html", debtors),
+    Sheet(
+        "/console/money/invoices/{invoice}", "invoices.read", "console/invoice.html", one_invoice, _INVOICE,
+        frozenset({"ask_payment"}),
+    ),
+    Sheet("/console/money/payments", "payments.read", "console/payments.html", _listed(payments.LIST)),
+    Sheet("/console/money/payments/{order}", "payments.read", "console/payment.html", one_payment, _PAYMENT),
+    Sheet("/console/money/mismatches", "payments.read", "console/mismatches.html", _listed(mismatches.LIST)),
+    Sheet(
+        "/console/money/suspense", "payments.read", "console/suspense.html", _listed(suspense.SUSPENDED),
+        {"suspense": suspense.SUSPEND, "pay_out": suspense.PAYOUT},
+    ),
+    Sheet(
+        "/console/money/months", "ledger.read", "console/months.html", all_months, {"close_month": months.CLOSE}
+    ),
+    Sheet("/console/money/months/{month}", "ledger.read", "console/month.html", one_month),
+    Sheet("/console/money/coupons", "coupons.read", "console/coupons.html", all_coupons, {"add_coupon": coupons.ADD}),
+    Sheet("/console/ledger", "ledger.read", "console/accounts.html", accounts),
+    Sheet("/console/ledger/transfers", "ledger.read", "console/transfers.html", _listed(ledger.TRANSFERS)),
+    Sheet("/console/audit", "audit.read", "console/changes.html", _listed(audit.LIST)),
+)  # fmt: skip
