@@ -17,10 +17,11 @@ from tests.db.opened import Place
 
 from solvent.answering import store
 from solvent.answering.receipt import Receipt, sums_of
-from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page
+from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page, used_by_key
 from solvent.db.port import Connection
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginKey
+from solvent.margin.usage_store import days_of
 from solvent.values.ids import AnswerId, CustomerId, KeyId, new_id
 from solvent.values.instant import NEVER_US
 from solvent.values.period import day_number, start_of_day, zone
@@ -156,5 +157,30 @@ def test_receipts_of_a_key_are_found_in_the_index_alone(place: Place) -> None:
             assert "ix_receipts_customer_id" in str(plan)
             assert "TEMP B-TREE" not in str(plan)
             assert "Sort" not in str(plan)
+
+    asyncio.run(run())
+
+
+def test_answers_are_summed_by_key_and_by_day(place: Place) -> None:
+    rows = some_receipts(Random(5), 200)
+
+    async def run() -> None:
+        async with place.opened() as database:
+            await database.write(lambda c: write(c, rows))
+            since_us = start_of_day(DAY + 2, SEOUL)
+            by_key = await database.read(lambda c: used_by_key(c, "a", since_us - 1))
+            for key, use in by_key.items():
+                its = [row for row in rows if row.key == key and row.id >= new_id("ans", since_us - 1, 0)]
+                charge = sum(row.charge_grains for row in its)
+                assert (use.answers, use.charge_grains, use.last_us) == (len(its), charge, max(r.at_us for r in its))
+            assert set(by_key) == {"key_a0", "key_a1"}
+            few = await database.read(lambda c: used_by_key(c, "a", 0, 7))
+            assert sum(use.answers for use in few.values()) == 7
+            days = await database.read(lambda c: days_of(c, "a", DAY, DAY + 3, "small"))
+            assert [day for day, *_ in days] == [DAY + 2, DAY + 1, DAY]
+            small = [r for r in rows if (r.customer, r.model) == ("a", "small") and r.outcome != "failed"]
+            for day, answers, charge, _ in days:
+                its = [row for row in small if day_number(row.at_us, SEOUL) == day]
+                assert (answers, charge) == (len(its), sum(row.charge_grains for row in its))
 
     asyncio.run(run())

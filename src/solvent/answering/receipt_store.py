@@ -115,3 +115,28 @@ def _last_looked_at(connection: Connection, among: list[ColumnElement[bool]], mo
 def _id_at(at_us: int) -> str:
     """What the ids of answers asked for at an instant or later come after."""
     return new_id("ans", at_us, 0)
+
+
+class KeyUse(msgspec.Struct, frozen=True):
+    """What one key was used for. charge_grains, included_grains: as in `Receipt`. last_us: of its last answer."""
+
+    answers: int
+    charge_grains: int
+    included_grains: int
+    last_us: int
+
+
+def used_by_key(
+    connection: Connection, customer: str, from_us: int, most: int = RECEIPTS_READ_MAX
+) -> dict[str, KeyUse]:
+    """The answers of a customer since an instant, by their keys; only the newest `most` of them are looked at."""
+    newest = (
+        select(receipts.c.key, receipts.c.charge_grains, receipts.c.included_grains, receipts.c.at_us)
+        .where(receipts.c.customer == customer, receipts.c.id >= _id_at(from_us))
+        .order_by(receipts.c.id.desc()).limit(most).subquery()
+    )  # fmt: skip
+    sums = (
+        func.count(), func.sum(newest.c.charge_grains), func.sum(newest.c.included_grains), func.max(newest.c.at_us)
+    )  # fmt: skip
+    rows = connection.execute(select(newest.c.key, *sums).group_by(newest.c.key))
+    return {row[0]: KeyUse(*(int(value) for value in row[1:])) for row in rows}

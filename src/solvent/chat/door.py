@@ -6,12 +6,14 @@ from solvent.app.build import App
 from solvent.app.problems import status_and_type
 from solvent.chat.accounts import Accounts
 from solvent.chat.invoices import Invoices
+from solvent.chat.keys import Keys
 from solvent.chat.looks import change_looks
 from solvent.chat.manifest import show_manifest
 from solvent.chat.plan_changes import PlanChanges
 from solvent.chat.plan_page import PlanPage
 from solvent.chat.talks import Talks
 from solvent.chat.telling import Surface
+from solvent.chat.usage import Usage
 from solvent.pages.drawing import Drawing
 from solvent.pages.place import Place
 from solvent.pages.site import Site
@@ -45,6 +47,8 @@ def places(app: App, surface: Surface) -> list[Place]:
         Place("GET", "/chat/talks/{id}/export", "customer", talks.export),
         Place("GET", "/chat/turns/{id}", "customer", talks.turn),
         Place("GET", "/chat/turns/{id}/pictures/{number}", "customer", talks.picture),
+        *Usage(app).places(),
+        *Keys(app).places(),
     ]
 
 

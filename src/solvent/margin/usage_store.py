@@ -20,3 +20,17 @@ def used_by(connection: Connection, customers: Sequence[str], from_day: int, unt
     days = (margins.c.day >= from_day, margins.c.day < until_day, margins.c.model != "")
     rows = connection.execute(select(*keys, *sums).where(margins.c.customer.in_(customers), *days).group_by(*keys))
     return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4]), int(row[5]), int(row[6])) for row in rows]
+
+
+Day = tuple[int, int, int, int]  # day, answers, charge, included
+
+
+def days_of(connection: Connection, customer: str, from_day: int, until_day: int, model: str = "") -> list[Day]:
+    """Sums of one customer's answers by day over [from_day, until_day), newest first; of one model when named."""
+    sums = [func.sum(margins.c[name]) for name in ("answers", "charge_grains", "included_grains")]
+    chosen = [margins.c.customer == customer, margins.c.day >= from_day, margins.c.day < until_day]
+    chosen.append(margins.c.model == model if model else margins.c.model != "")
+    rows = connection.execute(
+        select(margins.c.day, *sums).where(*chosen).group_by(margins.c.day).order_by(margins.c.day.desc())
+    )
+    return [(int(row[0]), int(row[1]), int(row[2]), int(row[3])) for row in rows]

@@ -57,6 +57,7 @@ SIGN_UPS_MAX = 20  # from one place, in SIGN_IN_WAIT_S
 PAGE_FORM_BYTES_MAX = 256 * KIB
 PAGE_FORM_MEMBERS_MAX = 200
 FORM_MARK_CHARACTERS_MAX = 64
+USAGE_ROWS_MAX = 100_000  # receipts in one table of a customer's usage
 
 # Conversations of people
 QUESTION_CHARACTERS_MAX = 100_000  # with the texts that come with it

@@ -1,0 +1,147 @@
+"""My usage: what was asked, day by day and answer by answer, on the page and as a table for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from starlette.responses import Response, StreamingResponse
+
+from solvent.answering import store as answering_store
+from solvent.answering.receipt import Receipt
+from solvent.answering.receipt_store import Sought, receipts_page
+from solvent.app.build import App
+from solvent.app.report_body import UJ_PER_WATT_HOUR, decimals
+from solvent.db.port import Connection
+from solvent.identity import store as identity_store
+from solvent.identity.caller import Customer
+from solvent.margin.usage_store import days_of, used_by
+from solvent.pages.place import Place
+from solvent.pages.visit import Visit
+from solvent.values.errors import Invalid, NotFound
+from solvent.values.ids import AnswerId
+from solvent.values.instant import iso
+from solvent.values.limits import NAME_CHARACTERS_MAX, PAGE_ROWS_MAX, USAGE_ROWS_MAX
+from solvent.values.money import Money, plain
+from solvent.values.period import day_number, start_of_day
+from solvent.values.usage import all_input_tokens, all_output_tokens
+
+_ROWS: Final = 30
+_DAYS: Final = 31
+_HEAD: Final = (
+    "at", "id", "model", "key", "user", "outcome", "input_tokens", "output_tokens", "charge", "included", "currency",
+)  # fmt: skip
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for one
+# Of a receipt, in the order in which they are shown.
+_BUCKETS: Final = (
+    "input_tokens", "cached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "image_input_tokens",
+    "cached_image_input_tokens", "audio_input_tokens", "cached_audio_input_tokens", "reasoning_tokens",
+    "output_tokens", "image_output_tokens", "audio_output_tokens", "web_searches", "pictures", "characters",
+    "video_seconds",
+)  # fmt: skip
+
+
+class Usage:
+    """The places under /usage."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def places(self) -> list[Place]:
+        """Where they are."""
+        return [
+            Place("GET", "/usage", "customer", self.show),
+            Place("GET", "/usage.csv", "customer", self.table),
+            Place("GET", "/usage/{answer}", "customer", self.receipt),
+        ]
+
+    async def show(self, visit: Visit) -> Response:
+        """Sums of the last days, and receipts, newest first."""
+        app, sought = self._app, _sought(visit)
+        now_us, in_zone = app.desk.now_us(), app.desk.time_zone
+        today, before = day_number(now_us, in_zone), _word(visit, "before")
+
+        def look(connection: Connection) -> dict[str, Any]:
+            id = visit.customer.id
+            days = [] if sought.key else days_of(connection, id, today - _DAYS + 1, today + 1, sought.model)
+            return {
+                "page": receipts_page(connection, sought, before, _ROWS, in_zone),
+                "days": [(start_of_day(day, in_zone), *sums) for day, *sums in days],
+                "models": sorted({row[1] for row in used_by(connection, (id,), today - _DAYS + 1, today + 1)}),
+                "keys": self._keys(connection, visit.customer),
+            }
+
+        about = await app.database.read(look)
+        days, currency = about["days"], app.desk.currency
+        return visit.page(
+            "chat/usage.html", sought=sought, is_first=not before, money_of=Money, currency=currency,
+            answers=sum(day[1] for day in days), spent=Money(sum(day[2] for day in days), currency),
+            covered=Money(sum(day[3] for day in days), currency), **about,
+        )  # fmt: skip
+
+    async def table(self, visit: Visit) -> Response:
+        """The same receipts as comma-separated values, newest first, as many as one may have at once."""
+        headers = {"content-disposition": 'attachment; filename="usage.csv"', "cache-control": "no-store"}
+        return StreamingResponse(self._lines(_sought(visit)), media_type="text/csv; charset=utf-8", headers=headers)
+
+    async def _lines(self, sought: Sought) -> AsyncIterator[str]:
+        yield _line(_HEAD)
+        before, left, in_zone = "", USAGE_ROWS_MAX, self._app.desk.time_zone
+        while left > 0:
+            page = await self._app.database.read(
+                lambda connection, before=before: receipts_page(  # type: ignore[misc]
+                    connection, sought, before, PAGE_ROWS_MAX, in_zone
+                )
+            )
+            yield "".join(_line(_cells(receipt)) for receipt in page.receipts[:left])
+            left -= len(page.receipts)
+            before = page.before
+            if not before:
+                return
+
+    async def receipt(self, visit: Visit) -> Response:
+        """One answer's receipt. Another customer's is not found, as one that does not exist."""
+        id = AnswerId(visit.path["answer"])
+        found = await self._app.database.read(lambda connection: answering_store.receipt(connection, id))
+        if found is None or found.customer != visit.customer.id:
+            raise NotFound("no_such_answer", "there is no such answer of yours", param="id")
+        keys = await self._app.database.read(lambda connection: self._keys(connection, visit.customer))
+        return visit.page(
+            "chat/receipt.html", receipt=found, key=keys.get(found.key, found.key),
+            quantities=[(name, getattr(found, name)) for name in _BUCKETS if getattr(found, name)],
+            included=Money(found.included_grains, found.currency),
+            watt_hours=decimals(found.energy_uj, UJ_PER_WATT_HOUR, 2) if found.energy_uj else "",
+        )  # fmt: skip
+
+    def _keys(self, connection: Connection, customer: Customer) -> dict[str, str]:
+        found = identity_store.keys_page(connection, customer.id, "", PAGE_ROWS_MAX)
+        return {key.id: f"{key.name or key.id} …{key.hint}" for key in found}
+
+
+def _sought(visit: Visit) -> Sought:
+    return Sought(customer=visit.customer.id, key=_word(visit, "key"), model=_word(visit, "model"))
+
+
+def _word(visit: Visit, name: str) -> str:
+    """A member of the address. Raises Invalid for what is no name."""
+    text = visit.query.get(name, "")
+    if len(text) > NAME_CHARACTERS_MAX or not text.isprintable():
+        raise Invalid("bad_request", f"{name}: there is no such one", param=name)
+    return text
+
+
+def _cells(receipt: Receipt) -> tuple[str, ...]:
+    used = receipt.usage
+    return (
+        iso(receipt.at_us), receipt.id, receipt.model, receipt.key, receipt.end_user, receipt.outcome,
+        str(all_input_tokens(used)), str(all_output_tokens(used)), plain(receipt.charge),
+        plain(Money(receipt.included_grains, receipt.currency)), receipt.currency,
+    )  # fmt: skip
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULAS) else cell for cell in cells])
+    return out.getvalue()
