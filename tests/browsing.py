@@ -88,8 +88,10 @@ class Look:
             self.complaints.append(text)
 
     def go(self, key: str = "") -> Page:
-        """Open the page, with a key after the # if there is one."""
-        self.page.goto(f"{self.server.url}/console/live" + (f"#{key}" if key else ""))
+        """Open the console, with a key after the # if there is one: it signs in."""
+        self.page.goto(f"{self.server.url}/console" + (f"#{key}" if key else ""))
+        if key:
+            self.page.wait_for_url(f"{self.server.url}/console")
         return self.page
 
     def all_complaints(self) -> list[str]:

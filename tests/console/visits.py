@@ -17,6 +17,13 @@ def key_of(server: Solvent, role: str) -> str:
     return str(server.operate("POST", "/v1/operators", {"role": role})["api_key"])
 
 
+def ask(server: Solvent, words: str = "used 1000 200 300 50", *, key: str = "", **members: Any) -> str:
+    """Ask one question; the answer's id, or "" where it failed."""
+    body = {"model": "plain", "messages": [{"role": "user", "content": words}]} | members
+    answer = server.send("POST", "/v1/chat/completions", body, key or None)
+    return str(answer.json["id"]) if answer.status == 200 else ""
+
+
 def sign_in(open_page: OpenPage, server: Solvent, key: str = "", **settings: Any) -> Look:
     """A page of whoever holds the key, or of the owner, on their home."""
     look = open_page(server, **settings)

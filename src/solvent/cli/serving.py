@@ -226,7 +226,7 @@ def _welcome(serving: Serving, keys: FirstRunKeys, app: App) -> str:
         lines += [
             f"API       {url}/v1  with the key  {keys.api_key}",
             f"chat      {url}",
-            f"live page {url}/console/live#{keys.operator_key}",
+            f"console   {url}/console#{keys.operator_key}",
             f"keys are kept in {path / 'first-run.json'}",
         ]
     if serving.demo:

@@ -1,1 +1,1 @@
-"""The operator's pages: for now one live page at /."""
+"""The operator's side: the API under /v1, and the pages under /console."""

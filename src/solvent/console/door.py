@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from solvent.app.build import App
 from solvent.console import printing
+from solvent.console.answers import Answers
 from solvent.console.office import SHEETS
 from solvent.console.sheet import places_of
+from solvent.console.today import Today
 from solvent.identity.caller import caller_of
-from solvent.identity.permission import may
 from solvent.identity.session import TOKEN_BYTES
 from solvent.identity.sign_in_by_key import sign_in_by_key
 from solvent.identity.sign_out import sign_out
@@ -27,12 +28,14 @@ SIGN_IN: Final = "/console/sign-in"
 
 def places(app: App) -> list[Place]:
     """Every page of the door, and who may go there."""
-    entrance = _Entrance(app)
+    entrance, today, answers = _Entrance(app), Today(app), Answers(app)
     return [
         Place("GET", SIGN_IN, "anybody", entrance.show),
         Place("POST", SIGN_IN, "anybody", entrance.sign_in),
         Place("POST", "/console/sign-out", "anybody", entrance.sign_out),
-        Place("GET", "/console", "operator", entrance.home),
+        Place("GET", "/console", "operator", today.show),
+        Place("GET", "/console/answers/{id}", "margin.read", answers.show),
+        Place("GET", "/console/live-events", "margin.read", today.live_events),
         *places_of(SHEETS, app),
         *printing.places(app),
     ]
@@ -53,7 +56,8 @@ class _Entrance:
         app, token = self._app, secrets.token_hex(TOKEN_BYTES)
         goes_on = own_path(visit.form.get("next", ""), "")
         try:
-            caller = caller_of(visit.form.get("key", "").strip().encode(), app.desk.callers, app.desk.now_us())
+            key = visit.form.get("key", "").rpartition("#")[2].strip()  # the whole address may be pasted
+            caller = caller_of(key.encode(), app.desk.callers, app.desk.now_us())
             await sign_in_by_key(caller, token, app.database, app.desk.now_us())
         except SolventError as problem:
             return visit.page("console/sign_in.html", 422, problem=visit.said(problem), next=goes_on)
@@ -65,9 +69,3 @@ class _Entrance:
         response = visit.go(SIGN_IN)
         response.delete_cookie(SESSION, path="/")
         return response
-
-    async def home(self, visit: Visit) -> Response:
-        """Where the money stands, for who may see it."""
-        if not may(visit.caller.role, "margin.read"):
-            return visit.page("console/welcome.html")
-        return visit.go("/console/live")

@@ -35,7 +35,6 @@ class Console:
         app.on_reload.append(self._read_settings)
         self._read_settings()
         routes = [
-            Route("/console/live", _page),
             *payment_routes(app.payments, app.config.top_up_url),
             *(Mount(f"/static/{part}", StaticFiles(directory=WEB / part, check_dir=False)) for part in _SHIPPED),
             Route("/static/mark.svg", _mark),
@@ -51,14 +50,10 @@ class Console:
         """Serve one request."""
         if scope["type"] == "http" and scope["path"].startswith("/v1/"):
             await self._api(scope, receive, send)
-        elif scope["path"].startswith("/console") and scope["path"] != "/console/live":
+        elif scope["path"].startswith("/console"):
             await self._site(scope, receive, send)
         else:
             await self._inner(scope, receive, send)
-
-
-async def _page(_request: Request) -> Response:
-    return FileResponse(WEB / "live.html")
 
 
 async def _mark(_request: Request) -> Response:

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from solvent.answering.receipt_store import Sought, receipts_page
+from solvent.app.bills import receipt_for_customer
 from solvent.app.build import App
 from solvent.app.http import Receive, Scope
-from solvent.gateway.bills import receipt_for_customer
 from solvent.gateway.endpoints import Body
 from solvent.gateway.reading import read_query
 from solvent.identity.caller import Caller, demand_wallet

@@ -13,6 +13,7 @@ from solvent.app.build import App
 from solvent.app.calling import calling
 from solvent.app.config import trusted_proxies
 from solvent.app.http import Began, ClientGone, Download, Receive, Scope, Send, header, respond, respond_with
+from solvent.app.live_events import live
 from solvent.app.peers import ALONE, Peers
 from solvent.app.problems import bug, note, refuse
 from solvent.batching.asking import Told
@@ -25,7 +26,6 @@ from solvent.gateway.completions import completions
 from solvent.gateway.embeddings import embeddings
 from solvent.gateway.endpoints import Endpoint
 from solvent.gateway.images import edits, images
-from solvent.gateway.live import live
 from solvent.gateway.messages import messages
 from solvent.gateway.metrics import Metrics, tell_metrics
 from solvent.gateway.moderations import moderations

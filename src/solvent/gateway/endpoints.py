@@ -8,12 +8,12 @@ from solvent.answering import store
 from solvent.answering.forget_response import forget_response
 from solvent.answering.receipt import Receipt
 from solvent.answering.route import Route
+from solvent.app.bills import pot_body, receipt_for_customer, receipt_for_operator
 from solvent.app.build import App
 from solvent.app.http import Download, Receive, Scope
 from solvent.app.logged_body import LoggedTexts
 from solvent.db.port import Connection
 from solvent.gateway.answer_log import LOG, answer_log
-from solvent.gateway.bills import pot_body, receipt_for_customer, receipt_for_operator
 from solvent.identity.caller import Caller, demand_wallet, may_ask
 from solvent.identity.permission import may
 from solvent.ledger import pot_store

@@ -1,4 +1,4 @@
-// The connection to GET /v1/live: opens, reads, and when it is lost opens again after growing pauses.
+// The connection to a stream of events: opens, reads, and when it is lost opens again after growing pauses.
 
 import { eventReader } from './events.js';
 
@@ -7,10 +7,10 @@ const PAUSE_S_MAX = 15;
 const SILENCE_S_MAX = 40; // the server beats every 15 s
 
 /**
- * Watches with `key` until `close()`. Calls `on.event(name, body)`, `on.live()`, `on.lost(seconds)` and, when the
- * key opens nothing, `on.refused(status)` once.
+ * Watches the stream at `path` until `close()`. Calls `on.event(name, body)`, `on.live()`, `on.lost(seconds)` and, when
+ * nobody is signed in who may see it, `on.refused()` once.
  */
-export function watch(key, on) {
+export function watch(path, on) {
   let pauseS = PAUSE_S_MIN;
   let isClosed = false;
   let timer = 0;
@@ -22,14 +22,14 @@ export function watch(key, on) {
     attempt = mine;
     let silence = setTimeout(() => mine.abort(), SILENCE_S_MAX * 1000);
     try {
-      const answer = await fetch('/v1/live', {
-        headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream' },
+      const answer = await fetch(path, {
+        headers: { accept: 'text/event-stream, application/json' },
         cache: 'no-store',
         signal: mine.signal,
       });
-      if (answer.status === 401 || answer.status === 403) {
+      if ([401, 403, 404].includes(answer.status)) {
         close();
-        on.refused(answer.status);
+        on.refused();
         return;
       }
       if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);

@@ -1,4 +1,4 @@
-// Server-sent events, read by hand: EventSource cannot send the operator's key in a header.
+// Server-sent events, read by hand: EventSource does not say why it was refused, nor when nothing was heard for long.
 
 const EVENT_CHARACTERS_MAX = 4_000_000;
 

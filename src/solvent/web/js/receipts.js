@@ -3,17 +3,19 @@
 import { columnDecimals, picos, size } from './money.js';
 import { aside, chevron, el, moneyNode } from './nodes.js';
 import { allTokens, slip } from './slip.js';
-import { count, currentLanguage, momentText, say, secondsText } from './words.js';
+import { count, momentText, secondsText } from './formats.js';
+import { currentLanguage, say } from './words.js';
 
 const ROWS_MAX = 100;
-const COLUMNS = ['at', 'who', 'model', 'tokens', 'charge', 'cost', 'margin', 'took', 'outcome'];
+const COLUMNS = ['at', 'who', 'model', 'charge', 'cost', 'margin', 'tokens', 'took', 'outcome'];
 const RIGHT = new Set(['tokens', 'charge', 'cost', 'margin', 'took']);
 
-/** The list in the page. `onFold(open)` is told how many receipts are unfolded. */
+/** The list in the page, on the clock of a zone. `onFold(open)` is told how many receipts are unfolded. */
 export class Stream {
-  constructor(list, head, onFold) {
+  constructor(list, head, zone, onFold) {
     this.list = list;
     this.head = head;
+    this.zone = zone;
     this.onFold = onFold;
     this.entries = []; // newest first: {receipt, name}
     this.decimals = 0; // of every amount in the list
@@ -45,13 +47,7 @@ export class Stream {
     while (this.list.children.length > ROWS_MAX) this.list.lastElementChild.remove();
   }
 
-  clear() {
-    this.entries = [];
-    this.decimals = 0;
-    this.rewrite();
-  }
-
-  /** Writes every line again, in the language chosen now. */
+  /** Writes every line again. */
   rewrite() {
     this.head.replaceChildren(...COLUMNS.map((name) => el('span', { class: RIGHT.has(name) ? `${name} n` : name }, say(name))));
     const open = new Set([...this.list.querySelectorAll('details[open]')].map((node) => node.dataset.id));
@@ -61,7 +57,7 @@ export class Stream {
   line({ receipt, name }, isNew, isOpen = false) {
     const isFailed = receipt.outcome === 'failed';
     const body = el('div', { class: 'inside' });
-    const details = el('details', { 'data-id': receipt.id }, el('summary', {}, summary(receipt, name, this.decimals)), body);
+    const details = el('details', { 'data-id': receipt.id }, el('summary', {}, summary(receipt, name, this.decimals, this.zone)), body);
     details.addEventListener('toggle', () => {
       if (details.open && !body.hasChildNodes()) body.append(...slip(receipt));
       this.onFold(this.unfolded);
@@ -76,7 +72,7 @@ function decimalsOf(receipt) {
   return columnDecimals(receipt.currency, amounts.reduce((least, amount) => (amount < least ? amount : least), amounts[0] ?? 0n));
 }
 
-function summary(receipt, name, columns) {
+function summary(receipt, name, columns, zone) {
   // A failed answer says plainly that nothing was paid for it.
   const decimals = receipt.outcome === 'failed' && picos(receipt.cost) === 0n ? 0 : columns;
   const money = (text) => moneyNode(picos(text), text, receipt.currency, currentLanguage(), decimals);
@@ -97,10 +93,10 @@ function summary(receipt, name, columns) {
     el(
       'span',
       { class: 'meta' },
-      cell('at', el('time', { datetime: receipt.at }, momentText(at)), aside(', ')),
+      cell('at', el('time', { datetime: receipt.at }, momentText(at, zone)), aside(', ')),
       el('span', { class: 'model', title: receipt.model }, aside(`${say('model')} `), receipt.model, aside(', ')),
-      named('took', say('seconds', secondsText(receipt.total_ms))),
-      cell(isWatched ? 'outcome watch' : 'outcome', isWatched && receipt.outcome === 'answered' ? say('look') : say(receipt.outcome) ?? receipt.outcome),
+      named('took', say('seconds', { s: secondsText(receipt.total_ms) })),
+      cell(isWatched ? 'outcome watch' : 'outcome', isWatched && receipt.outcome === 'answered' ? say('look') : say(receipt.outcome)),
     ),
     chevron(),
   );

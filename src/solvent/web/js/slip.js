@@ -2,7 +2,8 @@
 
 import { exactDecimals, moneyText, picos, rateText } from './money.js';
 import { el, moneyNode } from './nodes.js';
-import { count, currentLanguage, say, secondsText, wattHoursText } from './words.js';
+import { count, secondsText, wattHoursText } from './formats.js';
+import { currentLanguage, has, say } from './words.js';
 
 const BUCKETS = [
   'input_tokens',
@@ -38,11 +39,11 @@ function table(receipt) {
   const exact = [receipt.charge, receipt.cost, receipt.margin];
   const decimals = exactDecimals(exact);
   const money = (text, sign = 1n) => moneyNode(sign * picos(text), text, receipt.currency, currentLanguage(), decimals);
-  const card = (version) => (version ? say('card', version) : say('no_card'));
+  const card = (version) => (version ? say('card', { version }) : say('no_card'));
   const cost = [card(receipt.cost_card)];
   if (receipt.provider_currency !== receipt.currency && picos(receipt.provider_cost) !== 0n) {
     const billed = moneyText(picos(receipt.provider_cost), receipt.provider_currency, currentLanguage(), exactDecimals([receipt.provider_cost]));
-    cost.push(', ', ...say('provider_cost', billed, receipt.exchange ? rateText(receipt.exchange) : ''));
+    cost.push(', ', receipt.exchange ? say('provider_cost_at', { money: billed, rate: rateText(receipt.exchange) }) : say('provider_cost', { money: billed }));
   }
   const isLoss = picos(receipt.margin) < 0n;
   const overrun = picos(receipt.overrun) === 0n ? [] : [row(say('overrun'), cell(money(receipt.overrun)), null, say('overrun_why'))];
@@ -72,32 +73,32 @@ function facts(receipt) {
   if (receipt.outcome === 'failed') fact('outcome', say(picos(receipt.cost) === 0n ? 'said_failed' : 'said_failed_cost'));
   if (receipt.error_code) fact('fact_fault', fault(receipt.error_code), ' ', code(receipt.error_code));
   for (const alarm of receipt.alarms) list.append(el('dt', {}, say('fact_alarm')), el('dd', { class: 'watch' }, alarmText(alarm)));
-  fact('fact_model', receipt.model, ' ', el('span', { class: 'quiet' }, `(${say('fact_from', receipt.provider, receipt.upstream)})`));
+  fact('fact_model', receipt.model, ' ', el('span', { class: 'quiet' }, `(${say('from', { provider: receipt.provider, upstream: receipt.upstream })})`));
   fact('fact_reason', receipt.route_reason === ASKED_FOR ? say('asked_for') : receipt.route_reason);
   const first = receipt.first_token_ms === null ? null : secondsText(receipt.first_token_ms);
-  fact('fact_took', say('took_full', secondsText(receipt.total_ms), first));
-  if (receipt.finish_reason) fact('fact_finish', say('finish')[receipt.finish_reason] ?? code(receipt.finish_reason));
+  fact('fact_took', first === null ? say('took_silent', { all: secondsText(receipt.total_ms) }) : say('took_full', { all: secondsText(receipt.total_ms), first }));
+  if (receipt.finish_reason) fact('fact_finish', has(`finish_${receipt.finish_reason}`) ? say(`finish_${receipt.finish_reason}`) : code(receipt.finish_reason));
   fact('fact_energy', energy(receipt));
   fact('fact_plan', receipt.plan);
   if (receipt.user) fact('fact_user', receipt.user);
-  fact('fact_id', code(receipt.id));
+  fact('fact_id', el('a', { href: `/console/answers/${receipt.id}` }, say('whole')), ' ', code(receipt.id));
   if (receipt.usage_report) fact('fact_report', code(receipt.usage_report));
   return list;
 }
 
 function fault(errorCode) {
-  return say('faults')[errorCode] ?? '';
+  return has(`fault_${errorCode}`) ? say(`fault_${errorCode}`) : '';
 }
 
 function energy(receipt) {
   if (receipt.energy_watt_hours === null) return say('energy_none');
-  return say('energy_full', wattHoursText(receipt.energy_watt_hours), secondsText(receipt.engine_ms), receipt.energy_estimated);
+  return say(receipt.energy_estimated ? 'energy_guessed' : 'energy_full', { wh: wattHoursText(receipt.energy_watt_hours), engine: secondsText(receipt.engine_ms) });
 }
 
 function alarmText(alarm) {
   const [kind, book, bucket] = alarm.split(':');
   if (kind === 'overrun') return say('alarm_overrun');
   if (kind === 'bad_usage') return say('alarm_bad_usage');
-  if (kind === 'unpriced') return say(book === 'price' ? 'alarm_price' : 'alarm_cost', bucket);
+  if (kind === 'unpriced') return say(book === 'price' ? 'alarm_price' : 'alarm_cost', { bucket });
   return alarm;
 }

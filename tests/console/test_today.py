@@ -1,4 +1,4 @@
-"""The live page in a real browser against a real server: what the operator sees is what is on the books."""
+"""Today in a real browser against a real server: what the operator sees is what is on the books."""
 
 from __future__ import annotations
 
@@ -11,20 +11,16 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.asked_upstream import EVIL
 from tests.browsing import Look, NewServer, OpenPage
+from tests.console.visits import ask
 from tests.doors.server import Solvent
 
 from solvent.db.engine import open_engine
 from solvent.margin.earned_store import add_earned
+from solvent.pages.drawing import WEB
+from solvent.pages.words import words_of
 from solvent.values.period import day_number, zone
 
 pytestmark = pytest.mark.xdist_group("console")
-
-
-def ask(server: Solvent, words: str = "used 1000 200 300 50", *, key: str = "", **members: Any) -> str:
-    """Ask one question; the answer's id, or "" where it failed."""
-    body = {"model": "plain", "messages": [{"role": "user", "content": words}]} | members
-    answer = server.send("POST", "/v1/chat/completions", body, key or None)
-    return str(answer.json["id"]) if answer.status == 200 else ""
 
 
 def rows(page: Page) -> int:
@@ -34,6 +30,11 @@ def rows(page: Page) -> int:
 def exact(page: Page, figure: str) -> Decimal:
     """The amount behind a figure, as the page was sent it."""
     return Decimal(page.locator(f"#fig-{figure} dd").first.locator("data").get_attribute("value") or "")
+
+
+def said(page: Page) -> Decimal:
+    """The amount behind the sentence."""
+    return Decimal(page.locator("#say data").get_attribute("value") or "")
 
 
 def amounts(page: Page, where: str) -> list[Decimal]:
@@ -46,7 +47,7 @@ def test_the_page_opens_with_the_key_after_the_hash_and_hides_it(server: Solvent
     look = open_page()
     page = look.go(server.operator_key)
     expect(page.locator("#state")).to_have_text("Live")
-    assert page.url == f"{server.url}/console/live"
+    assert page.url == f"{server.url}/console"
     assert server.operator_key not in page.content()
     page.reload()
     expect(page.locator("#state")).to_have_text("Live")
@@ -78,9 +79,9 @@ def test_a_receipt_arrives_and_the_sums_are_those_of_the_books(server: Solvent, 
     ask(server, "used 70 0 20 0", model="below-cost", user="user-7")
     expect(page.locator("#stream > li")).to_have_count(before + 2)
     total = server.operate("GET", "/v1/margin?group_by=model&since=1d")["total"]
-    assert exact(page, "they_paid") == Decimal(total["revenue"])
-    assert exact(page, "we_paid") == Decimal(total["cost"])
-    assert exact(page, "margin") == Decimal(total["margin"])
+    assert exact(page, "revenue") == Decimal(total["revenue"])
+    assert exact(page, "cost") == Decimal(total["cost"])
+    assert said(page) == Decimal(total["margin"])
     assert exact(page, "cost_each") == Decimal(total["cost_per_answer"])
     assert page.locator("#fig-answers dd").first.inner_text() == f"{total['answers']}"
     paid, cost, kept = [*amounts(page, "#say-sub"), *amounts(page, "#say")]
@@ -104,8 +105,8 @@ def test_what_plans_earn_is_in_what_is_left(new_server: NewServer, open_page: Op
     expect(page.locator("#stream > li")).to_have_count(1)
     total = server.operate("GET", "/v1/margin?group_by=model&since=1d")["total"]
     assert Decimal(total["earned"]) == 33_000
-    expect(page.locator("#fig-margin")).to_contain_text("with ₩33,000.0 that plans earn today")
-    assert exact(page, "margin") == Decimal(total["margin"])
+    assert said(page) == Decimal(total["margin"])
+    assert exact(page, "revenue") == Decimal(total["revenue"]) - Decimal(total["granted"]) + Decimal(total["earned"])
     paid, earned, cost, kept = [*amounts(page, "#say-sub"), *amounts(page, "#say")]
     assert kept == paid + earned - cost, "what is shown adds up in view"
     assert look.all_complaints() == []
@@ -179,11 +180,11 @@ def test_a_wrong_key_is_told_at_the_field(open_page: OpenPage) -> None:
     field = page.get_by_label("Operator’s key")
     expect(field).to_be_focused()
     assert field.get_attribute("type") == "password"
-    told = {"": "key is empty", "op-solvent-unknown": "does not know that key", "키": "does not know that key"}
+    told = {"": "Write the key", "op-solvent-unknown": "not known", "키": "not known"}
     for given, words in told.items():
         field.fill(given)
         field.press("Enter")
-        expect(page.locator("#key-wrong")).to_contain_text(words)
+        expect(page.locator("#key-note")).to_contain_text(words)
         expect(field).to_have_attribute("aria-invalid", "true")
         expect(field).to_be_focused()
 
@@ -191,41 +192,43 @@ def test_a_wrong_key_is_told_at_the_field(open_page: OpenPage) -> None:
 def test_a_customers_key_is_told_apart_and_the_whole_address_can_be_pasted(
     server: Solvent, open_page: OpenPage
 ) -> None:
-    page = open_page().go(server.key)
-    expect(page.locator("#key-wrong")).to_contain_text("That is a customer’s key")
+    page = open_page().page
+    page.goto(f"{server.url}/console#{server.key}")
+    expect(page.locator("#key-note")).to_contain_text("operator’s key")
     assert "#" not in page.url
-    page.get_by_label("Operator’s key").fill(f" {server.url}/console/live#{server.operator_key} ")
-    page.get_by_role("button", name="Open").click()
+    page.get_by_label("Operator’s key").fill(f" {server.url}/console#{server.operator_key} ")
+    page.get_by_label("Operator’s key").press("Enter")
     expect(page.locator("#state")).to_have_text("Live")
-    page.get_by_role("button", name="Forget the key").click()
-    expect(page.locator("#door")).to_be_visible()
-    assert page.evaluate("sessionStorage.length") == 0
-    page.reload()
-    expect(page.locator("#door")).to_be_visible()
+    page.locator(".rail-foot").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Operator’s key")).to_be_visible()
+    page.goto(f"{server.url}/console")
+    expect(page.get_by_label("Operator’s key")).to_be_visible()
 
 
 def test_speaks_korean_or_english_and_remembers_which(server: Solvent, open_page: OpenPage) -> None:
     ask(server)
     page = open_page(locale="ko-KR").go(server.operator_key)
-    expect(page.locator("#say")).to_have_text(re.compile(r"^오늘 지금까지 [\d,.]+원 남겼습니다$"))
+    expect(page.locator("#say")).to_have_text(re.compile(r"^지금까지 [\d,.]+원 남겼습니다$"))
     assert page.evaluate("document.documentElement.lang") == "ko"
     page.locator("#stream summary").first.click()
     expect(page.locator("#stream .facts").first).to_contain_text("고객이 고른 모델")
-    page.get_by_role("radio", name="English").check(force=True)
+    page.locator(".rail-foot").get_by_role("button", name="English").click()
     expect(page.locator("#say")).to_have_text(re.compile(r"^You have kept ₩[\d,.]+ so far today$"))
+    page.locator("#stream summary").first.click()
     expect(page.locator("#stream .facts").first).to_contain_text("the customer asked for it")
     assert page.evaluate("document.documentElement.lang") == "en"
     page.reload()
     expect(page.locator("#say")).to_contain_text("You have kept")
 
 
-def test_every_word_is_there_in_both_languages(open_page: OpenPage) -> None:
-    page = open_page().go()
-    marked = page.evaluate("[...document.querySelectorAll('[data-word]')].map((node) => node.dataset.word)")
-    read = page.evaluate("fetch('/static/js/words.js').then((answer) => answer.text())")
-    korean, english = (set(re.findall(r"^  (\w+):", part, re.M)) for part in read.split("const en = {"))
-    assert korean <= english, korean - english
-    assert set(marked) <= korean
+def test_every_word_that_the_scripts_ask_for_is_written() -> None:
+    asked = {
+        name
+        for file in ("today", "receipts", "slip", "figures")
+        for name in re.findall(r"\b(?:say|told)\('(\w+)'", (WEB / "js" / f"{file}.js").read_text(encoding="utf-8"))
+    }
+    assert len(asked) > 20
+    assert [name for name in sorted(asked) if not words_of("ko").has(f"live.{name}")] == []
 
 
 def test_follows_the_systems_dark_mode(server: Solvent, open_page: OpenPage) -> None:
@@ -281,8 +284,8 @@ def test_a_lost_connection_says_so_and_comes_back_by_itself(new_server: NewServe
 
 
 def test_headers_keep_foreign_scripts_and_frames_out(server: Solvent) -> None:
-    files = ("/static/js/live.js", "/static/css/tokens.css", "/static/mark.svg")
-    for path in ("/sign-in", "/console/live", *files, "/nowhere", "/static/nowhere"):
+    files = ("/static/js/today.js", "/static/css/tokens.css", "/static/mark.svg")
+    for path in ("/sign-in", "/console/sign-in", *files, "/nowhere", "/static/nowhere"):
         answer = server.send("GET", path, key="")
         assert answer.status == (404 if "nowhere" in path else 200)
         policy = answer.headers["content-security-policy"]

@@ -1,4 +1,4 @@
-"""GET /v1/live: the operator's live view as server-sent events: first what is known, then each receipt."""
+"""The live view as server-sent events, for GET /v1/live and for the page: first what is known, then each receipt."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from solvent.answering.receipt import Receipt
+from solvent.app.bills import receipt_for_operator
 from solvent.app.build import App
 from solvent.app.http import Receive, Send, until_gone
 from solvent.app.live import Watcher
 from solvent.app.report import Report, Shown, Span, report
 from solvent.app.report_body import line_body, report_body
-from solvent.gateway.bills import receipt_for_operator
 from solvent.identity.caller import Caller
 from solvent.identity.permission import demand
 

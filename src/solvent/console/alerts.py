@@ -1,0 +1,96 @@
+"""What a person must look at, as the console says it: a sentence, the arithmetic behind it, one link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from solvent.app.build import App
+from solvent.audit import alarm_store
+from solvent.audit.alarm import Alarm, Kind
+from solvent.pages import formats
+from solvent.pages.visit import Visit
+from solvent.values.errors import Invalid
+from solvent.values.instant import DAY_US
+from solvent.values.money import money
+
+ALERTS_MAX: Final = 8
+_SINCE_US: Final = 7 * DAY_US
+_LOOKED_AT: Final = 60
+_OF_A_KIND: Final = 3  # so that many of one kind hide none of another
+_LOSSES: Final[frozenset[Kind]] = frozenset({"break_even_crossed", "house_loss", "unpriced", "budget_reached"})
+_PLACES: Final[Mapping[Kind, tuple[str, str]]] = {
+    "unpriced": ("/console/models", "see_models"),
+    "payment_mismatch": ("/console/money", "see_money"),
+    "month_not_closed": ("/console/money", "see_money"),
+}
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """is_loss: whether money is lost already. to: where more is seen; "" for nowhere. link: what that is called."""
+
+    title: str
+    why: str
+    is_loss: bool = False
+    to: str = ""
+    link: str = ""
+
+
+async def alerts(app: App, visit: Visit) -> list[Alert]:
+    """Upstreams that fail now, then the newest alarms of a week: of each kind about each thing one."""
+    since_us = app.desk.now_us() - _SINCE_US
+    raised = await app.database.read(
+        lambda connection: alarm_store.newest_alarms(connection, since_us, count=_LOOKED_AT)
+    )
+    newest = {(one.kind, one.subject): one for one in reversed(raised)}
+    told = list[Alarm]()
+    for one in sorted(newest.values(), key=lambda one: -one.at_us):
+        if sum(other.kind == one.kind for other in told) < _OF_A_KIND:
+            told.append(one)
+    return [*_failing(app, visit), *(_said(app, visit, one) for one in told)][:ALERTS_MAX]
+
+
+def _failing(app: App, visit: Visit) -> list[Alert]:
+    now_us = app.desk.now_us()
+    shut = [route for model in app.desk.routes for route in app.routes.of(model) if route.health.shut_until_us > now_us]
+    return [
+        Alert(
+            visit.words("alerts.failing.title", model=route.model, upstream=route.upstream),
+            visit.words("alerts.failing.why", s=(route.health.shut_until_us - now_us) // 1_000_000 + 1),
+        )
+        for route in shut
+    ]
+
+
+def _said(app: App, visit: Visit, one: Alarm) -> Alert:
+    details = msgspec.json.decode(one.words, type=dict[str, Any])
+    members = {name: _shown(visit, name, value, details.get("currency", "")) for name, value in details.items()}
+    who = app.names.get(one.subject, one.subject)
+    to, link = _leads_to(one, details)
+    title, why = (visit.words(f"alerts.{one.kind}.{part}", **{"who": who, **members}) for part in ("title", "why"))
+    return Alert(title, why, one.kind in _LOSSES, to, visit.words(f"alerts.{link}") if link else "")
+
+
+def _leads_to(one: Alarm, details: Mapping[str, Any]) -> tuple[str, str]:
+    """Where more is seen, and the word for it."""
+    if "answer" in details:
+        return f"/console/answers/{details['answer']}", "see_answer"
+    if one.subject.startswith("cus_"):
+        return f"/console/customers/{one.subject}", "see_customer"
+    if one.kind in _PLACES:
+        return _PLACES[one.kind]
+    return "", ""
+
+
+def _shown(visit: Visit, name: str, value: object, currency: str) -> str:
+    """Amounts and counts as people read them; the rest as it is."""
+    if name in ("paid", "cost", "amount") and currency:
+        try:
+            return formats.money(money(str(value), currency), visit.visitor.language)
+        except Invalid:
+            return f"{value} {currency}"
+    if name == "then":
+        return visit.words(f"alerts.then.{value}")
+    return formats.count(value) if isinstance(value, int) else str(value)

@@ -1,0 +1,71 @@
+"""One answer, for whoever follows a figure to its end: the receipt, both books, what was tried, what was posted."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from solvent.answering import store
+from solvent.answering.receipt import Receipt
+from solvent.app.bills import receipt_for_operator
+from solvent.app.build import App
+from solvent.ledger import journal_store
+from solvent.ledger.beancount import amount
+from solvent.pages import formats
+from solvent.pages.visit import Visit
+from solvent.values.errors import NotFound
+from solvent.values.ids import AnswerId
+from solvent.values.money import Money
+
+POSTINGS_MAX: Final = 60  # an answer has a few; a batch's, with its corrections, some more
+_BUCKETS: Final = (
+    "input_tokens", "cached_input_tokens", "cache_write_tokens", "image_input_tokens", "audio_input_tokens",
+    "reasoning_tokens", "output_tokens", "image_output_tokens", "audio_output_tokens", "searches", "pictures_made",
+    "characters", "video_seconds",
+)  # fmt: skip
+
+
+class Answers:
+    """The place of single answers."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def show(self, visit: Visit) -> Response:
+        """The page of one. Raises NotFound where there is none of that id."""
+        database, id = self._app.database, AnswerId(visit.path["id"])
+        receipt = await database.read(partial(store.receipt, id=id))
+        if receipt is None:
+            raise NotFound("no_such_page", "there is no such page here")
+        posted = await database.read(
+            partial(journal_store.rows_of_cause, cause=receipt.id, after_id="", count=POSTINGS_MAX)
+        )
+        return visit.page(
+            "console/answer.html", receipt=receipt, about=self._about(receipt),
+            decimals=_decimals(receipt), postings=[(row, amount(row.grains, row.currency)) for _, row in posted],
+        )  # fmt: skip
+
+    def _about(self, receipt: Receipt) -> dict[str, Any]:
+        told = receipt_for_operator(receipt)
+        usage: Any = told["usage"]
+        currency = receipt.currency
+        return {
+            "name": self._app.names.get(receipt.customer, receipt.customer),
+            "used": [(name, usage[name]) for name in _BUCKETS if usage[name]],
+            "is_estimated": usage["estimated"],
+            "gifts": Money(receipt.granted_grains, currency),
+            "included": Money(receipt.included_grains, currency),
+            "overrun": Money(receipt.overrun_grains, currency),
+            "lost": Money(receipt.lost_grains, currency),
+            "billed": Money(receipt.provider_cost_grains, receipt.provider_currency),
+            "tries": [tuple(one.partition(":")[::2]) for one in receipt.tries.split()],
+            "first_us": receipt.first_token_us if receipt.first_token_us > 0 else 0,
+        }
+
+
+def _decimals(receipt: Receipt) -> int:
+    """One number of decimals for every amount that adds up: what the smallest needs."""
+    amounts = (receipt.charge, receipt.cost, Money(receipt.granted_grains, receipt.currency))
+    return max(2, *(formats.decimals_for(one) for one in amounts))

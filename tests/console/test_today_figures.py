@@ -1,0 +1,102 @@
+"""What Today is held against, what it warns of, where its figures lead, and that anybody can read it, quickly."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from msgspec.structs import replace
+from playwright.sync_api import expect
+from tests.browsing import NewServer, OpenPage
+from tests.console.visits import ask, demand_whole
+from tests.doors.server import Solvent
+
+from solvent.answering import store
+from solvent.audit.alarm import alarm
+from solvent.audit.alarm_store import raise_alarms
+from solvent.db.engine import open_engine
+from solvent.values.ids import AnswerId, new_id
+from solvent.values.period import day_number, start_of_day, zone
+
+pytestmark = pytest.mark.xdist_group("console")
+WEIGHT_MAX = 250_000  # bytes of the page and all it needs, but its font, which is kept for a year
+WEIGHT = """['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
+    .filter(({name}) => !/woff2|live-events/.test(name)).reduce((all, one) => all + one.encodedBodySize, 0)"""
+
+
+def test_today_is_held_against_yesterday_at_this_hour_and_stays_light_with_many_receipts(
+    new_server: NewServer, open_page: OpenPage
+) -> None:
+    other = new_server()
+    id = ask(other)
+    engine = open_engine(other.data)
+    with engine.begin() as connection:
+        known = store.receipt(connection, AnswerId(id))
+        assert known is not None
+        seoul = zone("Asia/Seoul")
+        yesterday_us = start_of_day(day_number(known.at_us, seoul) - 1, seoul)
+        for at_us, count in ((known.at_us, 10_000), (yesterday_us, 3)):
+            rows = [replace(known, id=AnswerId(new_id("ans", at_us - n, n)), at_us=at_us) for n in range(count)]
+            store.append(connection, rows)
+    engine.dispose()
+    other.stop()
+    other.start()
+    look = open_page(other)
+    began = time.monotonic()
+    page = look.go(other.operator_key)
+    expect(page.locator("#stream > li")).to_have_count(50)
+    assert time.monotonic() - began < 5
+    expect(page.locator("#fig-answers")).to_contain_text("3 this time yesterday")
+    page.wait_for_function("document.querySelector('#day svg')")
+    assert page.evaluate(WEIGHT) < WEIGHT_MAX
+    assert look.all_complaints() == []
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("ko-KR", "light"), ("en-US", "dark")])
+def test_nothing_keeps_anybody_from_reading_today_and_an_answer(
+    server: Solvent, open_page: OpenPage, locale: str, scheme: str
+) -> None:
+    ask(server, "used 70 0 20 0", model="below-cost")
+    page = open_page(locale=locale, color_scheme=scheme).go(server.operator_key)
+    page.locator("#stream summary").first.click()
+    for width in (1340, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        demand_whole(page, f"today, {width}")
+    page.locator("#stream .facts a").first.click()
+    page.wait_for_url("**/console/answers/*")
+    for width in (390, 1340):
+        page.set_viewport_size({"width": width, "height": 844})
+        demand_whole(page, f"an answer, {width}")
+
+
+def test_a_receipt_leads_to_both_books_and_what_was_posted(server: Solvent, open_page: OpenPage) -> None:
+    id = ask(server)
+    page = open_page().go(server.operator_key)
+    page.locator(f"#stream details[data-id='{id}'] summary").click()
+    page.locator(f"#stream details[data-id='{id}'] .facts a").click()
+    booked = server.receipt(id)
+    expect(page.locator(".slip")).to_contain_text(booked["price_card"])
+    expect(page.locator(".slip")).to_contain_text(booked["cost_card"])
+    told = server.operate("GET", f"/v1/ledger/transfers?cause={id}")["data"]
+    rows = page.locator(".ledger tbody tr")
+    assert rows.count() == len(told) > 1
+    for row, one in zip(rows.all(), told, strict=True):
+        for member in ("debit", "credit", "amount", "id"):
+            expect(row).to_contain_text(one[member])
+    assert page.goto(f"{server.url}/console/answers/ans_none").status == 404  # type: ignore[union-attr]
+
+
+def test_an_alarm_is_a_sentence_with_its_arithmetic(new_server: NewServer, open_page: OpenPage) -> None:
+    other = new_server()
+    customer = other.operate("POST", "/v1/customers", {"name": "Dodam Press", "plan": "plus"})["id"]
+    words = {"plan": "plus", "currency": "KRW", "paid": "8663.0", "cost": "8100.5", "answers": 1203, "then": "stop"}
+    engine = open_engine(other.data)
+    with engine.begin() as connection:
+        raise_alarms(connection, [alarm("break_even_near", customer, "1", time.time_ns() // 1000, **words)])
+    engine.dispose()
+    page = open_page(other, locale="ko-KR").go(other.operator_key)
+    item = page.locator("#alerts li")
+    expect(item.locator("b")).to_have_text("Dodam Press: 본전에 가까워졌습니다")
+    expect(item).to_contain_text("8,663원, 지금까지 비용 8,100원, 답변 1,203개")
+    item.get_by_role("link").click()
+    expect(page.locator("h1")).to_contain_text("Dodam Press")
