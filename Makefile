@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make serve` runs the service, `make test` runs every test.
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test clients check fix bench soak bench-books docs house-model clean
+.PHONY: help serve demo test clients check fix bench soak bench-books docs screenshots house-model clean
 
 # Tests and services start many processes: without compiled files each would compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -41,6 +41,9 @@ bench-books: $(VENV)/.test ## Measure the books with 10 million answers on recor
 
 docs: $(VENV)/.test ## Make the pages that are made from the code: docs/configuration.md, docs/commands.md
 	@$(BIN)/python tools/make_docs.py
+
+screenshots: $(VENV)/.test ## Take a picture of each page into docs/screenshots/
+	@$(BIN)/python tools/screenshots.py $(ARGS)
 
 house-model: $(VENV)/.lightening ## Train the house model again from scratch (under an hour on two cores)
 	@$(BIN)/solvent house-model build $(ARGS)

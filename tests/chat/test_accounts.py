@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.browsing import NewServer
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 
@@ -59,7 +60,18 @@ def test_a_form_of_another_site_or_session_changes_nothing(server: Solvent) -> N
     assert kim.http.post("/sign-up", data={**members, "csrf": other.token()}).status_code == 403
     foreign = {"origin": "https://evil.example"}
     assert kim.http.post("/sign-up", data={**members, "csrf": kim.token()}, headers=foreign).status_code == 403
+    foreign = {"origin": "null"}  # a page in a sandbox
+    assert kim.http.post("/sign-up", data={**members, "csrf": kim.token()}, headers=foreign).status_code == 403
     assert "wrong" in kim.sign_in("choi@example.com").text
+
+
+def test_behind_a_proxy_that_names_another_host_forms_are_ours(new_server: NewServer) -> None:
+    kim = Browser(new_server('public_url = "https://answers.example"\n'))
+    form = {"csrf": kim.token(), "language": "ko"}
+    told = kim.http.post("/looks", data=form, headers={"origin": "https://answers.example"})
+    assert told.status_code == 303
+    assert "secure" in told.headers["set-cookie"].lower()
+    assert kim.http.post("/looks", data=form, headers={"origin": "https://evil.example"}).status_code == 403
 
 
 def test_signing_in_begins_another_session_and_signing_out_ends_it_everywhere(server: Solvent) -> None:

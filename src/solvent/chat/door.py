@@ -54,4 +54,7 @@ def places(app: App, surface: Surface) -> list[Place]:
 
 def open_chat(app: App, visitors: Visitors, drawing: Drawing, surface: Surface) -> Site:
     """The door, on a running service."""
-    return Site(places(app, surface), visitors, drawing, SIGN_IN, lambda problem: status_and_type(problem)[0])
+    return Site(
+        places(app, surface), visitors, drawing, SIGN_IN,
+        lambda problem: status_and_type(problem)[0], app.config.public_url,
+    )  # fmt: skip

@@ -40,7 +40,10 @@ class Console:
             Route("/static/mark.svg", _mark),
         ]
         self._inner: ASGIApp = guarded(Starlette(routes=routes, exception_handlers={404: _not_found}))
-        self._site = Site(places(app), visitors, drawing, SIGN_IN, lambda problem: status_and_type(problem)[0])
+        self._site = Site(
+            places(app), visitors, drawing, SIGN_IN,
+            lambda problem: status_and_type(problem)[0], app.config.public_url,
+        )  # fmt: skip
 
     def _read_settings(self) -> None:
         app = self._app

@@ -34,17 +34,19 @@ _READING: Final = ("GET", "HEAD")
 class Site:
     """One ASGI application: the places of a door. status_of: the HTTP status of a problem.
 
-    sign_in: the page strangers are sent to.
+    sign_in: the page strangers are sent to. public_url: where browsers reach this service, as a proxy before it may
+    name another host.
     """
 
     def __init__(
         self, places: Iterable[Place], visitors: Visitors, drawing: Drawing, sign_in: str,
-        status_of: Callable[[SolventError], int],
+        status_of: Callable[[SolventError], int], public_url: str,
     ) -> None:  # fmt: skip
         self._visitors = visitors
         self._drawing = drawing
         self._sign_in = sign_in
         self._status_of = status_of
+        self._public = urlsplit(public_url).netloc
         by_path: dict[str, dict[str, Place]] = {}
         for place in places:
             by_path.setdefault(place.path, {})[place.method] = place
@@ -114,7 +116,8 @@ class Site:
         request = visit.request
         origin = request.headers.get("origin", "")
         given = request.headers.get(f"x-{FORM_TOKEN}") or visit.form.get(FORM_TOKEN, "")
-        is_ours = not origin or urlsplit(origin).netloc == request.headers.get("host", "")
+        ours = {request.headers.get("host", ""), self._public} - {""}
+        is_ours = not origin or urlsplit(origin).netloc in ours
         if not is_ours or not hmac.compare_digest(given.encode(), visit.visitor.form_token.encode()):
             raise Refused("form_not_ours", "this form is too old; go back, load the page again and send it once more")
 

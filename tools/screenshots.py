@@ -1,0 +1,142 @@
+"""Takes a picture of each page, in both languages, light and dark, wide and on a phone, into docs/screenshots/.
+
+A service of its own with the simulated customers of `serve --demo` is what they show: `make screenshots`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+READY_S_MAX = 60
+DEMO_S = 25  # for which the simulated customers ask before the first picture
+PASSWORD = "a long enough password"
+# Language, width, height, theme.
+LOOKS = (
+    ("ko-KR", 1280, 860, "light"), ("ko-KR", 390, 844, "dark"), ("en-US", 1280, 860, "dark"),
+    ("en-US", 390, 844, "light"),
+)  # fmt: skip
+QUESTIONS = {"ko-KR": "영수증은 어디에서 보나요?", "en-US": "What does an answer cost?"}
+CUSTOMERS = ("/plan", "/usage", "/invoices", "/keys", "/account")
+OPERATORS = (
+    "/console", "/console/margins", "/console/customers", "/console/plans", "/console/models", "/console/money",
+    "/console/ledger", "/console/audit", "/console/settings", "/console/start",
+)  # fmt: skip
+
+
+def main() -> int:
+    """Returns how many pages there were no pictures of."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("--seconds", type=int, default=DEMO_S, help="for which the demo runs first")
+    options = parser.parse_args()
+    options.to.mkdir(parents=True, exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.stderr.write("no Chromium here: apt-get install chromium" + "\n")
+        return 1
+    with serving() as (url, key), sync_playwright() as playwright:
+        time.sleep(options.seconds)
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        missing = [page for look in LOOKS for page in taken(browser, url, key, look, options.to)]
+        browser.close()
+    for page in missing:
+        sys.stderr.write(f"no picture of {page}" + "\n")
+    return len(missing)
+
+
+@contextmanager
+def serving() -> Iterator[tuple[str, str]]:
+    """A demo of its own: its address, and its operator's key."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(Path(sys.executable).parent / "solvent"), "serve", "--demo"]
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--data", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            keys, give_up = Path(folder) / "first-run.json", time.monotonic() + READY_S_MAX
+            while not (keys.exists() and answers(port)) and time.monotonic() < give_up:
+                time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}", json.loads(keys.read_text())["operator_key"]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(READY_S_MAX)
+
+
+def answers(port: int) -> bool:
+    """Whether something listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def taken(browser: Browser, url: str, key: str, look: tuple[str, int, int, str], to: Path) -> list[str]:
+    """Take all pictures of one look; returns the pages that did not come."""
+    language, width, height, theme = look
+    named = f"{language[:2]}-{'phone' if width < 600 else 'wide'}-{theme}"
+    settings = {"locale": language, "viewport": {"width": width, "height": height}, "timezone_id": "Asia/Seoul"}
+    missing = []
+    for sign_in, pages in ((as_customer, CUSTOMERS), (as_operator, OPERATORS)):
+        context = browser.new_context(**settings, color_scheme=theme)
+        page = context.new_page()
+        sign_in(page, url, key, language, lambda name, page=page: page.screenshot(path=to / f"{name}-{named}.png"))
+        for path in pages:
+            reply = page.goto(url + path)
+            if reply is None or reply.status != 200:
+                missing.append(f"{path} ({named})")
+                continue
+            page.wait_for_timeout(1_200)
+            page.screenshot(path=to / f"{path.strip('/').replace('/', '-')}-{named}.png")
+        context.close()
+    return missing
+
+
+def as_customer(page: Page, url: str, _key: str, language: str, take: object) -> None:
+    """Sign up and ask something, with pictures on the way."""
+    assert callable(take)
+    page.goto(f"{url}/sign-up")
+    take("sign-up")
+    page.fill("#name", "김서연" if language == "ko-KR" else "Seo-yeon Kim")
+    page.fill("#email", f"{time.time_ns()}@example.com")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{url}/")
+    take("talk-empty")
+    page.locator("textarea").first.fill(QUESTIONS[language])
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(6_000)
+    take("talk")
+    receipt = page.locator("details.receipt summary").first
+    if receipt.count():
+        receipt.click()
+        page.wait_for_timeout(400)
+        take("talk-receipt")
+
+
+def as_operator(page: Page, url: str, key: str, _language: str, take: object) -> None:
+    """Sign in with the key."""
+    assert callable(take)
+    page.goto(f"{url}/console/sign-in")
+    take("console-sign-in")
+    page.fill("#key", key)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1_500)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
