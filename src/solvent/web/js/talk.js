@@ -44,6 +44,12 @@ function drawLeft(remains) {
   byId('left').textContent = leftText(remains, remains.currency);
 }
 
+/** The address of what is shown; whoever chooses another language comes back to it. */
+function goTo(path) {
+  if (location.pathname !== path) history.pushState(null, '', path);
+  for (const next of document.querySelectorAll('input[name="next"]')) next.value = path;
+}
+
 const isNearEnd = () => thread.scrollHeight - thread.scrollTop - thread.clientHeight < NEAR_PX;
 const toEnd = () => thread.scrollTo({ top: thread.scrollHeight });
 
@@ -89,7 +95,7 @@ async function run(asked, before, giveBack) {
       page.talk = talk;
       draw();
       prose = new Prose(now().node.querySelector('.prose'));
-      if (location.pathname !== `/talks/${talk.id}`) history.pushState(null, '', `/talks/${talk.id}`);
+      goTo(`/talks/${talk.id}`);
       talks.open(talk, { isUsed: true });
       toEnd();
     },
@@ -201,7 +207,7 @@ async function forget() {
   if (!(await change({ is_deleted: true }, null))) return;
   talks.forget(talk.id);
   page.talk = null;
-  history.pushState(null, '', '/');
+  goTo('/');
   draw();
   const undo = el('button', { class: 'btn line small', type: 'button' }, say('undo'));
   const line = el('p', { class: 'undo' }, `${say('deleted')} `, undo);
@@ -210,7 +216,7 @@ async function forget() {
     const back = await change({ is_deleted: false }, say('back'), talk.id);
     if (!back) return;
     page.talk = back;
-    history.pushState(null, '', `/talks/${back.id}`);
+    goTo(`/talks/${back.id}`);
     talks.open(back, { isUsed: true });
     draw();
   });

@@ -1,0 +1,209 @@
+"""Talking in a real browser: in Korean on a phone, in English at a desk; and nothing on the page keeps anyone out."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import FilePayload, Locator, Page, expect
+from tests.browsing import Look, OpenPage
+from tests.chat.talking import PNG, begin, settings
+from tests.chat.visits import PASSWORD
+from tests.doors.server import Solvent
+from tests.web.test_pieces import AXE
+
+pytestmark = pytest.mark.xdist_group("console")
+
+# Nothing moves, for axe measures colours; and axe is let in beside the page's own scripts.
+STILL: dict[str, Any] = {"reduced_motion": "reduce", "bypass_csp": True}
+PHONE = STILL | {"viewport": {"width": 390, "height": 844}, "locale": "ko-KR", "has_touch": True}
+DESK = STILL | {"viewport": {"width": 1280, "height": 800}, "locale": "en-US"}
+LONG = "trickle 30 " + "word " * 120
+
+
+@pytest.fixture(scope="module")
+def talking(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solvent]:
+    """A server that a file's tests share."""
+    server = Solvent(tmp_path_factory.mktemp("talk"), settings(base_url))
+    yield begin(server)
+    server.kill()
+
+
+def enter(look: Look, email: str, name: str) -> Page:
+    """Sign up; one is then where one talks."""
+    page = look.page
+    page.goto(f"{look.server.url}/sign-up")
+    for field, words in (("name", name), ("email", email), ("password", PASSWORD)):
+        page.fill(f"#{field}", words)
+    page.locator("form[action='/sign-up'] button").click()
+    page.wait_for_url(f"{look.server.url}/")
+    return page
+
+
+def ask(page: Page, question: str) -> Locator:
+    """Ask, and wait for the receipt; the turn."""
+    page.fill("#question", question)
+    page.press("#question", "Enter")
+    turn = page.locator(".turn").last
+    expect(turn.locator(".receipt")).to_be_visible()
+    return turn
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds wrong; in dark, where only colours differ, with those."""
+    found = []
+    page.add_script_tag(path=str(AXE)) if page.evaluate("!window.axe") else None
+    for theme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        wrong: list[dict[str, Any]] = page.evaluate("(rules) => axe.run(rules).then((run) => run.violations)", rules)
+        found += [f"{theme} {one['id']}: {one['nodes'][0]['html'][:200]}" for one in wrong]
+    return found
+
+
+def asks_again_and_edits(page: Page) -> None:
+    """Branches stand beside each other; the first one is shown in the end."""
+    page.locator(".turn").first.get_by_role("button", name="Edit question").click()
+    page.fill(".editing textarea", "What is a hold?")
+    page.press(".editing textarea", "Enter")
+    expect(page.locator(".ways .num")).to_have_text("2/2")
+    expect(page.locator(".turn")).to_have_count(1)
+    expect(page.locator(".turn .receipt")).to_be_visible()
+    page.get_by_role("button", name="Answer again").click()
+    expect(page.locator(".ways .num")).to_have_text("3/3")
+    expect(page.locator(".turn .receipt")).to_be_visible()
+    page.get_by_role("button", name="Previous version").click()
+    page.get_by_role("button", name="Previous version").click()
+    expect(page.locator(".ways .num")).to_have_text("1/3")
+    expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_somebody_talks_at_a_desk_in_english(talking: Solvent, open_page: OpenPage) -> None:
+    look = open_page(at=talking, **DESK)
+    page = enter(look, "desk@example.com", "Kim")
+    expect(page.locator(".examples button")).to_have_count(3)
+    assert faults(page) == []
+    expect(page.get_by_role("radio", name=re.compile("Quick about ₩"))).to_be_checked()
+    turn = ask(page, "What **is** a receipt?")
+    expect(turn.get_by_role("heading", level=2)).to_have_text("Answer 1")
+    expect(turn.locator(".prose strong")).to_have_text("is")
+    page.wait_for_url(re.compile(r"/talks/con_"))
+    expect(page.locator("#talks a[aria-current=page]")).to_have_text("What **is** a receipt?")
+    # The receipt opens to its lines, which are the charge alone.
+    turn.locator(".receipt summary").click()
+    expect(turn.locator(".receipt table")).to_contain_text("Written")
+    assert faults(page) == []
+    # Stopped: what was written until then stays, with its receipt.
+    page.fill("#question", LONG)
+    page.press("#question", "Enter")
+    last = page.locator(".turn").last
+    expect(last.locator(".prose")).to_contain_text("word word")
+    page.locator("#stop").click()
+    expect(last.locator(".stopped")).to_be_visible()
+    expect(last.locator(".receipt")).to_be_visible()
+    assert len(last.locator(".prose").inner_text()) < len(LONG) - 50
+    asks_again_and_edits(page)
+    # A name of one's own, a link for others, and all of it after a reload.
+    page.locator("#more summary").click()
+    page.locator("#more").get_by_role("button", name="Rename").click()
+    page.fill("#new-title", "Receipts")
+    page.press("#new-title", "Enter")
+    expect(page.locator("#heading")).to_have_text("Receipts")
+    page.locator("#more summary").click()
+    page.locator("#more").get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.locator("#link")).to_have_value(re.compile(r"/shared/"))
+    link = page.input_value("#link")
+    assert faults(page) == []
+    page.press("#link", "Escape")
+    page.reload()
+    expect(page.locator("#heading")).to_have_text("Receipts")
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".turn").first.locator(".prose strong")).to_have_text("is")
+    expect(page.locator(".turn").last.locator(".stopped")).to_be_visible()
+    page.goto(link)
+    expect(page.locator(".prose strong").first).to_have_text("is")
+    expect(page.locator(".receipt")).to_have_count(0)
+    assert faults(page) == []
+    assert look.all_complaints() == []
+
+
+def test_a_stranger_reads_what_is_shared_and_nothing_asks_for_more_than_the_policy_allows(
+    talking: Solvent, open_page: OpenPage
+) -> None:  # fmt: skip
+    look = open_page(at=talking)
+    page = enter(look, "strict@example.com", "Lee")
+    turn = ask(page, "<i title=x><img src=/x.png>**b**</i> $x^2$\n\n```python\nprint(1)\n```")
+    expect(turn.locator(".prose strong")).to_have_text("b")
+    expect(turn.locator(".prose .math")).to_be_visible()
+    expect(turn.locator(".code")).to_be_visible()
+    expect(turn.locator(".prose img, .asked img")).to_have_count(0)
+    page.locator("#more summary").click()
+    page.locator("#more").get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.locator("#link")).to_have_value(re.compile(r"/shared/"))
+    reader = open_page(at=talking)
+    reader.page.goto(page.input_value("#link"))
+    expect(reader.page.locator(".prose strong")).to_have_text("b")
+    expect(reader.page.locator("img")).to_have_count(0)
+    assert look.all_complaints() == reader.all_complaints() == []
+    # What would act does not: the browser tells of it where the sanitiser reads it, and runs nothing.
+    page.reload()
+    turn = ask(page, "evil <img src=x onerror=alert(1)><svg onload=alert(1)>**c**")
+    expect(turn.locator(".prose strong")).to_have_text("c")
+    expect(page.locator("#turns img, #turns svg[onload]")).to_have_count(0)
+    assert not [each for each in look.all_complaints() if each.startswith("alert")]
+
+
+def test_somebody_talks_on_a_phone_in_korean(talking: Solvent, open_page: OpenPage) -> None:
+    look = open_page(at=talking, **PHONE)
+    page = enter(look, "phone@example.com", "김서연")
+    page.get_by_role("radio", name=re.compile("꼼꼼하게")).check()
+    # Enter that ends a Hangul syllable does not send.
+    page.fill("#question", "영수증이 뭐")
+    page.dispatch_event("#question", "keydown", {"key": "Enter", "isComposing": True, "bubbles": True})
+    expect(page.locator(".turn")).to_have_count(0)
+    picture = FilePayload(name="사진.png", mimeType="image/png", buffer=base64.b64decode(PNG.partition(",")[2]))
+    note = FilePayload(name="메모.txt", mimeType="text/plain", buffer="우유 **1리터**".encode())
+    page.set_input_files("#files", [picture, note])
+    expect(page.locator("#attached li")).to_have_count(2)
+    assert faults(page) == []
+    page.fill("#question", "영수증이 뭐예요?")
+    page.locator("#send").click()
+    turn = page.locator(".turn").last
+    expect(turn.locator(".receipt")).to_be_visible()
+    expect(turn.locator(".asked img")).to_have_js_property("naturalWidth", 1)
+    expect(turn.locator(".asked p")).to_contain_text("우유 **1리터**")
+    expect(turn.locator(".receipt")).to_contain_text("꼼꼼하게")
+    expect(page.locator("#attached li")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # What fails is said, and can be asked again; what was written is not lost while the network is gone.
+    failed = ask(page, "this fails")
+    expect(failed.locator(".trouble")).to_contain_text("다시")
+    look.context.set_offline(True)
+    page.fill("#question", "끊긴 질문")
+    page.locator("#send").click()
+    expect(page.locator("#question")).to_have_value("끊긴 질문")
+    expect(page.locator(".toasts")).to_contain_text("닿지 않습니다")
+    look.context.set_offline(False)
+    look.complaints = [each for each in look.complaints if "ERR_INTERNET_DISCONNECTED" not in each]
+    page.locator("#send").click()
+    expect(page.locator(".turn")).to_have_count(3)
+    expect(page.locator(".turn").last.locator(".receipt")).to_be_visible()
+    assert faults(page) == []
+    # The drawer: find it, delete it, have it back.
+    page.get_by_role("button", name="대화 목록 열기").click()
+    page.fill("#find", "없는 말")
+    expect(page.locator("#talks")).to_contain_text("없습니다")
+    page.fill("#find", "리터")
+    expect(page.locator("#talks a")).to_have_count(1)
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#more summary").click()
+    page.locator("#more").get_by_role("button", name="지우기").click()
+    expect(page.locator("#greeting")).to_be_visible()
+    page.get_by_role("button", name="되돌리기").click()
+    expect(page.locator(".turn")).to_have_count(3)
+    assert look.all_complaints() == []
