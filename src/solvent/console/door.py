@@ -10,6 +10,7 @@ from starlette.responses import Response
 from solvent.app.build import App
 from solvent.console import printing
 from solvent.console.answers import Answers
+from solvent.console.margins import Margins
 from solvent.console.office import SHEETS
 from solvent.console.sheet import places_of
 from solvent.console.today import Today
@@ -28,13 +29,16 @@ SIGN_IN: Final = "/console/sign-in"
 
 def places(app: App) -> list[Place]:
     """Every page of the door, and who may go there."""
-    entrance, today, answers = _Entrance(app), Today(app), Answers(app)
+    entrance, today, answers, margins = _Entrance(app), Today(app), Answers(app), Margins(app)
     return [
         Place("GET", SIGN_IN, "anybody", entrance.show),
         Place("POST", SIGN_IN, "anybody", entrance.sign_in),
         Place("POST", "/console/sign-out", "anybody", entrance.sign_out),
         Place("GET", "/console", "operator", today.show),
         Place("GET", "/console/answers/{id}", "margin.read", answers.show),
+        Place("GET", "/console/margins", "margin.read", margins.show),
+        Place("GET", "/console/margins.csv", "margin.read", margins.file),
+        Place("GET", "/console/margins/answers", "margin.read", margins.answers),
         Place("GET", "/console/live-events", "margin.read", today.live_events),
         *places_of(SHEETS, app),
         *printing.places(app),

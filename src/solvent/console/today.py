@@ -20,7 +20,7 @@ from solvent.console.alerts import alerts
 from solvent.console.hours import Hours
 from solvent.identity.caller import Caller
 from solvent.identity.permission import may
-from solvent.margin.break_even import BreakEven
+from solvent.margin.break_even import cost_each
 from solvent.margin.line import GroupBy, MarginLine, MarginSums
 from solvent.pages.visit import Visit
 from solvent.values.errors import SolventError
@@ -60,7 +60,7 @@ class Today:
         return visit.page(
             "console/today.html", now_us=now_us, margin=line.margin, state=msgspec.to_builtins(state),
             chart=_day(line, so_far, start_us, now_us, visit), models=lines[:MODELS_MAX], others=lines[MODELS_MAX:],
-            plans=made.plans, alerts=await alerts(app, visit), each=_each,
+            plans=made.plans, alerts=await alerts(app, visit), each=cost_each,
             command=_command(visit, next(iter(app.desk.routes), "MODEL")),
         )  # fmt: skip
 
@@ -84,11 +84,6 @@ class _LiveEvents(Response):
             await live(self._app, self._caller, receive, send)
         except SolventError as problem:
             await refuse(send, problem)
-
-
-def _each(plan: BreakEven) -> Money | None:
-    grains = plan.cost_per_answer_grains
-    return None if grains is None else Money(grains, plan.net_price.currency)
 
 
 def _command(visit: Visit, model: str) -> str:

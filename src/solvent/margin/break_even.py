@@ -24,6 +24,12 @@ class BreakEven(msgspec.Struct, frozen=True):
     answers_month: int | None
 
 
+def cost_each(standing: BreakEven) -> Money | None:
+    """What one of its answers cost; None while there is none."""
+    each = standing.cost_per_answer_grains
+    return None if each is None else Money(each, standing.net_price.currency)
+
+
 def break_even(plan: str, net_price: Money, free_subsidy: Money, fixed: Money, cost: Money, answers: int) -> BreakEven:
     """cost, answers: what this plan's answers have cost and how many they were; whole answers, rounded down."""
     left = net_price - free_subsidy - fixed

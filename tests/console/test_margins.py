@@ -1,0 +1,131 @@
+"""Margins in a real browser: the picture and the table are the books', and every line leads to single answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+
+import pytest
+from playwright.sync_api import expect
+from tests.asked_upstream import EVIL
+from tests.browsing import OpenPage
+from tests.chat.visits import Browser
+from tests.console.visits import ask, demand_whole, key_of, sign_in
+from tests.doors.server import Solvent
+
+from solvent.db.engine import open_engine
+from solvent.margin.line import MarginKey, MarginSums
+from solvent.margin.store import add
+from solvent.values.period import day_number, zone
+
+pytestmark = pytest.mark.xdist_group("console")
+FORMULA = '=HYPERLINK("https://evil.example","x")'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def booked(server: Solvent) -> None:
+    """A customer who earns, one who bleeds, one with a name that acts, one of whom a spreadsheet would make a link."""
+    ask(server)
+    for name, model in (("Dodam Press", "below-cost"), (EVIL, "plain"), (FORMULA, "below-cost")):
+        customer = {"name": name, "plan": "pay-as-you-go", "grant": "1000"}
+        key = server.operate("POST", "/v1/customers", customer)["api_key"]
+        ask(server, "used 3000 0 900 0", key=key, model=model)
+
+
+def signed_in(server: Solvent, key: str = "") -> Browser:
+    browser = Browser(server)
+    browser.send("/console/sign-in", "/console/sign-in", key=key or server.operator_key)
+    return browser
+
+
+@pytest.mark.parametrize("by", ["customer", "plan", "model", "day"])
+def test_the_file_is_the_profit_and_loss_of_the_api(server: Solvent, by: str) -> None:
+    answer = signed_in(server).get(f"/console/margins.csv?by={by}&since=7d")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))}
+    told = server.operate("GET", f"/v1/margin?group_by={by}&since=7d")["rows"]
+    assert set(rows) == {row["name"] for row in told}
+    for row in told:
+        for member in ("answers", "revenue", "granted", "earned", "cost", "margin"):
+            assert rows[row["name"]][member] == str(row[member]), (row["name"], member)
+    names = [row["display_name"] for row in rows.values()]
+    assert not any(name.startswith("=") for name in names)
+    assert by != "customer" or f"'{FORMULA}" in names
+
+
+def test_the_picture_then_the_table_then_single_answers(server: Solvent, open_page: OpenPage) -> None:
+    look = sign_in(open_page, server)
+    page = look.page
+    page.get_by_role("link", name="Margins").first.click()
+    total = server.operate("GET", "/v1/margin?group_by=customer&since=30d")
+    expect(page.locator(".say")).to_contain_text("in the red")
+    expect(page.locator("figure.chart svg").first).to_be_visible()
+    assert page.locator("figure.chart rect.bar").count() >= total["customers"] == 4
+    rows = page.locator("#lines tbody tr")
+    assert [row.get_attribute("id") for row in rows.all()] == [row["name"] for row in total["rows"]]
+    loser = total["rows"][0]
+    row = page.locator(f"[id='{loser['name']}']")
+    row.locator("a.exp").click()
+    expect(page.locator("tr.inside .mini tr").last).to_contain_text("−")
+    page.locator("tr.inside").get_by_role("link", name="View answers").click()
+    expect(page.locator("tbody tr")).to_have_count(loser["answers"])
+    page.locator("tbody a.row").first.click()
+    expect(page.locator("h1")).to_have_text("One answer")
+    assert page.locator("img").count() == 0
+    assert look.all_complaints() == []
+
+
+def test_every_way_to_sum_up_leads_to_its_answers(server: Solvent) -> None:
+    browser = signed_in(server)
+    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 9 * 3600))
+    for query, count in (("model=plain", 2), ("model=below-cost", 2), ("plan=pay-as-you-go", 4), (f"day={today}", 4)):
+        text = browser.get(f"/console/margins/answers?{query}&since=1d").text
+        assert text.count("/console/answers/ans_") == count, query
+    assert browser.get("/console/margins/answers?model=none").text.count("ans_") == 0
+
+
+def test_what_no_link_says_is_refused_in_words(server: Solvent) -> None:
+    browser = signed_in(server)
+    for query in ("by=colour", "since=soon"):
+        assert browser.get(f"/console/margins?{query}").status_code == 400
+    assert browser.get("/console/margins?open=cus_none&since=2099-01-01").status_code == 200
+    for path in ("/console/margins", "/console/margins.csv", "/console/margins/answers"):
+        assert signed_in(server, key_of(server, "support")).get(path).status_code == 403
+        assert Browser(server).get(path).status_code == 303
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("ko-KR", "dark"), ("en-US", "light")])
+def test_anybody_can_read_it(server: Solvent, open_page: OpenPage, locale: str, scheme: str) -> None:
+    page = sign_in(open_page, server, locale=locale, color_scheme=scheme).page
+    page.goto(f"{server.url}/console/margins")
+    page.locator("a.exp").first.click()
+    page.wait_for_url("**open=**")
+    for width in (1340, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        expect(page.locator("figure.chart svg").first).to_be_visible()
+        demand_whole(page, f"margins, {locale}, {width}")
+    if locale == "ko-KR":
+        expect(page.locator(".say")).to_contain_text("지난 30일 동안")
+
+
+def test_a_thousand_customers_are_drawn_from_both_ends(
+    new_server: object, open_page: OpenPage, server: Solvent
+) -> None:
+    """Only so many bars, and the page says so; what is shown is told apart from what there is."""
+    engine = open_engine(server.data)
+    today = day_number(time.time_ns() // 1000, zone("Asia/Seoul"))
+    lines = [
+        (
+            MarginKey(today, f"cus_{n}", "pay-as-you-go", "plain"),
+            MarginSums(answers=1, charge_grains=n, cost_grains=500),
+        )
+        for n in range(1000)
+    ]
+    with engine.begin() as connection:
+        add(connection, lines)
+    engine.dispose()
+    text = signed_in(server).get("/console/margins?since=1d").text
+    assert "Only 200 from each end are drawn." in text
+    assert text.count('"margin":') == 400
+    assert len(text) < 200_000
