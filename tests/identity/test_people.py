@@ -16,8 +16,9 @@ from solvent.identity import person_store
 from solvent.identity.caller import Caller, digest
 from solvent.identity.forget_old_sessions import forget_old_sessions
 from solvent.identity.person import check_password, clean_email
+from solvent.identity.person_store import WAIT_US
 from solvent.identity.session import SESSION_US, begin, form_token
-from solvent.identity.sign_in import WAIT_US, SigningIn, sign_in
+from solvent.identity.sign_in import SigningIn, sign_in
 from solvent.identity.sign_in_by_key import sign_in_by_key
 from solvent.identity.sign_out import sign_out
 from solvent.office.opening import Opening

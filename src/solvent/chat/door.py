@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from solvent.app.build import App
 from solvent.app.problems import status_and_type
+from solvent.chat.account import Account
 from solvent.chat.accounts import Accounts
 from solvent.chat.invoices import Invoices
 from solvent.chat.keys import Keys
@@ -49,6 +50,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         Place("GET", "/chat/turns/{id}/pictures/{number}", "customer", talks.picture),
         *Usage(app).places(),
         *Keys(app).places(),
+        *Account(app).places(),
     ]
 
 

@@ -30,7 +30,7 @@ from solvent.values.usage import all_input_tokens, all_output_tokens
 
 _ROWS: Final = 30
 _DAYS: Final = 31
-_HEAD: Final = (
+HEAD: Final = (
     "at", "id", "model", "key", "user", "outcome", "input_tokens", "output_tokens", "charge", "included", "currency",
 )  # fmt: skip
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for one
@@ -87,7 +87,7 @@ class Usage:
         return StreamingResponse(self._lines(_sought(visit)), media_type="text/csv; charset=utf-8", headers=headers)
 
     async def _lines(self, sought: Sought) -> AsyncIterator[str]:
-        yield _line(_HEAD)
+        yield _line(HEAD)
         before, left, in_zone = "", USAGE_ROWS_MAX, self._app.desk.time_zone
         while left > 0:
             page = await self._app.database.read(
@@ -95,7 +95,7 @@ class Usage:
                     connection, sought, before, PAGE_ROWS_MAX, in_zone
                 )
             )
-            yield "".join(_line(_cells(receipt)) for receipt in page.receipts[:left])
+            yield "".join(_line(cells(receipt)) for receipt in page.receipts[:left])
             left -= len(page.receipts)
             before = page.before
             if not before:
@@ -132,7 +132,8 @@ def _word(visit: Visit, name: str) -> str:
     return text
 
 
-def _cells(receipt: Receipt) -> tuple[str, ...]:
+def cells(receipt: Receipt) -> tuple[str, ...]:
+    """What a table or document says of an answer, by HEAD."""
     used = receipt.usage
     return (
         iso(receipt.at_us), receipt.id, receipt.model, receipt.key, receipt.end_user, receipt.outcome,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from solvent.db.port import Database
 from solvent.identity import person_store
-from solvent.identity.sign_in import WAIT_US
+from solvent.identity.person_store import WAIT_US
 
 
 async def forget_old_sessions(database: Database, now_us: int) -> None:

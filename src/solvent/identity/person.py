@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from solvent.identity.caller import Caller, Customer, Role
-from solvent.values.errors import Invalid, Refused
+from solvent.values.errors import Invalid, Refused, Unauthenticated
 from solvent.values.ids import CustomerId, KeyId, PersonId
 from solvent.values.instant import NEVER_US
 from solvent.values.limits import EMAIL_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
@@ -55,6 +55,11 @@ def check_password(text: str, email: str) -> None:
         raise Invalid("bad_password", message, param="password")
     if text.strip().lower() in (email, email.partition("@")[0]) or len(set(text)) < 4:
         raise Invalid("weak_password", "this password is too easily guessed; choose another", param="password")
+
+
+def wrong_password() -> Unauthenticated:
+    """The error for whoever does not prove who they are; it never says what was wrong."""
+    return Unauthenticated("wrong_password", "the address or the password is wrong; try again")
 
 
 def demand_open(person: Person) -> None:

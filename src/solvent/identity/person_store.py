@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
@@ -26,8 +26,12 @@ from solvent.identity.caller import OPERATOR_ROLES, Customer
 from solvent.identity.person import Person
 from solvent.identity.session import SESSION_US, Session
 from solvent.identity.store import known_customer
-from solvent.values.errors import Conflict, NotFound
+from solvent.values.errors import Conflict, NotFound, Refused
 from solvent.values.ids import CustomerId, PersonId
+from solvent.values.instant import US_PER_S
+from solvent.values.limits import SIGN_IN_FAILURES_MAX, SIGN_IN_PLACE_FAILURES_MAX, SIGN_IN_WAIT_S
+
+WAIT_US: Final = SIGN_IN_WAIT_S * US_PER_S  # for which a failure counts
 
 people = Table(
     "people",
@@ -129,6 +133,20 @@ def end_session(connection: Connection, digest: bytes) -> None:
     connection.execute(delete(sessions).where(sessions.c.digest == digest))
 
 
+def sessions_of(connection: Connection, person: PersonId) -> list[Session]:
+    """Where a person is signed in, the newest first."""
+    chosen = select(sessions).where(sessions.c.person == person).order_by(sessions.c.created_us.desc())
+    return [
+        Session(bytes(row.digest), row.person, row.key, row.created_us, row.seen_us)
+        for row in connection.execute(chosen)
+    ]
+
+
+def end_session_of(connection: Connection, person: PersonId, digest: bytes) -> None:
+    """Forget a session, if it is this person's."""
+    connection.execute(delete(sessions).where(sessions.c.digest == digest, sessions.c.person == person))
+
+
 def end_sessions_of(connection: Connection, person: PersonId, but: bytes = b"") -> None:
     """Forget every session of a person, but perhaps one."""
     connection.execute(delete(sessions).where(sessions.c.person == person, sessions.c.digest != but))
@@ -148,6 +166,16 @@ def failures(connection: Connection, who: str, since_us: int) -> tuple[int, int]
     )
     count, first_us = connection.execute(chosen).one()
     return int(count), int(first_us or 0)
+
+
+def demand_few_failures(connection: Connection, email: str, place: str, now_us: int) -> None:
+    """Raises Refused where it was tried too often in vain, for one person or from one place."""
+    for who, most in ((email, SIGN_IN_FAILURES_MAX), (place, SIGN_IN_PLACE_FAILURES_MAX)):
+        count, first_us = failures(connection, who, now_us - WAIT_US)
+        if count >= most:
+            wait_s = -(-(first_us + WAIT_US - now_us) // US_PER_S)
+            message = f"signing in failed too often; try again in {-(-wait_s // 60)} min"
+            raise Refused("too_many_sign_ins", message, retry_after_s=wait_s)
 
 
 def forget_failures(connection: Connection, who: str) -> None:

@@ -157,6 +157,11 @@ def pictures_of(connection: Connection, ids: Sequence[TurnId]) -> dict[TurnId, l
     return found
 
 
+def forget_all(connection: Connection, owner: Owner) -> int:
+    """Take all of somebody's conversations away, for the next `forget` to delete for good; how many there were."""
+    return connection.execute(update(conversations).where(*_whose(owner)).values(deleted_us=1, link=None)).rowcount
+
+
 def forget(connection: Connection, before_us: int, most: int) -> int:
     """Delete up to `most` conversations for good that were deleted before an instant; how many there were."""
     over = select(_ITS.id).where(_ITS.deleted_us > 0, _ITS.deleted_us < before_us).limit(most)

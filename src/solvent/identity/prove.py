@@ -1,0 +1,34 @@
+"""Prove once more who one is, by the password, before something that cannot be undone."""
+
+from __future__ import annotations
+
+import msgspec
+
+from solvent.db.port import Connection, Database
+from solvent.identity import person_store
+from solvent.identity.person import Person, wrong_password
+from solvent.identity.sign_in import Verify
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """place: where it is tried from, such as an address."""
+
+    password: str
+    place: str
+
+    def __repr__(self) -> str:
+        return f"Proof({self.place!r})"
+
+
+async def prove(person: Person, proof: Proof, verify: Verify, database: Database, now_us: int) -> None:
+    """Raises Unauthenticated for a wrong password, and Refused when it was tried too often."""
+
+    def look(connection: Connection) -> tuple[Person, str] | None:
+        person_store.demand_few_failures(connection, person.email, proof.place, now_us)
+        return person_store.by_email(connection, person.email)
+
+    kept = await database.read(look)
+    if not await verify(proof.password, kept[1] if kept is not None else ""):
+        await database.write(lambda connection: person_store.fail(connection, (person.email, proof.place), now_us))
+        raise wrong_password()
+    await database.write(lambda connection: person_store.forget_failures(connection, person.email))

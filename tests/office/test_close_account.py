@@ -1,0 +1,125 @@
+"""Closing an account, and proving who one is: on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+from tests.db.opened import Place
+from tests.office.acts import NOW_US, on_sale
+
+from solvent.audit.act import Act
+from solvent.db.group_commit import GroupCommit
+from solvent.identity import person_store
+from solvent.identity import store as identity_store
+from solvent.identity.caller import Customer, digest
+from solvent.identity.change_password import change_password
+from solvent.identity.person import Person
+from solvent.identity.prove import Proof, prove
+from solvent.identity.session import begin
+from solvent.office.change_person import change_person
+from solvent.office.close_account import close_account
+from solvent.office.opening import Opening
+from solvent.office.sign_up import SigningUp, sign_up
+from solvent.values.errors import Invalid, Refused, Unauthenticated
+from solvent.values.ids import PersonId
+from solvent.values.limits import SIGN_IN_FAILURES_MAX
+
+
+async def verify(password: str, kept: str) -> bool:
+    return bool(kept) and password == kept
+
+
+async def kim(database: GroupCommit) -> Person:
+    await on_sale(database)
+    opening = Opening(name="Kim", plan="plain", currency="KRW")
+    asked = SigningUp(
+        email="kim@example.com", language="ko", password="right", token="one", place="10.0.0.1", opening=opening
+    )
+    return await sign_up(asked, Act("s", "1", "", NOW_US), database, 7)
+
+
+async def customer_of(database: GroupCommit, person: Person) -> Customer:
+    id = person.customer
+    assert id is not None
+    return await database.read(lambda connection: identity_store.known_customer(connection, id))
+
+
+def test_a_closed_account_keeps_what_is_booked_and_forgets_who_it_was(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            person = await kim(database)
+            act = Act(person.id, "close", "", NOW_US + 1)
+            assert await close_account(person, act, database)
+            assert await close_account(person, act, database)  # the same act again
+            known = await database.read(lambda c: person_store.known(c, person.id))
+            assert (known.name, known.closed_us) == ("closed account", NOW_US + 1)
+            assert "kim" not in repr(known).lower()
+            assert await database.read(lambda c: person_store.by_email(c, "kim@example.com")) is None
+            assert await database.read(lambda c: person_store.signed_in(c, digest(b"one"))) is None
+            customer = await customer_of(database, person)
+            assert (customer.state, customer.name) == ("closed", "closed account")
+
+    asyncio.run(live())
+
+
+def test_a_customer_stays_open_while_somebody_else_is_there(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            person = await kim(database)
+            lee = Person(PersonId("psn_lee"), "lee@example.com", "Lee", "customer", person.customer, "ko", NOW_US)
+            await database.write(lambda c: person_store.add(c, lee, ""))
+            assert not await close_account(person, Act(person.id, "close", "", NOW_US), database)
+            customer = await customer_of(database, lee)
+            assert customer.state == "active"
+            assert await close_account(lee, Act(lee.id, "close", "", NOW_US), database)
+
+    asyncio.run(live())
+
+
+def test_a_password_changes_for_whoever_knows_it_and_other_sessions_end(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            person = await kim(database)
+            await database.write(lambda c: person_store.add_session(c, begin("two", NOW_US, person=person.id)))
+            right, wrong = Proof("right", "10.0.0.1"), Proof("nonsense", "10.0.0.1")
+            assert "right" not in repr(right)
+            with pytest.raises(Unauthenticated):
+                await change_password(person, wrong, "newer", "one", verify, database, NOW_US)
+            assert len(await database.read(lambda c: person_store.sessions_of(c, person.id))) == 2
+            await change_password(person, right, "newer", "one", verify, database, NOW_US)
+            (left,) = await database.read(lambda c: person_store.sessions_of(c, person.id))
+            assert left.digest == digest(b"one")
+            for n in range(SIGN_IN_FAILURES_MAX):
+                with pytest.raises(Unauthenticated):
+                    await prove(person, right, verify, database, NOW_US + n)
+            with pytest.raises(Refused):
+                await prove(person, Proof("newer", "10.0.0.1"), verify, database, NOW_US + 99)
+
+    asyncio.run(live())
+
+
+def test_a_session_is_ended_by_its_own_person_alone(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            person = await kim(database)
+            for whose, left in ((PersonId("psn_lee"), 1), (person.id, 0)):
+                await database.write(partial(person_store.end_session_of, person=whose, digest=digest(b"one")))
+                assert len(await database.read(lambda c: person_store.sessions_of(c, person.id))) == left
+
+    asyncio.run(live())
+
+
+def test_a_person_is_called_otherwise(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            person = await kim(database)
+            act = Act(person.id, "name", "", NOW_US)
+            changed = await change_person(person, " Seo-yeon ", "en", act, database)
+            assert (changed.name, changed.language) == ("Seo-yeon", "en")
+            assert await database.read(lambda c: person_store.known(c, person.id)) == changed
+            with pytest.raises(Invalid):
+                await change_person(person, "", "en", Act(person.id, "none", "", NOW_US), database)
+
+    asyncio.run(live())
