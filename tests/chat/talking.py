@@ -36,6 +36,12 @@ def settings(url: str) -> str:
     return CONFIG + careful + quick
 
 
+def many(url: str) -> str:
+    """A server with five models of one class."""
+    models = [MODEL.format(name=f"m{n}", url=url, kind="standard", price="page-price", more="") for n in range(5)]
+    return CONFIG + "".join(models)
+
+
 def begin(server: Solvent) -> Solvent:
     """Start it with the cards of its models."""
     (server.config.parent / "rate_cards" / "page.yaml").write_text(CARDS)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.browsing import Look, OpenPage
-from tests.chat.talking import PNG, begin, settings
+from tests.chat.talking import PNG, begin, many, settings
 from tests.chat.visits import PASSWORD
 from tests.doors.server import Solvent
 from tests.web.test_pieces import AXE
@@ -128,6 +129,21 @@ def test_somebody_talks_at_a_desk_in_english(talking: Solvent, open_page: OpenPa
     expect(page.locator(".receipt")).to_have_count(0)
     assert faults(page) == []
     assert look.all_complaints() == []
+
+
+def test_many_ways_to_answer_are_a_list(base_url: str, tmp_path: Path, open_page: OpenPage) -> None:
+    server = Solvent(tmp_path, many(base_url))
+    try:
+        look = open_page(at=begin(server), **PHONE)
+        page = enter(look, "many@example.com", "Lee")
+        page.select_option("select[name=mode]", "m3")
+        expect(ask(page, "Hi").locator(".receipt")).to_contain_text("m3")
+        page.reload()
+        expect(page.locator("select[name=mode]")).to_have_value("m3")
+        assert faults(page) == []
+        assert look.all_complaints() == []
+    finally:
+        server.kill()
 
 
 def test_a_stranger_reads_what_is_shared_and_nothing_asks_for_more_than_the_policy_allows(

@@ -50,7 +50,7 @@ export class Composer {
 
   /** Which way to answer was chosen, and whether it sees pictures. */
   get mode() {
-    const chosen = this.form.querySelector('input[name="mode"]:checked, input[type="hidden"][name="mode"]');
+    const chosen = this.form.querySelector('input[name="mode"]:checked, input[type="hidden"][name="mode"], select[name="mode"] > option:checked');
     return { name: chosen.value, sees: chosen.dataset.sees === 'true' };
   }
 

@@ -301,12 +301,14 @@ async function lookAgain() {
   } else setTimeout(lookAgain, LOOK_AGAIN_MS);
 }
 
+/** The way that was chosen last, if it is still on offer. */
 function chooseMode() {
-  const radios = [...document.querySelectorAll('input[type="radio"][name="mode"]')];
-  if (!radios.length) return;
   const kept = localStorage.getItem(MODE);
-  (radios.find(({ value }) => value === kept) ?? radios[0]).checked = true;
-  byId('composer').addEventListener('change', (event) => event.target.name === 'mode' && localStorage.setItem(MODE, event.target.value));
+  const radios = [...document.querySelectorAll('input[type="radio"][name="mode"]')];
+  const options = [...document.querySelectorAll('select[name="mode"] > option')];
+  const chosen = [...radios, ...options].find(({ value }) => value === kept) ?? radios[0];
+  if (chosen) chosen[radios.length ? 'checked' : 'selected'] = true;
+  byId('composer')?.addEventListener('change', (event) => event.target.name === 'mode' && localStorage.setItem(MODE, event.target.value));
 }
 
 chooseMode();

@@ -25,7 +25,7 @@ export function leftText({ unit, left }, currency) {
   return say(`left_${unit}`, { n: count(left) });
 }
 
-/** A whole turn. number: from 1 on. hasReceipts: not where it is shared. */
+/** A whole turn. number: from 1 on. isMine: else it is only read. */
 export function turnNode(turn, number, { isMine = true } = {}) {
   const prose = el('div', { class: 'prose' });
   const answer = el('section', { class: 'answer' }, el('h2', { class: 'vh' }, say('answer', { n: number })), prose);
