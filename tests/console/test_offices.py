@@ -7,10 +7,11 @@ import re
 import httpx2
 import pytest
 from tests.browsing import NewServer
-from tests.chat.visits import Browser
+from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 
 from solvent.console.office import SHEETS
+from solvent.console.settings_pages import HIDDEN, _shown
 from solvent.identity.caller import OPERATOR_ROLES
 from solvent.identity.permission import may
 
@@ -140,6 +141,10 @@ def test_a_payment_is_asked_for_confirmed_once_and_refunded(server: Solvent) -> 
     path = f"/console/money/payments/{order}"
     assert "Open" in office.get(path).text
     assert office.do(path, "confirm", amount="much").status_code == 400
+    other = server.operate("POST", f"/v1/customers/{made['id']}/top-ups", {"amount": "5000", "rail": "bank"})
+    unwanted = f"/console/money/payments/{other['order']['id']}"
+    assert office.do(unwanted, "withdraw_order").status_code == 303
+    assert "Expired" in office.get(unwanted).text
     for _ in range(2):
         assert office.do(path, "confirm", amount="9900", once="confirm-1").status_code == 303
     assert "₩9,900 · Paid" in office.get(path).text
@@ -180,6 +185,50 @@ def test_models_prices_and_what_changed_between_two_entries(server: Solvent) -> 
     asked = office.do("/console/prices/card?card=page-cost", "rerate_preview", **members)
     assert "It would change 0 of" in asked.text
     assert "first run" in office.get("/console/audit").text
+
+
+def test_an_operator_is_invited_once_chooses_a_password_and_leaves(server: Solvent) -> None:
+    office, path = Office(server), "/console/operators"
+    new = {"email": "Yuna@example.com", "name": "Yuna", "role": "support"}
+    assert office.do(path, "invite", email="yuna", name="Yuna", role="support").status_code == 400
+    asked = office.do(path, "invite", once="invite-1", **new).text
+    link = found_in(asked, r">https?://[^/]+(/console/invited/[^<]+)<")
+    assert "was shown already" in office.do(path, "invite", once="invite-1", **new).text
+    yuna = Browser(server)
+    assert yuna.sign_in("yuna@example.com", "").status_code == 422
+    assert "Yuna, you are invited" in yuna.get(link).text
+    assert yuna.send(link, link, password="short").status_code == 422
+    assert yuna.send(link, link, password=PASSWORD).headers["location"] == "/console"
+    assert yuna.get("/console/customers").status_code == 200
+    assert yuna.get(path).status_code == 403
+    assert yuna.get(link).status_code == 403  # it works once
+    assert Browser(server).get(f"{link[:-3]}abc").status_code == 403
+    assert Browser(server).sign_in("yuna@example.com").headers["location"] == "/console"
+    person = found_in(office.get(path).text, r'name="person" value="(psn_[a-z0-9]+)"')
+    assert office.do(path, "close_person", person="psn_none").status_code == 404
+    assert office.do(path, "close_person", person=person).status_code == 303
+    assert yuna.get("/console/customers").status_code == 303
+    assert Browser(server).sign_in("yuna@example.com").status_code == 422
+
+
+def test_settings_are_shown_without_secrets_and_read_again(server: Solvent) -> None:
+    office = Office(server)
+    page = office.get("/console/settings").text
+    assert "time_zone" in page
+    assert "Some Bank" not in page
+    assert _shown("database", "postgresql://user:word@host/books") == HIDDEN
+    assert _shown("key", "env:KEY") == "env:KEY"
+    assert office.do("/console/settings", "reload").headers["location"] == "/console/settings?done=reload"
+
+
+def test_the_first_run_asks_its_question_and_ticks_what_the_books_know(server: Solvent) -> None:
+    office = Office(server)
+    page = office.get("/console/start").text
+    assert 'A model on sale<span class="vh">: done' in page
+    assert office.do("/console/start", "ask_first", question="").status_code == 400
+    told = office.do("/console/start", "ask_first", question="used 100 0 50 0")
+    assert "plain · charged ₩1.5 · cost ₩0.90" in told.text
+    assert 'A first answer<span class="vh">: done' in office.get("/console/start").text
 
 
 def test_each_role_sees_and_does_what_it_may_and_nobody_else_anything(server: Solvent) -> None:

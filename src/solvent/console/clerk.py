@@ -8,7 +8,7 @@ from typing import TypeVar
 from solvent.app.build import App
 from solvent.app.business import Business, business_of
 from solvent.app.http import check_idempotency_key
-from solvent.audit.act import Act
+from solvent.audit.act import Act, fingerprint
 from solvent.console.carry_out import act_of, carry_out, read_members, read_path
 from solvent.console.fields import ONCE, members_of
 from solvent.console.operation import AnyOperation, Operation
@@ -63,17 +63,31 @@ class Clerk:
         for member, action in operation.also.items():
             if getattr(body, member) is not None:
                 demand(self.visit.caller, action)
-        act = act_of(operation, path, body, self.visit.caller.key, self._key(operation), self.business.now_us())
+        act = act_of(
+            operation,
+            path,
+            body,
+            self.visit.caller.key,
+            "" if operation.is_reading else self._key(),
+            self.business.now_us(),
+        )
         query = read_members({}, operation.query, "the form")
         done = await carry_out(operation, self.business, act, path, query, body)
         if operation.touches_callers:
             await self.app.reload_callers()
         return done
 
-    def _key(self, operation: AnyOperation) -> str:
+    def body_of(self, kind: type[B]) -> B:
+        """What the form says, as a `kind`. Raises Invalid naming the member."""
+        return read_members(members_of(self.visit.form, kind), kind, "the form")
+
+    def act(self, *asked: object) -> Act:
+        """The act behind the form that was sent; sent twice, it is one. asked: all that makes it another."""
+        key = self._key()
+        return Act(self.visit.caller.key, key, fingerprint(self.visit.request.url.path, *asked), self.business.now_us())
+
+    def _key(self) -> str:
         """What makes a form that is sent twice one act."""
-        if operation.is_reading:
-            return ""
         key = check_idempotency_key(self.visit.form.get(ONCE, ""))
         if not key:
             raise Invalid("form_not_whole", "this form came without its key; load the page again and send it once more")

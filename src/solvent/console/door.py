@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from solvent.app.build import App
-from solvent.console import printing
+from solvent.console import invited, printing
 from solvent.console.answers import Answers
 from solvent.console.margins import Margins
 from solvent.console.office import SHEETS
@@ -42,6 +42,7 @@ def places(app: App) -> list[Place]:
         Place("GET", "/console/live-events", "margin.read", today.live_events),
         *places_of(SHEETS, app),
         *printing.places(app),
+        *invited.places(app),
     ]
 
 

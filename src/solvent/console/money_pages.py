@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from solvent.billing import payment_store
 from solvent.console import audit, coupons, invoices, ledger, mismatches, months, payments, plans, suspense
 from solvent.console.clerk import Clerk, query_of
-from solvent.console.operation import AnyOperation
-from solvent.console.sheet import Sheet, Show
+from solvent.console.operation import AnyOperation, Nothing
+from solvent.console.sheet import Errand, Sheet, Show
+from solvent.till.withdraw_order import withdraw_order
 from solvent.values.money import Money, money, plain
 
 
@@ -43,6 +45,15 @@ async def one_payment(clerk: Clerk) -> Mapping[str, Any]:
     return {"detail": await clerk.ask(payments.SHOW, order=clerk.visit.path["order"])}
 
 
+async def withdraw(clerk: Clerk, _: Nothing) -> None:
+    """Withdraw an order that is not paid yet, for a customer who does not want it any more."""
+    id, business = clerk.visit.path["order"], clerk.business
+    order = await business.database.read(lambda connection: payment_store.order_by_id(connection, id))
+    act = clerk.act("withdraw", id)
+    await withdraw_order(id, order.customer, business.payments.rails, act, business.database)
+    await clerk.app.reload_callers()
+
+
 async def all_months(clerk: Clerk) -> Mapping[str, Any]:
     """The closed months, and whose turn it is."""
     return {"months": await clerk.ask(months.LIST)}
@@ -70,9 +81,9 @@ _INVOICE: Final[dict[str, AnyOperation]] = {
     "credit": invoices.CREDIT, "receive": invoices.RECEIVE, "give_back": invoices.GIVE_BACK,
     "write_off": invoices.WRITE_OFF, "ask_payment": invoices.PAY,
 }  # fmt: skip
-_PAYMENT: Final[dict[str, AnyOperation]] = {
+_PAYMENT: Final[dict[str, AnyOperation | Errand]] = {
     "confirm": payments.CONFIRM, "look_up": payments.LOOK_UP, "refund": payments.REFUND,
-    "chargeback": payments.CHARGEBACK,
+    "chargeback": payments.CHARGEBACK, "withdraw_order": Errand("payments.write", withdraw, Nothing),
 }  # fmt: skip
 SHEETS: Final = (
     Sheet("/console/money", "invoices.read", "console/invoices.html", _listed(invoices.LIST)),

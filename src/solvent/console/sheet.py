@@ -19,7 +19,7 @@ from solvent.console.clerk import Clerk
 from solvent.console.fields import DO, fields_of
 from solvent.console.operation import AnyOperation
 from solvent.console.telling import Telling
-from solvent.identity.permission import Action
+from solvent.identity.permission import Action, demand, may
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
 from solvent.values.errors import Invalid, SolventError
@@ -28,6 +28,15 @@ from solvent.values.period import zone
 DONE: Final = "done"  # in the address: what was done just now
 Read = Callable[[Clerk], Awaitable[Mapping[str, Any]]]
 Show = Callable[[Clerk], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a form of a page does that no operation of the API does. body: what its form says."""
+
+    action: Action
+    run: Callable[[Clerk, Any], Awaitable[Any]]
+    body: type
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Sheet:
     who: Action
     template: str
     show: Show
-    does: Mapping[str, AnyOperation] = field(default_factory=dict)
+    does: Mapping[str, AnyOperation | Errand] = field(default_factory=dict)
     tells: frozenset[str] = frozenset()
     reads: Mapping[str, Read] = field(default_factory=dict)
 
@@ -93,8 +102,12 @@ class _Paper:
             operation = self._sheet.does.get(do)
             if operation is None:
                 raise Invalid("no_such_form", f"this page has no form {do[:40]!r}; load it again")
-            read = self._sheet.reads.get(do)
-            result = await clerk.carry_out(operation, await read(clerk) if read else None)
+            if isinstance(operation, Errand):
+                demand(visit.caller, operation.action)
+                result = await operation.run(clerk, clerk.body_of(operation.body))
+            else:
+                read = self._sheet.reads.get(do)
+                result = await clerk.carry_out(operation, await read(clerk) if read else None)
         except SolventError as problem:
             said = visit.said(problem)
             detail = problem.message if problem.message != said else ""
@@ -117,7 +130,7 @@ class _Paper:
             kept=_kept(visit), done=done if done in sheet.does else "",
             once=lambda: secrets.token_hex(16), tell=telling,
             fields={do: fields_of(operation.body) for do, operation in sheet.does.items()},
-            can={do: clerk.may(operation) for do, operation in sheet.does.items()},
+            can={do: may(visit.caller.role, operation.action) for do, operation in sheet.does.items()},
             role=visit.caller.role, currency=clerk.business.currency, **shown,
         )  # fmt: skip
 

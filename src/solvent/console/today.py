@@ -18,6 +18,7 @@ from solvent.app.report import Report, Shown, Span, report
 from solvent.app.report_body import line_body
 from solvent.console.alerts import alerts
 from solvent.console.hours import Hours
+from solvent.console.start_pages import STEPS, steps_done
 from solvent.identity.caller import Caller
 from solvent.identity.permission import may
 from solvent.margin.break_even import cost_each
@@ -61,7 +62,7 @@ class Today:
             "console/today.html", now_us=now_us, margin=line.margin, state=msgspec.to_builtins(state),
             chart=_day(line, so_far, start_us, now_us, visit), models=lines[:MODELS_MAX], others=lines[MODELS_MAX:],
             plans=made.plans, alerts=await alerts(app, visit), each=cost_each,
-            command=_command(visit, next(iter(app.desk.routes), "MODEL")),
+            steps_left=await _steps_left(app, visit), command=_command(visit, next(iter(app.desk.routes), "MODEL")),
         )  # fmt: skip
 
     async def live_events(self, visit: Visit) -> Response:
@@ -84,6 +85,11 @@ class _LiveEvents(Response):
             await live(self._app, self._caller, receive, send)
         except SolventError as problem:
             await refuse(send, problem)
+
+
+async def _steps_left(app: App, visit: Visit) -> int:
+    """Of the first run, for who may go there."""
+    return len(STEPS) - len(await steps_done(app)) if may(visit.caller.role, "operators.read") else 0
 
 
 def _command(visit: Visit, model: str) -> str:

@@ -1,0 +1,29 @@
+"""Close the account of somebody who helped to run the place: every session of theirs ends."""
+
+from __future__ import annotations
+
+from solvent.audit.act import Act
+from solvent.audit.store import once
+from solvent.db.port import Connection, Database
+from solvent.identity import person_store
+from solvent.identity.caller import OPERATOR_ROLES
+from solvent.identity.person import Person
+from solvent.values.errors import NotFound
+from solvent.values.ids import PersonId
+
+
+async def close_operator(id: PersonId, act: Act, database: Database) -> Person:
+    """Returns who it was. Raises NotFound for nobody, or a customer's person."""
+
+    def work(connection: Connection) -> Person:
+        def effect() -> Person:
+            person = person_store.known(connection, id)
+            if person.role not in OPERATOR_ROLES:
+                raise NotFound("no_such_person", f"there is no operator {id[:60]!r}", param="person")
+            person_store.change(connection, id, closed_us=act.at_us, password="")
+            person_store.end_sessions_of(connection, id)
+            return person
+
+        return once(connection, act, "person.close", id, effect, Person)[0]
+
+    return await database.write(work)
