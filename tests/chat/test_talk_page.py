@@ -76,6 +76,7 @@ def asks_again_and_edits(page: Page) -> None:
     expect(page.locator(".ways .num")).to_have_text("3/3")
     expect(page.locator(".turn .receipt")).to_be_visible()
     page.get_by_role("button", name="Previous version").click()
+    expect(page.locator(".ways .num")).to_have_text("2/3")
     page.get_by_role("button", name="Previous version").click()
     expect(page.locator(".ways .num")).to_have_text("1/3")
     expect(page.locator(".turn")).to_have_count(2)
