@@ -68,6 +68,8 @@ def test_the_picture_then_the_table_then_single_answers(server: Solvent, open_pa
     row = page.locator(f"[id='{loser['name']}']")
     row.locator("a.exp").click()
     expect(page.locator("tr.inside .mini tr").last).to_contain_text("−")
+    keys = page.locator("tr.inside a[href*='&key=']")
+    expect(keys).to_have_count(1)
     page.locator("tr.inside").get_by_role("link", name="View answers").click()
     expect(page.locator("tbody tr")).to_have_count(loser["answers"])
     page.locator("tbody a.row").first.click()

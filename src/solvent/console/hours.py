@@ -23,12 +23,13 @@ class Hours:
     async def between(self, start_us: int, until_us: int, now_us: int) -> list[Hour]:
         """Every hour from `start_us`, the last as far as `until_us`."""
         starts = range(start_us, until_us, HOUR_US)
-        unknown = next((start for start in starts if start not in self._known or start + HOUR_US > until_us), None)
+        # From here on all is read: also an hour that is known as a whole, of which only a part is asked for.
+        unknown = next((at for at in starts if at not in self._known or at + HOUR_US > until_us), until_us)
         found: dict[int, Hour] = {}
-        if unknown is not None:
+        if unknown < until_us:
             read = await self._database.read(partial(hours, start_us=unknown, until_us=until_us))
             found = {hour.start_us: hour for hour in read}
-        every = [found.get(start) or self._known.get(start) or Hour(start) for start in starts]
+        every = [self._known[at] if at < unknown else found.get(at, Hour(at)) for at in starts]
         over = min(until_us, now_us - _SETTLED_US)
         self._known = {start: hour for start, hour in self._known.items() if start > now_us - _KEPT_US}
         self._known.update((hour.start_us, hour) for hour in every if hour.start_us + HOUR_US <= over)

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 import msgspec
 from starlette.responses import Response
 
-from solvent.answering.receipt_store import Sought, receipts_page
+from solvent.answering.receipt_store import KeyUse, Sought, receipts_page, used_by_key
 from solvent.app.build import App
 from solvent.app.report import Report, Shown, Span, report
 from solvent.app.report_body import line_body
@@ -136,17 +136,22 @@ class Margins:
         """What one customer's line unfolds to: their models, and where they stand on their plan's line."""
         span, currency, of = chosen.span, made.currency, chosen.open
 
-        def read(connection: Connection) -> tuple[list[MarginLine], list[MarginLine]]:
+        def read(connection: Connection) -> tuple[list[MarginLine], list[MarginLine], dict[str, KeyUse]]:
             by_model, by_plan = (
                 margin_store.lines(connection, group, span.from_day, currency, until_day=span.today, customer=of)
                 for group in ("model", "plan")
             )  # fmt: skip
-            return by_model, by_plan
+            start_us = start_of_day(span.from_day, self._app.desk.time_zone)
+            return by_model, by_plan, used_by_key(connection, of, start_us)
 
-        models, plans = await self._app.database.read(read)
+        models, plans, keys = await self._app.database.read(read)
         standing = {plan.plan: plan for plan in made.plans}
         stands = [(line, standing[line.name]) for line in plans if line.name in standing and line.sums.answers]
-        return {"models": models, "stands": [(plan, _month(line, span), _each(line)) for line, plan in stands]}
+        return {
+            "models": models,
+            "keys": keys,
+            "stands": [(plan, _month(line, span), _each(line)) for line, plan in stands],
+        }
 
 
 def _month(line: MarginLine, span: Span) -> int:
