@@ -40,7 +40,6 @@ def open_customer(connection: Connection, id: CustomerId, opening: Opening, at_u
     """Open a customer on a plan, without a key yet. Raises what the verb does."""
     name = clean_name(opening.name, "a customer's name")
     identity_store.add_customer(connection, Customer(id, name, "", at_us))
-    touch_callers(connection)
     open_pots(connection, [Pot(wallet(id), opening.currency, id, "wallet", "", 0, NEVER_US)])
     if opening.gift is not None and opening.gift.grains:
         grant_store.give(connection, id, opening.gift, "welcome", NEVER_US, at_us)

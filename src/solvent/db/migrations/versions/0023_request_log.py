@@ -8,8 +8,11 @@ from alembic import op
 revision = "0023"
 down_revision = "0022"
 
-_TEXTS = ("customer", "key", "model", "task", "keep", "asked", "told")
 _NUMBERS = ("at_us", "until_us", "asked_characters", "told_characters")
+_ORDER = (
+    "customer", "key", "model", "task", "at_us", "until_us", "keep", "asked_characters", "told_characters",
+    "asked", "told",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -18,8 +21,7 @@ def upgrade() -> None:
     op.create_table(
         "logged_answers",
         sa.Column("id", sa.Text, primary_key=True),
-        *(sa.Column(name, sa.Text, nullable=False) for name in _TEXTS),
-        *(sa.Column(name, sa.BigInteger, nullable=False) for name in _NUMBERS),
+        *(sa.Column(name, sa.BigInteger if name in _NUMBERS else sa.Text, nullable=False) for name in _ORDER),
     )
     op.create_index("ix_logged_answers_customer_id", "logged_answers", ["customer", "id"])
     op.create_index("ix_logged_answers_model_id", "logged_answers", ["model", "id"])
