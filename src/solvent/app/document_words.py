@@ -7,11 +7,10 @@ from zoneinfo import ZoneInfo
 
 from solvent.ledger.unit import is_money
 from solvent.values.instant import utc
-from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, minor_digits
+from solvent.values.money import GRAINS_PER_MINOR_UNIT, SIGNS, Money, minor_digits
 
 MINUS: Final = "−"
 _HAIR_SPACE: Final = "\u200a"
-_SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩"}
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -199,7 +198,7 @@ class Words:
         sign = MINUS if money.grains < 0 else ""
         if self.language == "ko" and money.currency == "KRW":
             return f"{sign}{number}원"
-        symbol = _SIGNS.get(money.currency)
+        symbol = SIGNS.get(money.currency)
         return f"{sign}{symbol}{_HAIR_SPACE}{number}" if symbol else f"{sign}{number} {money.currency}"
 
     def currency(self, code: str) -> str:

@@ -24,7 +24,7 @@ from solvent.office.close_account import close_account
 from solvent.pages.passwords import digest_of, verify
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit, keep
-from solvent.pages.visitor import LANGUAGE, SESSION
+from solvent.pages.visitor import LANGUAGE
 from solvent.talking.conversation import Owner
 from solvent.talking.forget_conversations import forget_conversations
 from solvent.values.errors import Invalid, SolventError
@@ -119,9 +119,7 @@ class Account:
         except SolventError as problem:
             return await self._close_page(visit, problem)
         await app.reload_callers()
-        response = visit.go("/sign-in")
-        response.delete_cookie(SESSION, path="/")
-        return response
+        return visit.sign_out("/sign-in")
 
     async def _page(self, visit: Visit, problem: SolventError | None = None, form: str = "name") -> Response:
         person = visit.person.id

@@ -21,7 +21,6 @@ from solvent.office.sign_up import SigningUp, sign_up
 from solvent.pages.passwords import digest_of, verify
 from solvent.pages.site import own_path
 from solvent.pages.visit import Visit
-from solvent.pages.visitor import SESSION
 from solvent.values.errors import Refused, SolventError
 
 _ASKED = ("email", "name")  # what a form that was refused shows again; a password never
@@ -83,9 +82,7 @@ class Accounts:
     async def sign_out(self, visit: Visit) -> Response:
         """End the session."""
         await sign_out(visit.visitor.token, self._app.database)
-        response = visit.go("/sign-in")
-        response.delete_cookie(SESSION, path="/")
-        return response
+        return visit.sign_out("/sign-in")
 
     def _place(self, visit: Visit) -> str:
         address = address_of(visit.request.scope, trusted_proxies(self._app.config))

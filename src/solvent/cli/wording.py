@@ -7,10 +7,9 @@ from fractions import Fraction
 
 from solvent.cli.words import WORDS
 from solvent.margin.break_even import BreakEven
-from solvent.values.money import Money, grains_per_unit, minor_digits
+from solvent.values.money import SIGNS, Money, grains_per_unit, minor_digits
 
 MINUS = "−"
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩"}
 _WORDS = {
     "en": {
         "customer": "customer",
@@ -125,7 +124,7 @@ class Speaker:
         sign = ("<" if too_small else "") + (MINUS if amount.grains < 0 else "")
         if amount.currency == "KRW" and self.language == "ko":
             return f"{sign}{digits}원"
-        return f"{sign}{_SIGNS.get(amount.currency, amount.currency + ' ')}{digits}"
+        return f"{sign}{SIGNS.get(amount.currency, amount.currency + ' ')}{digits}"
 
     def sentence(self, margin: Money, days: int, *, has_plans: bool = False) -> str:
         """The one number that matters. has_plans: whether plans and packs earned something meanwhile."""

@@ -21,7 +21,6 @@ from solvent.identity.sign_out import sign_out
 from solvent.pages.place import Place
 from solvent.pages.site import own_path
 from solvent.pages.visit import Visit
-from solvent.pages.visitor import SESSION
 from solvent.values.errors import SolventError
 
 SIGN_IN: Final = "/console/sign-in"
@@ -71,6 +70,4 @@ class _Entrance:
     async def sign_out(self, visit: Visit) -> Response:
         """End the session."""
         await sign_out(visit.visitor.token, self._app.database)
-        response = visit.go(SIGN_IN)
-        response.delete_cookie(SESSION, path="/")
-        return response
+        return visit.sign_out(SIGN_IN)

@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 
 from solvent.identity.person import Language
 from solvent.values.instant import utc
-from solvent.values.money import PICOS_PER_UNIT, Money, minor_digits, picos_per_grain, round_half_even
+from solvent.values.money import PICOS_PER_UNIT, SIGNS, Money, minor_digits, picos_per_grain, round_half_even
 
 MINUS: Final = "\u2212"
 _HAIR: Final = "\u200a"
-_SIGNS: Final = {"KRW": "₩", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _DECIMALS_MAX: Final = 9
 _DAYS: Final[dict[Language, tuple[str, ...]]] = {
     "ko": ("월요일", "화요일", "수요일", "목요일", "금요일", "토요일", "일요일"),
@@ -60,7 +59,7 @@ def money(amount: Money, language: Language, decimals: int | None = None) -> str
 def _with_unit(sign: str, digits: str, currency: str, language: Language) -> str:
     if currency == "KRW" and language == "ko":
         return f"{sign}{digits}원"
-    return f"{sign}{_HAIR if sign else ''}{_SIGNS.get(currency, currency + chr(0xA0))}{digits}"
+    return f"{sign}{_HAIR if sign else ''}{SIGNS.get(currency, currency + chr(0xA0))}{digits}"
 
 
 def count(n: int) -> str:

@@ -106,6 +106,12 @@ class Visit:
         keep(response, SESSION, token, self.request, http_only=True)
         return response
 
+    def sign_out(self, path: str) -> RedirectResponse:
+        """On, as a stranger."""
+        response = self.go(path)
+        response.delete_cookie(SESSION, path="/")
+        return response
+
     async def read_form(self) -> None:
         """Take in the form, if one was sent. Raises Invalid for what is none, or too much."""
         if not self.request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):

@@ -25,6 +25,9 @@ MINOR_DIGITS: Final = {
 }  # fmt: skip
 
 
+# What people write before or after an amount instead of the code.
+SIGNS: Final = {"KRW": "₩", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
 _PICOS_PER_GRAIN: Final[dict[str, int]] = {
     currency: PICOS_PER_UNIT // (GRAINS_PER_MINOR_UNIT * 10**digits) for currency, digits in MINOR_DIGITS.items()
 }
