@@ -196,7 +196,7 @@ HEARD: dict[str, Any] = {
 
 def see(
     shop: Solvent, surface: str, model: str, said: str, url: str = data_url(PICTURE), key: str | None = None
-) -> str:
+) -> Any:
     """Ask about a picture over a surface, by its official package; the answer's id. said: a script for the upstream."""
     client = shop.client(key)
     content: Any

@@ -86,7 +86,7 @@ def test_what_changes_money_says_that_it_needs_a_key() -> None:
         assert needed == ([operation.is_money] if writes else []), operation.path
 
 
-@schema.parametrize()
+@schema.parametrize()  # type: ignore[untyped-decorator]
 @settings(
     max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -110,7 +110,7 @@ def test_hanging_up_in_the_middle_ends_the_work_and_counts_to_the_token(house: S
 def test_answers_of_many_at_once_share_the_engine_and_its_cost(house: Solvent) -> None:
     client = house.client()
 
-    def ask(n: int) -> str:
+    def ask(n: int) -> Any:
         question: list[ChatCompletionMessageParam] = [{"role": "user", "content": f"What is a hold? ({n})"}]
         return client.chat.completions.create(model=HOUSE_MODEL, messages=question, max_tokens=24).id
 

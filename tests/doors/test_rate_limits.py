@@ -43,7 +43,7 @@ def test_what_is_left_of_the_tightest_rate_is_in_the_headers(server: Solvent, st
     _, key = server.customer("1")
     client = OpenAI(api_key=key, base_url=f"{server.url}/v1", max_retries=0)
     for remaining in (3, 2, 1, 0):
-        raw = client.chat.completions.with_raw_response.create(**ASKED, stream=stream)  # type: ignore[call-overload]
+        raw = client.chat.completions.with_raw_response.create(**ASKED, stream=stream)
         assert list(raw.parse())
         assert raw.headers["x-ratelimit-limit-requests"] == "4"
         assert raw.headers["x-ratelimit-remaining-requests"] == str(remaining)
@@ -51,7 +51,7 @@ def test_what_is_left_of_the_tightest_rate_is_in_the_headers(server: Solvent, st
         assert 0 < int(raw.headers["x-ratelimit-remaining-tokens"]) < 100_000
         assert raw.headers["x-ratelimit-reset-requests"][-1] == "s"
     with pytest.raises(RateLimitError) as caught:
-        client.chat.completions.create(**ASKED)  # type: ignore[call-overload]
+        client.chat.completions.create(**ASKED)
     assert 1 <= int(caught.value.response.headers["retry-after"]) <= 15
 
 
@@ -63,14 +63,14 @@ def test_a_count_of_tokens_is_free_but_one_of_the_requests_of_a_minute(server: S
     with pytest.raises(anthropic.RateLimitError):
         client.messages.count_tokens(model="scripted", messages=[{"role": "user", "content": "?"}])
     with pytest.raises(RateLimitError):
-        OpenAI(api_key=key, base_url=f"{server.url}/v1", max_retries=0).chat.completions.create(**ASKED)  # type: ignore[call-overload]
+        OpenAI(api_key=key, base_url=f"{server.url}/v1", max_retries=0).chat.completions.create(**ASKED)
     assert server.wallet(key)["held"] == "0"
 
 
 def test_anthropics_clients_read_it_in_their_own_headers(server: Solvent) -> None:
     _, key = server.customer("1")
     client = Anthropic(api_key=key, base_url=server.url, max_retries=0)
-    raw = client.messages.with_raw_response.create(**ASKED)  # type: ignore[call-overload]
+    raw = client.messages.with_raw_response.create(**ASKED)
     assert raw.headers["anthropic-ratelimit-requests-limit"] == "4"
     assert raw.headers["anthropic-ratelimit-requests-remaining"] == "3"
     assert instant(raw.headers["anthropic-ratelimit-requests-reset"], "reset") > 0

@@ -54,7 +54,7 @@ def client() -> Iterator[OpenAI]:
 def _say(client: OpenAI, *messages: tuple[str, Any], **more: Any) -> str:
     listed = [{"role": role, "content": content} for role, content in messages]
     more = {"temperature": 0, "max_tokens": 100, **more}
-    reply = client.chat.completions.create(model=NAME, messages=listed, **more)  # type: ignore[arg-type]
+    reply = client.chat.completions.create(model=NAME, messages=listed, **more)
     return reply.choices[0].message.content or ""
 
 
