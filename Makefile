@@ -19,7 +19,7 @@ demo: $(VENV)/.serve ## Start it with 40 simulated customers asking the house mo
 	@exec $(BIN)/solvent serve --demo --data solvent-demo $(ARGS)
 
 test: $(VENV)/.test .venv-beancount/bin/bean-check ## Run every test: style, types, the house, and all that the service does
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 clients: $(VENV)/.test ## Drive clients of others (LangChain, aider ...), each in an environment of its own: 1.5 GB
 	@$(BIN)/python -m tests.doors.drive_clients $(ARGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +11,21 @@ import pytest
 from tests.db.opened import Place, lay_empty_books
 from tests.db.postgres import Postgres, running_postgres
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what is in its background so, and we inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first, so that at the end no process waits for one of them."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """The slow ones first, then what must stay together, so that at the end no process waits for one of them."""
+    sizes = Counter(_together(item) for item in items)
+    slow = {_together(item) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (_together(item) not in slow, -sizes[_together(item)]))
+
+
+def _together(item: pytest.Item) -> str:
+    """What the processes of a test run divide among them: a group, or else a single test."""
+    group = item.get_closest_marker("xdist_group")
+    return str(group.args[0]) if group else item.nodeid
 
 
 @pytest.fixture(scope="session")

