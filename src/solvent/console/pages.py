@@ -8,7 +8,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from solvent.app.build import App
@@ -19,6 +18,7 @@ from solvent.console.door import SIGN_IN, places
 from solvent.console.webhooks import payment_routes
 from solvent.pages.drawing import WEB, Drawing
 from solvent.pages.headers import guarded
+from solvent.pages.shipped import Shipped
 from solvent.pages.site import Site
 from solvent.pages.visitor import Visitors
 
@@ -36,7 +36,7 @@ class Console:
         self._read_settings()
         routes = [
             *payment_routes(app.payments, app.config.top_up_url),
-            *(Mount(f"/static/{part}", StaticFiles(directory=WEB / part, check_dir=False)) for part in _SHIPPED),
+            *(Mount(f"/static/{part}", Shipped(WEB / part)) for part in _SHIPPED),
             Route("/static/mark.svg", _mark),
         ]
         self._inner: ASGIApp = guarded(Starlette(routes=routes, exception_handlers={404: _not_found}))

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from solvent.identity.permission import may
 from solvent.identity.person import LANGUAGES, Language
 from solvent.pages import formats
+from solvent.pages.modules import module
 from solvent.pages.visitor import Visitor
 from solvent.pages.words import Words, demand_both, words_of
 
@@ -33,7 +34,12 @@ class Drawing:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._templates.globals.update(
-            house=house, count=formats.count, percent=formats.percent, may=may, mark=lambda: secrets.token_hex(16)
+            house=house,
+            count=formats.count,
+            percent=formats.percent,
+            may=may,
+            mark=lambda: secrets.token_hex(16),
+            module=module,
         )
 
     def words(self, language: Language) -> Words:

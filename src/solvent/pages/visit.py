@@ -15,7 +15,7 @@ from solvent.identity.caller import Caller, Customer
 from solvent.identity.person import Person
 from solvent.pages.drawing import Drawing
 from solvent.pages.formats import money
-from solvent.pages.visitor import SESSION, Visitor
+from solvent.pages.visitor import FONT, SESSION, Visitor
 from solvent.pages.words import Words
 from solvent.values.errors import Invalid, SolventError, Unauthenticated
 from solvent.values.limits import MIB, PAGE_FORM_BYTES_MAX, PAGE_FORM_MEMBERS_MAX, REQUEST_BODY_WHOLE_S_MAX
@@ -87,7 +87,9 @@ class Visit:
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
         """A page. about: what its template shows."""
         return Response(
-            self._drawing.draw(template, self.visitor, path=self.request.url.path, **about),
+            self._drawing.draw(
+                template, self.visitor, path=self.request.url.path, has_font=FONT in self.request.cookies, **about
+            ),
             status, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"},
         )  # fmt: skip
 

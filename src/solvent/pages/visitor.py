@@ -18,6 +18,7 @@ SESSION: Final = "solvent_session"
 STRANGER: Final = "solvent_form"  # what a form's token hangs on before anybody is signed in
 LANGUAGE: Final = "solvent_language"
 THEME: Final = "solvent_theme"
+FONT: Final = "solvent_font"  # set by js/page.js: this browser keeps the font, which else comes after the first paint
 Theme = Literal["auto", "light", "dark"]
 
 

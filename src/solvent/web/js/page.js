@@ -1,6 +1,7 @@
 // What every page does: the drawer, menus, short messages, and asking the server.
 
 const TOAST_MS = 6000;
+const FONT_KEPT_S = 30 * 86_400;
 
 /** What the server refused: `code` is stable, the message is for people. Status 0: it was not reached. */
 export class Refused extends Error {
@@ -97,3 +98,14 @@ matchMedia('(max-width: 860px)').addEventListener('change', () => {
   if (drawer) moveDrawer(drawer, false);
 });
 document.querySelectorAll('input[type="range"]').forEach(paintSlider);
+// A browser's first page is drawn without the font, and has it afterwards; the next ones find it kept.
+addEventListener('load', () => {
+  const font = document.querySelector('meta[name="font"]');
+  if (!font) return;
+  const sheet = document.createElement('link');
+  sheet.rel = 'stylesheet';
+  sheet.href = font.content;
+  const secure = location.protocol === 'https:' ? '; secure' : '';
+  sheet.addEventListener('load', () => { document.cookie = `solvent_font=1; path=/; max-age=${FONT_KEPT_S}; samesite=lax${secure}`; });
+  requestAnimationFrame(() => setTimeout(() => document.head.append(sheet)));
+});
