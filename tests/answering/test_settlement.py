@@ -16,8 +16,9 @@ from tests.pricing.cards import ONLY, cards, usages
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, sums_of
 from solvent.answering.route import Prices, Route
-from solvent.answering.settlement import Bill, Ending, Opened, Settlement, bill_for, settle
+from solvent.answering.settlement import Ending, Opened, Settlement, settle
 from solvent.billing.admission import Draw
+from solvent.billing.bill import Bill, bill_for
 from solvent.billing.funds import Funds
 from solvent.engines.port import Engine
 from solvent.identity.caller import Caller, Customer
@@ -390,7 +391,6 @@ def won(grains: int) -> Money:
     ],
 )  # fmt: skip
 def test_worked_examples(set_aside: list[tuple[Pot, int]], grains: int, bill: tuple[object, ...]) -> None:
-    """spent, charge, granted, on account, included, overrun, source."""
     found = bill_for(tuple(Draw(*drawn) for drawn in set_aside), won(grains), USED)
     spent, charge, granted, on_credit, covered, overrun, source = bill
     assert found == Bill(

@@ -40,8 +40,8 @@ PURE_MODULES: Final = frozenset(
     {
         "__future__", "abc", "array", "base64", "binascii", "bisect", "calendar", "collections",
         "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
-        "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "json", "math", "msgspec", "numbers", "operator",
-        "random", "re", "statistics", "string", "struct", "textwrap", "types", "typing", "unicodedata",
-        "urllib.parse", "zlib", "zoneinfo",
+        "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "json", "math", "msgspec", "numbers",
+        "numpy", "operator", "random", "re", "statistics", "string", "struct", "textwrap", "types", "typing",
+        "unicodedata", "urllib.parse", "zlib", "zoneinfo",
     }
 )  # fmt: skip

@@ -1,0 +1,70 @@
+"""The bill of one answer: what is due for it, split over what was set aside, in the order of the pots."""
+
+from __future__ import annotations
+
+import msgspec
+
+from solvent.billing.admission import Draw
+from solvent.ledger.pot import limits
+from solvent.ledger.unit import ANSWERS, TOKENS
+from solvent.values.money import Money
+from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """Who pays what of an answer.
+
+    spent: what each hold ends with, in its pot's unit. charge: from gifts, the wallet and on account; granted: the
+    part of it from gifts, on_account: the part yet to be invoiced. included: at list price, covered by the plan.
+    overrun: beyond all that was held; the house bears it. source: what paid, such as "allowance wallet".
+    """
+
+    spent: tuple[int, ...]
+    charge: Money
+    granted: Money
+    on_account: Money
+    included: Money
+    overrun: Money
+    source: str
+
+
+def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: int = 1) -> Bill:
+    """Split what is due over what was set aside, in its order. used: None for an answer that is not charged.
+
+    answers: how many it counts as, where answers are counted.
+    """
+    left = due.grains
+    spent: list[int] = []
+    by_kind = dict.fromkeys(("grant", "wallet", "overage"), 0)
+    included = 0
+    sources: list[str] = []
+    for draw in draws:
+        kind, unit = draw.pot.kind, draw.pot.unit
+        if used is None:
+            part = 0
+        elif limits(draw.pot):
+            part = min(draw.grains, _counted(unit, used, due, answers))
+        elif unit in (ANSWERS, TOKENS):
+            part = min(draw.grains, _counted(unit, used, due, answers))
+            included, left = included + left, 0
+        else:
+            part = min(draw.grains, left)
+            left -= part
+            if kind == "allowance":
+                included += part
+            else:
+                by_kind[kind] += part
+        spent.append(part)
+        if part and not limits(draw.pot) and kind not in sources:
+            sources.append(kind)
+    currency = due.currency
+    return Bill(
+        tuple(spent), Money(sum(by_kind.values()), currency), Money(by_kind["grant"], currency),
+        Money(by_kind["overage"], currency), Money(included, currency), Money(left, currency), " ".join(sources),
+    )  # fmt: skip
+
+
+def _counted(unit: str, used: Usage, due: Money, answers: int) -> int:
+    if unit == ANSWERS:
+        return answers
+    return all_input_tokens(used) + all_output_tokens(used) if unit == TOKENS else due.grains

@@ -1,0 +1,122 @@
+"""The outcome of a replay: what each customer would have paid and cost, and when the answers came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from solvent.values.money import Money
+
+
+class CustomerLine(msgspec.Struct, frozen=True):
+    """One customer; money in grains of the scenario's currency.
+
+    refused: answers of the trace that the plan would not have paid for; they use and cost nothing.
+    tokens: read and written. periods: of the plan, begun. fee_grains: their prices, VAT within. earned_grains: what
+    is left of those after VAT and the processor's fee, less what the plan says such a customer costs anyway.
+    charge_grains: for answers, from the wallet or on account; on_account_grains: the part yet to be invoiced.
+    included_grains: what answers came to at list price and the plan covered. cost_grains: what they cost us.
+    """
+
+    customer: str
+    plan: str
+    answers: int
+    refused: int
+    tokens: int
+    periods: int
+    fee_grains: int
+    earned_grains: int
+    charge_grains: int
+    on_account_grains: int
+    included_grains: int
+    cost_grains: int
+
+    @property
+    def pays_grains(self) -> int:
+        """The customer's invoices: fees and answers."""
+        return self.fee_grains + self.charge_grains
+
+    @property
+    def margin_grains(self) -> int:
+        """What is left of it for us, as the profit and loss counts it."""
+        return self.earned_grains + self.charge_grains - self.cost_grains
+
+
+class HourLoad(msgspec.Struct, frozen=True):
+    """One hour of the day in the operator's time zone, over all days of a trace. Per second, in thousandths.
+
+    answers, tokens: on a usual day. *_peak: in the busiest such hour of any day. tokens: written.
+    """
+
+    hour: int
+    answers: int
+    answers_peak: int
+    tokens: int
+    tokens_peak: int
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """lines: one a customer, in the trace's order. notes: what of the plans a trace cannot show, in words."""
+
+    scenario: str
+    source: str
+    currency: str
+    from_us: int
+    until_us: int
+    lines: tuple[CustomerLine, ...]
+    hours: tuple[HourLoad, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> CustomerLine:
+        """All customers together."""
+        return total(self.lines)
+
+    def money(self, grains: int) -> Money:
+        """Grains as money."""
+        return Money(grains, self.currency)
+
+
+def total(lines: Iterable[CustomerLine]) -> CustomerLine:
+    """The line under the double rule."""
+    sums = [0] * len(_SUMMED)
+    for line in lines:
+        for place, name in enumerate(_SUMMED):
+            sums[place] += getattr(line, name)
+    return CustomerLine("", "", *sums)
+
+
+_SUMMED = CustomerLine.__struct_fields__[2:]
+
+
+def losers(outcome: Outcome) -> list[CustomerLine]:
+    """The customers who cost more than they bring in, the worst first."""
+    return sorted((line for line in outcome.lines if line.margin_grains < 0), key=lambda line: line.margin_grains)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """How customers' invoices differ between two outcomes of one trace, in grains; above zero they pay more.
+
+    quantiles: (permille of customers, difference) from who gains most to who loses most.
+    """
+
+    pay_more: int
+    pay_less: int
+    same: int
+    quantiles: tuple[tuple[int, int], ...]
+
+
+QUANTILES_PERMILLE = (0, 50, 250, 500, 750, 950, 1000)
+
+
+def change(before: Outcome, after: Outcome) -> Change:
+    """Who gains and who loses. Of outcomes of the same trace in the same currency."""
+    assert before.currency == after.currency, "two outcomes are compared in one currency"
+    paid = {line.customer: line.pays_grains for line in before.lines}
+    differences = sorted(line.pays_grains - paid.get(line.customer, 0) for line in after.lines)
+    last = len(differences) - 1
+    quantiles = tuple((permille, differences[permille * last // 1000]) for permille in QUANTILES_PERMILLE)
+    more = sum(difference > 0 for difference in differences)
+    less = sum(difference < 0 for difference in differences)
+    return Change(more, less, len(differences) - more - less, quantiles)
