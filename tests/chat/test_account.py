@@ -5,21 +5,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from typing import cast
 
 import pytest
 from tests.browsing import NewServer, OpenPage
 from tests.chat.own import SETTINGS, TABLES, calm, do, sign_up_here, someone
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
-
-from solvent.app.build import App
-from solvent.chat.account import Account
-from solvent.chat.invoices import Invoices
-from solvent.chat.keys import Keys
-from solvent.chat.plan_changes import PlanChanges
-from solvent.chat.plan_page import PlanPage
-from solvent.chat.usage import Usage
 
 pytestmark = pytest.mark.xdist_group("console")
 
@@ -108,54 +99,6 @@ def test_a_wrong_password_is_tried_only_so_often(server: Solvent) -> None:
         page = kim.send("/account/close", "/account/close", once=uuid.uuid4().hex, password="wrong wrong")
     assert "too often" in page.text
     assert do(kim, "/account/close", at="/account/close", password=PASSWORD) == ""
-
-
-def places_of_ones_own() -> list[tuple[str, str]]:
-    """Method and path of every place that is a customer's about themselves."""
-    app = cast("App", None)  # nothing is asked of it
-    plan = PlanPage(app)
-    rooms = (plan, PlanChanges(app, plan), Invoices(app), Usage(app), Keys(app), Account(app))
-    return [(place.method, place.path) for room in rooms for place in room.places()]
-
-
-def test_nothing_of_ones_own_is_anybody_elses(server: Solvent) -> None:
-    """Every place of these pages, as a stranger, and as another customer with what is somebody's."""
-    kim, id = someone(server)
-    kim.send("/keys", "/keys", once=uuid.uuid4().hex)
-    key = re.search(r"/keys/(key_\w+)", kim.get("/keys").text)
-    change = server.operate("POST", f"/v1/customers/{id}/subscription/change", {"plan": "pro", "pays": "invoice"})
-    order = do(kim, "/plan/top-up", amount="5000", rail="bank").split("/")[-1]
-    secret = re.search(r"sk-solvent-[0-9a-f]+", kim.send("/keys", "/keys", once=uuid.uuid4().hex).text)
-    assert key
-    assert secret
-    body = {"model": "plain", "messages": [{"role": "user", "content": "used 100 0 0 50"}]}
-    answer = server.send("POST", "/v1/chat/completions", body, secret[0]).headers["x-request-id"]
-    server.receipt(answer)
-    theirs = {"key": key[1], "invoice": change["invoice"], "order": order, "answer": answer, "month": "2020-01"}
-    for path in ("/keys/{key}", "/invoices/{invoice}", "/plan/pay/{order}", "/usage/{answer}"):
-        assert kim.get(path.format(**theirs)).status_code == 200, path
-    mallory, _ = someone(server)
-    named = [place for place in places_of_ones_own() if "{" in place[1]]
-    assert len(named) >= 10
-    for method, path in named:
-        if "{session}" in path:
-            continue  # ends only one's own; see above
-        where = path.format(**theirs)
-        asked = mallory.get(where) if method == "GET" else mallory.send(where, "/plan", once="x" * 20, rail="bank")
-        assert asked.status_code in (404, 422), (method, path, asked.status_code)
-        assert asked.status_code == 404 or order in where, (method, path)
-    stranger = Browser(server)
-    for method, path in places_of_ones_own():
-        where = path.format(**theirs, session="0" * 64)
-        asked = stranger.get(where) if method == "GET" else stranger.send(where, once="y" * 20)
-        told = (asked.status_code, asked.headers.get("location", "")[:9])
-        assert told in ((303, "/sign-in?"), (401, "")), (method, path, told)
-    boss = Browser(server)
-    boss.send("/console/sign-in", "/console/sign-in", key=server.operator_key)
-    for method, path in places_of_ones_own():
-        if method == "GET":
-            assert boss.get(path.format(**theirs)).status_code == 403, path
-    assert server.operate("GET", f"/v1/payments/{order}")["order"]["state"] == "open"
 
 
 @pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])

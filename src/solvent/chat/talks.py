@@ -34,7 +34,7 @@ from solvent.talking.turn import Asking, Picture, Turn, beside, path_to
 from solvent.talking.written import as_json, as_markdown
 from solvent.values.errors import Invalid, Unavailable
 from solvent.values.ids import AnswerId, ConversationId, TurnId, new_id
-from solvent.values.limits import CONVERSATIONS_LISTED
+from solvent.values.limits import CONVERSATIONS_LISTED, PICTURE_SIDE_PIXELS_MAX
 
 _LINK_BYTES: Final = 18  # nobody guesses 144 random bits
 
@@ -255,6 +255,9 @@ def _picture(address: str) -> Picture:
     found = picture_of(data)
     if found is None:
         raise Invalid("bad_picture", "that is no picture that can be shown to a model", param="pictures")
+    if max(found.width, found.height) > PICTURE_SIDE_PIXELS_MAX:  # a small file can be a picture that fills a memory
+        message = f"that picture is larger than {PICTURE_SIDE_PIXELS_MAX:,} pixels on a side; send a smaller one"
+        raise Invalid("picture_too_wide", message, param="pictures")
     return Picture(f"image/{found.kind}", data)
 
 

@@ -1,0 +1,85 @@
+"""Nothing of one's own is anybody else's: every place that names something, with what is another customer's."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from tests.browsing import MODEL, NewServer
+from tests.chat.own import SETTINGS, TABLES, do, someone
+from tests.chat.talking import PNG, events
+from tests.chat.visits import Browser
+from tests.doors.server import Solvent
+from tests.pages.places import CHAT
+
+pytestmark = pytest.mark.xdist_group("console")
+
+NAMED = [place for place in CHAT if "{" in place.path and place.who == "customer"]
+UNSEEN = {"/statements/{month}/pdf", "/account/sessions/{session}/end"}  # nothing of the kind is open to oneself yet
+SEES = MODEL + "image_tokens_max = 100\n"
+
+
+@pytest.fixture(scope="module")
+def server(new_server: NewServer, base_url: str) -> Solvent:
+    return new_server(SETTINGS, TABLES + SEES.format(name="seeing", url=base_url, price="page-price"))
+
+
+@pytest.fixture(scope="module")
+def kim(server: Solvent) -> tuple[Browser, dict[str, str]]:
+    """Somebody who has one of everything that a path can name, and the names."""
+    kim, id = someone(server)
+    asked = {"question": "My secret question", "mode": "seeing", "pictures": [PNG]}
+    told = dict(events(kim.http.post("/chat/ask", json=asked, headers={"x-csrf": kim.token("/")}).text))
+    begun: Any = next(iter(told.values()))
+    turn = kim.get(f"/chat/talks/{begun['id']}").json()["turns"][0]
+    made = kim.send("/keys", "/keys", once=uuid.uuid4().hex).text
+    secret = re.search(r"sk-solvent-[0-9a-f]+", made)
+    assert secret
+    body = {"model": "plain", "messages": [{"role": "user", "content": "used 100 0 0 50"}]}
+    answer = server.send("POST", "/v1/chat/completions", body, secret[0]).headers["x-request-id"]
+    server.receipt(answer)
+    change = server.operate("POST", f"/v1/customers/{id}/subscription/change", {"plan": "pro", "pays": "invoice"})
+    key = re.search(r"/keys/(key_\w+)", kim.get("/keys").text)
+    assert key
+    return kim, {
+        "order": do(kim, "/plan/top-up", amount="5000", rail="bank").split("/")[-1], "invoice": change["invoice"],
+        "month": "2020-01", "talk": begun["id"], "turn": turn["id"], "number": "0", "answer": answer, "key": key[1],
+        "session": "0" * 64,
+    }  # fmt: skip
+
+
+def path_of(path: str, names: dict[str, str]) -> str:
+    """KeyError for a name of a new place: give somebody one of those."""
+    kind = "turn" if "/turns/" in path else "talk"
+    return path.format(**names, id=names[kind])
+
+
+def test_everything_of_ones_own_is_there_for_oneself(kim: tuple[Browser, dict[str, str]]) -> None:
+    browser, names = kim
+    for place in NAMED:
+        if place.method == "GET" and place.path not in UNSEEN:
+            assert browser.get(path_of(place.path, names)).status_code == 200, place.path
+
+
+def test_and_is_not_there_for_anybody_else(server: Solvent, kim: tuple[Browser, dict[str, str]]) -> None:
+    browser, names = kim
+    thief, _ = someone(server)
+    token, order = thief.token("/plan"), names["order"]
+    assert len(NAMED) >= 16
+    for place in NAMED:
+        where = path_of(place.path, names)
+        if place.method == "GET":
+            came = thief.get(where)
+        elif place.path.startswith("/chat/"):
+            came = thief.http.post(where, json={"title": "mine now"}, headers={"x-csrf": token})
+        else:
+            members = {"csrf": token, "once": uuid.uuid4().hex, "rail": "bank", "name": "mine now"}
+            came = thief.http.post(where, data=members)
+        expected = {303} if "{session}" in place.path else {404, 422} if order in where else {404}
+        assert came.status_code in expected, (place.method, place.path, came.status_code)
+        assert "My secret question" not in came.text
+    assert server.operate("GET", f"/v1/payments/{order}")["order"]["state"] == "open"
+    assert browser.get(f"/chat/talks/{names['talk']}").json()["title"].startswith("My secret")
+    assert "mine now" not in browser.get("/keys").text
