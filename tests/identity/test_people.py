@@ -12,11 +12,11 @@ from tests.office.acts import NOW_US as AT_US
 from tests.office.acts import on_sale
 
 from solvent.audit.act import Act
-from solvent.identity import person_store
+from solvent.identity import attempt_store, person_store
+from solvent.identity.attempt_store import WAIT_US
 from solvent.identity.caller import Caller, digest
 from solvent.identity.forget_old_sessions import forget_old_sessions
 from solvent.identity.person import check_password, clean_email
-from solvent.identity.person_store import WAIT_US
 from solvent.identity.session import SESSION_US, begin, form_token
 from solvent.identity.sign_in import SigningIn, sign_in
 from solvent.identity.sign_in_by_key import sign_in_by_key
@@ -81,7 +81,7 @@ def test_sign_ins_that_fail_are_few_and_forgotten_with_time(place: Place) -> Non
             assert (await sign_in(right, verify, database, AT_US + WAIT_US + 100)).email == "kim@example.com"
             await forget_old_sessions(database, AT_US + WAIT_US + 100 + SESSION_US)
             assert await database.read(lambda c: person_store.signed_in(c, digest(b"t"))) is None
-            assert await database.read(lambda c: person_store.failures(c, "10.0.0.2", 0)) == (0, 0)
+            assert await database.read(lambda c: attempt_store.failures(c, "10.0.0.2", 0)) == (0, 0, 0)
 
     asyncio.run(story())
 

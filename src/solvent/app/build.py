@@ -27,6 +27,7 @@ from solvent.app.directory import Directory, FirstRunKeys, read_first_run, write
 from solvent.app.guards import close_guards, open_guards
 from solvent.app.live import Live
 from solvent.app.logbook import open_logbook
+from solvent.app.mail import Mail, open_mail
 from solvent.app.payments import Payments, open_processors
 from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
@@ -83,7 +84,7 @@ class App:
 
     def __init__(
         self, config: Config, plans: dict[str, Plan], desk: Desk, database: GroupCommit, routes: Routes,
-        background: Background, directory: Directory, presence: Presence,
+        background: Background, directory: Directory, presence: Presence, mail: Mail,
     ) -> None:  # fmt: skip
         self.config = config
         self.plans = plans
@@ -93,6 +94,7 @@ class App:
         self.background = background
         self.directory = directory
         self.presence = presence
+        self.mail = mail
         self.live = Live(desk)
         self.payments = Payments(database, now_us, entropy, config.public_url)
         self.names: dict[str, str] = {}  # of customers, by id
@@ -226,16 +228,17 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
         processors = open_processors(config.payments, near)
         telemetry = open_telemetry(config.telemetry, near)
         guards = open_guards(config, near)
+        background = Background()
+        mail = open_mail(config.mail, config.people.name, background, near)
     except BaseException:
         await database.close()
         raise
-    background = Background()
     desk = Desk(
         database, now_us, _quick_entropy(), config.currency, zone(config.time_zone), routes.by_model,
         background.start, read_exchanges(config), holder, routes.pools, config.keep_responses_days * DAY_US, guards,
         open_logbook(config.request_log, background, database),
     )  # fmt: skip
-    app = App(config, plans, desk, database, routes, background, directory, presence)
+    app = App(config, plans, desk, database, routes, background, directory, presence, mail)
     app.near = near
     app.lost_holds = len(lost)
     app.telemetry = telemetry

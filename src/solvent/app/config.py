@@ -143,6 +143,20 @@ class PeopleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The mail server over which people are sent links: to sign in, to choose another password."""
+
+    host: Annotated[str, Meta(description="the SMTP server; no letters are sent, nor offered, when empty")] = ""
+    port: Annotated[int, Meta(description="usually 587 for starttls, 465 for tls", ge=1, le=65_535)] = 587
+    tls: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(description="how the way there is encrypted; none only for a relay on this machine"),
+    ] = "starttls"
+    user: Annotated[str, Meta(description="who signs in there; nobody when empty")] = ""
+    password: Annotated[str, Meta(description="of `user`, by reference: env:NAME or file:PATH")] = ""
+    sender: Annotated[str, Meta(description="the address that letters come from")] = ""
+
+
 class TelemetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where spans of answers are sent, in OpenTelemetry's words (needs `pip install 'solvent[otel]'`)."""
 
@@ -201,6 +215,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_run: FirstRun = FirstRun()
     hardware: Hardware = Hardware()
     people: PeopleSettings = PeopleSettings()
+    mail: MailSettings = MailSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     models: tuple[ModelEntry, ...] = ()
     plans: tuple[PlanEntry, ...] = ()
@@ -236,12 +251,13 @@ def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
 
 
 _TABLES = {
-    "first_run", "hardware", "telemetry", "invoice", "models", "plans", "exchanges", "payments", "guards",
-    "request_log",
+    "first_run", "hardware", "people", "mail", "telemetry", "invoice", "models", "plans", "exchanges", "payments",
+    "guards", "request_log",
 }  # fmt: skip
 
 
 def _check(config: Config, where: str) -> None:
+    _check_mail(config, where)
     try:
         minor_digits(config.currency)
         zone(config.time_zone)
@@ -265,6 +281,18 @@ def _check(config: Config, where: str) -> None:
     for model in config.models:
         if model.provider == "llamacpp" and not model.file:
             raise Invalid("bad_config", f"{where}: model {model.name!r} needs `file`")
+
+
+def _check_mail(config: Config, where: str) -> None:
+    mail = config.mail
+    if not mail.host:
+        return
+    if "@" not in mail.sender:
+        raise Invalid("bad_config", f"{where}: mail: `sender` is the address letters come from", param="sender")
+    if not config.public_url.startswith(("http://", "https://")):
+        raise Invalid("bad_config", f"{where}: mail: letters lead to `public_url`; say what it is", param="public_url")
+    if mail.password and mail.tls == "none":
+        raise Invalid("bad_config", f"{where}: mail: no password is sent where `tls` is none", param="tls")
 
 
 def trusted_proxies(config: Config) -> tuple[Network, ...]:

@@ -9,9 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from solvent.answering.forget_logged import forget_logged
 from solvent.app.build import App
-from solvent.app.calling import address_of
-from solvent.app.config import trusted_proxies
-from solvent.chat.asking import act_of
+from solvent.chat.asking import act_of, place_of
 from solvent.chat.export import parts_of
 from solvent.chat.holdings import holdings_of
 from solvent.identity import person_store
@@ -129,6 +127,7 @@ class Account:
         return visit.page(
             "chat/account.html", 200 if problem is None else 422, person=visit.person,
             name=asked.get("name", visit.person.name), at_fault=form if problem is not None else "",
+            letters=self._app.mail.is_on,
             sessions=[(one, one.digest.hex(), one.digest == mine) for one in sessions],
             problem=visit.said(problem) if problem is not None else "", changed=visit.query.get("changed", ""),
         )  # fmt: skip
@@ -144,8 +143,7 @@ class Account:
         )  # fmt: skip
 
     def _proof(self, visit: Visit) -> Proof:
-        address = address_of(visit.request.scope, trusted_proxies(self._app.config))
-        return Proof(visit.form.get("password", ""), str(address or "unknown"))
+        return Proof(visit.form.get("password", ""), place_of(self._app, visit))
 
 
 def _digest(named: str) -> bytes:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
 
 from starlette.responses import Response
 
 from solvent.app.build import App
-from solvent.app.calling import address_of
-from solvent.app.config import trusted_proxies
 from solvent.app.newcomers import newcomers_plan
 from solvent.audit.act import Act, fingerprint
+from solvent.chat.asking import place_of
+from solvent.chat.letters import Letters
 from solvent.identity.person import Person, check_password, clean_email
 from solvent.identity.session import TOKEN_BYTES
 from solvent.identity.sign_in import SigningIn, sign_in
@@ -23,14 +24,17 @@ from solvent.pages.site import own_path
 from solvent.pages.visit import Visit
 from solvent.values.errors import Refused, SolventError
 
+log = logging.getLogger("solvent.mail")
+
 _ASKED = ("email", "name")  # what a form that was refused shows again; a password never
 
 
 class Accounts:
     """The places where people become known."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, letters: Letters) -> None:
         self._app = app
+        self._letters = letters
 
     async def show_sign_in(self, visit: Visit) -> Response:
         """The form; who is signed in goes on."""
@@ -42,7 +46,9 @@ class Accounts:
         """Begin a session, or show the form again with what is wrong."""
         token = secrets.token_hex(TOKEN_BYTES)
         form = visit.form
-        asked = SigningIn(form.get("email", ""), form.get("password", ""), self._place(visit), token)
+        asked = SigningIn(
+            form.get("email", ""), form.get("password", ""), place_of(self._app, visit), token, visit.browser
+        )
         try:
             person = await sign_in(asked, verify, self._app.database, self._app.desk.now_us())
         except SolventError as problem:
@@ -70,23 +76,27 @@ class Accounts:
             )
             asked = SigningUp(
                 email=email, language=visit.visitor.language, password=await digest_of(form["password"]),
-                token=token, place=self._place(visit), opening=opening,
+                token=token, place=place_of(app, visit), opening=opening, browser=visit.browser,
             )  # fmt: skip
             act = Act("stranger", f"sign_up/{token}", fingerprint(email), app.desk.now_us())
             person = await sign_up(asked, act, app.database, app.desk.entropy())
         except SolventError as problem:
             return self._sign_up_page(visit, form, problem)
         await app.reload_callers()
+        if app.mail.is_on:
+            await self._confirm(visit, email)
         return visit.sign_in(token, self._next(visit, form, person))
+
+    async def _confirm(self, visit: Visit, email: str) -> None:
+        try:
+            await self._letters.write(visit, email, "confirm")
+        except Refused:
+            log.warning("a newcomer is sent no letter: too many were asked for from where they are")
 
     async def sign_out(self, visit: Visit) -> Response:
         """End the session."""
         await sign_out(visit.visitor.token, self._app.database)
         return visit.sign_out("/sign-in")
-
-    def _place(self, visit: Visit) -> str:
-        address = address_of(visit.request.scope, trusted_proxies(self._app.config))
-        return str(address or "unknown")
 
     def _sign_in_page(self, visit: Visit, asked: Mapping[str, str], problem: SolventError | None = None) -> Response:
         about = self._about(visit, asked, problem)
@@ -102,6 +112,7 @@ class Accounts:
             "next": own_path(asked.get("next", ""), ""),
             "problem": visit.said(problem) if problem is not None else "",
             "at_fault": problem.param if problem is not None else "",
+            "letters": self._app.mail.is_on,
             "is_open": newcomers_plan(self._app) is not None,
         }
 

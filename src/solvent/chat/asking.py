@@ -1,9 +1,12 @@
-"""What a form asks for, as an act: a form that is sent twice, by a double click say, has its effect once."""
+"""What a form asks for, as an act, and whence. One that is sent twice, by a double click say, has its effect once."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from solvent.app.build import App
+from solvent.app.calling import address_of
+from solvent.app.config import trusted_proxies
 from solvent.audit.act import Act, fingerprint
 from solvent.pages.site import FORM_TOKEN
 from solvent.pages.visit import Visit
@@ -23,3 +26,8 @@ def act_of(visit: Visit, now_us: int, *, secret: tuple[str, ...] = ()) -> Act:
         raise Invalid("bad_form", "the form was not sent whole; load the page again and send it once more")
     said = sorted((name, text) for name, text in visit.form.items() if name not in (FORM_TOKEN, MARK, *secret))
     return Act(visit.caller.key, f"page/{mark}", fingerprint(visit.request.url.path, said), now_us)
+
+
+def place_of(app: App, visit: Visit) -> str:
+    """The address that something is asked from."""
+    return str(address_of(visit.request.scope, trusted_proxies(app.config)) or "unknown")

@@ -8,6 +8,7 @@ from solvent.chat.account import Account
 from solvent.chat.accounts import Accounts
 from solvent.chat.invoices import Invoices
 from solvent.chat.keys import Keys
+from solvent.chat.letters import Letters
 from solvent.chat.looks import change_looks
 from solvent.chat.manifest import show_manifest
 from solvent.chat.plan_changes import PlanChanges
@@ -26,7 +27,8 @@ SIGN_IN = "/sign-in"
 
 def places(app: App, surface: Surface) -> list[Place]:
     """Every place of the door, and who may go there. surface: of the gateway, which answers what is asked here."""
-    accounts, talks, plan = Accounts(app), Talks(app, surface), PlanPage(app)
+    letters = Letters(app)
+    accounts, talks, plan = Accounts(app, letters), Talks(app, surface), PlanPage(app)
     return [
         Place("GET", SIGN_IN, "anybody", accounts.show_sign_in),
         Place("POST", SIGN_IN, "anybody", accounts.sign_in),
@@ -34,6 +36,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         Place("POST", "/sign-up", "anybody", accounts.sign_up),
         Place("POST", "/sign-out", "anybody", accounts.sign_out),
         Place("POST", "/looks", "anybody", change_looks),
+        *letters.places(),
         *plan.places(),
         *PlanChanges(app, plan).places(),
         *Invoices(app).places(),

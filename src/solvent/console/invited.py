@@ -48,4 +48,4 @@ class _Invited:
 
 def _asked(visit: Visit, password: str, session: str) -> Accepting:
     person, token = PersonId(visit.path["person"]), visit.path["token"]
-    return Accepting(person=person, token=token, password=password, session=session)
+    return Accepting(person=person, token=token, password=password, session=session, browser=visit.browser)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from solvent.db.port import Connection, Database
-from solvent.identity import person_store
+from solvent.identity import attempt_store, person_store
 from solvent.identity.invitation import demand_invited
 from solvent.identity.person import Person, demand_open
 from solvent.identity.session import begin
@@ -14,12 +14,16 @@ from solvent.values.ids import PersonId
 
 
 class Accepting(msgspec.Struct, frozen=True, kw_only=True):
-    """person: whose link it is. token: of the link. password: as it is kept. session: token of the session to be."""
+    """person: whose link it is. token: of the link. password: as it is kept. session: token of the session to be.
+
+    browser: its cookie.
+    """
 
     person: PersonId
     token: str
     password: str
     session: str
+    browser: str = ""
 
     def __repr__(self) -> str:
         return f"Accepting({self.person!r})"
@@ -42,6 +46,8 @@ async def accept_invitation(asked: Accepting, database: Database, now_us: int) -
         if asked.password:
             person_store.change(connection, person.id, password=asked.password)
             person_store.add_session(connection, begin(asked.session, now_us, person=person.id))
+            if asked.browser:
+                attempt_store.remember_browser(connection, person.id, asked.browser, now_us)
         return person
 
     return await database.write(work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from solvent.db.port import Connection, Database
-from solvent.identity import person_store
+from solvent.identity import person_store, ticket_store
 from solvent.identity.caller import digest
 from solvent.identity.person import Person
 from solvent.identity.prove import Proof, prove
@@ -19,5 +19,6 @@ async def change_password(
     def work(connection: Connection) -> None:
         person_store.change(connection, person.id, password=new)
         person_store.end_sessions_of(connection, person.id, but=digest(token.encode()))
+        ticket_store.forget_of(connection, person.id)
 
     await database.write(work)

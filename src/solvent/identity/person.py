@@ -23,6 +23,7 @@ class Person(msgspec.Struct, frozen=True):
 
     email: as it is looked up. role: "customer", or what an operator may do. customer: whose; None for operators.
     language: "" for what their browser asks for. closed_us: when the account was closed; 0 while it was not.
+    confirmed_us: when they first opened a letter to their address; 0 while they did not.
     """
 
     id: PersonId
@@ -33,6 +34,7 @@ class Person(msgspec.Struct, frozen=True):
     language: str
     created_us: int
     closed_us: int = 0
+    confirmed_us: int = 0
 
 
 def caller_for(person: Person, customer: Customer | None) -> Caller:

@@ -1,8 +1,8 @@
-"""The tables of people, of their sessions, and of sign-ins that failed lately."""
+"""The tables of people and of their sessions."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    func,
     insert,
     select,
     update,
@@ -26,12 +25,8 @@ from solvent.identity.caller import OPERATOR_ROLES, Customer
 from solvent.identity.person import Person
 from solvent.identity.session import SESSION_US, Session
 from solvent.identity.store import known_customer
-from solvent.values.errors import Conflict, NotFound, Refused
+from solvent.values.errors import Conflict, NotFound
 from solvent.values.ids import CustomerId, PersonId
-from solvent.values.instant import US_PER_S
-from solvent.values.limits import SIGN_IN_FAILURES_MAX, SIGN_IN_PLACE_FAILURES_MAX, SIGN_IN_WAIT_S
-
-WAIT_US: Final = SIGN_IN_WAIT_S * US_PER_S  # for which a failure counts
 
 people = Table(
     "people",
@@ -45,6 +40,7 @@ people = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("closed_us", BigInteger, nullable=False),
     Column("password", Text, nullable=False),  # as argon2 writes it; "" for none
+    Column("confirmed_us", BigInteger, nullable=False),
     Index("uq_people_email", "email", unique=True),
     Index("ix_people_customer", "customer"),
 )
@@ -57,13 +53,6 @@ sessions = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("seen_us", BigInteger, nullable=False),
     Index("ix_sessions_person", "person"),
-)
-failed_sign_ins = Table(
-    "failed_sign_ins",
-    metadata,
-    Column("at_us", BigInteger, primary_key=True),
-    Column("who", Text, primary_key=True),  # an e-mail address, or where it was tried from
-    Index("ix_failed_sign_ins_who_at_us", "who", "at_us"),
 )
 _PERSON = [people.c[name] for name in Person.__struct_fields__]
 
@@ -152,45 +141,9 @@ def end_sessions_of(connection: Connection, person: PersonId, but: bytes = b"") 
     connection.execute(delete(sessions).where(sessions.c.person == person, sessions.c.digest != but))
 
 
-def fail(connection: Connection, who: tuple[str, ...], now_us: int) -> None:
-    """A sign-in failed, by these."""
-    for one in who:
-        connection.execute(delete(failed_sign_ins).where(_is(one, now_us)))
-        connection.execute(insert(failed_sign_ins).values(at_us=now_us, who=one))
-
-
-def failures(connection: Connection, who: str, since_us: int) -> tuple[int, int]:
-    """How many sign-ins failed by one since then, and when the first of these did."""
-    chosen = select(func.count(), func.min(failed_sign_ins.c.at_us)).where(
-        failed_sign_ins.c.who == who, failed_sign_ins.c.at_us > since_us
-    )
-    count, first_us = connection.execute(chosen).one()
-    return int(count), int(first_us or 0)
-
-
-def demand_few_failures(connection: Connection, email: str, place: str, now_us: int) -> None:
-    """Raises Refused where it was tried too often in vain, for one person or from one place."""
-    for who, most in ((email, SIGN_IN_FAILURES_MAX), (place, SIGN_IN_PLACE_FAILURES_MAX)):
-        count, first_us = failures(connection, who, now_us - WAIT_US)
-        if count >= most:
-            wait_s = -(-(first_us + WAIT_US - now_us) // US_PER_S)
-            message = f"signing in failed too often; try again in {-(-wait_s // 60)} min"
-            raise Refused("too_many_sign_ins", message, retry_after_s=wait_s)
-
-
-def forget_failures(connection: Connection, who: str) -> None:
-    """Whoever signs in begins anew."""
-    connection.execute(delete(failed_sign_ins).where(failed_sign_ins.c.who == who))
-
-
-def forget_old(connection: Connection, now_us: int, failures_before_us: int) -> None:
-    """Delete sessions that have run out, and failures that count no more."""
+def forget_old(connection: Connection, now_us: int) -> None:
+    """Delete sessions that have run out."""
     connection.execute(delete(sessions).where(sessions.c.seen_us <= now_us - SESSION_US))
-    connection.execute(delete(failed_sign_ins).where(failed_sign_ins.c.at_us <= failures_before_us))
-
-
-def _is(who: str, at_us: int) -> Any:
-    return (failed_sign_ins.c.who == who) & (failed_sign_ins.c.at_us == at_us)
 
 
 def _person(row: Row[Any] | tuple[Any, ...]) -> Person:

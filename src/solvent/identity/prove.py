@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from solvent.db.port import Connection, Database
-from solvent.identity import person_store
+from solvent.identity import attempt_store, person_store
 from solvent.identity.person import Person, wrong_password
 from solvent.identity.sign_in import Verify
+from solvent.values.limits import SIGN_IN_FAILURES_MAX, SIGN_IN_PLACE_FAILURES_MAX
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -23,12 +24,15 @@ class Proof(msgspec.Struct, frozen=True):
 async def prove(person: Person, proof: Proof, verify: Verify, database: Database, now_us: int) -> None:
     """Raises Unauthenticated for a wrong password, and Refused when it was tried too often."""
 
+    who = f"{person.id} once more"  # counted by itself: whoever is in already locks nobody out
+
     def look(connection: Connection) -> tuple[Person, str] | None:
-        person_store.demand_few_failures(connection, person.email, proof.place, now_us)
+        attempt_store.demand_few_of(connection, who, SIGN_IN_FAILURES_MAX, now_us)
+        attempt_store.demand_few_of(connection, proof.place, SIGN_IN_PLACE_FAILURES_MAX, now_us)
         return person_store.by_email(connection, person.email)
 
     kept = await database.read(look)
     if not await verify(proof.password, kept[1] if kept is not None else ""):
-        await database.write(lambda connection: person_store.fail(connection, (person.email, proof.place), now_us))
+        await database.write(lambda connection: attempt_store.fail(connection, (who, proof.place), now_us))
         raise wrong_password()
-    await database.write(lambda connection: person_store.forget_failures(connection, person.email))
+    await database.write(lambda connection: attempt_store.forget_failures(connection, who))

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from solvent.db.port import Connection, Database
-from solvent.identity import person_store
+from solvent.identity import attempt_store, person_store
+from solvent.identity.attempt import Attempt
 from solvent.identity.person import Person, clean_email, demand_open, wrong_password
 from solvent.identity.session import begin
 from solvent.values.errors import Invalid
@@ -17,12 +18,13 @@ Verify = Callable[[str, str], Awaitable[bool]]
 
 
 class SigningIn(msgspec.Struct, frozen=True):
-    """place: where it is tried from, such as an address. token: of the session to be."""
+    """place: where it is tried from, such as an address. token: of the session to be. browser: its cookie."""
 
     email: str
     password: str
     place: str
     token: str
+    browser: str = ""
 
     def __repr__(self) -> str:
         return f"SigningIn({self.email!r}, {self.place!r})"
@@ -39,21 +41,25 @@ async def sign_in(asked: SigningIn, verify: Verify, database: Database, now_us: 
     except Invalid:
         raise wrong_password() from None
 
+    attempt = Attempt(email, asked.place, asked.browser)
+
     def look(connection: Connection) -> tuple[Person, str] | None:
-        person_store.demand_few_failures(connection, email, asked.place, now_us)
-        return person_store.by_email(connection, email)
+        found = person_store.by_email(connection, email)
+        attempt_store.demand_few(connection, attempt, found[0].id if found else None, now_us)
+        return found
 
     found = await database.read(look)
     # Whoever is not known takes as long as who is: the clock does not tell.
     is_right = await verify(asked.password, found[1] if found is not None else "")
     if found is None or not is_right:
-        await database.write(lambda connection: person_store.fail(connection, (email, asked.place), now_us))
+        id = found[0].id if found is not None else None
+        await database.write(lambda connection: attempt_store.fail_attempt(connection, attempt, id, now_us))
         raise wrong_password()
     person = found[0]
     demand_open(person)
 
     def enter(connection: Connection) -> None:
-        person_store.forget_failures(connection, email)
+        attempt_store.succeed(connection, attempt, person.id, now_us)
         person_store.add_session(connection, begin(asked.token, now_us, person=person.id))
 
     await database.write(enter)

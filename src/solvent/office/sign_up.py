@@ -7,7 +7,7 @@ import msgspec
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import person_store
+from solvent.identity import attempt_store, person_store
 from solvent.identity.key import clean_name
 from solvent.identity.person import Language, Person, clean_email
 from solvent.identity.session import begin
@@ -21,7 +21,7 @@ from solvent.values.limits import SIGN_IN_WAIT_S, SIGN_UPS_MAX
 
 class SigningUp(msgspec.Struct, frozen=True, kw_only=True):
     """place: where it is done from. opening: on which plan, and what they are given. password: as it is kept. token: of
-    their first session.
+    their first session. browser: its cookie.
     """
 
     email: str
@@ -30,6 +30,7 @@ class SigningUp(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     place: str
     opening: Opening
+    browser: str = ""
 
     def __repr__(self) -> str:
         return f"SigningUp({self.email!r})"
@@ -56,14 +57,16 @@ async def sign_up(asked: SigningUp, act: Act, database: Database, entropy: int) 
 
         known, _ = once(connection, act, "person.sign_up", customer, effect, Person)
         person_store.add_session(connection, begin(asked.token, act.at_us, person=known.id))
+        if asked.browser:
+            attempt_store.remember_browser(connection, known.id, asked.browser, act.at_us)
         return known
 
     return await database.write(work)
 
 
 def _demand_few(connection: Connection, place: str, now_us: int) -> None:
-    count, _ = person_store.failures(connection, place, now_us - SIGN_IN_WAIT_S * US_PER_S)
+    count, _, _ = attempt_store.failures(connection, place, now_us - SIGN_IN_WAIT_S * US_PER_S)
     if count >= SIGN_UPS_MAX:
         message = f"more than {SIGN_UPS_MAX} accounts were opened from here in a quarter of an hour; try again later"
         raise Refused("too_many_sign_ups", message, retry_after_s=SIGN_IN_WAIT_S)
-    person_store.fail(connection, (place,), now_us)
+    attempt_store.fail(connection, (place,), now_us)

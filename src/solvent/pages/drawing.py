@@ -48,9 +48,12 @@ class Drawing:
 
     def draw(self, template: str, visitor: Visitor, *, path: str, **about: Any) -> str:
         """One page as HTML."""
-        language = visitor.language
+        return self.draw_in(template, visitor.language, visitor=visitor, path=path, **about)
+
+    def draw_in(self, template: str, language: Language, **about: Any) -> str:
+        """What is sent to somebody who does not visit."""
         return self._templates.get_template(template).render(
-            visitor=visitor, language=language, path=path, w=self._words[language],
+            language=language, w=self._words[language],
             money=partial(formats.money, language=language),
             day=partial(formats.day, zone=self._zone, language=language),
             moment=partial(formats.moment, zone=self._zone, language=language),

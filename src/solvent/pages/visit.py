@@ -12,10 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from solvent.identity.caller import Caller, Customer
-from solvent.identity.person import Person
+from solvent.identity.person import Language, Person
 from solvent.pages.drawing import Drawing
 from solvent.pages.formats import money
-from solvent.pages.visitor import FONT, SESSION, Visitor
+from solvent.pages.visitor import BROWSER, FONT, SESSION, Visitor, browser_of
 from solvent.pages.words import Words
 from solvent.values.errors import Invalid, SolventError, Unauthenticated
 from solvent.values.limits import MIB, PAGE_FORM_BYTES_MAX, PAGE_FORM_MEMBERS_MAX, REQUEST_BODY_WHOLE_S_MAX
@@ -23,15 +23,20 @@ from solvent.values.misfit import misfit
 from solvent.values.money import Money
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Response)
 
 
 class Visit:
-    """request: as Starlette has it. form: the members of the form that was sent, if one was."""
+    """request: as Starlette has it. form: the members of the form that was sent, if one was.
+
+    browser: tells this browser from others, once `remember` has been called.
+    """
 
     def __init__(self, request: Request, visitor: Visitor, drawing: Drawing) -> None:
         self.request = request
         self.visitor = visitor
         self.form: Mapping[str, str] = {}
+        self.browser = browser_of(request.cookies)
         self._drawing = drawing
         self._body: bytes | None = None
 
@@ -106,6 +111,11 @@ class Visit:
         """On, in a session of one's own."""
         response = self.go(path)
         keep(response, SESSION, token, self.request, http_only=True)
+        return self.remember(response)
+
+    def remember(self, response: R) -> R:
+        """Know this browser again."""
+        keep(response, BROWSER, self.browser, self.request, http_only=True)
         return response
 
     def sign_out(self, path: str) -> RedirectResponse:
@@ -162,6 +172,14 @@ class Visit:
         """The same of a code; otherwise: where no words are written for it."""
         key = f"problems.{code}"
         return self.words(key) if self.texts.has(key) else otherwise
+
+    def draw_in(self, template: str, language: Language, **about: Any) -> str:
+        """What is sent to somebody in their language."""
+        return self._drawing.draw_in(template, language, **about)
+
+    def words_in(self, language: Language, key: str, **members: object) -> str:
+        """Words in somebody's language."""
+        return self._drawing.words(language)(key, **members)
 
     def problem(self, problem: SolventError, status: int) -> Response:
         """A problem as a page of its own, or as data where a script asked."""

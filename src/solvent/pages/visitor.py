@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
@@ -11,12 +12,13 @@ from solvent.db.port import Connection, Database
 from solvent.identity import person_store
 from solvent.identity.caller import Caller, Customer, caller_still, digest
 from solvent.identity.person import Language, Person, caller_for
-from solvent.identity.session import SEEN_US, Session, form_token
+from solvent.identity.session import SEEN_US, TOKEN_BYTES, Session, form_token
 from solvent.values.errors import Unauthenticated
 
 SESSION: Final = "solvent_session"
 STRANGER: Final = "solvent_form"  # what a form's token hangs on before anybody is signed in
 LANGUAGE: Final = "solvent_language"
+BROWSER: Final = "solvent_browser"  # tells one browser from another, so that strangers lock nobody out of theirs
 THEME: Final = "solvent_theme"
 FONT: Final = "solvent_font"  # set by js/page.js: this browser keeps the font, which else comes after the first paint
 Theme = Literal["auto", "light", "dark"]
@@ -89,6 +91,12 @@ class Visitors:
 
             await self._database.write(see)
         return found
+
+
+def browser_of(cookies: Mapping[str, str]) -> str:
+    """What tells a browser from others: what it was given before, or something new."""
+    given = cookies.get(BROWSER, "")
+    return given if len(given) == 2 * TOKEN_BYTES and given.isalnum() else secrets.token_hex(TOKEN_BYTES)
 
 
 def _language(chosen: str, accepts: str) -> Language:

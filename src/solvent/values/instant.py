@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from solvent.values.errors import Invalid
 
 US_PER_S = 1_000_000
+MINUTE_US = 60 * US_PER_S
 HOUR_US = 3_600 * US_PER_S
 DAY_US = 86_400 * US_PER_S
 NEVER_US = 2**62  # later than any instant: for what does not expire

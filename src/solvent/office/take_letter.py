@@ -1,0 +1,83 @@
+"""Do what a letter's link is for, once. Whoever opened it has the address: it counts as confirmed from then on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from solvent.audit.act import Act, fingerprint
+from solvent.audit.store import once
+from solvent.db.port import Connection, Database
+from solvent.identity import attempt_store, person_store, ticket_store
+from solvent.identity.caller import digest
+from solvent.identity.look_at_letter import look_at_letter
+from solvent.identity.person import Person
+from solvent.identity.session import begin
+from solvent.identity.ticket import Ticket
+from solvent.values.errors import Refused, Unauthenticated
+from solvent.values.ids import PersonId
+
+
+class LetterTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """browser: the cookie of where it was opened. session: token of the session to be.
+
+    password: the new one, as it is kept; "" but to reset. is_sure: they asked for it themselves, they say, though in
+    another browser. signed_in: who is, in that browser; "" for nobody.
+    """
+
+    token: str
+    browser: str
+    session: str
+    password: str = ""
+    is_sure: bool = False
+    signed_in: PersonId = PersonId("")
+
+    def __repr__(self) -> str:
+        return f"LetterTaken({self.signed_in!r})"
+
+
+async def take_letter(taken: LetterTaken, database: Database, now_us: int) -> Person:
+    """Returns who it is; but for a confirmation, their session has begun.
+
+    Raises Refused for a link that is over, and, changing nothing, for one that was opened in another browser than the
+    one that asked; Unauthenticated for a confirmation by anybody but the one who is signed in: somebody else may have
+    opened the account with the address.
+    """
+    ticket, person = await look_at_letter(taken.token, database, now_us)
+    if ticket.browser != digest(taken.browser.encode()) and not taken.is_sure:
+        raise Refused("another_browser", "this link was asked for in another browser; go on only if that was you")
+    if ticket.purpose == "confirm" and taken.signed_in != person.id:
+        raise Unauthenticated("signed_out", "sign in with the account that this letter is about, then open it again")
+    assert bool(taken.password) == (ticket.purpose == "reset"), "a password is chosen where one is asked for"
+    act = Act(person.id, f"letter/{ticket.digest.hex()}", fingerprint(ticket.purpose), now_us)
+
+    def work(connection: Connection) -> Person:
+        ticket_store.use(connection, ticket.digest, now_us)
+        return once(
+            connection, act, f"person.{ticket.purpose}", person.id,
+            lambda: _carry_out(connection, ticket, person, taken, now_us), Person,
+        )[0]  # fmt: skip
+
+    return await database.write(work)
+
+
+def _carry_out(connection: Connection, ticket: Ticket, person: Person, taken: LetterTaken, now_us: int) -> Person:
+    known = attempt_store.is_known(connection, person.id, taken.browser)
+    if ticket.purpose == "reset":
+        person_store.change(connection, person.id, password=taken.password)
+        _shut_out_others(connection, person)
+    elif ticket.purpose == "enter" and not person.confirmed_us and not known:
+        # Whoever opened the account may not be whoever has the address: what they chose opens it no more.
+        person_store.change(connection, person.id, password="")
+        _shut_out_others(connection, person)
+    if not person.confirmed_us:
+        person_store.change(connection, person.id, confirmed_us=now_us)
+    if ticket.purpose != "confirm":
+        person_store.add_session(connection, begin(taken.session, now_us, person=person.id))
+        attempt_store.remember_browser(connection, person.id, taken.browser, now_us)
+    return person_store.known(connection, person.id)
+
+
+def _shut_out_others(connection: Connection, person: Person) -> None:
+    person_store.end_sessions_of(connection, person.id)
+    attempt_store.forget_browsers(connection, person.id)
+    ticket_store.forget_of(connection, person.id)

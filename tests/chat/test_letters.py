@@ -1,0 +1,215 @@
+"""Links by letter, from the form to the button, and what somebody who means harm would try with them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from tests import mail_server
+from tests.browsing import NewServer, OpenPage
+from tests.chat.own import calm
+from tests.chat.visits import PASSWORD, Browser
+from tests.doors.server import Solvent
+from tests.mail_server import Mailbox, words
+
+from solvent.values.limits import LETTERS_MAX
+
+pytestmark = pytest.mark.xdist_group("console")
+TABLE = """\
+[people]
+name = "가온 AI"
+[mail]
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+sender = "ai@gaon.example"
+"""
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Mailbox]:
+    with mail_server.running() as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def server(new_server: NewServer, box: Mailbox) -> Solvent:
+    return new_server('public_url = "http://ai.example"\n', TABLE.format(port=box.port))
+
+
+def newcomer(server: Solvent, language: str = "en") -> tuple[Browser, str]:
+    """Somebody who signed up, and was sent a letter to confirm their address."""
+    browser, email = Browser(server, language), f"{uuid.uuid4().hex[:12]}@example.com"
+    assert browser.sign_up(email).status_code == 303
+    return browser, email
+
+
+def press(browser: Browser, path: str, **members: str) -> tuple[int, str]:
+    """Send the form behind a link."""
+    went = browser.send(path, path, **members)
+    return went.status_code, went.headers.get("location", "")
+
+
+def is_in(browser: Browser) -> bool:
+    return browser.get("/account").status_code == 200
+
+
+def test_a_link_signs_in_once_by_its_button_and_confirms_the_address(server: Solvent, box: Mailbox) -> None:
+    kim, email = newcomer(server, "ko")
+    kim.send("/sign-out", "/")
+    page = kim.send("/sign-in/letter", email=f" {email.upper()} ")
+    assert (page.status_code, email in page.text) == (200, True)
+    letter, link = box.letter(email, 2), box.link(email, 2)
+    assert letter["subject"] == "가온 AI 로그인"
+    assert f"http://ai.example{link}" in words(letter, "html")
+    for _ in range(2):  # what checks mail opens it as well
+        opened = kim.get(link)
+        assert opened.status_code == 200
+        assert opened.headers["referrer-policy"] == "same-origin"
+        assert not is_in(kim)
+    assert press(kim, link) == (303, "/")
+    assert is_in(kim)
+    assert "확인하지 않았습니다" not in kim.get("/account").text
+    assert kim.get(link).status_code == 403
+    assert Browser(server).sign_in(email).status_code == 303  # the password of a browser they use is still theirs
+    changes = server.operate("GET", "/v1/audit?limit=50")["data"]
+    assert "person.enter" in {change["action"] for change in changes}
+    assert link.split("/")[-1] not in str(changes)
+
+
+def test_who_has_no_account_reads_the_same_and_gets_no_letter(server: Solvent, box: Mailbox) -> None:
+    _, known = newcomer(server)
+    pages = []
+    for email in (known, "nobody@example.com"):
+        for where in ("/sign-in/letter", "/sign-in/forgotten"):
+            page = Browser(server).send(where, email=email)
+            pages.append((page.status_code, re.sub(r'value="[0-9a-f]{40}"|content="[0-9a-f]{40}"', "", page.text)))
+    assert pages[0][1].replace(known, "nobody@example.com") == pages[2][1]
+    assert pages[1][1].replace(known, "nobody@example.com") == pages[3][1]
+    box.letter(known, 3)
+    assert box.count("nobody@example.com") == 0
+    assert Browser(server).send("/sign-in/letter", email="no address").status_code == 422
+
+
+def test_in_another_browser_a_link_asks_once_more(server: Solvent, box: Mailbox) -> None:
+    kim, email = newcomer(server)
+    kim.send("/sign-in/letter", "/", email=email)
+    link, phone = box.link(email, 2), Browser(server)
+    page = phone.send(link, link)
+    assert page.status_code == 422
+    assert "asked for in another browser" in page.text
+    assert not is_in(phone)
+    assert press(phone, link, sure="yes") == (303, "/")
+    assert is_in(phone)
+
+
+def test_whoever_opened_an_account_with_an_address_of_somebody_else_is_out_once_they_come(
+    server: Solvent, box: Mailbox
+) -> None:
+    mallory, email = newcomer(server)
+    victim = Browser(server)
+    victim.send("/sign-in/letter", email=email)
+    assert press(victim, box.link(email, 2)) == (303, "/")
+    assert is_in(victim)
+    assert not is_in(mallory)
+    assert mallory.sign_in(email).status_code == 422
+
+
+def test_an_address_is_confirmed_only_by_who_is_signed_in_with_it(server: Solvent, box: Mailbox) -> None:
+    kim, email = newcomer(server)
+    link, stranger = box.link(email), Browser(server)
+    assert stranger.get(link).headers["location"].startswith("/sign-in?next=/letters/")
+    lee, _ = newcomer(server)
+    assert lee.send(link, "/account", sure="yes").status_code == 422
+    assert "not confirmed yet" in kim.get("/account").text
+    assert press(kim, link) == (303, "/account?changed=confirmed")
+    assert "not confirmed yet" not in kim.get("/account").text
+    kim.send("/account/confirm", "/account")
+    assert box.link(email, 2) != link
+
+
+def test_another_password_ends_every_session_and_link(server: Solvent, box: Mailbox) -> None:
+    kim, email = newcomer(server)
+    other = Browser(server)
+    other.sign_in(email)
+    asking = Browser(server)
+    asking.send("/sign-in/letter", email=email)
+    asking.send("/sign-in/forgotten", "/sign-in/forgotten", email=email)
+    links = {box.link(email, 2), box.link(email, 3)}
+    (reset,) = (link for link in links if 'type="password"' in asking.get(link).text)
+    assert press(asking, reset, password="short")[0] == 422
+    assert press(asking, reset, password=email)[0] == 422
+    assert press(asking, reset, password="another long one") == (303, "/")
+    assert is_in(asking)
+    assert not is_in(kim)
+    assert not is_in(other)
+    for link in links:
+        assert asking.get(link).status_code == 403
+    assert Browser(server).sign_in(email).status_code == 422
+    assert Browser(server).sign_in(email, "another long one").status_code == 303
+
+
+def test_only_so_many_letters_go_to_one_address(server: Solvent, box: Mailbox) -> None:
+    for email in (newcomer(server)[1], "unknown@example.com"):
+        told = [Browser(server).send("/sign-in/letter", email=email).status_code for _ in range(LETTERS_MAX + 1)]
+        assert told[-1] == 422, email
+        assert told[0] == 200, email
+
+
+def test_links_that_are_none_open_nothing(server: Solvent, box: Mailbox) -> None:
+    kim, email = newcomer(server)
+    link = box.link(email)
+    for wrong in ("/letters/x", link + "x", link[:-1], "/letters/" + "a" * 5_000):
+        assert kim.get(wrong).status_code == 403
+        assert kim.send(wrong, "/account").status_code == 403
+    assert kim.http.post(link, data={"csrf": "0" * 40}).status_code == 403
+
+
+def test_a_closed_account_opens_by_no_letter(server: Solvent, box: Mailbox) -> None:
+    kim, email = newcomer(server)
+    link = box.link(email)
+    closed = kim.send("/account/close", "/account/close", once=uuid.uuid4().hex, password=PASSWORD)
+    assert closed.status_code == 303
+    assert kim.get(link).status_code == 403
+    kim.send("/sign-in/letter", email=email)
+    assert box.count(email) == 1
+
+
+def test_without_a_mail_server_none_is_offered(new_server: NewServer) -> None:
+    bare = Browser(new_server())
+    assert "letter" not in bare.get("/sign-in").text
+    assert bare.get("/sign-in/forgotten").status_code == 404
+    for path in ("/sign-in/letter", "/sign-in/forgotten"):
+        assert bare.send(path, email="a@example.com").status_code == 404
+
+
+def test_a_stranger_who_guesses_locks_nobody_out_of_a_browser_they_use(server: Solvent, box: Mailbox) -> None:
+    kim, email = newcomer(server)
+    kim.send("/sign-out", "/")
+    thief = Browser(server)
+    told = [thief.sign_in(email, "not the password").text for _ in range(9)]
+    assert "too often" in told[-1]
+    assert "too often" in Browser(server).sign_in(email).text
+    assert kim.sign_in(email).status_code == 303
+
+
+@pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])
+def test_a_link_in_a_browser(server: Solvent, box: Mailbox, open_page: OpenPage, locale: str, width: int) -> None:
+    _, email = newcomer(server)
+    look = open_page(locale=locale, viewport={"width": width, "height": 900})
+    page = look.page
+    page.goto(f"{server.url}/sign-in")
+    assert not calm(page)
+    page.fill("#email", email)
+    page.locator("button[formaction='/sign-in/letter']").press("Enter")
+    page.wait_for_url("**/sign-in/letter")
+    assert not calm(page)
+    page.goto(server.url + box.link(email, 2))
+    assert not calm(page)
+    page.locator("main button.prime").press("Enter")
+    page.wait_for_url(f"{server.url}/")
+    page.goto(f"{server.url}/sign-in/forgotten")
+    assert not calm(page)
+    assert not look.all_complaints()
