@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sizes = Counter(_together(item) for item in items)
     slow = {_together(item) for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (_together(item) not in slow, -sizes[_together(item)]))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no collection of garbage need look through it again."""
+    gc.freeze()
 
 
 def _together(item: pytest.Item) -> str:

@@ -1,7 +1,7 @@
-"""kill -9 of real processes that answer from shared books, two hundred times and more, on SQLite and on Postgres.
+"""kill -9 of real processes that answer from shared books, again and again, on SQLite and on Postgres.
 
 What was acknowledged is on the books exactly once; what the dead had set aside and leased comes back; the chain holds.
-The seed is printed, and CRASH_SEED sets it.
+The seed is printed, and CRASH_SEED sets it; CRASH_TIMES=3 kills three times as often.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ from solvent.values.money import Money
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crashes_of_desks")]
 
-KILLS_ALONE = 75  # one process after another
-KILLS_BESIDE = 30  # one of two, while the other goes on
-LOOKED_AT_EVERY = 15
+TIMES = int(os.environ.get("CRASH_TIMES", "1"))
+KILLS_ALONE = 25 * TIMES  # one process after another
+KILLS_BESIDE = 10 * TIMES  # one of two, while the other goes on
+LOOKED_AT_EVERY = 5
 ANSWERED_S_MAX = 2.0
 DATABASES = 2
 RICH, POOR = 10**13, 10**6
@@ -108,8 +109,8 @@ def dice() -> Random:
     return Random(seed)
 
 
-def test_there_are_more_than_two_hundred_kills() -> None:
-    assert DATABASES * (KILLS_ALONE + KILLS_BESIDE) >= 200
+def test_there_are_many_kills() -> None:
+    assert DATABASES * (KILLS_ALONE + KILLS_BESIDE) >= 70
 
 
 async def open_customers(place: Place) -> None:

@@ -67,7 +67,7 @@ class Office:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:  # fmt: skip
         """One request. body: bytes as they are, anything else as JSON. key: the owner's; "" for none."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         given = self.keys["owner"] if key is None else key
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         names = {"authorization": f"Bearer {given}"} if given else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -23,6 +25,7 @@ from tests.db.opened import Place
 from tests.doors.office import Office, running_office
 
 from solvent.console.openapi import document, operation_id
+from solvent.console.operation import AnyOperation
 from solvent.console.operations import OPERATIONS
 
 pytestmark = pytest.mark.xdist_group("operator_openapi")
@@ -33,6 +36,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,
 ]  # fmt: skip
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))  # of each operation, right ones and wrong ones
 schema = schemathesis.openapi.from_dict(MADE)
 
 
@@ -86,14 +90,24 @@ def test_what_changes_money_says_that_it_needs_a_key() -> None:
         assert needed == ([operation.is_money] if writes else []), operation.path
 
 
-@schema.parametrize()  # type: ignore[untyped-decorator]
-@settings(
-    max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-def test_whatever_is_sent_is_answered_as_the_document_says(case: Any, office: Office, known: dict[str, str]) -> None:
-    for name in list(case.path_parameters or {}):
-        if len(str(case.path_parameters[name])) % 2:  # else whatever the fuzzer thought of
-            case.path_parameters[name] = known.get(name, "nobody")
-    headers = {"authorization": f"Bearer {office.keys['owner']}"}
-    case.call_and_validate(base_url=f"http://127.0.0.1:{office.port}", headers=headers, checks=CHECKS)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+def test_whatever_is_sent_is_answered_as_the_document_says(
+    operation: AnyOperation, office: Office, known: dict[str, str]
+) -> None:
+    described = schema[operation.path][operation.method]
+    right, wrong = (described.as_strategy(generation_mode=mode) for mode in GenerationMode)
+
+    @given(right | wrong)
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    def ask(case: Any) -> None:
+        for name in list(case.path_parameters or {}):
+            if len(str(case.path_parameters[name])) % 2:  # else whatever the fuzzer thought of
+                case.path_parameters[name] = known.get(name, "nobody")
+        headers = {"authorization": f"Bearer {office.keys['owner']}"}
+        place = f"http://127.0.0.1:{office.port}"
+        case.call_and_validate(base_url=place, headers=headers, checks=CHECKS, timeout=60)
+
+    ask()

@@ -18,7 +18,7 @@ from tests.doors.fixtures import CONFIG, Serve, books_of, scripted_model
 from tests.doors.server import Solvent, eventually, question
 from tests.doors.upstream import Upstream
 
-pytestmark = [pytest.mark.xdist_group("serve"), pytest.mark.own_process]
+pytestmark = pytest.mark.xdist_group("serve")
 
 MODEL = (
     '[[models]]\nname = "m"\nprovider = "{}"\nbase_url = "{}"\ncost_card = "doors-cost"\nprice_card = "doors-price"\n'
@@ -78,6 +78,7 @@ def test_a_broken_rate_card_is_refused_in_one_line(serve: Serve) -> None:
         assert "broken.yaml" in refuses(server)
 
 
+@pytest.mark.own_process
 def test_a_configuration_that_is_not_there_is_refused(serve: Serve) -> None:
     server = serve()
     server.config.unlink()
@@ -128,6 +129,7 @@ def test_a_second_server_on_the_same_directory_is_refused(serve: Serve) -> None:
     assert first.send("GET", "/v1/models").status == 200
 
 
+@pytest.mark.own_process
 def test_the_first_run_writes_keys_for_their_owner_only(serve: Serve) -> None:
     server = serve().start()
     file = server.data / "first-run.json"
@@ -177,6 +179,7 @@ def test_lost_keys_are_not_made_again(serve: Serve) -> None:
     assert server.send("GET", "/v1/key", key=keys["api_key"]).status == 200
 
 
+@pytest.mark.own_process
 def test_ready_is_said_when_requests_are_accepted_and_not_before(serve: Serve) -> None:
     server = serve()
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -202,6 +205,7 @@ def test_ready_is_said_when_requests_are_accepted_and_not_before(serve: Serve) -
     assert server.send("GET", "/healthz", key="").status == 200
 
 
+@pytest.mark.own_process
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_being_told_to_stop_lets_streams_end(serve: Serve, how: signal.Signals) -> None:
     server = serve().start()
@@ -270,6 +274,7 @@ def test_a_stream_to_a_client_that_reads_nothing_holds_no_memory(serve: Serve, u
     assert talk.skip_until(b"[DONE]") > 400 * 100_000
 
 
+@pytest.mark.own_process
 def test_the_data_directory_is_made_with_its_parents(tmp_path: Path, serve: Serve) -> None:
     server = serve()
     server.data = tmp_path / "a" / "b" / "c"
@@ -291,6 +296,7 @@ def test_books_that_cannot_be_opened_are_told_in_one_line(serve: Serve, spoil: C
     assert said.count("\n") == 1
 
 
+@pytest.mark.own_process
 def test_a_port_that_is_taken_while_we_start_is_refused_too(serve: Serve) -> None:
     """Two that start at the same moment may both bind; only one may listen, and only that one says ready."""
     server = serve()

