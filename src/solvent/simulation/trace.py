@@ -19,6 +19,7 @@ from solvent.values.limits import TRACE_BLOCK_ROWS
 from solvent.values.usage import BUCKETS, Usage, amounts
 
 Whole = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -1,0 +1,185 @@
+"""Replay: a trace through a scenario's plans and prices, by the nouns that bill live traffic.
+
+What needs no order is rated and summed in columns; quotas are drawn from in the order of time. An answer is held for
+what it came to, where a running service holds the most it may come to: so a customer near the end of a quota of
+tokens or money may be answered here where the service would have answered shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from solvent.billing.plan import Plan, fee, net_of
+from solvent.simulation.load import Load
+from solvent.simulation.mixed import Rated, as_mixed, rated
+from solvent.simulation.outcome import CustomerLine, Outcome
+from solvent.simulation.pots import Drawn, Pots, given_by, starts_of
+from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS, summed
+from solvent.simulation.scenario import Scenario, demand_replayable
+from solvent.simulation.trace import Block, Trace, Whole
+from solvent.simulation.walked import WalkedPots, seen_budgets
+from solvent.values.errors import Invalid
+from solvent.values.limits import GRAINS_MAX
+from solvent.values.period import MONTHS, Period, month_number, next_month, period_at, start_of_month, zone
+
+
+def replay(trace: Trace, scenario: Scenario, tell: Callable[[int], None] = lambda answers: None) -> Outcome:
+    """What would have come of it. tell: hears how many answers have just been replayed.
+
+    Raises Invalid naming what is missing: a plan, a model, a price at that time.
+    """
+    demand_replayable(scenario)
+    run = _Run(trace, scenario)
+    for block in trace.read():
+        run.take_in(block)
+        tell(block.answers)
+    return run.outcome()
+
+
+class _Run:
+    def __init__(self, trace: Trace, scenario: Scenario) -> None:
+        self._trace, self._scenario = trace, scenario
+        self._zone = zone(scenario.time_zone)
+        self._anchor_us = start_of_month(month_number(trace.from_us, self._zone), self._zone)
+        self._classes = tuple(dict.fromkeys(sold.model_class for sold in scenario.sold.values()))
+        self._class_of = np.array([self._classes.index(sold.model_class) for sold in scenario.sold.values()], np.int64)
+        names = list(scenario.plans)
+        plans = (names.index(scenario.on.get(customer, scenario.plan)) for customer in trace.customers)
+        self._plan_of = np.fromiter(plans, np.int64, len(trace.customers))
+        self._on = {place: self._begin(scenario.plans[names[place]]) for place in np.unique(self._plan_of).tolist()}
+        self._sums = np.zeros((_SUMS, len(trace.customers)), np.int64)
+        self._load = Load()
+
+    def _begin(self, plan: Plan) -> _OnPlan:
+        return _OnPlan(plan, self._scenario.time_zone, self._anchor_us, len(self._trace.customers), self._classes)
+
+    def take_in(self, block: Block) -> None:
+        block = as_mixed(block, self._trace.models, self._scenario)
+        price, cost = rated(block, self._scenario)
+        if max(price.max(initial=0), cost.max(initial=0)) > GRAINS_MAX // max(1, self._trace.answers):
+            raise Invalid("bad_trace", "the sum of all answers might not fit the books; replay a shorter trace")
+        written = summed(block.used, OUTPUT_BUCKETS, block.answers)
+        tokens = written + summed(block.used, INPUT_BUCKETS, block.answers)
+        self._load.take_in(block.at_us, written)
+        for first, last in self._months(block.at_us):
+            part = slice(first, last)
+            order = np.argsort(block.customer[part], kind="stable") + first
+            whose = block.customer[order]
+            columns = Rated(
+                block.at_us[order], whose, self._class_of[block.model[order]], price[order], tokens[order],
+                starts_of(whose),
+            )  # fmt: skip
+            self._draw(columns, cost[order])
+
+    def _months(self, at_us: Whole) -> Iterator[tuple[int, int]]:
+        """Rows of one calendar month each."""
+        first = 0
+        while first < len(at_us):
+            month = month_number(int(at_us[first]), self._zone)
+            last = int(np.searchsorted(at_us, start_of_month(next_month(month), self._zone)))
+            yield first, last
+            first = last
+
+    def _draw(self, columns: Rated, cost: Whole) -> None:
+        plan_of = self._plan_of[columns.customer]
+        for place, on in self._on.items():
+            rows = np.flatnonzero(plan_of == place) if len(self._on) > 1 else np.arange(len(plan_of))
+            if len(rows):
+                whose = columns.customer[rows]
+                mine = Rated(
+                    columns.at_us[rows], whose, columns.model_class[rows], columns.price[rows], columns.tokens[rows],
+                    starts_of(whose),
+                )  # fmt: skip
+                self._sum(mine, on.draw(mine), cost[rows])
+
+    def _sum(self, columns: Rated, drawn: Drawn, cost: Whole) -> None:
+        paid, starts = drawn.paid, columns.starts
+        charge = np.where(paid, columns.price - drawn.included, 0)
+        whose = columns.customer[starts]
+        for place, column in enumerate(
+            (paid, ~paid, np.where(paid, columns.tokens, 0), charge, drawn.on_account, drawn.included,
+             np.where(paid, cost, 0))
+        ):  # fmt: skip
+            self._sums[place, whose] += np.add.reduceat(column.astype(np.int64, copy=False), starts)
+
+    def outcome(self) -> Outcome:
+        trace, scenario = self._trace, self._scenario
+        periods = {place: on.periods_until(trace.until_us - 1) for place, on in self._on.items()}
+        sums = self._sums.T.tolist()
+        lines = []
+        for number, (customer, place) in enumerate(zip(trace.customers, self._plan_of.tolist(), strict=True)):
+            answers, refused, tokens, charge, on_account, included, cost = sums[number]
+            on, count = self._on[place], int(periods[place][number])
+            lines.append(
+                CustomerLine(
+                    customer, on.plan.name, answers, refused, tokens, count, on.fee.grains * count,
+                    on.earned_each * count, charge, on_account, included, cost,
+                )
+            )  # fmt: skip
+        notes = tuple(note for on in self._on.values() for note in _notes(on.plan))
+        hours = self._load.hours(self._zone)
+        return Outcome(
+            scenario.name, trace.source, scenario.currency, trace.from_us, trace.until_us, tuple(lines), hours, notes
+        )
+
+
+_SUMS = 7  # answers, refused, tokens, charge, on account, included, cost
+
+
+class _OnPlan:
+    """Everybody who is on one plan. Whoever asks has been on it since the period of the first answer."""
+
+    def __init__(
+        self, plan: Plan, time_zone: str, anchor_us: int, customers: int, classes: tuple[str, ...]
+    ) -> None:  # fmt: skip
+        self.plan = plan
+        self.fee = fee(plan, plan.seats.included if plan.seats else 1)
+        fixed = plan.fixed_month.grains * MONTHS[plan.period] if plan.fixed_month else 0
+        self.earned_each = net_of(plan, self.fee).grains - fixed
+        self._zone, self._anchor_us = zone(time_zone), anchor_us
+        self._first = np.full(customers, -1, np.int64)
+        self._number = 0
+        given = given_by(plan, time_zone, anchor_us)
+        self._pots = Pots(given, customers, classes)
+        walked = seen_budgets(plan) or not self._pots.in_columns
+        self._walked = WalkedPots(plan, given, classes, self._zone) if walked else None
+        if self._walked is not None:
+            self._walked.begin_period(self._period(anchor_us))
+
+    def _period(self, at_us: int) -> Period:
+        return period_at(self._anchor_us, self.plan.period, at_us, self._zone)
+
+    def draw(self, columns: Rated) -> Drawn:
+        period = self._period(int(columns.at_us.min()))
+        while self._number < period.number:
+            self._number += 1
+            self._pots.begin_period(self._first >= 0)
+            if self._walked is not None:
+                self._walked.begin_period(period)
+        whose = columns.customer[columns.starts]
+        self._first[whose] = np.where(self._first[whose] < 0, period.number, self._first[whose])
+        return self._pots.draw(columns) if self._walked is None else self._walked.draw(columns)
+
+    def periods_until(self, at_us: int) -> Whole:
+        """How many periods each customer has begun by then."""
+        last = self._period(at_us).number
+        return np.where(self._first < 0, 0, last - self._first + 1)
+
+
+def _notes(plan: Plan) -> list[str]:
+    """What of a plan a replay leaves out, in words."""
+    notes = []
+    if plan.limits.rates:
+        notes.append(f"plan {plan.name!r}: its rates are not replayed; they make answers wait")
+    unseen = sorted({rule.per for rule in plan.limits.budgets if rule.hard and rule not in seen_budgets(plan)})
+    if unseen:
+        notes.append(f"plan {plan.name!r}: budgets of each {' and '.join(unseen)} are not replayed")
+    if plan.at_break_even != "go_on":
+        notes.append(f"plan {plan.name!r}: what it does at break-even ({plan.at_break_even}) is not replayed")
+    if plan.trial is not None:
+        notes.append(f"plan {plan.name!r}: customers are taken to be past their trial")
+    if plan.beyond == "wallet":
+        notes.append(f"plan {plan.name!r}: wallets are taken to be topped up whenever they are empty")
+    return notes
