@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -78,13 +79,9 @@ class Outcome(msgspec.Struct, frozen=True):
         return Money(grains, self.currency)
 
 
-def total(lines: Iterable[CustomerLine]) -> CustomerLine:
+def total(lines: Sequence[CustomerLine]) -> CustomerLine:
     """The line under the double rule."""
-    sums = [0] * len(_SUMMED)
-    for line in lines:
-        for place, name in enumerate(_SUMMED):
-            sums[place] += getattr(line, name)
-    return CustomerLine("", "", *sums)
+    return CustomerLine("", "", *(sum(map(attrgetter(name), lines)) for name in _SUMMED))
 
 
 _SUMMED = CustomerLine.__struct_fields__[2:]

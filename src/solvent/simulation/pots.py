@@ -26,6 +26,7 @@ from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US
 
 _SOMEBODY: Final = CustomerId("cus_simulated")
+_MORE_THAN_ANY: Final = 2**63 - 1
 WALLET_WITHOUT_END: Final = 2**61  # it is topped up whenever it is empty
 
 
@@ -157,17 +158,17 @@ def within(amounts: Whole, starts: Whole) -> Whole:
 def fitting(amounts: Whole, left: Whole, starts: Whole) -> Flags:
     """Which of each run's amounts fit into what is left, each if it fits whole, one after the other."""
     ends = np.append(starts[1:], len(amounts))
-    fit = within(amounts, starts) <= np.repeat(left, ends - starts)
-    least = np.minimum.reduceat(amounts, starts)
-    for run in np.flatnonzero(~np.logical_and.reduceat(fit, starts)):
-        first, end = int(starts[run]), int(ends[run])
-        first += int(np.argmin(fit[first:end]))  # until there all fit
-        spare = int(left[run]) - int(amounts[starts[run] : first].sum())
-        fit[first:end] = False
-        if spare < least[run]:
-            continue
-        for place, amount in enumerate(amounts[first:end].tolist(), first):
-            if amount <= spare:
+    over = within(amounts, starts) > np.repeat(left, ends - starts)
+    fit = within(over.astype(np.int64), starts) == 0  # all before the first that does not fit
+    if not over.any():
+        return fit
+    spare = left - np.add.reduceat(np.where(fit, amounts, 0), starts)
+    least = np.minimum.reduceat(np.where(fit, _MORE_THAN_ANY, amounts), starts)
+    for run in np.flatnonzero(least <= spare).tolist():  # something smaller may fit yet
+        first = int(starts[run]) + int(fit[starts[run] : ends[run]].sum())
+        rest = int(spare[run])
+        for place, amount in enumerate(amounts[first : ends[run]].tolist(), first):
+            if amount <= rest:
                 fit[place] = True
-                spare -= amount
+                rest -= amount
     return fit

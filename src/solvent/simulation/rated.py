@@ -75,8 +75,8 @@ def _rate_tier(used: Mapping[str, Whole], answers: int, card: RateCard, exchange
     whole = np.full(answers, constant, kind)
     for bucket, factor in factors.items():
         whole += used[bucket].astype(kind, copy=False) * factor
-    quotient, remainder = whole // denominator, whole % denominator
-    twice = 2 * remainder
+    quotient = whole // denominator
+    twice = 2 * (whole - quotient * denominator)
     quotient += (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))
     if answers and int(quotient.max()) > GRAINS_MAX:
         raise Invalid("bad_trace", f"an answer rated by {card.version} does not fit the books; mend its usage")
