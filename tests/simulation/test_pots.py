@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvent.billing.included import Included
-from solvent.billing.plan import Plan
+from solvent.billing.plan import Beyond, Plan
 from solvent.simulation.mixed import Rated
 from solvent.simulation.pots import Drawn, Pots, given_by, starts_of
 from solvent.simulation.trace import Whole
@@ -32,11 +34,11 @@ ROWS = st.lists(ROW, min_size=1, max_size=25)
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    beyond = draw(st.sampled_from(["stop", "wallet", "overage"]))
+    beyond: Beyond = draw(st.sampled_from(get_args(Beyond)))
     most = Money(draw(st.integers(1, 400)), "USD") if beyond == "overage" else None
     return Plan(
         name="p", price=Money(0, "USD"), included=tuple(draw(QUOTAS)), beyond=beyond, overage_most=most
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def rated(rows: list[tuple[int, int, int, int]]) -> tuple[Rated, Whole]:

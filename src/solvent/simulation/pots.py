@@ -159,7 +159,7 @@ def fitting(amounts: Whole, left: Whole, starts: Whole) -> Flags:
     """Which of each run's amounts fit into what is left, each if it fits whole, one after the other."""
     ends = np.append(starts[1:], len(amounts))
     over = within(amounts, starts) > np.repeat(left, ends - starts)
-    fit = within(over.astype(np.int64), starts) == 0  # all before the first that does not fit
+    fit: Flags = within(over.astype(np.int64), starts) == 0  # all before the first that does not fit
     if not over.any():
         return fit
     spare = left - np.add.reduceat(np.where(fit, amounts, 0), starts)

@@ -1,0 +1,137 @@
+"""Files of traffic: read as they are exported, and refused whole, by row and column, for what cannot be."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from solvent.simulation.trace import Answer
+from solvent.simulation.trace_store import open_trace
+from solvent.values.errors import Invalid
+from solvent.values.instant import instant
+from solvent.values.usage import Usage
+
+AZURE = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+OURS = "at,input_tokens,output_tokens,cached_input_tokens,customer,model,id,currency\n"
+NOON = instant("2026-11-01T12:00:00Z", "a test")
+
+
+def read(file: Path, said: Mapping[str, str] | None = None, *, sort: bool = False) -> list[Answer]:
+    with open_trace(file, said or {}, "m", sort=sort) as trace:
+        return [
+            Answer(
+                int(block.at_us[n]), trace.customers[block.customer[n]], trace.models[block.model[n]], block.usage(n)
+            )
+            for block in trace.read()
+            for n in range(block.answers)
+        ]  # fmt: skip
+
+
+def written(folder: Path, text: str, name: str = "t.csv") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_azure_has_times_and_tokens_alone(tmp_path: Path) -> None:
+    file = written(tmp_path, f"\ufeff{AZURE}2026-11-01 12:00:00.5000000,374,44\n2026-11-01 12:00:01,396,109\n")
+    assert read(file) == [
+        Answer(NOON + 500_000, "everybody", "m", Usage(input_tokens=374, output_tokens=44)),
+        Answer(NOON + 1_000_000, "everybody", "m", Usage(input_tokens=396, output_tokens=109)),
+    ]
+
+
+def test_exports_that_begin_with_the_newest_are_sorted_when_asked(tmp_path: Path) -> None:
+    text = "request_id,api_key,model,prompt_tokens,completion_tokens,startTime,endTime\n"
+    text += "b,key2,gpt,5,6,2026-11-01T12:00:00+00:00,2026-11-01T21:00:02+09:00\n"
+    text += "a,key1,gpt,3,4,2026-11-01T12:00:00+00:00,2026-11-01T12:00:01+00:00\n"
+    file = written(tmp_path, text)
+    with pytest.raises(Invalid, match=r"row 2, column 'endTime': .* sort the file"):
+        read(file)
+    assert [(one.customer, one.at_us - NOON) for one in read(file, sort=True)] == [("key1", 10**6), ("key2", 2 * 10**6)]
+
+
+def test_parts_of_tokens_are_taken_out_of_them(tmp_path: Path) -> None:
+    text = "created_at,tokens_prompt,tokens_completion,model_permaslug,tokens_cached,tokens_reasoning\n"
+    file = written(tmp_path, f"{text}2026-11-01 12:00:00,100,50,a/b,40,20\n")
+    used = Usage(input_tokens=60, cached_input_tokens=40, output_tokens=30, reasoning_tokens=20)
+    assert read(file) == [Answer(NOON, "everybody", "a/b", used)]
+
+
+@pytest.mark.parametrize("number", [str(NOON), str(NOON // 1000), str(NOON // 10**6), f"{NOON // 10**6}.0"])
+def test_any_columns_can_be_named_and_times_be_numbers(tmp_path: Path, number: str) -> None:
+    file = written(tmp_path, f"ts;who;in;out\n{number};kim;1;2\n")
+    (found,) = read(file, {"at": "ts", "customer": "who", "input": "in", "output": "out"})
+    assert found == Answer(NOON, "kim", "m", Usage(input_tokens=1, output_tokens=2))
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        ("2026-11-01,-5,1,0,k,m,a,USD", "row 2, column 'input_tokens': '-5' is not 0 to"),
+        ("2026-11-01,5,1000000000000,0,k,m,a,USD", "row 2, column 'output_tokens': '1000000000000'"),
+        ("2026-11-01,5,1e400,0,k,m,a,USD", "row 2, column 'output_tokens'"),
+        ("2026-11-01,5,1,6,k,m,a,USD", "row 2, column 'cached_input_tokens': '6' is more than input_tokens"),
+        ("tomorrow,5,1,0,k,m,a,USD", "row 2, column 'at': 'tomorrow' is no date"),
+        ("2026-10-30,5,1,0,k,m,a,USD", "row 2, column 'at': .* is before the row above"),
+        ("2026-11-01,5,1,0,k,m,first,USD", "row 2, column 'id': 'first' is there twice"),
+        ("2026-11-01,5,1,0,k,m,a,KRW", "row 2, column 'currency': 'KRW' is another currency"),
+        ("2026-11-01,5,1,0,,m,a,USD", "row 2, column 'customer': 'None' is empty"),
+        ("2026-11-01,,1,0,k,m,a,USD", "row 2, column 'input_tokens'"),
+    ],
+)
+def test_a_bad_row_is_named_and_nothing_is_read(tmp_path: Path, rows: str, named: str) -> None:
+    file = written(tmp_path, f"{OURS}2026-11-01,5,1,0,k,m,first,USD\n{rows}\n")
+    with pytest.raises(Invalid, match=named):
+        read(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "named"),
+    [
+        ("a,b\n1,2\n", {}, "no column is known to say 'at'; its columns are a, b"),
+        ("a,b\n1,2\n", {"at": "c"}, "there is no column 'c'"),
+        ("a,b\n1,2\n", {"when": "a"}, "--column when: there is no such thing"),
+        (AZURE, {}, "no answers in it"),
+    ],
+)
+def test_missing_columns_are_named(tmp_path: Path, text: str, said: dict[str, str], named: str) -> None:
+    with pytest.raises(Invalid, match=named):
+        read(written(tmp_path, text), said=said)
+
+
+def test_a_gzip_bomb_is_not_unpacked_and_a_broken_one_is_said_to_be(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.csv.gz"
+    with gzip.open(bomb, "wb") as out:
+        for _ in range(64):
+            out.write(b"0" * (1 << 20))
+    with pytest.raises(Invalid, match="unpacks to more than"):
+        read(bomb)
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(AZURE.encode() * 100)[:-9])
+    with pytest.raises(Invalid, match="no whole gzip file"):
+        read(tmp_path / "cut.csv.gz")
+    good = tmp_path / "good.csv.gz"
+    good.write_bytes(gzip.compress(f"{AZURE}2026-11-01 12:00:00,1,2\n".encode()))
+    assert len(read(good)) == 1
+
+
+def test_a_file_that_is_not_there_or_not_what_its_name_says_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="is no file"):
+        read(tmp_path / "none.csv")
+    with pytest.raises(Invalid, match="cannot be read"):
+        read(written(tmp_path, "at,b\n", "t.parquet"))
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_read_or_refused_in_words(tmp_path: Path, noise: bytes) -> None:
+    file = tmp_path / "noise.csv"
+    file.write_bytes(AZURE.encode() + noise)
+    with suppress(Invalid):
+        assert read(file)
