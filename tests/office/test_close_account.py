@@ -83,7 +83,7 @@ def test_a_password_changes_for_whoever_knows_it_and_other_sessions_end(place: P
         async with place.opened() as database:
             person = await kim(database)
             await database.write(lambda c: person_store.add_session(c, begin("two", NOW_US, person=person.id)))
-            right, wrong = Proof("right", "10.0.0.1"), Proof("nonsense", "10.0.0.1")
+            right, wrong = Proof("right", "10.0.0.1", ""), Proof("nonsense", "10.0.0.1", "")
             assert "right" not in repr(right)
             with pytest.raises(Unauthenticated):
                 await change_password(person, wrong, "newer", "one", verify, database, NOW_US)
@@ -95,7 +95,7 @@ def test_a_password_changes_for_whoever_knows_it_and_other_sessions_end(place: P
                 with pytest.raises(Unauthenticated):
                     await prove(person, right, verify, database, NOW_US + n)
             with pytest.raises(Refused):
-                await prove(person, Proof("newer", "10.0.0.1"), verify, database, NOW_US + 99)
+                await prove(person, Proof("newer", "10.0.0.1", ""), verify, database, NOW_US + 99)
 
     asyncio.run(live())
 

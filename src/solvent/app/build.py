@@ -25,6 +25,7 @@ from solvent.app.config import Config
 from solvent.app.database import open_database
 from solvent.app.directory import Directory, FirstRunKeys, read_first_run, write_first_run
 from solvent.app.guards import close_guards, open_guards
+from solvent.app.identity_providers import open_identity_providers
 from solvent.app.live import Live
 from solvent.app.logbook import open_logbook
 from solvent.app.mail import Mail, open_mail
@@ -85,6 +86,7 @@ class App:
     def __init__(
         self, config: Config, plans: dict[str, Plan], desk: Desk, database: GroupCommit, routes: Routes,
         background: Background, directory: Directory, presence: Presence, mail: Mail,
+        near: Path,
     ) -> None:  # fmt: skip
         self.config = config
         self.plans = plans
@@ -98,7 +100,8 @@ class App:
         self.live = Live(desk)
         self.payments = Payments(database, now_us, entropy, config.public_url)
         self.names: dict[str, str] = {}  # of customers, by id
-        self.near = directory.path  # the folder of solvent.toml, where relative paths and rate cards are
+        self.identity_providers = open_identity_providers(config.identity_providers, config.public_url, near)
+        self.near = near  # the folder of solvent.toml, where relative paths and rate cards are
         self.telemetry: Telemetry | None = None
         self.on_reload: list[Callable[[], None]] = []  # called when other settings are in force
         self.stop = asyncio.Event()
@@ -238,8 +241,7 @@ async def open_app(directory: Directory, config: Config, near: Path) -> App:
         background.start, read_exchanges(config), holder, routes.pools, config.keep_responses_days * DAY_US, guards,
         open_logbook(config.request_log, background, database),
     )  # fmt: skip
-    app = App(config, plans, desk, database, routes, background, directory, presence, mail)
-    app.near = near
+    app = App(config, plans, desk, database, routes, background, directory, presence, mail, near)
     app.lost_holds = len(lost)
     app.telemetry = telemetry
     if telemetry is not None:

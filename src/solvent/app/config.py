@@ -157,6 +157,22 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sender: Annotated[str, Meta(description="the address that letters come from")] = ""
 
 
+class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One identity provider that people sign in with, over OpenID Connect."""
+
+    name: Annotated[str, Meta(description="its name, in addresses", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    kind: Annotated[
+        Literal["google", "kakao", "naver", "oidc"],
+        Meta(description="google, kakao, naver, or oidc for any other, such as Keycloak"),
+    ]
+    client_id: Annotated[str, Meta(description="who this service is there", min_length=1)]
+    client_secret: Annotated[str, Meta(description="its secret there, by reference: env:NAME or file:PATH")] = ""
+    issuer: Annotated[
+        str, Meta(description="oidc: where it is, such as https://id.example/realms/staff; /.well-known is below it")
+    ] = ""
+    title: Annotated[str, Meta(description="what its button says; its own name when left out", max_length=40)] = ""
+
+
 class TelemetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where spans of answers are sent, in OpenTelemetry's words (needs `pip install 'solvent[otel]'`)."""
 
@@ -216,6 +232,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hardware: Hardware = Hardware()
     people: PeopleSettings = PeopleSettings()
     mail: MailSettings = MailSettings()
+    identity_providers: tuple[ProviderEntry, ...] = ()
     telemetry: TelemetrySettings = TelemetrySettings()
     models: tuple[ModelEntry, ...] = ()
     plans: tuple[PlanEntry, ...] = ()
@@ -252,12 +269,13 @@ def read_config(file: Path | None, environment: Mapping[str, str]) -> Config:
 
 _TABLES = {
     "first_run", "hardware", "people", "mail", "telemetry", "invoice", "models", "plans", "exchanges", "payments",
-    "guards", "request_log",
+    "guards", "request_log", "identity_providers",
 }  # fmt: skip
 
 
 def _check(config: Config, where: str) -> None:
     _check_mail(config, where)
+    _check_providers(config, where)
     try:
         minor_digits(config.currency)
         zone(config.time_zone)
@@ -273,6 +291,7 @@ def _check(config: Config, where: str) -> None:
         ("model", [model.name for model in config.models]),
         ("plan", [plan.name for plan in config.plans]),
         ("payment rail", [entry.rail for entry in config.payments]),
+        ("identity provider", [entry.name for entry in config.identity_providers]),
         ("guard", [entry.name for entry in config.guards]),
     ):
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -293,6 +312,15 @@ def _check_mail(config: Config, where: str) -> None:
         raise Invalid("bad_config", f"{where}: mail: letters lead to `public_url`; say what it is", param="public_url")
     if mail.password and mail.tls == "none":
         raise Invalid("bad_config", f"{where}: mail: no password is sent where `tls` is none", param="tls")
+
+
+def _check_providers(config: Config, where: str) -> None:
+    for entry in config.identity_providers:
+        what = f"{where}: identity_providers {entry.name!r}"
+        if not config.public_url.startswith(("http://", "https://")):
+            raise Invalid("bad_config", f"{what}: people come back to `public_url`; say what it is", param="public_url")
+        if entry.kind == "oidc" and not entry.issuer.startswith(("http://", "https://")):
+            raise Invalid("bad_config", f"{what}: `issuer` is an address, https://...", param="issuer")
 
 
 def trusted_proxies(config: Config) -> tuple[Network, ...]:

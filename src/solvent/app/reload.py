@@ -26,7 +26,7 @@ from solvent.values.limits import RELOAD_GRACE_S
 # What the books, the payments and the pages were opened with.
 UNTIL_RESTART: Final = (
     "currency", "time_zone", "database", "public_url", "first_run", "hardware", "invoice", "payments",
-    "mail", "telemetry", "guards", "batch_lines_at_once",
+    "mail", "identity_providers", "telemetry", "guards", "batch_lines_at_once",
 )  # fmt: skip
 
 

@@ -12,11 +12,13 @@ from solvent.app.build import App
 from solvent.chat.asking import act_of, place_of
 from solvent.chat.export import parts_of
 from solvent.chat.holdings import holdings_of
-from solvent.identity import person_store
+from solvent.db.port import Connection
+from solvent.identity import credential_store, person_store
 from solvent.identity.caller import digest
 from solvent.identity.change_password import change_password
 from solvent.identity.person import Language, check_password
 from solvent.identity.prove import Proof, prove
+from solvent.identity.session import Session
 from solvent.office.change_person import change_person
 from solvent.office.close_account import close_account
 from solvent.pages.passwords import digest_of, verify
@@ -121,12 +123,19 @@ class Account:
 
     async def _page(self, visit: Visit, problem: SolventError | None = None, form: str = "name") -> Response:
         person = visit.person.id
-        sessions = await self._app.database.read(lambda connection: person_store.sessions_of(connection, person))
+
+        def read(connection: Connection) -> tuple[list[Session], list[str], bool]:
+            kept = person_store.by_email(connection, visit.person.email)
+            linked = [one.name for one in credential_store.of_person(connection, person)]
+            return person_store.sessions_of(connection, person), linked, bool(kept and kept[1])
+
+        sessions, linked, has_password = await self._app.database.read(read)
         mine = digest(visit.visitor.token.encode())
         asked: Mapping[str, str] = visit.form if problem is not None and form == "name" else {}
         return visit.page(
             "chat/account.html", 200 if problem is None else 422, person=visit.person,
             name=asked.get("name", visit.person.name), at_fault=form if problem is not None else "",
+            providers=list(self._app.identity_providers.values()), linked=linked, has_password=has_password,
             letters=self._app.mail.is_on,
             sessions=[(one, one.digest.hex(), one.digest == mine) for one in sessions],
             problem=visit.said(problem) if problem is not None else "", changed=visit.query.get("changed", ""),
@@ -136,14 +145,16 @@ class Account:
         app, id = self._app, visit.customer.id
         now_us, currency = app.desk.now_us(), app.desk.currency
         held = await app.database.read(lambda connection: holdings_of(connection, id, currency, now_us))
+        kept = await app.database.read(lambda connection: person_store.by_email(connection, visit.person.email))
         left = sum(one.left for one in held if one.source == "wallet")
         return visit.page(
             "chat/close.html", 200 if problem is None else 422, left=Money(left, currency),
+            has_password=bool(kept and kept[1]),
             problem=visit.said(problem) if problem is not None else "",
         )  # fmt: skip
 
     def _proof(self, visit: Visit) -> Proof:
-        return Proof(visit.form.get("password", ""), place_of(self._app, visit))
+        return Proof(visit.form.get("password", ""), place_of(self._app, visit), visit.visitor.token)
 
 
 def _digest(named: str) -> bytes:

@@ -113,6 +113,7 @@ class Accounts:
             "problem": visit.said(problem) if problem is not None else "",
             "at_fault": problem.param if problem is not None else "",
             "letters": self._app.mail.is_on,
+            "providers": list(self._app.identity_providers.values()),
             "is_open": newcomers_plan(self._app) is not None,
         }
 

@@ -6,6 +6,7 @@ from solvent.app.build import App
 from solvent.app.problems import status_and_type
 from solvent.chat.account import Account
 from solvent.chat.accounts import Accounts
+from solvent.chat.identities import Identities
 from solvent.chat.invoices import Invoices
 from solvent.chat.keys import Keys
 from solvent.chat.letters import Letters
@@ -37,6 +38,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         Place("POST", "/sign-out", "anybody", accounts.sign_out),
         Place("POST", "/looks", "anybody", change_looks),
         *letters.places(),
+        *Identities(app).places(),
         *plan.places(),
         *PlanChanges(app, plan).places(),
         *Invoices(app).places(),

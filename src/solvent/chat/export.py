@@ -14,7 +14,7 @@ from solvent.billing import payment_store, subscription_store
 from solvent.chat.holdings import holdings_of
 from solvent.chat.usage import HEAD, cells
 from solvent.db.port import Connection
-from solvent.identity import person_store
+from solvent.identity import credential_store, person_store
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer
 from solvent.identity.person import Person
@@ -65,6 +65,10 @@ def _one_by_one(connection: Connection, app: App, person: Person, customer: Cust
         "customer": customer,
         "made_out_to": invoicing_store.profile_at(connection, customer.id, now_us),
         "keys": keys,
+        "signs_in_with": [
+            {"kind": one.kind, "name": one.name, "known_as": one.known_as, "created_at": iso(one.created_us)}
+            for one in credential_store.of_person(connection, person.id)
+        ],
         "sessions": [{"began_at": iso(one.created_us), "seen_at": iso(one.seen_us)} for one in sessions],
         "subscriptions": subscription_store.history(connection, customer.id),
         "holdings": holdings_of(connection, customer.id, app.desk.currency, now_us),

@@ -6,16 +6,23 @@ import msgspec
 
 from solvent.db.port import Connection, Database
 from solvent.identity import attempt_store, person_store
+from solvent.identity.caller import digest
 from solvent.identity.person import Person, wrong_password
 from solvent.identity.sign_in import Verify
+from solvent.identity.ticket import TICKET_US
+from solvent.values.errors import Unauthenticated
 from solvent.values.limits import SIGN_IN_FAILURES_MAX, SIGN_IN_PLACE_FAILURES_MAX
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """place: where it is tried from, such as an address."""
+    """place: where it is tried from, such as an address. session: its token.
+
+    Whoever has no password proves it by having signed in just now.
+    """
 
     password: str
     place: str
+    session: str
 
     def __repr__(self) -> str:
         return f"Proof({self.place!r})"
@@ -32,7 +39,16 @@ async def prove(person: Person, proof: Proof, verify: Verify, database: Database
         return person_store.by_email(connection, person.email)
 
     kept = await database.read(look)
+    if kept is not None and not kept[1]:
+        await _demand_fresh(proof.session, database, now_us)
+        return
     if not await verify(proof.password, kept[1] if kept is not None else ""):
         await database.write(lambda connection: attempt_store.fail(connection, (who, proof.place), now_us))
         raise wrong_password()
     await database.write(lambda connection: attempt_store.forget_failures(connection, who))
+
+
+async def _demand_fresh(token: str, database: Database, now_us: int) -> None:
+    found = await database.read(lambda connection: person_store.signed_in(connection, digest(token.encode())))
+    if found is None or now_us - found[0].created_us > TICKET_US:
+        raise Unauthenticated("sign_in_again", "you have no password: sign out and in again, then do this right away")

@@ -16,7 +16,8 @@ from solvent.values.instant import MINUTE_US
 
 # enter: sign in by a letter. reset: choose another password. confirm: the address is theirs.
 Letter = Literal["enter", "reset", "confirm"]
-Purpose = Letter
+# identify: somebody is at an identity provider, and comes back.
+Purpose = Letter | Literal["identify"]
 TICKET_US: Final = 15 * MINUTE_US
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, person_store, ticket_store
+from solvent.identity import attempt_store, credential_store, person_store, ticket_store
 from solvent.identity.caller import OPERATOR_ROLES
 from solvent.identity.person import Person
 from solvent.values.errors import NotFound
@@ -24,6 +24,7 @@ async def close_operator(id: PersonId, act: Act, database: Database) -> Person:
             person_store.end_sessions_of(connection, id)
             attempt_store.forget_person(connection, id, person.email)
             ticket_store.forget_of(connection, id)
+            credential_store.forget_of(connection, id)
             return person
 
         return once(connection, act, "person.close", id, effect, Person)[0]

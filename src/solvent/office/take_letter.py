@@ -7,7 +7,7 @@ import msgspec
 from solvent.audit.act import Act, fingerprint
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, person_store, ticket_store
+from solvent.identity import attempt_store, credential_store, person_store, ticket_store
 from solvent.identity.caller import digest
 from solvent.identity.look_at_letter import look_at_letter
 from solvent.identity.person import Person
@@ -68,6 +68,7 @@ def _carry_out(connection: Connection, ticket: Ticket, person: Person, taken: Le
     elif ticket.purpose == "enter" and not person.confirmed_us and not known:
         # Whoever opened the account may not be whoever has the address: what they chose opens it no more.
         person_store.change(connection, person.id, password="")
+        credential_store.forget_of(connection, person.id)
         _shut_out_others(connection, person)
     if not person.confirmed_us:
         person_store.change(connection, person.id, confirmed_us=now_us)
