@@ -38,7 +38,7 @@ READY_S_MAX = 60
 PASSWORD = "a long enough password"
 LANGUAGES = ("ko-KR", "en-US")
 LISTS = (
-    "/console/customers", "/console/margins?days=90", "/console/margins/answers", "/console/ledger", "/console/audit",
+    "/console/customers", "/console/margins?since=90d", "/console/margins/answers", "/console/ledger", "/console/audit",
     "/console/money",
 )  # fmt: skip
 PROGRAM = (sys.executable, "-m", "solvent.cli.main")

@@ -60,6 +60,9 @@ def test_a_key_is_shown_once_and_used_as_it_says(server: Solvent) -> None:
     assert 'name="model:plain" value="1" checked' in kim.get(where).text
     assert do(kim, where, at=where, **{"model:below-cost": "1"}) == where
     assert (ask(server, key), ask(server, key, "below-cost")) == (403, 200)
+    assert do(kim, where, at=where, name="  the  website ", **{"model:below-cost": "1"}) == where
+    assert "the website" in kim.get("/keys").text
+    assert do(kim, where, at=where, name="x" * 121, **{"model:below-cost": "1"}) == ""
     rotated = kim.send(f"{where}/rotate", where, once=uuid.uuid4().hex, overlap="0")
     (newer,) = set(SECRET.findall(rotated.text))
     assert (ask(server, key, "below-cost"), ask(server, newer, "below-cost")) == (401, 200)

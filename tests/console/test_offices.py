@@ -229,6 +229,10 @@ def test_the_first_run_asks_its_question_and_ticks_what_the_books_know(server: S
     told = office.do("/console/start", "ask_first", question="used 100 0 50 0")
     assert "plain · charged ₩1.5 · cost ₩0.90" in told.text
     assert 'A first answer<span class="vh">: done' in office.get("/console/start").text
+    for status in (200, 409):
+        again = office.do("/console/start", "ask_first", question="used 100 0 50 0", once="ask-1")
+        assert again.status_code == status
+    assert "This was asked already" in again.text
 
 
 def test_each_role_sees_and_does_what_it_may_and_nobody_else_anything(server: Solvent) -> None:

@@ -15,6 +15,8 @@ from solvent.answering import store
 from solvent.audit.alarm import alarm
 from solvent.audit.alarm_store import raise_alarms
 from solvent.db.engine import open_engine
+from solvent.margin import store as margin_store
+from solvent.margin.line import MarginKey, MarginSums
 from solvent.values.ids import AnswerId, new_id
 from solvent.values.period import day_number, start_of_day, zone
 
@@ -38,6 +40,8 @@ def test_today_is_held_against_yesterday_at_this_hour_and_stays_light_with_many_
         for at_us, count in ((known.at_us, 10_000), (yesterday_us, 3)):
             rows = [replace(known, id=AnswerId(new_id("ans", at_us - n, n)), at_us=at_us) for n in range(count)]
             store.append(connection, rows)
+        key = MarginKey(day_number(yesterday_us, seoul), known.customer, known.plan, known.model)
+        margin_store.add(connection, [(key, MarginSums(answers=3, charge_grains=80 * 10**7, cost_grains=10 * 10**7))])
     engine.dispose()
     other.stop()
     other.start()
@@ -47,6 +51,7 @@ def test_today_is_held_against_yesterday_at_this_hour_and_stays_light_with_many_
     expect(page.locator("#stream > li")).to_have_count(50)
     assert time.monotonic() - began < 5
     expect(page.locator("#fig-answers")).to_contain_text("3 this time yesterday")
+    expect(page.locator("#month")).to_contain_text("today among them, ₩70.0: the mean of the last whole days (1)")
     page.wait_for_function("document.querySelector('#day svg')")
     assert page.evaluate(WEIGHT) < WEIGHT_MAX
     assert look.all_complaints() == []

@@ -6,10 +6,11 @@ import re
 from string import Formatter
 
 import pytest
+import yaml
 
 from solvent.identity.person import LANGUAGES
 from solvent.pages.drawing import WEB
-from solvent.pages.words import Words, demand_both, words_of
+from solvent.pages.words import WORDS, Words, demand_both, words_of
 
 ASKED = re.compile(r"""\bw(?:\.markup)?\(\s*["']([a-z_0-9.]+)["']\s*[,)]""")
 
@@ -51,3 +52,17 @@ def test_words_depend_on_how_many_there_are_and_escape_what_is_put_in() -> None:
     assert words.markup("a.b", who="<script>") == "<b>&lt;script&gt;</b>"
     with pytest.raises(KeyError):
         words("a.c")
+
+
+def test_no_key_is_written_twice() -> None:
+    """The second would silently take the place of the first."""
+
+    def keys_of(node: yaml.Node | None, at: str) -> list[str]:
+        if not isinstance(node, yaml.MappingNode):
+            return []
+        found = [f"{at}.{key.value}" for key, _ in node.value]
+        return [*found, *(one for key, value in node.value for one in keys_of(value, f"{at}.{key.value}"))]
+
+    for file in sorted(WORDS.glob("*/*.yaml")):
+        keys = keys_of(yaml.compose(file.read_text(encoding="utf-8")), f"{file.parent.name}/{file.stem}")
+        assert sorted(keys) == sorted(set(keys)), [key for key in keys if keys.count(key) > 1]

@@ -74,9 +74,9 @@ class Keys:
         return await self._one(visit)
 
     async def change(self, visit: Visit) -> Response:
-        """Other limits, from the next call on."""
+        """Another name, and other limits from the next call on."""
         key = await self._own(visit)
-        wish = KeyChange(models=self._models(visit), uses=_uses(visit))
+        wish = KeyChange(models=self._models(visit), uses=_uses(visit), name=visit.form.get("name"))
         try:
             await change_key(key.id, wish, act_of(visit, self._app.desk.now_us()), self._app.database)
         except SolventError as problem:

@@ -104,6 +104,7 @@ class ChangedKey(msgspec.Struct, forbid_unknown_fields=True):
     addresses: Addresses | None = None
     uses: Uses | None = None
     user_header: UserHeader | None = None
+    name: Label | None = None
 
 
 class NewOperatorKey(msgspec.Struct, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
 from solvent.app.build import App
 from solvent.app.directory import FIRST_RUN_FILE
+from solvent.audit import store as audit_store
 from solvent.billing import payment_store, plan_store
 from solvent.billing.order import PAID_STATES
 from solvent.console.clerk import Clerk
@@ -94,7 +95,7 @@ def _look(connection: Connection) -> _Looked:
 async def ask(clerk: Clerk, asked: FirstQuestion) -> FirstAnswer:
     """Ask the first model in the name of the first customer, whose wallet pays as anybody's would.
 
-    Raises Conflict where there is no model or no customer yet.
+    Raises Conflict where there is no model or no customer yet, and for a form that was sent before.
     """
     desk = clerk.app.desk
     model, caller = next(iter(clerk.app.routes.by_model), ""), _first(list(desk.callers.values()))
@@ -103,7 +104,7 @@ async def ask(clerk: Clerk, asked: FirstQuestion) -> FirstAnswer:
     messages = [{"role": "user", "content": asked.question}]
     members = {"model": model, "messages": messages, "max_tokens": _TOKENS_MAX}
     read_most = len(asked.question.encode()) + _TEMPLATE_TOKENS
-    id = AnswerId(new_id("ans", desk.now_us(), desk.entropy()))
+    id = await _begin(clerk, asked, AnswerId(new_id("ans", desk.now_us(), desk.entropy())))
     question = Question(
         id, desk.now_us(), model, {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in members.items()},
         stream=False, input_tokens_most=read_most, output_tokens_asked=_TOKENS_MAX,
@@ -121,6 +122,17 @@ async def ask(clerk: Clerk, asked: FirstQuestion) -> FirstAnswer:
         text="".join(texts), model=model, charge=plain(charge), cost=plain(cost), currency=receipt.currency,
         total_us=receipt.total_us,
     )  # fmt: skip
+
+
+async def _begin(clerk: Clerk, asked: FirstQuestion, id: AnswerId) -> AnswerId:
+    """Keep that this form is asked, and as which answer, before it costs anything. Raises Conflict the second time."""
+    act = clerk.act(asked.question)
+    begun, is_new = await clerk.app.database.write(
+        lambda connection: audit_store.once(connection, act, "question.ask", id, lambda: id, AnswerId)
+    )
+    if not is_new:
+        raise Conflict("asked_already", f"this form was sent before and asked as {begun}; load the page to ask again")
+    return begun
 
 
 def _first(callers: list[Caller]) -> Caller | None:

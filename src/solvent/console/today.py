@@ -23,11 +23,20 @@ from solvent.identity.caller import Caller
 from solvent.identity.permission import may
 from solvent.margin.break_even import cost_each
 from solvent.margin.line import GroupBy, MarginLine, MarginSums
+from solvent.margin.month_end import PACE_DAYS, MonthEnd, month_end
 from solvent.pages.visit import Visit
 from solvent.values.errors import SolventError
 from solvent.values.instant import HOUR_US, US_PER_S, iso
 from solvent.values.money import Money, plain
-from solvent.values.period import day_name, start_of_day
+from solvent.values.period import (
+    day_name,
+    day_number,
+    first_day,
+    month_number,
+    next_month,
+    start_of_day,
+    start_of_month,
+)
 
 WEEK_DAYS: Final = 7
 MODELS_MAX: Final = 12
@@ -49,6 +58,7 @@ class Today:
         await app.live.catch_up()
         made = await self._report("model", today, today)
         week = await self._report("day", today - WEEK_DAYS, today - 1)
+        foretold = await self._foretold(today, now_us)
         start_us, yesterday_us = (start_of_day(number, app.desk.time_zone) for number in (today, today - 1))
         so_far = await self._hours.between(start_us, now_us, now_us)
         before = await self._hours.between(yesterday_us, yesterday_us + now_us - start_us, now_us)
@@ -61,13 +71,22 @@ class Today:
         return visit.page(
             "console/today.html", now_us=now_us, margin=line.margin, state=msgspec.to_builtins(state),
             chart=_day(line, so_far, start_us, now_us, visit), models=lines[:MODELS_MAX], others=lines[MODELS_MAX:],
-            plans=made.plans, alerts=await alerts(app, visit), each=cost_each,
+            foretold=foretold, plans=made.plans, alerts=await alerts(app, visit), each=cost_each,
             steps_left=await _steps_left(app, visit), command=_command(visit, next(iter(app.desk.routes), "MODEL")),
         )  # fmt: skip
 
     async def live_events(self, visit: Visit) -> Response:
         """The stream that GET /v1/live is, for whoever is signed in."""
         return _LiveEvents(self._app, visit.caller)
+
+    async def _foretold(self, today: int, now_us: int) -> MonthEnd | None:
+        """What the month comes to at the pace of the last whole days."""
+        zone, currency = self._app.desk.time_zone, self._app.desk.currency
+        month = month_number(now_us, zone)
+        first, after = (day_number(start_of_month(one, zone), zone) for one in (month, next_month(month)))
+        past = await self._report("day", min(first, today - PACE_DAYS), today - 1)
+        kept = {first_day(line.name, now_us, zone): line.margin for line in past.lines}
+        return month_end(kept, first, today, after, currency)
 
     async def _report(self, group_by: GroupBy, from_day: int, until_day: int) -> Report:
         app = self._app

@@ -162,9 +162,11 @@ def owners_at(connection: Connection, now_us: int) -> list[KeyId]:
 
 
 def change_key(connection: Connection, key: Key) -> None:
-    """Give a key other limits and another header; an empty list takes a limit away."""
+    """Give a key other limits, another header and another name; an empty list takes a limit away."""
     limits = _lists(models=key.models, addresses=key.addresses, uses=key.uses)
-    connection.execute(update(keys).where(keys.c.id == key.id).values(user_header=key.user_header, **limits))
+    connection.execute(
+        update(keys).where(keys.c.id == key.id).values(user_header=key.user_header, name=key.name, **limits)
+    )
 
 
 def rotate_key(

@@ -11,18 +11,22 @@ from solvent.audit.store import once
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Use
-from solvent.identity.key import Key, clean_addresses, clean_header, clean_models, clean_uses, demand_good
+from solvent.identity.key import Key, clean_addresses, clean_header, clean_models, clean_name, clean_uses, demand_good
 from solvent.office.store import touch_callers
 from solvent.values.ids import KeyId
 
 
 class KeyChange(msgspec.Struct, frozen=True):
-    """What is to be different; None for what stays. models, addresses, uses: the only ones, empty for all."""
+    """What is to be different; None for what stays. models, addresses, uses: the only ones, empty for all.
+
+    name: the customer's or the operator's word for it, "" for none.
+    """
 
     models: Sequence[str] | None = None
     addresses: Sequence[str] | None = None
     uses: Sequence[Use] | None = None
     user_header: str | None = None
+    name: str | None = None
 
     def of(self, key: Key) -> Key:
         """The key as it is to be. Raises Invalid."""
@@ -32,6 +36,7 @@ class KeyChange(msgspec.Struct, frozen=True):
             addresses=key.addresses if self.addresses is None else clean_addresses(self.addresses),
             uses=key.uses if self.uses is None else clean_uses(self.uses),
             user_header=key.user_header if self.user_header is None else clean_header(self.user_header),
+            name=key.name if self.name is None else clean_name(self.name, "a key's name") if self.name else "",
         )
 
 

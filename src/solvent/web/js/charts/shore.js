@@ -6,11 +6,11 @@ import { box, line, scale, text, ticks, total, wordsFor } from './marks.js';
 export function shore(data) {
   const { width, bars } = data;
   const { whole, short, say } = wordsFor(data);
-  const height = 264;
+  const height = 282; // the last two lines say how many are on each side: nothing is written on a bar
   const sorted = bars.map((bar) => ({ ...bar, value: Number(bar.margin) })).sort((a, b) => a.value - b.value);
   const [low, high] = [Math.min(0, sorted[0]?.value ?? 0), Math.max(0, sorted.at(-1)?.value ?? 0)];
   const x = scale(0, Math.max(1, sorted.length), 0, width);
-  const y = scale(low * 1.06, high * 1.12 || 1, height - 30, 26);
+  const y = scale(low * 1.06, high * 1.12 || 1, height - 48, 26);
   const step = x(1) - x(0);
   const thick = Math.min(40, Math.max(0.6, step - (step > 2.2 ? 0.6 : 0)));
   const bar = ({ value, name }, index) =>
@@ -18,13 +18,12 @@ export function shore(data) {
   const losses = sorted.filter(({ value }) => value < 0);
   const gains = sorted.slice(losses.length);
   const people = (n, ko, en) => say(`${ko} ${n}명`, `${n} ${en}`);
-  const edge = Math.min(x(losses.length), width - 96);
   const marks = [
     ...ticks(low, high, 4).filter(Boolean).flatMap((value) => [line(0, y(value), width, y(value)), text(value > 0 ? 0 : width, y(value) - 6, short(value), 'halo', value > 0 ? 'start' : 'end')]),
     ...sorted.map(bar),
     line(0, y(0), width, y(0), 'zero'),
-    ...(gains.length ? [text(edge + 8, y(0) - 56, people(gains.length, '흑자', 'in profit'), 'key halo'), text(edge + 8, y(0) - 39, short(total(gains.map((each) => each.margin))), 'mid halo')] : []),
-    ...(losses.length ? [text(edge + 8, y(0) + 34, people(losses.length, '적자', 'at a loss'), 'loss halo'), text(edge + 8, y(0) + 51, short(total(losses.map((each) => each.margin))), 'mid halo')] : []),
+    ...(losses.length ? [text(0, height - 24, `${people(losses.length, '적자', 'at a loss')}, ${short(total(losses.map((each) => each.margin)))}`, 'loss')] : []),
+    ...(gains.length ? [text(width, height - 24, `${people(gains.length, '흑자', 'in profit')}, ${short(total(gains.map((each) => each.margin)))}`, 'key', 'end')] : []),
     text(0, height - 6, say('적자가 가장 큰 고객', 'Biggest loss')),
     text(width, height - 6, say('흑자가 가장 큰 고객', 'Biggest profit'), '', 'end'),
   ];

@@ -14,7 +14,8 @@ export function waterfall(data) {
   const placed = places(steps);
   const ends = placed.flatMap(({ from, to }) => [from, to]);
   const x = scale(Math.min(0, ...ends), Math.max(1, ...ends), whatFor, width - (isNarrow ? 88 : 164));
-  const share = (amount) => percentage(picos(amount.replace('-', '')), picos(steps[0].amount)) ?? '';
+  const came = steps.find((step) => step.total) ?? steps[0]; // all shares are of the first sum: what came in
+  const share = (amount) => percentage(picos(amount.replace('-', '')), picos(came.amount)) ?? '';
   const marks = placed.flatMap(({ step, from, to }, index) => {
     const top = index * ROW;
     const isLoss = to < 0 && step.total;
