@@ -169,9 +169,14 @@ def test_who_is_signed_in_links_and_takes_away(server: Solvent, there: Provider)
     assert other.get(httpx2.get(link).headers["location"].removeprefix("http://ai.example")).status_code == 409
     assert kim.get("/account/link/staff").status_code == 404
     assert do(kim, "/account/unlink/staff", at="/account") == "/account?changed=unlinked"
+    assert take_away(kim) == 404
     assert enter(Browser(server)).status_code == 409
     actions = {change["action"] for change in server.operate("GET", "/v1/audit?limit=100")["data"]}
     assert {"person.link", "person.unlink"} <= actions
+
+
+def take_away(browser: Browser) -> int:
+    return browser.send("/account/unlink/staff", "/account", once=uuid.uuid4().hex).status_code
 
 
 def test_without_a_password_the_only_way_in_stays_and_what_is_final_is_done_fresh(
@@ -180,7 +185,7 @@ def test_without_a_password_the_only_way_in_stays_and_what_is_final_is_done_fres
     there.who = somebody()
     kim = Browser(server)
     enter(kim)
-    assert kim.send("/account/unlink/staff", "/account", once=uuid.uuid4().hex).status_code == 409
+    assert take_away(kim) == 409
     assert do(kim, "/account/password", at="/account", new=PASSWORD) == "/account?changed=password"
     assert Browser(server).sign_in(there.who["email"]).status_code == 303
     assert do(kim, "/account/close", at="/account/close", password=PASSWORD) == "/sign-in"

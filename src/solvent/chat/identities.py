@@ -22,7 +22,7 @@ from solvent.office.unlink_identity import unlink_identity
 from solvent.pages.place import Place
 from solvent.pages.site import own_path
 from solvent.pages.visit import Visit
-from solvent.values.errors import NotFound, SolventError
+from solvent.values.errors import NotFound
 from solvent.values.ids import PersonId
 
 
@@ -77,11 +77,8 @@ class Identities:
 
     async def unlink(self, visit: Visit) -> Response:
         """Take it away."""
-        try:
-            act = act_of(visit, self._app.desk.now_us())
-            await unlink_identity(visit.person, visit.path["provider"], act, self._app.database)
-        except SolventError as problem:
-            return visit.problem(problem, 409)
+        act = act_of(visit, self._app.desk.now_us())
+        await unlink_identity(visit.person, visit.path["provider"], act, self._app.database)
         return visit.go("/account?changed=unlinked")
 
     async def _begin(self, visit: Visit, next_path: str, person: PersonId) -> str:
