@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pricing.cards import cards, usages
 
@@ -24,6 +24,7 @@ def columns(used: Sequence[Usage]) -> dict[str, Whole]:
     return dict(zip(BUCKETS, np.array([amounts(one) for one in used], np.int64).T, strict=True))
 
 
+@settings(deadline=None)
 @given(cards(), st.lists(usages(), min_size=1, max_size=8), st.integers(1, 2_000_000), st.integers(1, 1_000))
 def test_equals_the_rating_of_each_answer(card: RateCard, used: list[Usage], numerator: int, denominator: int) -> None:
     exchange = Exchange(card.currency, "KRW", numerator, denominator, 0, "a test")
@@ -36,6 +37,7 @@ def test_equals_the_rating_of_each_answer(card: RateCard, used: list[Usage], num
             assert rate_columns(columns(used), len(used), card, rates).tolist() == wanted
 
 
+@settings(deadline=None)
 @given(st.lists(usages(), min_size=1, max_size=4))
 def test_sums_of_tokens_are_those_of_usage(used: list[Usage]) -> None:
     assert summed(columns(used), INPUT_BUCKETS, len(used)).tolist() == [all_input_tokens(one) for one in used]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvent.simulation.trace import Answer, trace_of
@@ -20,6 +20,7 @@ answers = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(answers)
 def test_a_trace_hands_out_the_very_answers_it_was_made_of(made: list[Answer]) -> None:
     made.sort(key=lambda answer: answer.at_us)

@@ -91,7 +91,7 @@ def open_routes(
 
 def _fill(routes: Routes, config: Config, cards: Mapping[str, Sequence[RateCard]], near: Path, now_us: int) -> None:
     exchanges = read_exchanges(config)
-    for entry in (*_house_model(config), *config.models):
+    for entry in (*house_entries(config), *config.models):
         hedging = Hedging(entry.hedge_after_ms * 1_000) if entry.hedge_after_ms or entry.hedge_at_p95 else None
         places = tuple(
             msgspec.structs.replace(_route(place, config, cards, near, routes), hedging=hedging)
@@ -126,7 +126,8 @@ def read_exchanges(config: Config) -> list[Exchange]:
     ]
 
 
-def _house_model(config: Config) -> list[ModelEntry]:
+def house_entries(config: Config) -> list[ModelEntry]:
+    """The house model as an entry, unless it is switched off or written by hand."""
     if not config.house_model or any(model.name == HOUSE_MODEL for model in config.models):
         return []
     return [

@@ -33,9 +33,13 @@ _COMMANDS = {
     "log": "List and read the request log; forget a customer's part of it.",
     "models": "List, test and download models.",
     "prices": "Look at prices, import them, hold them beside another list, correct them.",
+    "simulate": "Replay traffic through plans and prices.",
     "config": "Show every setting, its value and what it is for.",
     "house-model": "Build and score the embedded house model.",
 }
+
+
+_OF_EXTRAS = {"numpy": "simulation", "duckdb": "simulation"}
 
 
 class Commands(click.Group):
@@ -49,7 +53,14 @@ class Commands(click.Group):
         """See click.Group."""
         if cmd_name not in _COMMANDS:
             return None
-        module = __import__(f"solvent.cli.{cmd_name.replace('-', '_')}", fromlist=["command"])
+        try:
+            module = __import__(f"solvent.cli.{cmd_name.replace('-', '_')}", fromlist=["command"])
+        except ModuleNotFoundError as missing:
+            if missing.name not in _OF_EXTRAS:
+                raise
+            extra = _OF_EXTRAS[missing.name]
+            message = f"solvent {cmd_name} needs {missing.name}; install it with: pip install 'solvent[{extra}]'"
+            raise Invalid("no_extra", message) from None
         command: click.Command = module.command
         return command
 

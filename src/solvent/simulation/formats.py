@@ -33,7 +33,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 NEEDED: Final = ("at", "input", "output")
 MEMBERS: Final = Format.__struct_fields__[1:]
 # Source of the names: Azure's published trace (AzureLLMInferenceTrace, 2023); LiteLLM's table LiteLLM_SpendLogs
-# (schema.prisma; docs.litellm.ai/docs/proxy/cost_tracking); OpenRouter's activity export as its readers describe it.
+# (schema.prisma; docs.litellm.ai/docs/proxy/cost_tracking); OpenRouter, as tools that read its activity CSV list it.
 FORMATS: Final = (
     Format(name="azure", at="TIMESTAMP", input="ContextTokens", output="GeneratedTokens"),
     Format(

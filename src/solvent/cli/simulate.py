@@ -1,0 +1,160 @@
+"""`solvent simulate`: traffic replayed through plans and prices: what it would have earned, and from whom."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from solvent.app.business import Business, open_business
+from solvent.app.traffic import own_trace, plans_of, scenario, share
+from solvent.cli.here import Screen
+from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.wording import speaker
+from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers
+from solvent.simulation.replay import replay
+from solvent.simulation.trace import Trace
+from solvent.simulation.trace_store import open_trace
+from solvent.values.errors import Invalid
+from solvent.values.money import plain
+from solvent.values.period import day_number, first_day, start_of_day, zone
+
+_TODAY = "today"
+_LOSERS_SHOWN = 10
+_COLUMNS = {
+    "scenario": "left", "answers": "right", "not_paid": "right", "plans": "right", "revenue": "right", "cost": "right",
+    "margin": "right", "losing": "right", "losses": "right",
+}  # fmt: skip
+
+
+class Simulated(msgspec.Struct, frozen=True):
+    """One scenario. losses: what the customers who cost more than they bring in cost beyond it, in whole units.
+
+    against_today: how invoices differ from those of the plans customers are on; None where that is not known.
+    """
+
+    scenario: str
+    total: CustomerLine
+    losers: int
+    losses: str
+    worst: list[CustomerLine]
+    against_today: Change | None
+    outcome: Outcome
+
+
+@click.command("simulate")
+@data_option
+@config_option
+@click.option(
+    "--trace", "file", type=click.Path(dir_okay=False, path_type=Path),
+    help="A CSV or Parquet file of answers  [default: those on the books].",
+)  # fmt: skip
+@click.option("--since", default="30d", show_default=True, help="Of the books: days like 7d, or a date.")
+@click.option("--column", "columns", multiple=True, metavar="WHAT=NAME", help="Which column says what, such as at=ts.")
+@click.option("--model", default="", help="The model of all answers, where no column names it.")
+@click.option("--sort", is_flag=True, help="The rows may be in any order.")
+@click.option("--plan", "names", multiple=True, help="Everybody on this plan; several are compared  [default: all].")
+@click.option("--plans", "plan_file", type=click.Path(path_type=Path), help="A YAML file of more plans.")
+@click.option("--share", "shares", multiple=True, metavar="ASKED=INSTEAD[:N]", help="N in 1000 come from another.")
+@click.option("--cached", type=int, help="So many in 1000 of the tokens read come from a cache.")
+@json_option
+def command(data: Path, config_file: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
+    """Replay traffic through plans and prices: what it would have earned, and who would have lost you money."""
+    config, near = load_config(config_file, data)
+
+    async def simulate() -> list[Simulated]:
+        async with open_business(config, data, near) as business:
+            return await _simulate(business, said, is_told=not as_json)
+
+    made = asyncio.run(simulate())
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
+    else:
+        _print(made, Screen(speaker(), zone(config.time_zone)))
+
+
+async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: bool) -> list[Simulated]:
+    plans = await plans_of(business, said["plan_file"])
+    names = said["names"] or tuple(plans)
+    if not names:
+        raise Invalid("bad_scenario", "there are no plans; publish one, or write some in a file for --plans")
+    shares = tuple(share(text) for text in said["shares"])
+    on: dict[str, str] = {}
+    if said["file"] is None:
+        now, in_zone = business.now_us(), business.time_zone
+        from_us = start_of_day(first_day(said["since"], now, in_zone), in_zone)
+        trace, on = await own_trace(business, from_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
+        opened: AbstractContextManager[Trace] = nullcontext(trace)
+    else:
+        opened = open_trace(said["file"], _columns(said["columns"]), said["model"], sort=said["sort"])
+    with opened as trace:
+        told = _Progress(trace.answers, is_shown=is_told and sys.stderr.isatty())
+        today = None
+        if on and all(plan in plans for plan in on.values()):
+            today = replay(trace, scenario(_TODAY, business, plans, names[0], on, (), None), told)
+        found = [
+            replay(trace, scenario(name, business, plans, name, {}, shares, said["cached"]), told) for name in names
+        ]
+    return [_simulated(outcome, today) for outcome in ([today] if today else []) + found]
+
+
+def _columns(said: tuple[str, ...]) -> dict[str, str]:
+    for text in said:
+        if "=" not in text:
+            raise Invalid("bad_trace", f"--column {text[:60]!r}: write it like at=timestamp", param="column")
+    return dict(text.split("=", 1) for text in said)
+
+
+class _Progress:
+    """Says on the terminal how far a long replay is."""
+
+    def __init__(self, answers: int, *, is_shown: bool) -> None:
+        self._answers, self._done, self._is_shown = answers, 0, is_shown
+
+    def __call__(self, answers: int) -> None:
+        self._done += answers
+        if self._is_shown:
+            click.echo(f"\r{self._done:,} / {self._answers:,}", err=True, nl=self._done % self._answers == 0)
+
+
+def _simulated(outcome: Outcome, today: Outcome | None) -> Simulated:
+    lost = losers(outcome)
+    losses = plain(outcome.money(-sum(line.margin_grains for line in lost)))
+    differs = None if today is None or today is outcome else change(today, outcome)
+    short = msgspec.structs.replace(outcome, lines=())
+    return Simulated(outcome.scenario, outcome.total, len(lost), losses, lost[:_LOSERS_SHOWN], differs, short)
+
+
+def _print(made: list[Simulated], screen: Screen) -> None:
+    first = made[0].outcome
+    screen.word("simulated", source=first.source, answers=made[0].total.answers + made[0].total.refused)
+    screen.table(_COLUMNS, [_row(one, screen) for one in made], "no_scenarios")
+    for one in made:
+        if one.against_today is not None:
+            changed = one.against_today
+            middle = dict(changed.quantiles)[500]
+            screen.word(
+                "against_today", scenario=one.scenario, more=changed.pay_more, less=changed.pay_less,
+                same=changed.same, middle=screen.say.money(one.outcome.money(middle)),
+            )  # fmt: skip
+    if first.hours:
+        busiest = max(first.hours, key=lambda hour: hour.answers_peak)
+        screen.word(
+            "busiest", hour=busiest.hour, answers=busiest.answers_peak / 1000, tokens=busiest.tokens_peak / 1000
+        )  # fmt: skip
+    for note in dict.fromkeys(note for one in made for note in one.outcome.notes):
+        screen.line(note)
+
+
+def _row(one: Simulated, screen: Screen) -> list[str]:
+    say, outcome, total = screen.say, one.outcome, one.total
+    amounts = (total.earned_grains, total.charge_grains, total.cost_grains, total.margin_grains)
+    worth = [say.money(outcome.money(grains), 2) for grains in amounts]
+    losses = screen.money(one.losses, outcome.currency, 2)
+    return [one.scenario, f"{total.answers:,}", f"{total.refused:,}", *worth, f"{one.losers:,}", losses]

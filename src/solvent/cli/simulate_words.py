@@ -1,0 +1,24 @@
+"""The words of `solvent simulate`, each in English and in Korean."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "scenario": ("everybody on", "모두가 이 요금제라면"),
+    "not_paid": ("refused", "거절"),
+    "losing": ("lose money", "손해 고객"),
+    "losses": ("their loss", "손해액"),
+    "simulated": ("{answers:,} answers of {source} replayed.", "{source}의 답변 {answers:,}개를 다시 셈했습니다."),
+    "no_scenarios": ("Nothing was replayed.", "다시 셈한 것이 없습니다."),
+    "against_today": (
+        "{scenario}: against today {more:,} customers would pay more, {less:,} less and {same:,} the same;"
+        " the middle one {middle} more.",
+        "{scenario}: 지금보다 더 내는 고객 {more:,}명, 덜 내는 고객 {less:,}명, 그대로 {same:,}명,"
+        " 가운데 고객의 차이 {middle}.",
+    ),
+    "busiest": (
+        "Busiest hour of the day: {hour}:00, up to {answers:,.2f} answers and {tokens:,.0f} written tokens a second.",
+        "가장 바쁜 시각 {hour}시: 초당 답변 최대 {answers:,.2f}개, 출력 토큰 {tokens:,.0f}개.",
+    ),
+}

@@ -1,0 +1,115 @@
+"""`solvent simulate` on a real service: a replayed month earns what its ledger booked, to the last grain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.doors.books import read_books
+from tests.doors.fixtures import CONFIG, scripted_model
+from tests.doors.server import Solvent
+from tests.doors.upstream import Upstream
+
+from solvent.app.traffic import share
+from solvent.ledger.account import REVENUE_ANSWERS
+from solvent.simulation.scenario import Share
+from solvent.values.errors import Invalid
+
+PLANS = """
+[[plans]]
+name = "pay-as-you-go"
+[[plans]]
+name = "counted"
+included = [{ answers = 3 }]
+at_a_loss = true
+[[plans]]
+name = "worth"
+included = [{ money = "0.00002" }]
+at_a_loss = true
+"""
+ASKED = (("counted", (1, 7, 2, 9, 4)), ("worth", (3, 8, 5)), ("pay-as-you-go", (6, 2)))
+
+
+@pytest.fixture(scope="module")
+def asked(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solvent]:
+    """A service that answered some customers on each plan."""
+    server = Solvent(tmp_path_factory.mktemp("simulate"), CONFIG + PLANS + scripted_model(upstream)).start()
+    try:
+        for plan, lengths in ASKED:
+            _, key = server.customer("1", plan)
+            for words in lengths:
+                server.client(key).chat.completions.create(
+                    model="scripted", messages=[{"role": "user", "content": "Hello"}],
+                    extra_body={"script": {"words": words}},
+                )  # fmt: skip
+        yield server
+    finally:
+        server.stop()
+
+
+def simulated(server: Solvent, *words: str) -> list[dict[str, Any]]:
+    done = server.run("simulate", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def test_the_replay_of_today_is_what_the_ledger_booked_to_the_last_grain(asked: Solvent) -> None:
+    today = simulated(asked)[0]
+    books = read_books(asked.data)
+    booked = books.by_model.sums
+    total = today["total"]
+    assert today["scenario"] == "today"
+    assert (total["answers"], total["refused"]) == (booked.answers, 0) == (10, 0)
+    assert total["charge_grains"] == booked.charge_grains > 0
+    assert total["included_grains"] == booked.included_grains > 0
+    assert total["cost_grains"] == booked.cost_grains > 0
+    revenue = sum(move.credits - move.debits for (name, _), move in books.balances.items() if name == REVENUE_ANSWERS)
+    assert total["charge_grains"] == revenue
+
+
+def test_other_plans_are_compared_with_today(asked: Solvent) -> None:
+    today, counted, metered = simulated(asked, "--plan", "counted", "--plan", "pay-as-you-go")
+    assert metered["total"]["included_grains"] == 0
+    assert metered["total"]["charge_grains"] == today["total"]["charge_grains"] + today["total"]["included_grains"]
+    assert counted["against_today"]["pay_less"] == 2
+    assert metered["against_today"]["pay_more"] == 2
+    assert len(metered["outcome"]["hours"]) == 1
+
+
+def test_people_read_a_table(asked: Solvent) -> None:
+    done = asked.run("simulate", "--plan", "counted", SOLVENT_LANGUAGE="en")
+    assert done.returncode == 0, done.stderr
+    assert "10 answers of the books replayed." in done.stdout
+    assert "against today" in done.stdout
+
+
+def test_a_file_is_replayed_through_plans_that_are_not_on_sale_yet(asked: Solvent, tmp_path: Path) -> None:
+    trace, plans = tmp_path / "trace.csv", tmp_path / "plans.yaml"
+    rows = "".join(f"2026-11-16 18:15:{n:02}.5,1000,500\n" for n in range(20))
+    trace.write_text(f"TIMESTAMP,ContextTokens,GeneratedTokens\n{rows}")
+    plans.write_text("- name: tiny\n  price: '1'\n  included: [{answers: 5}]\n  beyond: stop\n")
+    words = ("--trace", str(trace), "--share", "gpt=scripted", "--model", "gpt", "--plans", str(plans))
+    (found,) = simulated(asked, *words, "--plan", "tiny")
+    assert (found["total"]["answers"], found["total"]["refused"]) == (5, 15)
+    assert found["total"]["fee_grains"] == 10**9
+    done = asked.run("simulate", "--trace", str(trace), "--model", "gpt")
+    assert done.returncode == 2
+    assert "asks model 'gpt', which is not sold here" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("a=b", Share("a", "b", 1000)), ("a=b:250", Share("a", "b", 250)), ("a=b:cloud", Share("a", "b:cloud", 1000))],
+)
+def test_shares_are_written_short(text: str, read: Share) -> None:
+    assert share(text) == read
+
+
+@pytest.mark.parametrize("text", ["a", "a=", "=b"])
+def test_a_share_that_names_no_two_models_is_refused(text: str) -> None:
+    with pytest.raises(Invalid, match="write it like"):
+        share(text)
