@@ -1,0 +1,160 @@
+"""Replay: answers a second on one core, and a large file of traffic from end to end with its memory.
+
+Run alone: `.venv/bin/python bench/simulation.py`; `--rows 44000000` is a file the size of Azure's week (minutes, 6 GB
+of disk), `--smoke` only shows that the harness works. Writes docs/benchmarks/simulation.{md,json}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import duckdb
+import numpy as np
+from bench.load.machine import commit, describe
+
+from solvent.billing.included import Included
+from solvent.billing.plan import Plan
+from solvent.pricing.rate_card import RateCard
+from solvent.simulation.arrival import ACTIVITY_SIGMA
+from solvent.simulation.replay import replay
+from solvent.simulation.scenario import Scenario, Sold
+from solvent.simulation.trace import Block, Trace
+from solvent.simulation.trace_store import open_trace
+from solvent.values.instant import instant
+from solvent.values.limits import TRACE_BLOCK_ROWS
+from solvent.values.money import Money
+
+ROOT = Path(__file__).resolve().parents[1]
+AZURE_WEEK_ROWS = 44_000_000
+START_US = instant("2026-11-01", "bench")
+MONTH_US = 29 * 86_400 * 10**6
+PRICE = RateCard("price", "USD", 0, "", input_picos=1_000_000, output_picos=4_000_000)
+COST = RateCard("cost", "USD", 0, "", input_picos=400_000, output_picos=1_600_000)
+QUOTAS = {
+    "answers": (Included("answers", 100),),
+    "tokens": (Included("tokens", 100_000),),
+    "money": (Included("money", 10**8),),
+}  # fmt: skip
+
+
+def scenario(quotas: tuple[Included, ...]) -> Scenario:
+    """Everybody on one plan that goes on account when its quota is used up."""
+    plan = Plan(
+        name="plan",
+        price=Money(20 * 10**9, "USD"),
+        included=quotas,
+        beyond="overage",
+        overage_most=Money(10**10, "USD"),
+    )
+    sold = {name: Sold((PRICE,), (COST,)) for name in ("large", "small")}
+    return Scenario(name="bench", currency="USD", time_zone="UTC", plans={"plan": plan}, plan="plan", sold=sold)
+
+
+def made_trace(answers: int, customers: int) -> Trace:
+    """Heavy-tailed customers, lognormal lengths, two models, a month; from a seed."""
+    chance = np.random.default_rng(1)
+    weights = chance.lognormal(0, ACTIVITY_SIGMA, customers)
+    whose = chance.choice(customers, answers, p=weights / weights.sum())
+    at_us = START_US + np.sort(chance.integers(0, MONTH_US, answers))
+    read = np.minimum(chance.lognormal(6, 1.2, answers), 100_000).astype(np.int64)
+    written = np.minimum(chance.lognormal(5.5, 1, answers), 10_000).astype(np.int64)
+    model = chance.integers(0, 2, answers)
+
+    def blocks() -> Iterator[Block]:
+        for first in range(0, answers, TRACE_BLOCK_ROWS):
+            rows = slice(first, first + TRACE_BLOCK_ROWS)
+            used = {"input_tokens": read[rows], "output_tokens": written[rows]}
+            yield Block(at_us[rows], whose[rows], model[rows], used)
+
+    names = tuple(str(n) for n in range(customers))
+    return Trace("made", names, ("large", "small"), answers, int(at_us[0]), int(at_us[-1]) + 1, blocks)
+
+
+def rate_per_s(trace: Trace, quotas: tuple[Included, ...]) -> float:
+    """Answers a second of processor time, from blocks at hand to an outcome."""
+    began = time.process_time()
+    replay(trace, scenario(quotas))
+    return trace.answers / (time.process_time() - began)
+
+
+def write_file(file: Path, rows: int) -> None:
+    """A CSV with Azure's columns and customers beside them, a week long."""
+    duckdb.connect().execute(
+        f"COPY (SELECT make_timestamp({START_US} + n * (604800000000 // {rows})) AS TIMESTAMP, CAST(50 +"
+        " pow(hash(n) % 1000000 / 250000.0, 6) AS BIGINT) AS ContextTokens, 1 + hash(n + 1) % 700 AS GeneratedTokens,"
+        f" hash(n // 3) % 100000 AS customer FROM range({rows}) t(n)) TO '{file}' (HEADER)"
+    )
+
+
+def replay_file(rows: int) -> dict[str, float]:
+    """Seconds from opening a file to its outcome, and the most memory of this process meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "trace.csv"
+        write_file(file, rows)
+        size = file.stat().st_size
+        began = time.perf_counter()
+        with open_trace(file, {"customer": "customer"}, "large") as trace:
+            opened = time.perf_counter()
+            replay(trace, scenario(QUOTAS["tokens"]))
+        ended = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "rows": rows, "mb": size / 1e6, "seconds": ended - began, "seconds_reading": opened - began,
+        "peak_mib": peak,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure, print, and write the table and the figures unless it was a smoke run."""
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("--rows", type=int, default=4_400_000)
+    reader.add_argument("--smoke", action="store_true")
+    said = reader.parse_args()
+    streamed = replay_file(20_000 if said.smoke else said.rows)  # first: the peak is this process's highest ever
+    trace = made_trace(20_000 if said.smoke else 4_000_000, 500 if said.smoke else 100_000)
+    speeds = {name: rate_per_s(trace, quotas) for name, quotas in QUOTAS.items()}
+    figures = {
+        "replay_answers_per_second_one_core": round(min(speeds.values())),
+        **{f"replay_answers_per_second_{name}": round(speed) for name, speed in speeds.items()},
+        **{f"file_{name}": round(value, 1) for name, value in streamed.items()},
+    }
+    if streamed["rows"] == AZURE_WEEK_ROWS:
+        figures |= {"rows_44m_seconds": round(streamed["seconds"], 1), "rows_44m_peak_mib": round(streamed["peak_mib"])}
+    print(json.dumps(figures, indent=2))
+    if not said.smoke:
+        write(figures, f"load average {os.getloadavg()[0]:.1f} when it ended")
+
+
+def write(figures: dict[str, float], load: str) -> None:
+    """The table for people and the file for programs; figures of other parts of the room that are there stay."""
+    folder = ROOT / "docs/benchmarks"
+    file = folder / "simulation.json"
+    before = json.loads(file.read_text()).get("figures", {}) if file.exists() else {}
+    all_figures = before | figures
+    body = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": describe(ROOT), "load": load, "commit": commit(),
+        "figures": all_figures,
+    }  # fmt: skip
+    file.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+    rows = "".join(f"| {name} | {value:,} |\n" for name, value in all_figures.items())
+    (folder / "simulation.md").write_text(
+        f"# Simulation\n\n{body['machine']}; {load}; {body['date']}, commit {body['commit']}. Made by"
+        f" `bench/simulation.py`: `replay_*` is answers a second of processor time on one core, each kind of quota"
+        f" alone; `file_*` a CSV file from opening it to its outcome.\n\n| figure | value |\n|---|---|\n{rows}",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
