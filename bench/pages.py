@@ -143,7 +143,8 @@ def write(pages: dict[str, Opened], lists: dict[str, Scrolled], chromium: str, t
     (to / "pages.md").write_text(
         f"# Pages\n\n{date}, {stands_on}, commit {machine.commit()}, {chromium}. Command: `bench/pages.py`.\n\n"
         f"Opened by a browser that keeps nothing from before, over the loopback, the processor slowed down {SLOWED} "
-        f"times; the most bytes and the least times of {ROUNDS} rounds. "
+        f"times; the most bytes and the least times of {ROUNDS} rounds. Load average {os.getloadavg()[0]:.1f}: over 1, "
+        "times are others' too. "
         "A browser's first page has the font after its first paint; the next ones find it kept. Budgets: chat 150 kB "
         "before the first paint and listening within 1,000 ms; console 250 kB.\n\n"
         "| page | kB before first paint | kB of the page | kB of the font, later | first paint, ms | listens, ms |\n"
