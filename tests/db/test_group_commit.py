@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from tests.db.opened import Place
 
+from solvent.db import group_commit
 from solvent.db.group_commit import GroupCommit
 from solvent.values import limits
 from solvent.values.errors import Conflict, Unavailable
@@ -373,3 +374,21 @@ def test_many_waiting_share_few_commits(place: Place) -> None:
             return database
 
     assert asyncio.run(story()).commits < 200
+
+
+def test_those_who_come_in_turn_after_turn_share_a_commit_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "GATHER_S", SOON_S)
+
+    async def story() -> None:
+        async with place.opened() as database:
+            before, since = database.commits, asyncio.get_running_loop().time()
+            waiting = []
+            for n in range(300):
+                waiting.append(database.append([(put, (str(n), ""))]))
+                await asyncio.sleep(0)
+            await failures(waiting)
+            # Beside the one that the last turn closes, only those that the writer makes of its own accord, from any start.
+            late = (asyncio.get_running_loop().time() - since) / group_commit.LATER_S
+            assert database.commits - before <= 2 + late
+
+    asyncio.run(story())

@@ -1,7 +1,8 @@
 """Group commit: one writer thread, which commits again as soon as the last commit ended.
 
 Whatever came in meanwhile shares one sync of the disk: no timer to tune, and on a busy disk the
-groups grow by themselves (measured against timers: facts/DATA_PLANE.md, "Persistence").
+groups grow by themselves (measured against timers: facts/DATA_PLANE.md, "Persistence"). So they do
+where the event loop is busy: a group is closed by the first turn of the loop that adds nothing to it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ Outcome = tuple["Future[Any] | _Told | None", Any, Exception | None]
 # A locked or full disk, a lost database: these fail every group alike.
 _ALIKE = (OperationalError, InterfaceError, sqlite3.OperationalError, OSError)
 LATER_S = 0.05  # what nobody waits for is written with the next commit, or after this long
+GATHER_S = 0.005  # the longest that a group stays open while every turn of the loop adds to it
 
 
 class _Told:
@@ -71,6 +73,9 @@ class GroupCommit:
         self._groups: deque[Group] = deque()
         self._works: deque[Work] = deque()
         self._wake = threading.Event()
+        self._came = 0  # groups that somebody waits for, so far
+        self._known = 0  # of them, those of the turns before this one
+        self._closes_s: float | None = None  # when the open group is closed at the latest; None where none is open
         self._stopping = False
         self._is_dead = False  # the writer ended, and nobody asked it to
         self.failure = ""  # why the last commit failed; empty while the books can be written
@@ -105,8 +110,22 @@ class GroupCommit:
 
     def _queue(self, entries: Sequence[Entry], waiting: Future[None] | _Told) -> None:
         self._groups.append((entries, waiting))
-        if not self._wake.is_set():
+        self._came += 1
+        if self._closes_s is None:
+            self._closes_s = self._loop.time() + GATHER_S
+            self._known = self._came - 1  # a whole turn passes before it may be closed
+            self._loop.call_soon(self._gather)
+
+    def _gather(self) -> None:
+        """Once a turn of the loop: a commit costs as much for one answer as for ten, and where each turn brings
+        another one nobody is kept waiting who would not wait for the loop."""
+        assert self._closes_s is not None, "a group is open"
+        if self._came == self._known or self._loop.time() >= self._closes_s:
+            self._closes_s = None
             self._wake.set()
+        else:
+            self._known = self._came
+            self._loop.call_soon(self._gather)
 
     def append_later(self, entries: Sequence[Entry]) -> None:
         """See `Database.append_later`."""
@@ -151,10 +170,13 @@ class GroupCommit:
         while True:
             self._wake.wait(LATER_S)
             self._wake.clear()
+            is_last = self._stopping
             while self._groups or self._works:
                 self._tell(self._commit(connection))
                 self._taken = ([], [])
-            if self._stopping:
+                if not is_last:
+                    break  # what came meanwhile has woken us again, or is still being gathered
+            if is_last:
                 return
 
     def _die(self, wrong: BaseException) -> None:
