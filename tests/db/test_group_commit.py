@@ -387,7 +387,7 @@ def test_those_who_come_in_turn_after_turn_share_a_commit_too(place: Place, monk
                 waiting.append(database.append([(put, (str(n), ""))]))
                 await asyncio.sleep(0)
             await failures(waiting)
-            # Beside the one that the last turn closes, only those that the writer makes of its own accord, from any start.
+            # Beside the one that the last turn closes, only those that the writer makes by itself.
             late = (asyncio.get_running_loop().time() - since) / group_commit.LATER_S
             assert database.commits - before <= 2 + late
 

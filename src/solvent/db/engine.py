@@ -7,13 +7,13 @@ writes (docs/decisions/0007-one-writer-at-a-time.md).
 from __future__ import annotations
 
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 
 from solvent.db.tls import encryption_of
+from solvent.db.turns import FILE_ENDING, TurnTaking
 from solvent.values.errors import Invalid, Unavailable
 
 FILE_NAME = "solvent.db"
@@ -79,14 +79,22 @@ def _sort_by_bytes(connection: Connection) -> None:
 
 
 def _sqlite(directory: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(directory / FILE_NAME)), pool_size=8, hide_parameters=True)
+    file = directory / FILE_NAME
+    engine = create_engine(
+        URL.create("sqlite", database=str(file)),
+        pool_size=8,
+        hide_parameters=True,
+        connect_args={"factory": TurnTaking},
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+def _prepare_sqlite(connection: TurnTaking, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in `_begin_sqlite`, so that table changes are in them too
+    (_, _, file) = connection.execute("PRAGMA database_list").fetchone()
+    connection.turn_file = f"{file}{FILE_ENDING}"
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",  # an acknowledged answer survives a power cut
@@ -101,7 +109,13 @@ def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its turn before it reads, or another process's write in between would fail ours at once.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+    if not _writes(connection):
+        connection.exec_driver_sql("BEGIN")
+        return
+    writer = connection.connection.driver_connection
+    assert isinstance(writer, TurnTaking)
+    writer.take_turn()
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _postgres(url: str) -> Engine:

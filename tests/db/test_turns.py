@@ -1,0 +1,70 @@
+"""Writers of one SQLite file take turns: nobody who writes without a pause keeps another waiting for long."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from solvent.db import turns
+from solvent.db.engine import WRITE, open_engine
+
+
+def write(engine: Engine) -> None:
+    with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+        connection.execute(text("CREATE TABLE IF NOT EXISTS spare (n INTEGER)"))
+        connection.execute(text("INSERT INTO spare VALUES (1)"))
+
+
+def test_who_writes_without_a_pause_starves_nobody(tmp_path: Path) -> None:
+    busy, other = open_engine(tmp_path), open_engine(tmp_path)
+    done = threading.Event()
+    count = 0
+
+    def write_on() -> None:
+        nonlocal count
+        while not done.is_set():
+            write(busy)
+            count += 1
+
+    writing = threading.Thread(target=write_on)
+    writing.start()
+    try:
+        for _ in range(20):
+            write(other)
+    finally:
+        done.set()
+        writing.join()
+        busy.dispose()
+        other.dispose()
+    assert count < 2_000, "the other one had to wait for too many turns"
+
+
+def test_a_turn_ends_with_its_transaction_however_that_ends(tmp_path: Path) -> None:
+    first, second = open_engine(tmp_path), open_engine(tmp_path)
+    with first.connect().execution_options(**WRITE) as connection:
+        with pytest.raises(OperationalError), connection.begin():
+            connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+        write(second)
+        with pytest.raises(RuntimeError), connection.begin():
+            raise RuntimeError
+        write(second)
+    first.dispose()
+    write(second)
+    second.dispose()
+
+
+def test_one_who_never_ends_is_waited_for_and_then_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "WAIT_S_MAX", 0.05)
+    first, second = open_engine(tmp_path), open_engine(tmp_path)
+    with first.connect() as holding, second.connect() as waiting:
+        holding.execution_options(**WRITE).begin()
+        waiting.connection.driver_connection.execute("PRAGMA busy_timeout = 50")  # type: ignore[union-attr]
+        with pytest.raises(OperationalError, match="locked"):
+            waiting.execution_options(**WRITE).begin()
+    write(second)
+    first.dispose()
+    second.dispose()
