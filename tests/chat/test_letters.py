@@ -109,12 +109,15 @@ def test_whoever_opened_an_account_with_an_address_of_somebody_else_is_out_once_
     server: Solvent, box: Mailbox
 ) -> None:
     mallory, email = newcomer(server)
+    key = re.search(r"sk-solvent-[0-9a-f]+", mallory.send("/keys", "/keys", once=uuid.uuid4().hex).text)
+    assert key
     victim = Browser(server)
     victim.send("/sign-in/letter", email=email)
     assert press(victim, box.link(email, 2)) == (303, "/")
     assert is_in(victim)
     assert not is_in(mallory)
     assert mallory.sign_in(email).status_code == 422
+    assert mallory.get("/v1/models", headers={"authorization": f"Bearer {key[0]}"}).status_code == 401
 
 
 def test_an_address_is_confirmed_only_by_who_is_signed_in_with_it(server: Solvent, box: Mailbox) -> None:

@@ -8,11 +8,13 @@ from solvent.audit.act import Act, fingerprint
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
 from solvent.identity import attempt_store, credential_store, person_store, ticket_store
+from solvent.identity import store as identity_store
 from solvent.identity.caller import digest
 from solvent.identity.look_at_letter import look_at_letter
 from solvent.identity.person import Person
 from solvent.identity.session import begin
 from solvent.identity.ticket import Ticket
+from solvent.office.store import touch_callers
 from solvent.values.errors import Refused, Unauthenticated
 from solvent.values.ids import PersonId
 
@@ -65,17 +67,23 @@ def _carry_out(connection: Connection, ticket: Ticket, person: Person, taken: Le
     if ticket.purpose == "reset":
         person_store.change(connection, person.id, password=taken.password)
         _shut_out_others(connection, person)
-    elif ticket.purpose == "enter" and not person.confirmed_us and not known:
-        # Whoever opened the account may not be whoever has the address: what they chose opens it no more.
-        person_store.change(connection, person.id, password="")
-        credential_store.forget_of(connection, person.id)
-        _shut_out_others(connection, person)
+    if ticket.purpose != "confirm" and not person.confirmed_us and not known:
+        _take_over(connection, person, taken.password, now_us)
     if not person.confirmed_us:
         person_store.change(connection, person.id, confirmed_us=now_us)
     if ticket.purpose != "confirm":
         person_store.add_session(connection, begin(taken.session, now_us, person=person.id))
         attempt_store.remember_browser(connection, person.id, taken.browser, now_us)
     return person_store.known(connection, person.id)
+
+
+def _take_over(connection: Connection, person: Person, password: str, now_us: int) -> None:
+    """Whoever opened the account may not be whoever has the address: nothing that they chose opens it any more."""
+    person_store.change(connection, person.id, password=password)
+    credential_store.forget_of(connection, person.id)
+    _shut_out_others(connection, person)
+    if person.customer is not None and identity_store.revoke_keys_of(connection, person.customer, now_us):
+        touch_callers(connection)
 
 
 def _shut_out_others(connection: Connection, person: Person) -> None:
