@@ -34,6 +34,7 @@ _COMMANDS = {
     "models": "List, test and download models.",
     "prices": "Look at prices, import them, hold them beside another list, correct them.",
     "simulate": "Replay traffic through plans and prices.",
+    "size": "Say what an answer costs on hardware, before anybody buys it.",
     "config": "Show every setting, its value and what it is for.",
     "house-model": "Build and score the embedded house model.",
 }

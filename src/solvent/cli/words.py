@@ -8,11 +8,13 @@ from solvent.cli.alarm_words import ALARM_WORDS
 from solvent.cli.billing_words import BILLING_WORDS
 from solvent.cli.log_words import LOG_WORDS
 from solvent.cli.simulate_words import SIMULATE_WORDS
+from solvent.cli.size_words import SIZE_WORDS
 
 WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
     **ALARM_WORDS,
     **LOG_WORDS,
     **SIMULATE_WORDS,
+    **SIZE_WORDS,
     # What stands over columns and before facts
     "id": ("id", "ID"),
     "name": ("name", "이름"),

@@ -269,3 +269,10 @@ TRACE_CUSTOMERS_MAX = 10_000_000  # of one trace: a kilobyte or so for each
 TRACE_TOKENS_MAX = 1_000_000_000  # of one answer in one bucket: a thousand times the longest context there is
 TRACE_FILE_BYTES_MAX = 64 * 1024 * MIB  # of one file once unpacked
 TRACE_UNPACKED_TIMES_MAX = 200  # as large as the packed file: text packs 20 times at most, a bomb a thousand times
+
+# Sizing
+MODEL_CONFIG_BYTES_MAX = 1 * MIB  # a config.json; the largest known have some 50 kB
+GGUF_HEADER_BYTES_MAX = 64 * MIB  # read of a GGUF file: its header holds a vocabulary
+MEASURED_FILE_BYTES_MAX = 16 * MIB
+PROBE_ANSWER_S_MAX = 600.0  # for one answer of a server that is probed: small machines are slow
+PROBE_ANSWER_BYTES_MAX = 16 * MIB

@@ -1,0 +1,1 @@
+"""Capacity: what an answer costs on hardware, before anybody buys it."""

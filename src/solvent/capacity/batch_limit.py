@@ -1,0 +1,58 @@
+"""The largest batch: as many sequences as memory holds, and as few as the wait for a token allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+import msgspec
+
+from solvent.capacity.hardware import Fleet
+from solvent.capacity.model_shape import Shape
+from solvent.capacity.step import sequence_bytes, weight_bytes
+from solvent.values.errors import Invalid
+
+BATCH_MAX: Final = 4_096  # more than any engine serves at once, and than was ever measured
+_USABLE: Final = 0.9  # of memory; the rest is the engine's own. Source: vLLM's gpu_memory_utilization, 2025
+_LOADED: Final = 1.05  # what lies in memory beside the weights themselves
+
+
+class BatchLimit(msgspec.Struct, frozen=True):
+    """The most sequences at once, and what sets that: "memory", the "latency" asked for, or the "engine"."""
+
+    batch: int
+    because: Literal["memory", "latency", "engine"]
+
+
+def memory_limit(shape: Shape, fleet: Fleet, precision: str, tokens: float) -> int:
+    """How many sequences of `tokens` the memory holds beside the weights. Raises Invalid where not even one."""
+    free = _USABLE * fleet.memory_bytes - _LOADED * weight_bytes(shape, precision)
+    each = sequence_bytes(shape, fleet, tokens)
+    if free < each:
+        needed = (_LOADED * weight_bytes(shape, precision) + each) / (_USABLE * fleet.device.memory_bytes)
+        more = -int(-needed // 1)
+        raise Invalid(
+            "model_does_not_fit",
+            f"{shape.name} at {precision} does not fit on {fleet.name}; it needs at least {more} of them,"
+            " a narrower precision, or shorter answers",
+        )
+    return min(int(free / each), BATCH_MAX) if each > 0 else BATCH_MAX
+
+
+def batch_limit(in_memory: int, step_s: Callable[[int], float], step_s_max: float) -> BatchLimit:
+    """The largest batch whose step takes at most step_s_max. step_s: grows with the batch.
+
+    Raises Invalid where a sequence by itself takes longer.
+    """
+    if step_s(1) > step_s_max:
+        raise Invalid(
+            "latency_out_of_reach",
+            f"one sequence alone takes {step_s(1) * 1000:.1f} ms a token; allow more than {step_s_max * 1000:.1f}",
+        )
+    if step_s(in_memory) <= step_s_max:
+        return BatchLimit(in_memory, "engine" if in_memory == BATCH_MAX else "memory")
+    low, high = 1, in_memory
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if step_s(middle) <= step_s_max else (low, middle)
+    return BatchLimit(low, "latency")
