@@ -1,4 +1,4 @@
-"""Replay: answers a second on one core, and a large file of traffic from end to end with its memory.
+"""Replay: answers a second on one core, a large file of traffic from end to end with its memory, and years drawn.
 
 Run alone: `.venv/bin/python bench/simulation.py`; `--rows 44000000` is a file the size of Azure's week (minutes, 6 GB
 of disk), `--smoke` only shows that the harness works. Writes docs/benchmarks/simulation.{md,json}.
@@ -27,10 +27,13 @@ from solvent.billing.included import Included
 from solvent.billing.plan import Plan
 from solvent.pricing.rate_card import RateCard
 from solvent.simulation.arrival import ACTIVITY_SIGMA
+from solvent.simulation.assumption import Assumptions
+from solvent.simulation.outcome import CustomerLine, Outcome
 from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Scenario, Sold
 from solvent.simulation.trace import Block, Trace
 from solvent.simulation.trace_store import open_trace
+from solvent.simulation.year import year
 from solvent.values.instant import instant
 from solvent.values.limits import TRACE_BLOCK_ROWS
 from solvent.values.money import Money
@@ -108,11 +111,28 @@ def replay_file(rows: int) -> dict[str, float]:
             opened = time.perf_counter()
             replay(trace, scenario(QUOTAS["tokens"]))
         ended = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "rows": rows, "mb": size / 1e6, "seconds": ended - began, "seconds_reading": opened - began,
-        "peak_mib": peak,
+        "peak_mib": peak_mib(),
     }  # fmt: skip
+
+
+def peak_mib() -> int:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def draw_seconds(customers: int, draws: int) -> float:
+    """Seconds to draw a year of so many customers so many times, from an outcome at hand."""
+    chance = np.random.default_rng(2)
+    costs = chance.lognormal(20, ACTIVITY_SIGMA, customers).astype(np.int64)
+    lines = tuple(
+        CustomerLine(str(n), "plan", 100, 0, 50_000, 1, 20 * 10**9, 17 * 10**9, 0, 0, 0, int(cost))
+        for n, cost in enumerate(costs)
+    )
+    began = time.perf_counter()
+    year(Outcome("plan", "made", "USD", START_US, START_US + MONTH_US, lines), Assumptions(), draws)
+    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -129,6 +149,8 @@ def main() -> None:
         **{f"replay_answers_per_second_{name}": round(speed) for name, speed in speeds.items()},
         **{f"file_{name}": round(value, 1) for name, value in streamed.items()},
     }
+    seconds = draw_seconds(500, 50) if said.smoke else draw_seconds(100_000, 1_000)
+    figures |= {"monte_carlo_100k_by_1000_seconds": round(seconds, 1), "peak_mib": peak_mib()}
     if streamed["rows"] == AZURE_WEEK_ROWS:
         figures |= {"rows_44m_seconds": round(streamed["seconds"], 1), "rows_44m_peak_mib": round(streamed["peak_mib"])}
     print(json.dumps(figures, indent=2))
@@ -151,7 +173,9 @@ def write(figures: dict[str, float], load: str) -> None:
     (folder / "simulation.md").write_text(
         f"# Simulation\n\n{body['machine']}; {load}; {body['date']}, commit {body['commit']}. Made by"
         f" `bench/simulation.py`: `replay_*` is answers a second of processor time on one core, each kind of quota"
-        f" alone; `file_*` a CSV file from opening it to its outcome.\n\n| figure | value |\n|---|---|\n{rows}",
+        f" alone; `file_*` a CSV file from opening it to its outcome;"
+        f" `monte_carlo_100k_by_1000_seconds` a thousand years drawn of 100,000 customers, in one process.\n\n"
+        f"| figure | value |\n|---|---|\n{rows}",
         encoding="utf-8",
     )
 

@@ -101,6 +101,26 @@ def test_a_file_is_replayed_through_plans_that_are_not_on_sale_yet(asked: Solven
     assert "asks model 'gpt', which is not sold here" in done.stderr
 
 
+def test_a_year_is_drawn_from_it_and_told_to_people_and_programs(asked: Solvent, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.csv"
+    rows = "".join(f"2026-11-{day:02} 18:15:00,1000,500\n" for day in range(1, 29))
+    trace.write_text(f"TIMESTAMP,ContextTokens,GeneratedTokens\n{rows}")
+    words = ("simulate", "--trace", str(trace), "--model", "scripted", "--plan", "counted", "--year", "--draws", "50")
+    done = asked.run(*words, "--assume", "churn=0.01", "--json")
+    assert done.returncode == 0, done.stderr
+    drawn = json.loads(done.stdout)[0]["year"]
+    assert (drawn["draws"], len(drawn["quantiles"])) == (50, 5)
+    assert {swing["assumption"] for swing in drawn["swings"]} == {"growth", "churn", "exchange", "cost_cut"}
+    told = asked.run(*words, SOLVENT_LANGUAGE="ko")
+    assert "앞으로 1년을 50번" in told.stdout
+    assert "손실 확률" in told.stdout
+    refused = asked.run(*words, "--assume", "churn=2")
+    assert refused.returncode == 2
+    assert "within 0 to 1" in refused.stderr
+    short = asked.run("simulate", "--plan", "counted", "--year")
+    assert "less than a day" in short.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [("a=b", Share("a", "b", 1000)), ("a=b:250", Share("a", "b", 250)), ("a=b:cloud", Share("a", "b:cloud", 1000))],

@@ -16,11 +16,14 @@ from solvent.app.business import Business, open_business
 from solvent.app.traffic import own_trace, plans_of, scenario, share
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.wording import speaker
+from solvent.simulation.assumption import assumed
 from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers
 from solvent.simulation.replay import replay
 from solvent.simulation.trace import Trace
 from solvent.simulation.trace_store import open_trace
+from solvent.simulation.year import Year, year
 from solvent.values.errors import Invalid
 from solvent.values.money import plain
 from solvent.values.period import day_number, first_day, start_of_day, zone
@@ -37,6 +40,7 @@ class Simulated(msgspec.Struct, frozen=True):
     """One scenario. losses: what the customers who cost more than they bring in cost beyond it, in whole units.
 
     against_today: how invoices differ from those of the plans customers are on; None where that is not known.
+    year: the year to come, where it was asked for.
     """
 
     scenario: str
@@ -46,6 +50,7 @@ class Simulated(msgspec.Struct, frozen=True):
     worst: list[CustomerLine]
     against_today: Change | None
     outcome: Outcome
+    year: Year | None = None
 
 
 @click.command("simulate")
@@ -63,6 +68,16 @@ class Simulated(msgspec.Struct, frozen=True):
 @click.option("--plans", "plan_file", type=click.Path(path_type=Path), help="A YAML file of more plans.")
 @click.option("--share", "shares", multiple=True, metavar="ASKED=INSTEAD[:N]", help="N in 1000 come from another.")
 @click.option("--cached", type=int, help="So many in 1000 of the tokens read come from a cache.")
+@click.option("--year", "is_year", is_flag=True, help="Draw the year to come from it, many times over.")
+@click.option(
+    "--assume",
+    "assumptions",
+    multiple=True,
+    metavar="WHAT=LOW:USUAL:HIGH",
+    help="Of that year, a month: growth, churn, exchange, cost_cut; such as churn=0.02:0.05:0.1.",
+)
+@click.option("--draws", default=1000, show_default=True, help="How many years are drawn.")
+@click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every scenario.")
 @json_option
 def command(data: Path, config_file: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
     """Replay traffic through plans and prices: what it would have earned, and who would have lost you money."""
@@ -85,6 +100,7 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
     if not names:
         raise Invalid("bad_scenario", "there are no plans; publish one, or write some in a file for --plans")
     shares = tuple(share(text) for text in said["shares"])
+    assumptions = assumed(said["assumptions"])
     on: dict[str, str] = {}
     if said["file"] is None:
         now, in_zone = business.now_us(), business.time_zone
@@ -101,7 +117,9 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
         found = [
             replay(trace, scenario(name, business, plans, name, {}, shares, said["cached"]), told) for name in names
         ]
-    return [_simulated(outcome, today) for outcome in ([today] if today else []) + found]
+    outcomes = ([today] if today else []) + found
+    years = [year(one, assumptions, said["draws"], said["seed"]) if said["is_year"] else None for one in outcomes]
+    return [_simulated(outcome, today, drawn) for outcome, drawn in zip(outcomes, years, strict=True)]
 
 
 def _columns(said: tuple[str, ...]) -> dict[str, str]:
@@ -123,12 +141,12 @@ class _Progress:
             click.echo(f"\r{self._done:,} / {self._answers:,}", err=True, nl=self._done % self._answers == 0)
 
 
-def _simulated(outcome: Outcome, today: Outcome | None) -> Simulated:
+def _simulated(outcome: Outcome, today: Outcome | None, drawn: Year | None) -> Simulated:
     lost = losers(outcome)
     losses = plain(outcome.money(-sum(line.margin_grains for line in lost)))
     differs = None if today is None or today is outcome else change(today, outcome)
     short = msgspec.structs.replace(outcome, lines=())
-    return Simulated(outcome.scenario, outcome.total, len(lost), losses, lost[:_LOSERS_SHOWN], differs, short)
+    return Simulated(outcome.scenario, outcome.total, len(lost), losses, lost[:_LOSERS_SHOWN], differs, short, drawn)
 
 
 def _print(made: list[Simulated], screen: Screen) -> None:
@@ -148,6 +166,12 @@ def _print(made: list[Simulated], screen: Screen) -> None:
         screen.word(
             "busiest", hour=busiest.hour, answers=busiest.answers_peak / 1000, tokens=busiest.tokens_peak / 1000
         )  # fmt: skip
+    drawn = [(one.outcome, one.year) for one in made if one.year is not None]
+    if drawn:
+        screen.word("year_drawn", draws=drawn[0][1].draws, seed=drawn[0][1].seed)
+        screen.table(YEAR_COLUMNS, [year_row(outcome, of, screen) for outcome, of in drawn], "no_scenarios")
+        for outcome, of in drawn:
+            screen.line(swings_told(outcome, of, screen))
     for note in dict.fromkeys(note for one in made for note in one.outcome.notes):
         screen.line(note)
 

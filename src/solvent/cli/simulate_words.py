@@ -21,4 +21,19 @@ SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
         "Busiest hour of the day: {hour}:00, up to {answers:,.2f} answers and {tokens:,.0f} written tokens a second.",
         "가장 바쁜 시각 {hour}시: 초당 답변 최대 {answers:,.2f}개, 출력 토큰 {tokens:,.0f}개.",
     ),
+    "year_drawn": (
+        "The year to come, drawn {draws:,} times with seed {seed}: what is left, on assumptions to be replaced by what"
+        " you know (--assume).",
+        "앞으로 1년을 {draws:,}번 그려 보았습니다(시드 {seed}). 가정은 --assume으로 아는 값으로 바꾸십시오.",
+    ),
+    "usual_year": ("as assumed", "가정대로면"),
+    "worst_years": ("5 % are below", "하위 5 %"),
+    "middle_year": ("middle", "가운데"),
+    "best_years": ("5 % are above", "상위 5 %"),
+    "loss_years": ("years with a loss", "손실 확률"),
+    "swing": ("{what} {low} to {high}", "{what} {low} ~ {high}"),
+    "growth": ("growth", "증가"),
+    "churn": ("churn", "이탈"),
+    "exchange": ("exchange rate", "환율"),
+    "cost_cut": ("cheaper answers", "원가 하락"),
 }
