@@ -52,7 +52,7 @@ def test_today_is_held_against_yesterday_at_this_hour_and_stays_light_with_many_
     assert time.monotonic() - began < 5
     expect(page.locator("#fig-answers")).to_contain_text("3 this time yesterday")
     expect(page.locator("#month")).to_contain_text("today among them, ₩70.0: the mean of the last whole days (1)")
-    page.wait_for_function("document.querySelector('#day svg')")
+    page.wait_for_selector("#day svg", state="attached")
     assert page.evaluate(WEIGHT) < WEIGHT_MAX
     assert look.all_complaints() == []
 

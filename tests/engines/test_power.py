@@ -34,9 +34,11 @@ def test_the_machines_own_counter_is_averaged_over_the_time_between(tmp_path: Pa
     time.sleep(0.25)
     counter(tmp_path, 1_000 + 5_000_000)  # five joules in a quarter of a second
     found = source.milliwatts()
-    elapsed = time.monotonic() - started
-    assert 5_000 / elapsed * 0.9 <= found <= 5_000 / 0.25
-    assert source.milliwatts() == found  # asked again at once: the same figure
+    asked = time.monotonic()
+    assert 5_000 / (asked - started) * 0.9 <= found <= 5_000 / 0.25
+    again = source.milliwatts()
+    if time.monotonic() - asked < 0.2:  # else this machine was too busy to ask again at once
+        assert again == found
 
 
 def test_a_counter_that_began_again_keeps_the_last_figure(tmp_path: Path) -> None:

@@ -39,7 +39,10 @@ def test_the_two_faces_stay_within_their_budgets(open_page: OpenPage, server: So
 def test_a_browser_that_keeps_the_font_has_it_from_the_start(open_page: OpenPage, server: Solvent) -> None:
     look = open_page()
     look.page.goto(f"{server.url}/sign-in")
-    look.page.wait_for_function("document.cookie.includes('solvent_font=1')")
+    for _ in range(500):
+        if "solvent_font" in {cookie["name"] for cookie in look.page.context.cookies()}:
+            break
+        look.page.wait_for_timeout(20)
     look.page.reload()
     assert look.page.locator("head > link[rel=stylesheet]").first.get_attribute("href", timeout=1_000) == (
         "/static/vendor/pretendard-1.3.9/pretendardvariable-dynamic-subset.css"
