@@ -119,6 +119,12 @@ class App:
         self.names = {caller.customer.id: caller.customer.name for caller in callers.values() if caller.customer}
         self.desk.callers = callers
 
+    async def look_at_callers(self) -> None:
+        """Take in who may call where that changed."""
+        seen = await self.database.read(lambda connection: int(ledger_store.mark(connection, CALLERS) or 0))
+        if seen != self._callers_seen:
+            await self.reload_callers()
+
     async def tend(self) -> None:
         """Twice a second: give back leases that others want, and take in what changed beside this process."""
         if not self.presence.is_held():
@@ -127,9 +133,7 @@ class App:
         self.desk.processes = self.presence.count()
         self._pots_seen = await tend_leases(self.desk, self._pots_seen)
         await raise_budget_alarms(self.desk)
-        seen = await self.database.read(lambda connection: int(ledger_store.mark(connection, CALLERS) or 0))
-        if seen != self._callers_seen:
-            await self.reload_callers()
+        await self.look_at_callers()
 
     async def renew(self) -> None:
         """Every few seconds: begin the periods that are due, so that nobody waits for what their plan includes."""

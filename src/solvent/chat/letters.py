@@ -126,7 +126,7 @@ class Letters:
                 is_sure=visit.form.get(SURE) == "yes", signed_in=self._signed_in(visit),
             )  # fmt: skip
             person = await take_letter(taken, app.database, app.desk.now_us())
-            await app.reload_callers()  # keys of whoever opened the account may be over
+            await app.look_at_callers()  # keys of whoever opened the account may be over
         except SolventError as problem:
             return self._page(visit, ticket, person, problem)
         home = "/" if person.role == "customer" else "/console"

@@ -171,12 +171,10 @@ class GroupCommit:
             self._wake.wait(LATER_S)
             self._wake.clear()
             is_last = self._stopping
-            while self._groups or self._works:
+            if self._groups or self._works:
                 self._tell(self._commit(connection))
                 self._taken = ([], [])
-                if not is_last:
-                    break  # what came meanwhile has woken us again, or is still being gathered
-            if is_last:
+            if is_last:  # and nothing has come since: closed books take nothing more
                 return
 
     def _die(self, wrong: BaseException) -> None:

@@ -64,11 +64,11 @@ async def take_letter(taken: LetterTaken, database: Database, now_us: int) -> Pe
 
 def _carry_out(connection: Connection, ticket: Ticket, person: Person, taken: LetterTaken, now_us: int) -> Person:
     known = attempt_store.is_known(connection, person.id, taken.browser)
-    if ticket.purpose == "reset":
-        person_store.change(connection, person.id, password=taken.password)
-        _shut_out_others(connection, person)
     if ticket.purpose != "confirm" and not person.confirmed_us and not known:
         _take_over(connection, person, taken.password, now_us)
+    elif ticket.purpose == "reset":
+        person_store.change(connection, person.id, password=taken.password)
+        _shut_out_others(connection, person)
     if not person.confirmed_us:
         person_store.change(connection, person.id, confirmed_us=now_us)
     if ticket.purpose != "confirm":

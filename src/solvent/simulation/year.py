@@ -6,7 +6,7 @@ does. The same seed draws the same luck for every scenario: what differs between
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -58,9 +58,9 @@ def year(outcome: Outcome, assumptions: Assumptions, draws: int = 1000, seed: in
         raise Invalid("bad_scenario", message, param="year")
     income, cost = _monthly(outcome)
     chance = np.random.default_rng(seed)
-    luck = chance.random((draws, len(Assumptions.__struct_fields__)))
-    drawn = [_triangle(getattr(assumptions, name), luck[:, n]) for n, name in enumerate(Assumptions.__struct_fields__)]
-    held, worth = _weights(*drawn)
+    ranges = _ranges(assumptions)
+    luck = chance.random((draws, len(ranges)))
+    held, worth = _weights(*(_triangle(of, luck[:, n]) for n, of in enumerate(ranges.values())))
     profits, losing = np.empty(draws), np.empty(draws)
     dear = worth / held  # what a grain of cost comes to over the year, on average
     for n in range(draws):
@@ -69,8 +69,9 @@ def year(outcome: Outcome, assumptions: Assumptions, draws: int = 1000, seed: in
         losing[n] = copies @ (income < dear[n] * cost)
     ranked = np.sort(profits)
     quantiles = tuple((permille, int(ranked[permille * (draws - 1) // 1000])) for permille in QUANTILES)
-    swings = _swings(assumptions, float(income.sum()), float(cost.sum()))
-    usual = _profit([getattr(assumptions, name).usual for name in Assumptions.__struct_fields__], income, cost)
+    income_all, cost_all = float(income.sum()), float(cost.sum())
+    swings = _swings(ranges, income_all, cost_all)
+    usual = _profit([of.usual for of in ranges.values()], income_all, cost_all)
     return Year(
         draws, seed, usual, quantiles, int(1000 * (profits < 0).mean()), int(np.median(losing)), swings
     )  # fmt: skip
@@ -105,17 +106,20 @@ def _weights(growth: Columns, churn: Columns, exchange: Columns, cost_cut: Colum
     return held, worth
 
 
-def _profit(at: Sequence[float], income: Columns | float, cost: Columns | float) -> int:
+def _ranges(assumptions: Assumptions) -> dict[str, Range]:
+    """By name, in the order in which `_weights` takes them."""
+    return msgspec.structs.asdict(assumptions)
+
+
+def _profit(at: Sequence[float], income: float, cost: float) -> int:
     held, worth = _weights(*(np.array([value]) for value in at))
-    return int(held[0] * np.sum(income) - worth[0] * np.sum(cost))
+    return int(held[0] * income - worth[0] * cost)
 
 
-def _swings(assumptions: Assumptions, income: float, cost: float) -> tuple[Swing, ...]:
-    names = Assumptions.__struct_fields__
-    usual = [getattr(assumptions, name).usual for name in names]
+def _swings(ranges: Mapping[str, Range], income: float, cost: float) -> tuple[Swing, ...]:
+    usual = [of.usual for of in ranges.values()]
     swings = []
-    for n, name in enumerate(names):
-        of: Range = getattr(assumptions, name)
+    for n, (name, of) in enumerate(ranges.items()):
         low, high = (_profit([*usual[:n], end, *usual[n + 1 :]], income, cost) for end in (of.low, of.high))
         swings.append(Swing(name, low, high))
     return tuple(sorted(swings, key=lambda swing: -abs(swing.high_grains - swing.low_grains)))
