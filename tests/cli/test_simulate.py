@@ -77,6 +77,9 @@ def test_other_plans_are_compared_with_today(asked: Solvent) -> None:
     assert metered["total"]["charge_grains"] == today["total"]["charge_grains"] + today["total"]["included_grains"]
     assert counted["against_today"]["pay_less"] == 2
     assert metered["against_today"]["pay_more"] == 2
+    loses = metered["against_today"]["lose_most"][0]
+    assert loses["after_grains"] > loses["before_grains"]
+    assert not metered["against_today"]["gain_most"]
     assert len(metered["outcome"]["hours"]) == 1
 
 
@@ -85,6 +88,28 @@ def test_people_read_a_table(asked: Solvent) -> None:
     assert done.returncode == 0, done.stderr
     assert "10 answers of the books replayed." in done.stdout
     assert "against today" in done.stdout
+
+
+def test_the_fleet_and_break_even_are_told_where_there_is_something_to_tell(asked: Solvent, tmp_path: Path) -> None:
+    trace, plans = tmp_path / "trace.csv", tmp_path / "plans.yaml"
+    rows = "".join(f"2026-11-16 {n % 24:02}:15:00,1000,{2_000 + n}\n" for n in range(24))
+    trace.write_text(f"TIMESTAMP,ContextTokens,GeneratedTokens\n{rows}")
+    plans.write_text("- name: priced\n  price: '9'\n  included: [{answers: unlimited}]\n  beyond: stop\n")
+    words = ("--trace", str(trace), "--model", "scripted", "--plans", str(plans), "--plan", "priced")
+    fleet = (*words, "--serve", "llama-3.1-8b-instruct", "--on", "1xH100", "--rate", "2")
+    (found,) = simulated(asked, *fleet)
+    assert found["fleet"]["server"]["hour_grains"] == 2 * 10**9
+    assert [hour["servers_peak"] for hour in found["fleet"]["hours"]] == [1] * 24
+    assert found["fleet"]["always_month_grains"] == round(24 * 30.4375) * 2 * 10**9
+    (even,) = found["pays_for"]
+    assert (even["plan"], even["customers"], even["beyond"]) == ("priced", 1, 0)
+    assert even["answers_month"]["low"] <= even["answers_month"]["usual"] <= even["answers_month"]["high"]
+    told = asked.run("simulate", *fleet, SOLVENT_LANGUAGE="en")
+    assert "1 are enough at all times" in told.stdout
+    assert "the price of priced pays for" in told.stdout
+    refused = asked.run("simulate", *words, "--serve", "llama-3.1-8b-instruct")
+    assert refused.returncode == 2
+    assert "--serve MODEL and --on HARDWARE go together" in refused.stderr
 
 
 def test_a_file_is_replayed_through_plans_that_are_not_on_sale_yet(asked: Solvent, tmp_path: Path) -> None:
@@ -109,7 +134,8 @@ def test_a_year_is_drawn_from_it_and_told_to_people_and_programs(asked: Solvent,
     done = asked.run(*words, "--assume", "churn=0.01", "--json")
     assert done.returncode == 0, done.stderr
     drawn = json.loads(done.stdout)[0]["year"]
-    assert (drawn["draws"], len(drawn["quantiles"])) == (50, 5)
+    assert (drawn["draws"], len(drawn["quantiles"])) == (50, 9)
+    assert sum(one["draws"] for one in drawn["bins"]) == 50
     assert {swing["assumption"] for swing in drawn["swings"]} == {"growth", "churn", "exchange", "cost_cut"}
     told = asked.run(*words, SOLVENT_LANGUAGE="ko")
     assert "앞으로 1년을 50번" in told.stdout

@@ -16,10 +16,13 @@ from solvent.app.business import Business, open_business
 from solvent.app.traffic import own_trace, plans_of, scenario, share
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.wording import speaker
 from solvent.simulation.assumption import assumed
+from solvent.simulation.fleet import FleetNeeded
 from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers
+from solvent.simulation.pays_for import PaysFor, pays_for
 from solvent.simulation.replay import replay
 from solvent.simulation.trace import Trace
 from solvent.simulation.trace_store import open_trace
@@ -40,7 +43,7 @@ class Simulated(msgspec.Struct, frozen=True):
     """One scenario. losses: what the customers who cost more than they bring in cost beyond it, in whole units.
 
     against_today: how invoices differ from those of the plans customers are on; None where that is not known.
-    year: the year to come, where it was asked for.
+    pays_for: where plans with a price break even. year, fleet: where they were asked for.
     """
 
     scenario: str
@@ -50,7 +53,9 @@ class Simulated(msgspec.Struct, frozen=True):
     worst: list[CustomerLine]
     against_today: Change | None
     outcome: Outcome
+    pays_for: list[PaysFor]
     year: Year | None = None
+    fleet: FleetNeeded | None = None
 
 
 @click.command("simulate")
@@ -78,6 +83,7 @@ class Simulated(msgspec.Struct, frozen=True):
 )
 @click.option("--draws", default=1000, show_default=True, help="How many years are drawn.")
 @click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every scenario.")
+@fleet_options
 @json_option
 def command(data: Path, config_file: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
     """Replay traffic through plans and prices: what it would have earned, and who would have lost you money."""
@@ -118,8 +124,12 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
             replay(trace, scenario(name, business, plans, name, {}, shares, said["cached"]), told) for name in names
         ]
     outcomes = ([today] if today else []) + found
-    years = [year(one, assumptions, said["draws"], said["seed"]) if said["is_year"] else None for one in outcomes]
-    return [_simulated(outcome, today, drawn) for outcome, drawn in zip(outcomes, years, strict=True)]
+    made = []
+    for outcome in outcomes:
+        drawn = year(outcome, assumptions, said["draws"], said["seed"]) if said["is_year"] else None
+        evens = list(pays_for(outcome, plans, said["seed"]))
+        made.append(_simulated(outcome, today, evens, drawn, asked_fleet(outcome, said)))
+    return made
 
 
 def _columns(said: tuple[str, ...]) -> dict[str, str]:
@@ -141,12 +151,16 @@ class _Progress:
             click.echo(f"\r{self._done:,} / {self._answers:,}", err=True, nl=self._done % self._answers == 0)
 
 
-def _simulated(outcome: Outcome, today: Outcome | None, drawn: Year | None) -> Simulated:
+def _simulated(
+    outcome: Outcome, today: Outcome | None, evens: list[PaysFor], drawn: Year | None, fleet: FleetNeeded | None
+) -> Simulated:
     lost = losers(outcome)
     losses = plain(outcome.money(-sum(line.margin_grains for line in lost)))
     differs = None if today is None or today is outcome else change(today, outcome)
     short = msgspec.structs.replace(outcome, lines=())
-    return Simulated(outcome.scenario, outcome.total, len(lost), losses, lost[:_LOSERS_SHOWN], differs, short, drawn)
+    return Simulated(
+        outcome.scenario, outcome.total, len(lost), losses, lost[:_LOSERS_SHOWN], differs, short, evens, drawn, fleet
+    )  # fmt: skip
 
 
 def _print(made: list[Simulated], screen: Screen) -> None:
@@ -166,6 +180,10 @@ def _print(made: list[Simulated], screen: Screen) -> None:
         screen.word(
             "busiest", hour=busiest.hour, answers=busiest.answers_peak / 1000, tokens=busiest.tokens_peak / 1000
         )  # fmt: skip
+    for one in made:
+        tell_pays_for(one.outcome, one.pays_for, screen)
+    if made[0].fleet is not None:
+        tell_fleet(first, made[0].fleet, screen)
     drawn = [(one.outcome, one.year) for one in made if one.year is not None]
     if drawn:
         screen.word("year_drawn", draws=drawn[0][1].draws, seed=drawn[0][1].seed)

@@ -21,6 +21,34 @@ SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
         "Busiest hour of the day: {hour}:00, up to {answers:,.2f} answers and {tokens:,.0f} written tokens a second.",
         "가장 바쁜 시각 {hour}시: 초당 답변 최대 {answers:,.2f}개, 출력 토큰 {tokens:,.0f}개.",
     ),
+    "pays_for": (
+        "{scenario}: the price of {plan} pays for {answers:,} ({low:,} to {high:,}) answers a month; {beyond:,}"
+        " customers ask more. All of them together break even at a price of {price} ({price_low} to {price_high}).",
+        "{scenario}: {plan}의 요금은 한 달 답변 {answers:,}개({low:,} ~ {high:,})의 값입니다."
+        " 더 묻는 고객 {beyond:,}명. 모두 합쳐 본전인 요금은 {price}({price_low} ~ {price_high}).",
+    ),
+    "pays_always": (
+        "{scenario}: on {plan} each answer brings in what it costs; together its customers break even at a price of"
+        " {price} ({price_low} to {price_high}).",
+        "{scenario}: {plan}은(는) 답변마다 비용을 법니다. 모두 합쳐 본전인 요금은 {price}({price_low} ~ {price_high}).",
+    ),
+    "fleet_of": (
+        "Servers needed: {model} on {hardware}, {tokens:,.0f} written tokens a second each ({low:,.0f} to {high:,.0f};"
+        " {level}).",
+        "필요한 서버: {hardware}의 {model}, 대당 초당 출력 토큰 {tokens:,.0f}개({low:,.0f} ~ {high:,.0f}; {level}).",
+    ),
+    "hour": ("hour", "시각"),
+    "servers": ("servers", "서버"),
+    "servers_peak": ("at the peak", "최대"),
+    "busy": ("busy", "가동"),
+    "fleet_always": (
+        "{servers:,} are enough at all times, and busy {busy:g} % of it.",
+        "{servers:,}대면 언제나 충분하고, 그 {busy:g} %가 가동됩니다.",
+    ),
+    "fleet_costs": (
+        "Their rent is {always} a month if all always run, {by_hour} if each hour has its own.",
+        "임대료는 늘 켜 두면 한 달 {always}, 시간마다 맞추면 {by_hour}.",
+    ),
     "year_drawn": (
         "The year to come, drawn {draws:,} times with seed {seed}: what is left, on assumptions to be replaced by what"
         " you know (--assume).",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Final
 
 import msgspec
 
@@ -58,7 +59,10 @@ class HourLoad(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """lines: one a customer, in the trace's order. notes: what of the plans a trace cannot show, in words."""
+    """lines: one a customer, in the trace's order. notes: what of the plans a trace cannot show, in words.
+
+    read, written: tokens of all answers of the trace, refused ones too.
+    """
 
     scenario: str
     source: str
@@ -68,6 +72,8 @@ class Outcome(msgspec.Struct, frozen=True):
     lines: tuple[CustomerLine, ...]
     hours: tuple[HourLoad, ...] = ()
     notes: tuple[str, ...] = ()
+    read: int = 0
+    written: int = 0
 
     @property
     def total(self) -> CustomerLine:
@@ -92,18 +98,30 @@ def losers(outcome: Outcome) -> list[CustomerLine]:
     return sorted((line for line in outcome.lines if line.margin_grains < 0), key=lambda line: line.margin_grains)
 
 
+class Difference(msgspec.Struct, frozen=True):
+    """One customer's invoices before and after, in grains."""
+
+    customer: str
+    before_grains: int
+    after_grains: int
+
+
 class Change(msgspec.Struct, frozen=True):
     """How customers' invoices differ between two outcomes of one trace, in grains; above zero they pay more.
 
-    quantiles: (permille of customers, difference) from who gains most to who loses most.
+    quantiles: (permille of customers, difference) from who gains most to who loses most. gain_most, lose_most: those
+    who pay less and more by the largest amounts, the largest first.
     """
 
     pay_more: int
     pay_less: int
     same: int
     quantiles: tuple[tuple[int, int], ...]
+    gain_most: tuple[Difference, ...] = ()
+    lose_most: tuple[Difference, ...] = ()
 
 
+NAMED_MOST: Final = 10  # customers named in a change
 QUANTILES_PERMILLE = (0, 50, 250, 500, 750, 950, 1000)
 
 
@@ -111,9 +129,17 @@ def change(before: Outcome, after: Outcome) -> Change:
     """Who gains and who loses. Of outcomes of the same trace in the same currency."""
     assert before.currency == after.currency, "two outcomes are compared in one currency"
     paid = {line.customer: line.pays_grains for line in before.lines}
-    differences = sorted(line.pays_grains - paid.get(line.customer, 0) for line in after.lines)
+    found = [Difference(line.customer, paid.get(line.customer, 0), line.pays_grains) for line in after.lines]
+    found.sort(key=_more)
+    differences = [_more(one) for one in found]
     last = len(differences) - 1
     quantiles = tuple((permille, differences[permille * last // 1000]) for permille in QUANTILES_PERMILLE)
     more = sum(difference > 0 for difference in differences)
     less = sum(difference < 0 for difference in differences)
-    return Change(more, less, len(differences) - more - less, quantiles)
+    gain = tuple(one for one in found[:NAMED_MOST] if _more(one) < 0)
+    lose = tuple(one for one in reversed(found[-NAMED_MOST:]) if _more(one) > 0)
+    return Change(more, less, len(differences) - more - less, quantiles, gain, lose)
+
+
+def _more(one: Difference) -> int:
+    return one.after_grains - one.before_grains

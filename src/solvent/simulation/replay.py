@@ -51,6 +51,7 @@ class _Run:
         self._on = {place: self._begin(scenario.plans[names[place]]) for place in np.unique(self._plan_of).tolist()}
         self._sums = np.zeros((_SUMS, len(trace.customers)), np.int64)
         self._load = Load()
+        self._read = self._written = 0
 
     def _begin(self, plan: Plan) -> _OnPlan:
         return _OnPlan(plan, self._scenario.time_zone, self._anchor_us, len(self._trace.customers), self._classes)
@@ -63,6 +64,8 @@ class _Run:
         written = summed(block.used, OUTPUT_BUCKETS, block.answers)
         tokens = written + summed(block.used, INPUT_BUCKETS, block.answers)
         self._load.take_in(block.at_us, written)
+        self._written += int(written.sum())
+        self._read += int(tokens.sum() - written.sum())
         for first, last in self._months(block.at_us):
             part = slice(first, last)
             order = np.argsort(block.customer[part], kind="stable") + first
@@ -121,8 +124,9 @@ class _Run:
         notes = tuple(note for on in self._on.values() for note in _notes(on.plan))
         hours = self._load.hours(self._zone)
         return Outcome(
-            scenario.name, trace.source, scenario.currency, trace.from_us, trace.until_us, tuple(lines), hours, notes
-        )
+            scenario.name, trace.source, scenario.currency, trace.from_us, trace.until_us, tuple(lines), hours, notes,
+            self._read, self._written,
+        )  # fmt: skip
 
 
 _SUMS = 7  # answers, refused, tokens, charge, on account, included, cost

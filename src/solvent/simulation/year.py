@@ -18,7 +18,8 @@ from solvent.values.errors import Invalid
 
 MONTHS: Final = 12
 DRAWS_MAX: Final = 100_000
-QUANTILES: Final = (50, 250, 500, 750, 950)
+QUANTILES: Final = (10, 50, 100, 250, 500, 750, 900, 950, 990)
+BINS: Final = 20
 _DAY_US: Final = 86_400 * 10**6
 _MONTH_US: Final = 30.4375 * _DAY_US
 Columns = np.ndarray[Any, np.dtype[np.float64]]
@@ -32,12 +33,20 @@ class Swing(msgspec.Struct, frozen=True):
     high_grains: int
 
 
+class Bin(msgspec.Struct, frozen=True):
+    """How many draws leave at least low_grains and less than high_grains; in the last bin, at most."""
+
+    low_grains: int
+    high_grains: int
+    draws: int
+
+
 class Year(msgspec.Struct, frozen=True):
     """Profit is what is left after answers and what plans say customers cost; in grains of the outcome's currency.
 
     quantiles: (permille of draws, profit). loss_permille: of the draws, how many lose money. usual_grains: with all as
-    usual, and the customers that there are. losing_customers: in a usual draw, those who cost more than they bring in.
-    swings: the largest first.
+    usual, and the customers that there are. losing_customers: in a usual draw, those who cost more than they bring in;
+    losses_grains: what they cost beyond it. swings: the largest first. bins: the draws by their profit, of one width.
     """
 
     draws: int
@@ -47,6 +56,8 @@ class Year(msgspec.Struct, frozen=True):
     loss_permille: int
     losing_customers: int
     swings: tuple[Swing, ...]
+    losses_grains: int
+    bins: tuple[Bin, ...]
 
 
 def year(outcome: Outcome, assumptions: Assumptions, draws: int = 1000, seed: int = 1) -> Year:
@@ -61,19 +72,33 @@ def year(outcome: Outcome, assumptions: Assumptions, draws: int = 1000, seed: in
     ranges = _ranges(assumptions)
     luck = chance.random((draws, len(ranges)))
     held, worth = _weights(*(_triangle(of, luck[:, n]) for n, of in enumerate(ranges.values())))
-    profits, losing = np.empty(draws), np.empty(draws)
+    profits, losing, losses = np.empty(draws), np.empty(draws), np.empty(draws)
     dear = worth / held  # what a grain of cost comes to over the year, on average
     for n in range(draws):
         copies = chance.poisson(1.0, len(income))
         profits[n] = held[n] * (copies @ income) - worth[n] * (copies @ cost)
-        losing[n] = copies @ (income < dear[n] * cost)
+        short = dear[n] * cost - income
+        losing[n] = copies @ (short > 0)
+        losses[n] = held[n] * (copies @ np.maximum(0, short))
     ranked = np.sort(profits)
     quantiles = tuple((permille, int(ranked[permille * (draws - 1) // 1000])) for permille in QUANTILES)
     income_all, cost_all = float(income.sum()), float(cost.sum())
     swings = _swings(ranges, income_all, cost_all)
     usual = _profit([of.usual for of in ranges.values()], income_all, cost_all)
     return Year(
-        draws, seed, usual, quantiles, int(1000 * (profits < 0).mean()), int(np.median(losing)), swings
+        draws, seed, usual, quantiles, int(1000 * (profits < 0).mean()), int(np.median(losing)), swings,
+        int(np.median(losses)), _bins(profits),
+    )  # fmt: skip
+
+
+def _bins(profits: Columns) -> tuple[Bin, ...]:
+    low, high = float(profits.min()), float(profits.max())
+    if low == high:
+        return (Bin(int(low), int(high), len(profits)),)
+    edges = np.linspace(low, high, BINS + 1)
+    counts, _ = np.histogram(profits, edges)
+    return tuple(
+        Bin(int(low), int(high), int(count)) for low, high, count in zip(edges, edges[1:], counts, strict=False)
     )  # fmt: skip
 
 
