@@ -26,7 +26,7 @@ from solvent.ledger import store as ledger_store
 from solvent.ledger.account import wallet
 from solvent.ledger.journal_store import rows_of_account, rows_of_cause
 from solvent.margin import store as margin_store
-from solvent.margin.line import GroupBy
+from solvent.margin.line import KeptBy
 from solvent.margin.ranking_store import rank
 from solvent.values.ids import CustomerId
 from solvent.values.period import start_of_day
@@ -61,7 +61,7 @@ Question = Callable[[Connection, Subjects], int]  # how many rows it found
 
 def _usage(customer: str, days: int) -> Question:
     def ask(connection: Connection, on: Subjects) -> int:
-        groups: tuple[GroupBy, ...] = ("day", "model")
+        groups: tuple[KeptBy, ...] = ("day", "model")
         since, whose = on.last_day - days + 1, getattr(on, customer)
         return sum(len(margin_store.lines(connection, by, since, "KRW", customer=whose)) for by in groups)
 
@@ -97,7 +97,7 @@ def _ranking(days: int, ended_days_ago: int = 0) -> Question:
     return ask
 
 
-def _lines(by: GroupBy, days: int) -> Question:
+def _lines(by: KeptBy, days: int) -> Question:
     def ask(connection: Connection, on: Subjects) -> int:
         return len(margin_store.lines(connection, by, on.last_day - days + 1, "KRW"))
 
@@ -114,7 +114,7 @@ class _Reads:
         return work(self.connection)
 
 
-def _report(by: GroupBy, days: int) -> Question:
+def _report(by: KeptBy, days: int) -> Question:
     def ask(connection: Connection, on: Subjects) -> int:
         database = cast(Database, _Reads(connection))
         span = Span(on.last_day - days + 1, on.last_day)

@@ -66,7 +66,7 @@ def test_every_group_has_the_same_total_and_rows_that_sum_to_it(place: Place) ->
         async with place.opened() as database:
             await database.write(partial(some_books, people=20, random=Random(1)))
             totals = []
-            for group_by in get_args(GroupBy):
+            for group_by in set(get_args(GroupBy)) - {"key"}:  # keys are of some customers
                 made = await asked(database, Shown(group_by))
                 sums = MarginSums()
                 for line in made.lines:

@@ -25,7 +25,7 @@ from solvent.ledger.account import MEMO_EXPIRED, MEMO_USED, REVENUE_PACKS, allow
 from solvent.ledger.unit import ANSWERS
 from solvent.margin import store as margin_store
 from solvent.margin.earned_store import add_earned
-from solvent.margin.line import GroupBy
+from solvent.margin.line import KeptBy
 from solvent.values.ids import CustomerId
 from solvent.values.limits import ACCRUALS_AT_ONCE
 from solvent.values.money import Money
@@ -41,7 +41,7 @@ async def accrued(database: Database, now_us: int) -> int:
     return await accrue(add_earned, "KRW", database, now_us)
 
 
-def earned(connection: Connection, by: GroupBy = "day", since: int = 0) -> dict[str, int]:
+def earned(connection: Connection, by: KeptBy = "day", since: int = 0) -> dict[str, int]:
     lines = margin_store.lines(connection, by, since, "KRW")
     return {line.name: line.earned.grains for line in lines if line.earned.grains}
 

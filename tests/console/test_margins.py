@@ -39,7 +39,7 @@ def signed_in(server: Solvent, key: str = "") -> Browser:
     return browser
 
 
-@pytest.mark.parametrize("by", ["customer", "plan", "model", "day"])
+@pytest.mark.parametrize("by", ["customer", "plan", "model", "day", "service", "key"])
 def test_the_file_is_the_profit_and_loss_of_the_api(server: Solvent, by: str) -> None:
     answer = signed_in(server).get(f"/console/margins.csv?by={by}&since=7d")
     assert answer.headers["content-type"].startswith("text/csv")
@@ -52,6 +52,7 @@ def test_the_file_is_the_profit_and_loss_of_the_api(server: Solvent, by: str) ->
     names = [row["display_name"] for row in rows.values()]
     assert not any(name.startswith("=") for name in names)
     assert by != "customer" or f"'{FORMULA}" in names
+    assert by != "key" or all(row["customer"].startswith("cus_") for row in rows.values())
 
 
 def test_the_picture_then_the_table_then_single_answers(server: Solvent, open_page: OpenPage) -> None:

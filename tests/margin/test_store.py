@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from solvent.db.engine import open_engine
 from solvent.margin import store
-from solvent.margin.line import GroupBy, MarginKey, MarginSums, total
+from solvent.margin.line import KeptBy, MarginKey, MarginSums, total
 
 FIELDS = MarginSums.__struct_fields__
 Added = list[tuple[MarginKey, MarginSums]]
@@ -26,7 +26,7 @@ def some_lines(random: Random, count: int) -> Added:
     return [line() for _ in range(count)]
 
 
-def found(connection: Connection, group: GroupBy, from_day: int = 0) -> dict[str, list[int]]:
+def found(connection: Connection, group: KeptBy, from_day: int = 0) -> dict[str, list[int]]:
     return {
         line.name: [getattr(line.sums, field) for field in FIELDS]
         for line in store.lines(connection, group, from_day, "KRW")
@@ -55,7 +55,7 @@ def test_roll_ups_are_the_sums_in_any_batches_and_any_order(tmp_path: Path, seed
             with connection.begin():
                 store.add(connection, left[:size])
             left = left[size:]
-        for group in get_args(GroupBy):
+        for group in get_args(KeptBy):
             for from_day in (0, 20_002, 20_004):
                 assert found(connection, group, from_day) == expected(added, group, from_day)
             lines = store.lines(connection, group, 0, "KRW")

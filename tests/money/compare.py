@@ -9,14 +9,21 @@ import msgspec
 from sqlalchemy import Connection, select
 from tests.money.paying import Paying
 
+from solvent.app.fall import read_fall
+from solvent.app.report import Span
 from solvent.billing.recognition_store import schedules
 from solvent.invoicing.invoice import Invoice, Standing, due_grains
 from solvent.invoicing.store import invoices, numbers
 from solvent.ledger.pot_store import leases, pots
 from solvent.ledger.store import balances_at, balances_of
+from solvent.margin import store as margin_store
+from solvent.margin.line import total
+from solvent.margin.store import DAY_MAX
 from solvent.values.ids import CustomerId
+from solvent.values.period import zone
 
 PotRow = tuple[str, str, str, int, int, int, int]  # kind, unit, classes, opens, usable until, left, held
+FEES = "expense:payment_fees:"
 PAYING = ("wallet", "grant", "allowance", "overage")
 
 
@@ -96,6 +103,31 @@ def check_documents(connection: Connection) -> None:
         waiting[row.account] += row.grains - row.recognised_grains
     deferred = {a: moved.credits - moved.debits for (a, _), moved in balances_of(connection, "deferred:").items()}
     assert {key: g for key, g in deferred.items() if g} == {key: g for key, g in waiting.items() if g}
+
+
+def check_margins(connection: Connection, currency: str) -> None:
+    """From what was paid to what is left adds up, ends at the margin, and its costs are those of the ledger."""
+    span = Span(0, DAY_MAX >> 16)
+    steps = read_fall(connection, span, currency, zone("Asia/Seoul")).steps
+    named = {step.name: step.grains for step in steps}
+    run = 0
+    for step in steps:
+        run = run if step.is_total else run + step.grains
+        assert step.grains == run or not step.is_total, step
+    lines = margin_store.lines(connection, "plan", 0, currency)
+    assert named["margin"] == total(lines, currency).margin.grains
+    assert named["revenue"] - named["margin"] == sum(
+        moved.debits - moved.credits
+        for (account, unit), moved in balances_of(connection, "cost:").items()
+        if unit == currency
+    )
+    vat = balances_of(connection, "vat:payable").get(("vat:payable", currency))
+    assert named.get("vat_paid", 0) == (vat.credits - vat.debits if vat else 0)
+    fees = [
+        moved.debits - moved.credits for (_, unit), moved in balances_of(connection, FEES).items() if unit == currency
+    ]
+    assert -named.get("fees", 0) == sum(fees)
+    assert "unsplit" not in named
 
 
 def check_leases(connection: Connection, purses: dict[tuple[str, str], int]) -> None:

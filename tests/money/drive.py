@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -139,5 +140,6 @@ class Drive:
             for account, purse in known.items()
         }
         await self.world.books.read(lambda connection: compare.check_leases(connection, purses))
+        await self.world.books.read(partial(compare.check_margins, currency="KRW"))
         verdict = await verify_books(self.world.books)
         assert verdict.is_clean, verdict.problems

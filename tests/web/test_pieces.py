@@ -18,14 +18,6 @@ SHORE = {
     "kind": "shore", "label": "Results of customers.", "currency": "KRW",
     "bars": [{"name": f"customer {n}", "margin": str((n - 12) * 1500)} for n in range(60)],
 }  # fmt: skip
-FALL = {
-    "kind": "waterfall", "label": "From billed to left.", "currency": "KRW",
-    "steps": [
-        {"name": "Billed", "amount": "6829200", "total": True}, {"name": "VAT", "amount": "-620836"},
-        {"name": "Tokens", "amount": "-2412500"}, {"name": "GPU, idle", "amount": "-518400", "waste": True},
-        {"name": "Margin", "amount": "3277464", "total": True},
-    ],
-}  # fmt: skip
 INTERVAL = {
     "kind": "interval", "label": "Actual and new plan.", "currency": "KRW",
     "actual": {"name": "October", "amount": "2271400"},
@@ -83,32 +75,9 @@ def test_loss_stands_below_the_zero_line_and_profit_above(page: Page) -> None:
     assert all(each["y"] >= low for each in words), "no word stands on a bar"
 
 
-def test_bars_are_as_long_as_their_amounts(page: Page) -> None:
-    draw(page, FALL)
-    bars = boxes(page, "#waterfall .bar")
-    amounts = [abs(float(step["amount"])) for step in FALL["steps"]]  # type: ignore[index]
-    for bar, amount in zip(bars, amounts, strict=True):
-        assert bar["width"] / bars[0]["width"] == pytest.approx(amount / amounts[0], abs=0.002)
-    assert bars[1]["x"] + bars[1]["width"] == pytest.approx(bars[0]["x"] + bars[0]["width"], abs=0.3)
-    assert page.locator("#waterfall tbody tr").last.locator("td").first.text_content() == "₩3,277,464"
-
-
-def test_a_total_below_zero_is_a_loss_left_of_the_line(page: Page) -> None:
-    steps = [
-        {"name": "Billed", "amount": "100", "total": True},
-        {"name": "Cost", "amount": "-150"},
-        {"name": "Margin", "amount": "-50", "total": True},
-    ]
-    draw(page, FALL | {"steps": steps})
-    (loss,) = boxes(page, "#waterfall .fill-loss")
-    billed = boxes(page, "#waterfall .bar")[0]
-    assert loss["x"] + loss["width"] == pytest.approx(billed["x"], abs=0.3)
-    assert page.locator("#waterfall text.loss").text_content() == "−\u200a₩50"
-
-
 def test_every_kind_says_a_sentence_and_shows_a_table(page: Page) -> None:
-    draw(page, DAY, SHORE, FALL, INTERVAL, DOTS)
-    for data in (DAY, SHORE, FALL, INTERVAL, DOTS):
+    draw(page, DAY, SHORE, INTERVAL, DOTS)
+    for data in (DAY, SHORE, INTERVAL, DOTS):
         assert page.locator(f"#{data['kind']} svg[role=img]").get_attribute("aria-label") == data["label"]
         assert page.locator(f"#{data['kind']} table").count() == (data["kind"] != "dots")
     assert page.locator("#interval .band-loss").count() == page.locator("#interval .fill-band").count() == 1
@@ -169,7 +138,7 @@ def test_menu_and_drawer_work_by_keyboard_and_the_theme_changes_every_colour(pag
 def test_axe_finds_nothing(page: Page, theme: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-    draw(page, DAY, SHORE, FALL, INTERVAL, DOTS)
+    draw(page, DAY, SHORE, INTERVAL, DOTS)
     page.evaluate(
         "(r) => document.getElementById('receipt').replaceChildren(solvent.receiptNode(r, {isOpen: true}))", RECEIPT
     )

@@ -22,7 +22,7 @@ from solvent.answering.hedge import hedge
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
-from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
+from solvent.answering.settlement import OUTRUN, Ending, Opened, Settlement, Tried, settle
 from solvent.answering.take_turn import take_turn
 from solvent.audit import alarm_store
 from solvent.db.port import Entry
@@ -31,6 +31,7 @@ from solvent.guarding.guard_reply import Asked, guard_reply
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
+from solvent.margin import facet_store
 from solvent.margin import store as margin_store
 from solvent.providers.port import Chunk
 from solvent.routing.hedging import Hedging
@@ -119,6 +120,7 @@ def _what_ends(opened: Opened, settlement: Settlement, holder: str) -> list[Entr
         for hold, spent in zip(opened.holds, settlement.bill.spent, strict=True)
     ]
     entries += [(store.append, settlement.receipt), (margin_store.add, settlement.margin)]
+    entries.append((facet_store.add, settlement.facet))
     alarms = alarms_after(opened, settlement.receipt)
     return [*entries, *((alarm_store.raise_alarms, alarm) for alarm in alarms)] if alarms else entries
 
@@ -235,7 +237,7 @@ class _Running:
                     attempt.opened.route.health.fail(fault.code, self._desk.now_us(), fault.retry_after_s)
             measured = attempt.meter.measure()
             leave_turn(attempt.opened, all_input_tokens(measured.most) + all_output_tokens(measured.most))
-            code = "outrun" if fault is None else fault.code
+            code = OUTRUN if fault is None else fault.code
             self._tried.append(Tried(attempt.opened.route, attempt.opened.prices, code, measured))
 
     async def turns_elsewhere(self, fault: SolventError) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_,
 
 from solvent.answering.correction import Book, Correction, Means, correct_charge, correct_cost, net_of
 from solvent.answering.receipt import Receipt
-from solvent.answering.store import receipts
+from solvent.answering.store import receipts, receipts_of
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.ledger import pot_store
@@ -19,7 +19,9 @@ from solvent.ledger.account import unbilled, wallet
 from solvent.ledger.balance import Movement
 from solvent.ledger.pot import Pot
 from solvent.ledger.transfer import Transfer
+from solvent.margin import facet_store
 from solvent.margin import store as margin_store
+from solvent.margin.facet import CORRECTED, Facet
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rerate import card_by_rights
@@ -149,6 +151,7 @@ def book(connection: Connection, planned: Plan, day: int) -> Corrected:
     margin_store.add(
         connection, [(MarginKey(day, one.customer, one.plan, one.model), _sums(one)) for one in planned.made]
     )
+    facet_store.add(connection, _facets(connection, planned.made, day))
     if customers:
         pot_store.touch_customers(connection, sorted(customers))
     return planned.outcome
@@ -211,6 +214,18 @@ def _open_wallets(connection: Connection, planned: Plan, customers: Iterable[Cus
     ]
     if missing:
         pot_store.open_pots(connection, missing)
+
+
+def _facets(connection: Connection, made: Sequence[Correction], day: int) -> list[Facet]:
+    """What a corrected price changes of costs is no kind of use: it stands as a part of its own."""
+    of = receipts_of(connection, [one.answer for one in made])
+    return [
+        Facet(
+            day, one.customer, one.plan, of[one.answer].key, of[one.answer].service, _sums(one),
+            ((CORRECTED, one.cost_grains),) if one.cost_grains else (),
+        )
+        for one in made
+    ]  # fmt: skip
 
 
 def _sums(one: Correction) -> MarginSums:

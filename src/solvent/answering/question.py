@@ -43,6 +43,7 @@ class Question(msgspec.Struct, frozen=True):
     kind: of the answer, where kinds have prices of their own, such as pictures of "1024x1024/hd". beside: the most it
     can come to beside words, such as pictures that are made; sure: what it comes to as soon as anything is answered,
     where its provider says nothing else. files: that come with it.
+    service: what it is asked through where that is not the API, such as chat/quick.
     guarded: what guards did to it and are to do to its answer; None where there are none for it.
     """
 
@@ -64,3 +65,9 @@ class Question(msgspec.Struct, frozen=True):
     sure: Usage | None = None
     files: tuple[File, ...] = ()
     guarded: Guarded | None = None
+    service: str = ""
+
+
+def service_of(question: Question) -> str:
+    """What a question came through: our own chat, or the API and what was called."""
+    return question.service or f"api/{question.dialect if question.task == 'chat' else question.task}"

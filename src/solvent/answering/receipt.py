@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from solvent.margin.facet import Facet, read
 from solvent.margin.line import MarginSums
 from solvent.values.ids import AnswerId, CustomerId, KeyId
 from solvent.values.money import Money
@@ -30,6 +31,8 @@ class Receipt(msgspec.Struct, frozen=True):
     tries: what failed before, as provider:fault, separated by spaces. lost_grains: the part of the cost that those
     attempts may come to.
     guards: what guards did, as guard:act:count, separated by spaces.
+    service: what it was asked through: chat/MODE for our own chat, else api/ and what was called.
+    cost_parts: what the cost was for, as kind:grains, separated by spaces; "" in receipts from before it was kept.
     alarms: what a person should look at, separated by spaces. usage_report: the upstream's own words.
     """
 
@@ -89,6 +92,8 @@ class Receipt(msgspec.Struct, frozen=True):
     audio_input_ms: int = 0
     guards: str = ""
     video_seconds: int = 0
+    service: str = ""
+    cost_parts: str = ""
 
     @property
     def usage(self) -> Usage:
@@ -151,3 +156,9 @@ def sums_of(receipt: Receipt) -> MarginSums:
         audio_input_ms=receipt.audio_input_ms,
         video_seconds=receipt.video_seconds,
     )
+
+
+def facet_of(receipt: Receipt, day: int, sums: MarginSums) -> Facet:
+    """What one receipt adds to the roll-ups by service, key and kind of cost. day: as in `MarginKey`."""
+    parts = read(receipt.cost_parts)
+    return Facet(day, receipt.customer, receipt.plan, receipt.key, receipt.service, sums, parts)

@@ -19,13 +19,14 @@ from solvent.values.instant import NEVER_US, US_PER_S
 from solvent.values.limits import BOOKED_S_MAX, RECEIPTS_LOOKED_AT_MAX, RECEIPTS_READ_MAX
 from solvent.values.period import day_number, start_of_day
 
-_FILTERS = ("key", "end_user", "model", "plan")
+_FILTERS = ("key", "end_user", "model", "plan", "service")
 _LAST_ID = "ans_z"  # no id comes after it
 
 
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
     """Which receipts; "" for any.
 
+    spent_on: a part of their cost, such as reasoning: those that it is in.
     from_us, until_us: of answers that ended in [from_us, until_us).
     """
 
@@ -34,6 +35,8 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     end_user: str = ""
     model: str = ""
     plan: str = ""
+    service: str = ""
+    spent_on: str = ""
     from_us: int = 0
     until_us: int = NEVER_US
 
@@ -66,6 +69,8 @@ def receipts_page(
         among.append(receipts.c.customer == sought.customer)
     since = [receipts.c.id >= _id_at(sought.from_us - BOOKED_S_MAX * US_PER_S)] if sought.from_us else []
     chosen = [receipts.c[name] == getattr(sought, name) for name in _FILTERS if getattr(sought, name)]
+    if sought.spent_on:
+        chosen.append((" " + receipts.c.cost_parts).contains(f" {sought.spent_on}:", autoescape=True))
     last = _last_looked_at(connection, [*among, *since], looked_at_max or sought.looked_at_max) if chosen else None
     if last is not None:
         since = [receipts.c.id >= last]  # alone: beside another bound the index would be read from that one on

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
-from solvent.answering.question import Question
-from solvent.answering.receipt import Outcome, Receipt, sums_of
+from solvent.answering.question import Question, service_of
+from solvent.answering.receipt import Outcome, Receipt, facet_of, sums_of
 from solvent.answering.route import Prices, Route, prices_in
 from solvent.billing.admission import Draw
 from solvent.billing.bill import Bill, bill_for
@@ -26,13 +28,17 @@ from solvent.ledger.account import (
     unbilled,
 )
 from solvent.ledger.transfer import Transfer, post, posting, void
+from solvent.margin.facet import FAILED, HEDGED, RETRIED, Facet, told
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.metering.meter import Measurement
+from solvent.pricing.parts import parts
 from solvent.pricing.rating import rate, unpriced
 from solvent.pricing.rerate import tariff_of
 from solvent.values.ids import TransferId
 from solvent.values.money import Money
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens, is_none
+
+OUTRUN: Final = "outrun"  # the fault of an attempt that another one was quicker than
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -112,6 +118,12 @@ class Settlement(msgspec.Struct, frozen=True):
     transfers: tuple[Transfer, ...]
     margin: tuple[MarginKey, MarginSums]
 
+    @property
+    def facet(self) -> Facet:
+        """The same from other sides."""
+        key, sums = self.margin
+        return facet_of(self.receipt, key.day, sums)
+
 
 def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> Settlement:
     """day: the calendar day the answer counts for, in the operator's time zone.
@@ -161,6 +173,19 @@ def _alarms(measured: Measurement, prices: Prices, overrun: Money) -> str:
     if measured.tariff and tariff_of(prices.cost.version) != measured.tariff:
         alarms.append(f"unpriced:cost:{measured.tariff}")
     return " ".join(alarms)
+
+
+def _cost_parts(opened: Opened, measured: Measurement, ending: Ending, cost: Money) -> str:
+    """What the cost was for: they sum to it. Of an answer that failed there is nothing to tell apart."""
+    prices, found = opened.prices, dict[str, int]()
+    if ending.outcome == "failed":
+        found[FAILED] = cost.grains
+    elif cost.grains:
+        found = parts(measured.most, prices.cost, prices.cost_exchange)
+    for one in ending.tried:
+        kind = HEDGED if one.fault == OUTRUN else RETRIED
+        found[kind] = found.get(kind, 0) + one.cost.grains
+    return told(found)
 
 
 def _transfers(opened: Opened, at_us: int, bill: Bill, cost: Money, measured: Measurement) -> tuple[Transfer, ...]:
@@ -245,4 +270,6 @@ def _receipt(
         tries=" ".join(f"{one.route.provider.name}:{one.fault}" for one in ending.tried),
         lost_grains=lost,
         guards=question.guarded.acts.told() if question.guarded is not None else "",
+        service=service_of(question),
+        cost_parts=_cost_parts(opened, measured, ending, cost),
     )

@@ -5,7 +5,7 @@ From roll-ups, in one snapshot, and from as many rows for a hundred thousand cus
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,15 +13,18 @@ from solvent.billing import plan_store
 from solvent.billing.plan import is_free, net_price_month
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
+from solvent.margin import facet_store
 from solvent.margin import store as margin_store
 from solvent.margin.break_even import BreakEven, break_even, free_subsidy
-from solvent.margin.line import GroupBy, MarginLine, total
+from solvent.margin.line import GroupBy, KeptBy, MarginLine, MarginSums, total
 from solvent.margin.ranking_store import rank
 from solvent.values.limits import REPORT_CUSTOMERS
 from solvent.values.money import Money
 from solvent.values.period import day_name
 
 DAYS_IN_MONTH = 30
+UNKNOWN: Final = "unknown"  # the service of answers from before services were told apart
+KEYS_OF_CUSTOMERS: Final = 200  # of each end: by key, theirs are shown
 Order = Literal["losers", "earners"]
 
 
@@ -38,7 +41,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a report is to show. limit, order: of customers, those with the least margin first, or the most."""
+    """What a report is to show. limit, order: of customers or keys, those with the least margin first, or the most."""
 
     group_by: GroupBy = "model"
     limit: int = REPORT_CUSTOMERS
@@ -49,7 +52,7 @@ class Report(msgspec.Struct, frozen=True):
     """Lines of a group, the total of all of them, and where each plan breaks even.
 
     from_day, days: the days it covers. customers: by customer, how many there are in all, of whom the lines show some.
-    names: of the customers in it, by id.
+    names: of the customers or keys in it, by id. owners: by key, the customer of each.
     """
 
     group_by: GroupBy
@@ -61,6 +64,7 @@ class Report(msgspec.Struct, frozen=True):
     customers: int | None
     plans: list[BreakEven]
     names: dict[str, str]
+    owners: dict[str, str]
 
 
 async def report(shown: Shown, span: Span, currency: str, database: Database) -> Report:
@@ -70,23 +74,51 @@ async def report(shown: Shown, span: Span, currency: str, database: Database) ->
 
 def _read(connection: Connection, shown: Shown, span: Span, currency: str) -> Report:
     by_plan = _lines(connection, "plan", span, currency)
-    customers, names = None, dict[str, str]()
+    customers, names, owners = None, dict[str, str](), dict[str, str]()
+    whole = total(by_plan, currency)
     if shown.group_by == "customer":
         ranking = rank(connection, span.from_day, span.today, currency, shown.limit)
         lines = ranking.losers if shown.order == "losers" else ranking.earners
         customers, names = ranking.customers, identity_store.names_of(connection, [line.name for line in lines])
+    elif shown.group_by == "key":
+        lines, owners = _by_key(connection, shown, span, currency)
+        names = identity_store.key_names(connection, list(owners))
     elif shown.group_by == "plan":
         lines = by_plan
+    elif shown.group_by == "service":
+        lines = _by_service(connection, whole, span, currency)
     else:
         lines = _lines(connection, shown.group_by, span, currency)
     if shown.group_by == "day":
         lines = [msgspec.structs.replace(line, name=day_name(int(line.name))) for line in lines]
     standing = _standing(connection, by_plan, span, currency)
-    whole = total(by_plan, currency)
-    return Report(shown.group_by, currency, span.from_day, span.days, lines, whole, customers, standing, names)
+    return Report(shown.group_by, currency, span.from_day, span.days, lines, whole, customers, standing, names, owners)
 
 
-def _lines(connection: Connection, group_by: GroupBy, span: Span, currency: str) -> list[MarginLine]:
+def _by_service(connection: Connection, whole: MarginLine, span: Span, currency: str) -> list[MarginLine]:
+    """Each service; beside them "" for what plans earned, and what was asked before services were told apart."""
+    lines = facet_store.by_service(connection, span.from_day, currency, span.today)
+    left = MarginSums()
+    left.add(whole.sums)
+    for line in lines:
+        left.shift(line.sums, -1)
+    earned, left.earned_grains = left.earned_grains, 0
+    rest = [MarginLine(UNKNOWN, currency, left)] if left != MarginSums() else []
+    return lines + rest + ([MarginLine("", currency, MarginSums(earned_grains=earned))] if earned else [])
+
+
+def _by_key(
+    connection: Connection, shown: Shown, span: Span, currency: str
+) -> tuple[list[MarginLine], dict[str, str]]:  # fmt: skip
+    """The keys of the customers who lost, or earned, most: without what their plans earned, which no key did."""
+    ranking = rank(connection, span.from_day, span.today, currency, KEYS_OF_CUSTOMERS)
+    whose = {line.name for line in (*ranking.losers, *ranking.earners)}
+    found = facet_store.by_key(connection, sorted(whose), span.from_day, currency, span.today)
+    chosen = (found if shown.order == "losers" else found[::-1])[: shown.limit]
+    return [line for _, line in chosen], {line.name: customer for customer, line in chosen}
+
+
+def _lines(connection: Connection, group_by: KeptBy, span: Span, currency: str) -> list[MarginLine]:
     return margin_store.lines(connection, group_by, span.from_day, currency, until_day=span.today)
 
 

@@ -158,7 +158,7 @@ class Talks:
             turn = await read_turn(begun.turn.id, _owner(visit), self._app.database, desk.now_us())
             return {"turn": await self._turn(visit, turn), "remains": await self._remains(visit, "")}
 
-        return Telling(begun, visit.caller, desk, self._surface, talk, ended)
+        return Telling(begun, visit.caller, desk, self._surface, mode.name, talk, ended)
 
     async def _read(self, visit: Visit, id: str) -> tuple[Conversation, dict[TurnId, Turn]]:
         return await read_conversation(id, _owner(visit), self._app.database, self._app.desk.now_us())

@@ -27,8 +27,9 @@ from solvent.values.ids import AnswerId
 
 log = logging.getLogger("solvent.chat")
 
-# Asks, and answers in OpenAI's words: the body comes from the first callable, the events go to the second.
-Surface = Callable[[Caller, Desk, AnswerId, Hear, Say], Awaitable[None]]
+# Asks, and answers in OpenAI's words: the body comes from the first callable, the events go to the second. The last is
+# the service that the answer counts for.
+Surface = Callable[[Caller, Desk, AnswerId, Hear, Say, str], Awaitable[None]]
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
@@ -57,17 +58,20 @@ _decode = msgspec.json.Decoder(_Event).decode
 
 
 class Telling(Response):
-    """The response to one question. begun: what a page is told first; ended: what it is told last."""
+    """The response to one question. way: how it is to be answered, such as quick. begun: what a page is told first;
+    ended: what it is told last."""
 
     def __init__(
-        self, turn: Begun, caller: Caller, desk: Desk, surface: Surface, begun: Any, ended: Callable[[], Awaitable[Any]]
-    ) -> None:
+        self, turn: Begun, caller: Caller, desk: Desk, surface: Surface, way: str, begun: Any,
+        ended: Callable[[], Awaitable[Any]],
+    ) -> None:  # fmt: skip
         super().__init__()
         self._turn = turn.turn
         self._body = _encode({
             "model": turn.turn.model, "messages": turn.context.messages, "stream": True,
         })  # fmt: skip
         self._caller, self._desk, self._surface = caller, desk, surface
+        self._service = f"chat/{way}"
         self._begun, self._ended = begun, ended
 
     async def __call__(self, _scope: Any, receive: Hear, send: Say) -> None:
@@ -89,7 +93,7 @@ class Telling(Response):
     async def _ask(self, heard: _Heard) -> None:
         id = self._turn.receipt
         try:
-            await self._surface(self._caller, self._desk, id, heard.receive, heard.send)
+            await self._surface(self._caller, self._desk, id, heard.receive, heard.send, self._service)
         except SolventError as problem:
             problems.note(problem, id)
             heard.fault = problem.code

@@ -12,23 +12,26 @@ from starlette.responses import Response
 
 from solvent.answering.receipt_store import KeyUse, Sought, receipts_page, used_by_key
 from solvent.app.build import App
+from solvent.app.fall import fall
 from solvent.app.report import Report, Shown, Span, report
 from solvent.app.report_body import line_body
+from solvent.console.falling import falling
+from solvent.console.services import service_name
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.margin import store as margin_store
 from solvent.margin.break_even import cost_each
-from solvent.margin.line import GroupBy, MarginLine, MarginSums
+from solvent.margin.line import GroupBy, MarginLine
 from solvent.margin.ranking_store import Ranking, rank
 from solvent.pages.visit import Visit
 from solvent.values.errors import Invalid
+from solvent.values.limits import REPORT_CUSTOMERS_MAX
 from solvent.values.money import Money, plain
 from solvent.values.period import day_name, first_day, start_of_day
 
 SPANS: Final = (1, 7, 30, 90)  # days that a click chooses; any others stand in the address
 BARS_MAX: Final = 200  # of each end of the shore
 ROWS_MAX: Final = 100  # of the table; the file has all that the shore has
-COSTS_MAX: Final = 6  # models with a step of their own in the waterfall
 _GROUPS: Final[tuple[GroupBy, ...]] = get_args(GroupBy)
 ANSWERS: Final = 50  # on one page of them
 
@@ -42,6 +45,17 @@ class Chosen(msgspec.Struct, frozen=True):
     open: str
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What the page shows. ranking: of the customers, whatever the lines are of. names: what lines are called, by name.
+    count: of lines there are, shown or not."""
+
+    made: Report
+    ranking: Ranking
+    lines: list[MarginLine]
+    names: dict[str, str]
+    count: int
+
+
 class Margins:
     """The places of margins."""
 
@@ -51,28 +65,27 @@ class Margins:
     async def show(self, visit: Visit) -> Response:
         """The page."""
         chosen = self._chosen(visit)
-        made, ranking, lines = await self._read(chosen)
-        names = await self._app.database.read(
-            lambda connection: identity_store.names_of(connection, _customers(ranking, lines, chosen))
-        )
+        seen = await self._read(visit, chosen)
+        made, ranking, lines = seen.made, seen.ranking, seen.lines
         inside = await self._inside(chosen, made) if chosen.open else None
+        fallen = await fall(chosen.span, made.currency, self._app.desk.time_zone, self._app.database)
         return visit.page(
-            "console/margins.html", chosen=chosen, made=made, spans=SPANS, groups=_GROUPS,
-            each=cost_each, shore=_shore(visit, ranking, made.currency, names), fall=_waterfall(visit, made),
-            lines=lines[:ROWS_MAX], hidden=max(0, _count(chosen, ranking, lines) - ROWS_MAX), names=names,
-            customers=ranking.customers, is_cut=ranking.customers > BARS_MAX, inside=inside,
+            "console/margins.html", chosen=chosen, made=made, spans=SPANS, groups=_GROUPS, each=cost_each,
+            shore=_shore(visit, seen), fall=falling(visit, fallen, made.currency, chosen.since),
+            owners=made.owners, lines=lines[:ROWS_MAX], hidden=max(0, seen.count - ROWS_MAX), drawn=len(lines),
+            names=seen.names, customers=ranking.customers, is_cut=ranking.customers > BARS_MAX, inside=inside,
             losing=sum(line.margin.grains < 0 for line in ranking.losers), bars=BARS_MAX,
         )  # fmt: skip
 
     async def file(self, visit: Visit) -> Response:
         """The same lines for a spreadsheet: amounts are exact."""
         chosen = self._chosen(visit)
-        _, ranking, lines = await self._read(chosen)
-        names = await self._app.database.read(
-            lambda connection: identity_store.names_of(connection, _customers(ranking, lines, chosen))
-        )
+        seen = await self._read(visit, chosen)
         written = io.StringIO()
-        rows = [msgspec.to_builtins(line_body(line, names)) for line in lines]
+        names = seen.names if chosen.by in ("customer", "key") else {}
+        rows = [
+            msgspec.to_builtins(line_body(line, names)) | _owner(seen.made, line.name) for line in seen.lines
+        ]  # fmt: skip
         if rows:
             columns = [name for name in rows[0] if name != "display_name"]
             table = csv.DictWriter(written, [*columns, "display_name"], restval="")
@@ -90,6 +103,7 @@ class Margins:
             first = last = first_day(query["day"], self._app.desk.now_us(), zone)
         sought = Sought(
             customer=query.get("customer", ""), model=query.get("model", ""), plan=query.get("plan", ""),
+            service=query.get("service", ""), spent_on=query.get("spent", ""),
             key=query.get("key", "") if query.get("customer") else "",
             from_us=start_of_day(first, zone), until_us=start_of_day(last + 1, zone),
         )  # fmt: skip
@@ -99,11 +113,13 @@ class Margins:
         kept = {name: value for name, value in query.items() if name not in ("before", "next") and value}
         return visit.page(
             "console/margin_answers.html", found=found, kept=kept, names=self._app.names, from_day=day_name(first),
-            until_day=day_name(last), about=", ".join(name for name in self._about(sought) if name),
+            until_day=day_name(last), about=", ".join(name for name in self._about(visit, sought) if name),
         )  # fmt: skip
 
-    def _about(self, sought: Sought) -> tuple[str, ...]:
-        return self._app.names.get(sought.customer, sought.customer), sought.plan, sought.model, sought.key
+    def _about(self, visit: Visit, sought: Sought) -> tuple[str, ...]:
+        who, part = self._app.names.get(sought.customer, sought.customer), f"fall.{sought.spent_on}"
+        on = visit.words(part) if visit.texts.has(part) else sought.spent_on
+        return who, sought.plan, sought.model, service_name(visit.texts, sought.service), sought.key, on
 
     def _chosen(self, visit: Visit) -> Chosen:
         """Raises Invalid for what no link of ours says."""
@@ -116,21 +132,21 @@ class Margins:
         span = Span(min(today, first_day(since, now_us, desk.time_zone)), today)
         return Chosen(by, since, span, query.get("open", ""))
 
-    async def _read(self, chosen: Chosen) -> tuple[Report, Ranking, list[MarginLine]]:
+    async def _read(self, visit: Visit, chosen: Chosen) -> Seen:
         app, span = self._app, chosen.span
         currency = app.desk.currency
-        made = await report(Shown("model"), span, currency, app.database)
+        shown = Shown("model" if chosen.by == "customer" else chosen.by, REPORT_CUSTOMERS_MAX)
+        made = await report(shown, span, currency, app.database)
         ranking = await app.database.read(
             lambda connection: rank(connection, span.from_day, span.today, currency, BARS_MAX)
         )
-        if chosen.by == "customer":
-            return made, ranking, _both_ends(ranking)
-        lines = made.lines
-        if chosen.by != "model":
-            lines = (await report(Shown(chosen.by), span, currency, app.database)).lines
+        lines = _both_ends(ranking) if chosen.by == "customer" else made.lines
         if chosen.by != "day":
             lines = sorted(lines, key=lambda line: (line.margin.grains, line.name))
-        return made, ranking, lines
+        whose = set(made.owners.values()) | ({line.name for line in lines} if chosen.by == "customer" else set())
+        known = await app.database.read(lambda connection: identity_store.names_of(connection, sorted(whose)))
+        names = {line.name: _called(visit, chosen.by, made, known, line.name) for line in lines}
+        return Seen(made, ranking, lines, names, ranking.customers if chosen.by == "customer" else len(lines))
 
     async def _inside(self, chosen: Chosen, made: Report) -> dict[str, Any]:
         """What one customer's line unfolds to: their models, and where they stand on their plan's line."""
@@ -169,44 +185,24 @@ def _both_ends(ranking: Ranking) -> list[MarginLine]:
     return sorted(found.values(), key=lambda line: (line.margin.grains, line.name))
 
 
-def _customers(ranking: Ranking, lines: list[MarginLine], chosen: Chosen) -> list[str]:
-    lines = lines if chosen.by == "customer" else _both_ends(ranking)
-    return [line.name for line in lines]
+def _called(visit: Visit, by: GroupBy, made: Report, known: dict[str, str], name: str) -> str:
+    """What a line is called: a key by its name and whose it is."""
+    if by == "key":
+        return f"{made.names.get(name, name)}, {known.get(made.owners[name], made.owners[name])}"
+    if by == "service" and name:
+        return service_name(visit.texts, name)
+    return known.get(name, name) or visit.words("margins.plans_alone")
 
 
-def _count(chosen: Chosen, ranking: Ranking, lines: list[MarginLine]) -> int:
-    return ranking.customers if chosen.by == "customer" else len(lines)
-
-
-def _shore(visit: Visit, ranking: Ranking, currency: str, names: dict[str, str]) -> dict[str, Any]:
-    bars = [{"name": names.get(line.name, line.name), "margin": plain(line.margin)} for line in _both_ends(ranking)]
+def _shore(visit: Visit, seen: Seen) -> dict[str, Any]:
+    """Who earns and who bleeds, of whatever it is summed up by."""
+    bars = [{"name": seen.names[line.name], "margin": plain(line.margin)} for line in seen.lines]
     label = visit.words("margins.shore_label")
-    return {"kind": "shore", "label": label, "currency": currency, "bars": bars}
+    return {"kind": "shore", "label": label, "currency": seen.made.currency, "bars": bars}
 
 
-def _waterfall(visit: Visit, made: Report) -> dict[str, Any]:
-    """From what came in to what is left; every step is a figure of the books, and they add up."""
-    currency, total = made.currency, made.total
-    costs = sorted((line for line in made.lines if line.sums.cost_grains), key=lambda line: -line.sums.cost_grains)
-    rest = MarginSums()
-    for line in costs[COSTS_MAX:]:
-        rest.add(line.sums)
-
-    def step(key: str, grains: int, **more: Any) -> dict[str, Any]:
-        return {"name": visit.words(f"margins.{key}"), "amount": plain(Money(grains, currency)), **more}
-
-    sums = total.sums
-    revenue = sums.charge_grains - sums.granted_grains + sums.earned_grains
-    steps = [
-        step("charged", sums.charge_grains),
-        *([step("plans_earned", sums.earned_grains)] if sums.earned_grains else []),
-        *([step("gifts", -sums.granted_grains)] if sums.granted_grains else []),
-        step("revenue", revenue, total=True),
-        *({"name": line.name, "amount": plain(-line.cost)} for line in costs[:COSTS_MAX]),
-        *([step("other_models", -rest.cost_grains)] if rest.cost_grains else []),
-        step("left", total.margin.grains, total=True),
-    ]
-    return {"kind": "waterfall", "label": visit.words("margins.fall_label"), "currency": currency, "steps": steps}
+def _owner(made: Report, name: str) -> dict[str, str]:
+    return {"customer": made.owners[name]} if name in made.owners else {}
 
 
 def _harmless(value: object) -> object:

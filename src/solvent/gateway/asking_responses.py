@@ -76,6 +76,7 @@ def question_of(asked: Asked, body_bytes: int, before: Sequence[str], id: Answer
         user=user_of(asked)[:NAME_CHARACTERS_MAX],
         tariff=tariff_asked(asked.service_tier),
         pictures=pictures,
+        service="api/responses",
     )
 
 

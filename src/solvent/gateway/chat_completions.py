@@ -33,9 +33,16 @@ _NULL = msgspec.Raw(b"null")
 _NO_CHOICES = msgspec.Raw(b"[]")
 
 
-async def chat_completions(caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send) -> None:
-    """One request, from its body to the last byte. Raises SolventError only before the response began."""
+async def chat_completions(
+    caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send, service: str = ""
+) -> None:
+    """One request, from its body to the last byte. service: what it comes through, where that is not the API.
+
+    Raises SolventError only before the response began.
+    """
     question, wants_usage = read_question(await read_body(receive), id, desk.now_us())
+    if service:
+        question = msgspec.structs.replace(question, service=service)
     await tell_chat(question, caller, desk, receive, send, wants_usage=wants_usage)
 
 

@@ -114,6 +114,12 @@ def names_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     return {str(id): name for id, name in connection.execute(chosen)}
 
 
+def key_names(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """What some keys are called, by id; those without a name by the end of their secret."""
+    chosen = select(keys.c.id, keys.c.name, keys.c.hint).where(keys.c.id.in_(ids))
+    return {row.id: row.name or row.hint for row in connection.execute(chosen)}
+
+
 def customers_page(
     connection: Connection, before: str, count: int, *, search: str = "", state: State | None = None
 ) -> list[Customer]:

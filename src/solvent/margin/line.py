@@ -11,7 +11,9 @@ import msgspec
 
 from solvent.values.money import Money
 
-GroupBy = Literal["customer", "plan", "model", "day"]
+# What lines can be summed by; the first are kept by `MarginKey`, the others by `facet`.
+KeptBy = Literal["customer", "plan", "model", "day"]
+GroupBy = Literal["customer", "plan", "model", "day", "service", "key"]
 
 
 class MarginKey(msgspec.Struct, frozen=True):
@@ -52,21 +54,25 @@ class MarginSums(msgspec.Struct):
 
     def add(self, other: MarginSums) -> None:
         """Take in another line."""
-        self.answers += other.answers
-        self.failed += other.failed
-        self.charge_grains += other.charge_grains
-        self.granted_grains += other.granted_grains
-        self.included_grains += other.included_grains
-        self.earned_grains += other.earned_grains
-        self.cost_grains += other.cost_grains
-        self.estimated_answers += other.estimated_answers
-        self.input_tokens += other.input_tokens
-        self.output_tokens += other.output_tokens
-        self.energy_uj += other.energy_uj
-        self.pictures += other.pictures
-        self.characters += other.characters
-        self.audio_input_ms += other.audio_input_ms
-        self.video_seconds += other.video_seconds
+        self.shift(other, 1)
+
+    def shift(self, other: MarginSums, sign: int) -> None:
+        """Take in another line, or with -1 take it out again."""
+        self.answers += sign * other.answers
+        self.failed += sign * other.failed
+        self.charge_grains += sign * other.charge_grains
+        self.granted_grains += sign * other.granted_grains
+        self.included_grains += sign * other.included_grains
+        self.earned_grains += sign * other.earned_grains
+        self.cost_grains += sign * other.cost_grains
+        self.estimated_answers += sign * other.estimated_answers
+        self.input_tokens += sign * other.input_tokens
+        self.output_tokens += sign * other.output_tokens
+        self.energy_uj += sign * other.energy_uj
+        self.pictures += sign * other.pictures
+        self.characters += sign * other.characters
+        self.audio_input_ms += sign * other.audio_input_ms
+        self.video_seconds += sign * other.video_seconds
 
 
 class MarginLine(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.ledger.store import set_mark
 from solvent.margin.edge import NOTHING, outlived
-from solvent.margin.line import GroupBy, MarginKey, MarginLine, MarginSums
+from solvent.margin.line import KeptBy, MarginKey, MarginLine, MarginSums
 
 K = TypeVar("K", bound=Hashable)
 Added = tuple[MarginKey, MarginSums]
@@ -40,7 +40,8 @@ _KEYS = MarginKey.__struct_fields__
 SUMS: Final = MarginSums.__struct_fields__
 
 
-def _sums() -> list[Column[int]]:
+def sum_columns() -> list[Column[int]]:
+    """Columns of a roll-up that hold sums."""
     return [Column(name, BigInteger, nullable=False) for name in SUMS]
 
 
@@ -51,7 +52,7 @@ margins = Table(
     Column("customer", Text, primary_key=True),
     Column("plan", Text, primary_key=True),
     Column("model", Text, primary_key=True),
-    *_sums(),
+    *sum_columns(),
     Index("ix_margins_customer_day", "customer", "day"),
     sqlite_with_rowid=False,
 )
@@ -62,7 +63,7 @@ house_margins = Table(
     Column("day", BigInteger, primary_key=True),
     Column("plan", Text, primary_key=True),
     Column("model", Text, primary_key=True),
-    *_sums(),
+    *sum_columns(),
     sqlite_with_rowid=False,
 )
 # What each customer came to by the end of a day, an edge (see `edge`): written when the next day begins.
@@ -71,7 +72,7 @@ customer_margins = Table(
     metadata,
     Column("through", BigInteger, primary_key=True),
     Column("customer", Text, primary_key=True),
-    *_sums(),
+    *sum_columns(),
     sqlite_with_rowid=False,
 )
 
@@ -91,19 +92,20 @@ _EDGE: Final = f"SELECT value FROM marks WHERE name = '{EDGE}'"  # noqa: S608
 
 def add(connection: Connection, lines: list[Added]) -> None:
     """Journal: add answers, or what plans earned, to their roll-ups."""
-    sums = _summed(lines)
+    sums = summed(lines)
     edge = _keep_edge(connection, max(key.day for key in sums))
     _write(connection, margins, ((*astuple(key), *astuple(line)) for key, line in sums.items()))
-    by_plan = _summed(((key.day, key.plan, key.model), line) for key, line in sums.items())
+    by_plan = summed(((key.day, key.plan, key.model), line) for key, line in sums.items())
     _write(connection, house_margins, ((*key, *astuple(line)) for key, line in by_plan.items()))
     late = [(key, line) for key, line in sums.items() if key.day <= edge]
     if late:  # a correction, or the last moment of another process's day
         for through in {*_edges_from(connection, min(key.day for key, _ in late)), edge}:
-            totals = _summed((key.customer, line) for key, line in late if key.day <= through)
+            totals = summed((key.customer, line) for key, line in late if key.day <= through)
             _write(connection, customer_margins, ((through, name, *astuple(line)) for name, line in totals.items()))
 
 
-def _summed(lines: Iterable[tuple[K, MarginSums]]) -> dict[K, MarginSums]:
+def summed(lines: Iterable[tuple[K, MarginSums]]) -> dict[K, MarginSums]:
+    """One line for each key."""
     sums: dict[K, MarginSums] = {}
     for key, line in lines:
         kept = sums.get(key)
@@ -114,11 +116,12 @@ def _summed(lines: Iterable[tuple[K, MarginSums]]) -> dict[K, MarginSums]:
 
 
 def _write(connection: Connection, table: Table, rows: Iterable[tuple[object, ...]]) -> None:
-    append_rows(connection, table, rows, _on_known(table))
+    append_rows(connection, table, rows, on_known(table))
 
 
 @cache
-def _on_known(table: Table) -> str:
+def on_known(table: Table) -> str:
+    """Adds a row's sums to those that are there."""
     keys = ", ".join(column.name for column in table.primary_key)
     moves = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in SUMS)
     return f"ON CONFLICT ({keys}) DO UPDATE SET {moves}"
@@ -136,7 +139,7 @@ def _keep_edge(connection: Connection, day: int) -> int:
     through, customer, *sums = customer_margins.columns
     so_far = select(literal(edge, BigInteger), customer, *sums).where(through == before)
     connection.execute(insert(customer_margins).from_select([through, customer, *sums], so_far))
-    since = f"{_SINCE} {_on_known(customer_margins)}"
+    since = f"{_SINCE} {on_known(customer_margins)}"
     connection.execute(text(since), {"before": before, "edge": edge})
     for old in outlived(before, edge) if known else ():
         connection.execute(delete(customer_margins).where(through == old))
@@ -161,7 +164,7 @@ def customer_sums(connection: Connection, customer: str, from_day: int) -> Margi
 
 def lines(
     connection: Connection,
-    group_by: GroupBy,
+    group_by: KeptBy,
     from_day: int,
     currency: str,
     *,

@@ -5,10 +5,9 @@ import { dots } from './charts/dots.js';
 import { day } from './charts/day.js';
 import { interval } from './charts/interval.js';
 import { shore } from './charts/shore.js';
-import { waterfall } from './charts/waterfall.js';
 import { el, pageLanguage, svg } from './nodes.js';
 
-const KINDS = { day, shore, waterfall, interval, dots };
+const KINDS = { day, shore, interval, dots };
 const NARROW = 280;
 const AS_TABLE = { ko: '표로 보기', en: 'As a table' };
 

@@ -1,0 +1,41 @@
+"""One answer seen from other sides than its margin's key: through what it was asked, by which key, what its cost was
+for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from solvent.margin.line import MarginSums
+
+# Costs of no kind of use: what answers cost that failed, what was asked before or beside one in vain, and what a
+# corrected price made of older ones.
+FAILED: Final = "failed"
+RETRIED: Final = "retried"
+HEDGED: Final = "hedged"
+CORRECTED: Final = "corrected"
+
+
+class Facet(msgspec.Struct, frozen=True):
+    """day: as in `MarginKey`. cost_parts: grains of the sums' cost by what they were for; they sum to it, but for
+    answers from before they were taken apart."""
+
+    day: int
+    customer: str
+    plan: str
+    key: str
+    service: str
+    sums: MarginSums
+    cost_parts: tuple[tuple[str, int], ...]
+
+
+def told(parts: Mapping[str, int]) -> str:
+    """Parts as a receipt keeps them: kind:grains, separated by spaces."""
+    return " ".join([f"{kind}:{grains}" for kind, grains in parts.items() if grains])
+
+
+def read(text: str) -> tuple[tuple[str, int], ...]:
+    """The parts that a receipt keeps."""
+    return tuple((kind, int(grains)) for kind, _, grains in (part.partition(":") for part in text.split()))

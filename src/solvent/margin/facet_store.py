@@ -1,0 +1,94 @@
+"""Roll-ups of answers by service, by key, and of costs by what they were for: written with the answers they sum.
+
+The first and the last are few rows, without customers; keys stand by their customer, so that one's are found at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import astuple
+from sqlalchemy import BigInteger, Column, Connection, Table, Text, func, select
+
+from solvent.db.append import append_rows
+from solvent.db.tables import metadata
+from solvent.margin.facet import Facet
+from solvent.margin.line import MarginLine, MarginSums
+from solvent.margin.store import DAY_MAX, SUMS, on_known, sum_columns, summed
+
+service_margins = Table(
+    "service_margins",
+    metadata,
+    Column("day", BigInteger, primary_key=True),
+    Column("service", Text, primary_key=True),
+    *sum_columns(),
+    sqlite_with_rowid=False,
+)
+key_margins = Table(
+    "key_margins",
+    metadata,
+    Column("customer", Text, primary_key=True),
+    Column("day", BigInteger, primary_key=True),
+    Column("key", Text, primary_key=True),
+    *sum_columns(),
+    sqlite_with_rowid=False,
+)
+cost_parts = Table(
+    "cost_parts",
+    metadata,
+    Column("day", BigInteger, primary_key=True),
+    Column("plan", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("grains", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+_MOVE_PART: Final = "ON CONFLICT (day, plan, part) DO UPDATE SET grains = cost_parts.grains + excluded.grains"
+_CUSTOMERS_AT_ONCE: Final = 500
+
+
+def add(connection: Connection, facets: list[Facet]) -> None:
+    """Journal: add answers to these roll-ups."""
+    by_service = summed(((one.day, one.service), one.sums) for one in facets)
+    by_key = summed(((one.customer, one.day, one.key), one.sums) for one in facets)
+    for table, sums in ((service_margins, by_service), (key_margins, by_key)):
+        rows = ((*key, *astuple(line)) for key, line in sums.items())
+        append_rows(connection, table, rows, on_known(table))
+    parts = dict[tuple[int, str, str], int]()
+    for one in facets:
+        for part, grains in one.cost_parts:
+            of = one.day, one.plan, part
+            parts[of] = parts.get(of, 0) + grains
+    append_rows(connection, cost_parts, ((*of, grains) for of, grains in parts.items()), _MOVE_PART)
+
+
+def by_service(connection: Connection, from_day: int, currency: str, until_day: int = DAY_MAX) -> list[MarginLine]:
+    """What was asked through each service on the days [from_day, until_day], without what plans earned."""
+    table = service_margins.c
+    chosen = select(table.service, *(func.sum(table[name]) for name in SUMS)).where(
+        table.day >= from_day, table.day <= until_day
+    )
+    rows = connection.execute(chosen.group_by(table.service).order_by(table.service))
+    return [MarginLine(row[0], currency, MarginSums(*map(int, row[1:]))) for row in rows]
+
+
+def by_key(
+    connection: Connection, customers: Sequence[str], from_day: int, currency: str, until_day: int = DAY_MAX
+) -> list[tuple[str, MarginLine]]:
+    """What each key of some customers was used for, each beside its customer, without what plans earned."""
+    table, found = key_margins.c, list[tuple[str, MarginLine]]()
+    for first in range(0, len(customers), _CUSTOMERS_AT_ONCE):
+        chosen = select(table.customer, table.key, *(func.sum(table[name]) for name in SUMS)).where(
+            table.customer.in_(customers[first : first + _CUSTOMERS_AT_ONCE]),
+            table.day >= from_day, table.day <= until_day,
+        )  # fmt: skip
+        for customer, key, *sums in connection.execute(chosen.group_by(table.customer, table.key)):
+            found.append((customer, MarginLine(key, currency, MarginSums(*map(int, sums)))))
+    return sorted(found, key=lambda one: (one[1].margin.grains, one[1].name))
+
+
+def parts_of(connection: Connection, from_day: int, until_day: int = DAY_MAX) -> dict[tuple[str, str], int]:
+    """What the costs of some days were for: grains by plan and part."""
+    table = cost_parts.c
+    chosen = select(table.plan, table.part, func.sum(table.grains)).where(table.day >= from_day, table.day <= until_day)
+    return {(row[0], row[1]): int(row[2]) for row in connection.execute(chosen.group_by(table.plan, table.part))}
