@@ -42,7 +42,6 @@ from solvent.ledger.transfer import Transfer, hold
 from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account, spending
 from solvent.metering.meter import Measurement
 from solvent.pricing.exchange import Exchange
-from solvent.pricing.parts import KINDS
 from solvent.pricing.quote import quote
 from solvent.pricing.rating import rate, unpriced
 from solvent.values.ids import AnswerId, CustomerId, KeyId, TransferId
@@ -254,17 +253,6 @@ def test_cost_is_booked_even_when_nothing_is_charged(opened: Opened, measured: M
     assert receipt.cost == rate(used, opened.prices.cost, opened.prices.cost_exchange)
     in_its_own = Money(receipt.provider_cost_grains, receipt.provider_currency)
     assert in_its_own == rate(used, opened.prices.cost)
-
-
-@given(openings(), measurements(), OUTCOMES)
-@settings(deadline=None, max_examples=120)
-def test_the_parts_of_the_cost_sum_to_it(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
-    settlement = settled(opened, measured, outcome)
-    facet, receipt = settlement.facet, settlement.receipt
-    assert sum(grains for _, grains in facet.cost_parts) == receipt.cost_grains
-    assert {name for name, _ in facet.cost_parts} <= ({"failed"} if outcome == "failed" else set(KINDS))
-    assert (facet.day, facet.sums) == (settlement.margin[0].day, settlement.margin[1])
-    assert (facet.customer, facet.key, facet.service) == (receipt.customer, receipt.key, "api/chat")
 
 
 @given(openings(), measurements(), OUTCOMES)

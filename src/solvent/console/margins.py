@@ -15,8 +15,8 @@ from solvent.app.build import App
 from solvent.app.fall import fall
 from solvent.app.report import Report, Shown, Span, report
 from solvent.app.report_body import line_body
+from solvent.console.came_through import service_name
 from solvent.console.falling import falling
-from solvent.console.services import service_name
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.margin import store as margin_store
