@@ -147,6 +147,24 @@ def test_a_year_is_drawn_from_it_and_told_to_people_and_programs(asked: Solvent,
     assert "less than a day" in short.stderr
 
 
+def test_tariffs_are_searched_for_the_customers_of_a_file(asked: Solvent, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.csv"
+    rows = "".join(f"2026-11-{1 + n // 10:02} 18:15:00,1000,500,{n % 7}\n" for n in range(280))
+    trace.write_text(f"at,input_tokens,output_tokens,customer\n{rows}")
+    words = ("optimise", "--trace", str(trace), "--model", "scripted", "--shape", "capped", "--seeds", "3")
+    done = asked.run("simulate", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    cost = found["regimes"][0]["cost_grains"]
+    (replayed,) = simulated(asked, "--trace", str(trace), "--model", "scripted", "--plan", "pay-as-you-go")
+    assert cost == replayed["total"]["cost_grains"] // 280
+    assert (found["customers"], found["regimes"][0]["advice"]) == (7, "capped")
+    assert found["source"] == replayed["outcome"]["source"]
+    short = asked.run("simulate", "optimise")
+    assert short.returncode == 2
+    assert "less than a day" in short.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [("a=b", Share("a", "b", 1000)), ("a=b:250", Share("a", "b", 250)), ("a=b:cloud", Share("a", "b:cloud", 1000))],

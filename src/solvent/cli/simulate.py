@@ -11,12 +11,14 @@ from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from solvent.app.business import Business, open_business
 from solvent.app.traffic import own_trace, plans_of, scenario, share
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
+from solvent.cli.simulate_optimise import optimise
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.wording import speaker
 from solvent.simulation.assumption import assumed
@@ -58,7 +60,7 @@ class Simulated(msgspec.Struct, frozen=True):
     fleet: FleetNeeded | None = None
 
 
-@click.command("simulate")
+@click.group("simulate", invoke_without_command=True)
 @data_option
 @config_option
 @click.option(
@@ -85,8 +87,12 @@ class Simulated(msgspec.Struct, frozen=True):
 @click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every scenario.")
 @fleet_options
 @json_option
-def command(data: Path, config_file: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
+@click.pass_context
+def command(context: click.Context, /, data: Path, config_file: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
     """Replay traffic through plans and prices: what it would have earned, and who would have lost you money."""
+    if context.invoked_subcommand is not None:
+        _demand_no_options(context)
+        return
     config, near = load_config(config_file, data)
 
     async def simulate() -> list[Simulated]:
@@ -98,6 +104,16 @@ def command(data: Path, config_file: Path | None, as_json: bool, **said: Any) ->
         click.echo(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
     else:
         _print(made, Screen(speaker(), zone(config.time_zone)))
+
+
+command.add_command(optimise)
+
+
+def _demand_no_options(context: click.Context) -> None:
+    """What is said before a command would be heard by nobody."""
+    for name in context.params:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"write options after {context.invoked_subcommand}, not before it")
 
 
 async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: bool) -> list[Simulated]:

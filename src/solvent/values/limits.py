@@ -270,6 +270,11 @@ TRACE_TOKENS_MAX = 1_000_000_000  # of one answer in one bucket: a thousand time
 TRACE_FILE_BYTES_MAX = 64 * 1024 * MIB  # of one file once unpacked
 TRACE_UNPACKED_TIMES_MAX = 200  # as large as the packed file: text packs 20 times at most, a bomb a thousand times
 
+# Tariffs
+TARIFF_CUSTOMERS_MAX = 200_000  # of one draw: as many as a search can look at again and again
+TARIFF_SEEDS_MAX = 1_000  # draws that judge
+TARIFF_COSTS_MAX = 20  # costs of an answer in one contest
+
 # Sizing
 MODEL_CONFIG_BYTES_MAX = 1 * MIB  # a config.json; the largest known have some 50 kB
 GGUF_HEADER_BYTES_MAX = 64 * MIB  # read of a GGUF file: its header holds a vocabulary

@@ -1,0 +1,191 @@
+"""`solvent simulate optimise`: which shape of tariff leaves most, by what an answer costs, and the plan it comes to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from solvent.app.build import now_us
+from solvent.app.business import Business, open_business
+from solvent.app.config import Config
+from solvent.app.routes import read_exchanges
+from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
+from solvent.app.traffic import own_trace, plans_of, scenario
+from solvent.billing.plan import Plan
+from solvent.cli.here import Screen
+from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.simulate_contest import tell_contest
+from solvent.cli.wording import speaker
+from solvent.pricing.exchange import exchange_at
+from solvent.simulation.demand_assumption import demand_assumed
+from solvent.simulation.replay import replay
+from solvent.simulation.tariff_contest import Contest, Contestants, contest
+from solvent.simulation.tariff_search import SHAPES, Terms
+from solvent.simulation.trace import Trace
+from solvent.simulation.trace_store import open_trace
+from solvent.values.errors import Invalid
+from solvent.values.instant import NEVER_US, utc
+from solvent.values.money import Money, decimal
+from solvent.values.period import day_number, first_day, start_of_day, zone
+
+_PERCENT: Final = 100
+_SHAPES: Final = tuple(shape.replace("_", "-") for shape in SHAPES)
+
+
+@click.command("optimise")
+@data_option
+@config_option
+@click.option("--customers", type=int, help="So many as --assume describes, instead of those on the books.")
+@click.option(
+    "--trace", "file", type=click.Path(dir_okay=False, path_type=Path),
+    help="The customers of a CSV or Parquet file of answers.",
+)  # fmt: skip
+@click.option("--since", default="30d", show_default=True, help="Of the books: days like 7d, or a date.")
+@click.option("--column", "columns", multiple=True, metavar="WHAT=NAME", help="Which column says what, such as at=ts.")
+@click.option("--model", default="", help="The model of all answers, where no column names it.")
+@click.option("--sort", is_flag=True, help="The rows may be in any order.")
+@click.option("--cost", "costs", multiple=True, metavar="AMOUNT", help="Of an answer; several are compared  [default: "
+              "as replayed].")  # fmt: skip
+@click.option("--shape", "shapes", multiple=True, type=click.Choice(_SHAPES), help="Only these  [default: all].")
+@click.option("--price-most", default="", metavar="AMOUNT", help="The highest fee a month.")
+@click.option("--margin-least", type=click.FloatRange(-_PERCENT, 99), help="In percent of what is left of payments.")
+@click.option("--charming", is_flag=True, help="Fees end on 9s, such as 19.99 or 29900.")
+@click.option("--tax", default=100, show_default=True, help="VAT in prices, in thousandths of the net price.")
+@click.option("--fee", default=34, show_default=True, help="Of the payment processor, in thousandths.")
+@click.option("--fixed", default="0", metavar="AMOUNT", help="What a customer costs a month anyway.")
+@click.option(
+    "--assume", "assumptions", multiple=True, metavar="WHAT=NUMBER",
+    help="Of demand, or WHAT=LOW:USUAL:HIGH; docs/simulation.md lists what there is.",
+)  # fmt: skip
+@click.option("--seeds", default=20, show_default=True, help="How many draws of customers judge.")
+@click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every tariff.")
+@click.option(
+    "--write", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the advised tariff as a plan into this YAML file; needs one cost.",
+)  # fmt: skip
+@click.option("--name", default="best", show_default=True, help="Of that plan.")
+@json_option
+def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
+    """Search the best flat, capped, two-part and three-part tariff, and say which shape wins at what cost."""
+    config, near = load_config(config_file, data)
+    terms = _terms(config, said)
+    ranges = demand_assumed(said["assumptions"], _per_usd(config))
+    costs = [_units(text, "--cost") for text in said["costs"]]
+    if said["write"] is not None and len(costs) > 1:
+        raise Invalid("bad_assumption", "--write writes the plan of one cost; say --cost once", param="write")
+    if said["customers"] is not None:
+        if not costs:
+            raise Invalid("bad_assumption", "customers nobody replayed have no cost; say --cost AMOUNT", param="cost")
+        who = Contestants("the assumptions", said["customers"])
+    else:
+        who, replayed = asyncio.run(_replayed(config, data, near, said))
+        costs = costs or [replayed]
+    shapes = tuple(shape for shape in SHAPES if not said["shapes"] or shape.replace("_", "-") in said["shapes"])
+    progress = _Progress(len(costs) * len(shapes), is_shown=not as_json and sys.stderr.isatty())
+    found = contest(
+        who, costs, ranges, terms, shapes=shapes, seeds=said["seeds"], seed=said["seed"], tell=progress
+    )  # fmt: skip
+    files = _write(said["write"], said["name"], found, config) if said["write"] is not None else []
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        tell_contest(found, files, Screen(speaker(), zone(config.time_zone)))
+
+
+async def _replayed(config: Config, data: Path, near: Path, said: Mapping[str, Any]) -> tuple[Contestants, float]:
+    """Who asks, and what an answer costs: from the books, or from a file at the prices of today."""
+    async with open_business(config, data, near) as business:
+        opened, plans, on = await _opened(business, said)
+        first = next(iter(plans), "")
+        if not first:
+            raise Invalid("bad_scenario", "there are no plans; publish one, or say --customers")
+        with opened as trace:
+            outcome = replay(trace, scenario("today", business, plans, first, on, (), None))
+        cost = 0.0 if said["costs"] else cost_each(outcome)
+        return contestants(outcome, is_today=bool(on)), cost
+
+
+async def _opened(
+    business: Business, said: Mapping[str, Any]
+) -> tuple[AbstractContextManager[Trace], dict[str, Plan], dict[str, str]]:
+    if said["file"] is not None:
+        columns = dict(_pair(text) for text in said["columns"])
+        plain_plan = Plan(name="asked", price=Money(0, business.currency))
+        return open_trace(said["file"], columns, said["model"], sort=said["sort"]), {"asked": plain_plan}, {}
+    now, in_zone = business.now_us(), business.time_zone
+    from_us = start_of_day(first_day(said["since"], now, in_zone), in_zone)
+    trace, on = await own_trace(business, from_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
+    plans = await plans_of(business, None)
+    return nullcontext(trace), plans, on if all(plan in plans for plan in on.values()) else {}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    what, is_there, name = text.partition("=")
+    if not is_there:
+        raise Invalid("bad_trace", f"--column {text[:60]!r}: write it like at=timestamp", param="column")
+    return what, name
+
+
+def _terms(config: Config, said: Mapping[str, Any]) -> Terms:
+    terms = Terms(
+        currency=config.currency, tax_permille=said["tax"], fee_permille=said["fee"],
+        fixed=_units(said["fixed"], "--fixed"), is_charming=said["charming"],
+    )  # fmt: skip
+    if said["price_most"]:
+        terms = msgspec.structs.replace(terms, fee_most=_units(said["price_most"], "--price-most"))
+    if said["margin_least"] is not None:
+        terms = msgspec.structs.replace(terms, margin_least=said["margin_least"] / _PERCENT)
+    return terms
+
+
+def _units(text: str, param: str) -> float:
+    """An amount in whole units. Nothing is booked by it."""
+    amount = decimal(text, param)
+    if amount < 0:
+        raise Invalid("amount_negative", f"{param}: {text} is below zero", param=param)
+    return float(amount)
+
+
+def _per_usd(config: Config) -> float | None:
+    """Units of the currency for a dollar; None where no rate is known."""
+    if config.currency == "USD":
+        return 1.0
+    rate = exchange_at(read_exchanges(config), "USD", config.currency, NEVER_US)
+    return None if rate is None else rate.numerator / rate.denominator
+
+
+class _Progress:
+    """Says on the terminal how far a long search is."""
+
+    def __init__(self, tariffs: int, *, is_shown: bool) -> None:
+        self._tariffs, self._is_shown = tariffs, is_shown
+
+    def __call__(self, done: int) -> None:
+        if self._is_shown:
+            click.echo(f"\r{done:,} / {self._tariffs:,}", err=True, nl=done == self._tariffs)
+
+
+def _write(file: Path, name: str, found: Contest, config: Config) -> list[Path]:
+    """The plan, and the price card that goes with it where answers beyond are billed; each whole or not at all."""
+    (regime,) = found.regimes
+    best = advised(regime)
+    texts = {file: plan_text(tariff_plan(name, best, found), best, found, regime.cost_grains)}
+    if best.price_grains is not None:
+        day = utc(now_us()).astimezone(zone(config.time_zone)).date().isoformat()
+        texts[file.with_name(f"{file.stem}.prices.yaml")] = price_card(f"{name}-price", best, found, day)
+    for path, text in texts.items():
+        part = path.with_name(path.name + ".part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            os.replace(part, path)
+        except OSError as wrong:
+            raise Invalid("cannot_write_file", f"{path} cannot be written: {wrong.strerror}", param="write") from None
+    return list(texts)
