@@ -39,16 +39,11 @@ class Faulty(Server):
     def __init__(self, directory: Path, seed: int) -> None:
         port = machine.free_port()
         command = [sys.executable, "-m", "bench.load.faulty", str(port), str(seed)]
-        super().__init__("faulty", command, all_cores(), directory / "faulty.log", {}, port=port)
+        super().__init__("faulty", command, machine.all_cores(), directory / "faulty.log", {}, port=port)
         self.url = f"http://127.0.0.1:{port}/v1"
 
     def is_ready(self, log: str) -> bool:
         return "ready" in log
-
-
-def all_cores() -> list[int]:
-    """This is no race: nothing is pinned."""
-    return sorted(os.sched_getaffinity(0))
 
 
 def main() -> int:
@@ -68,16 +63,16 @@ async def soak(directory: Path, seconds: float, rate: float, seed: int) -> dict[
     upstream = Faulty(directory, seed)
     server = Solvent(COMMAND, directory, upstream.url)
     (directory / "solvent.toml").write_text(solvent_config(upstream.url) + TROUBLE)
-    server._cores = all_cores()
+    server.pin(machine.all_cores())
     samples: list[tuple[float, float]] = []
     try:
         upstream.serve()
         server.serve()
         askers = Askers(server.port, server.key, seed)
-        begin_cpu = _cpu_s(server.pid)
+        begin_cpu = machine.cpu_seconds([server.pid])
         sampling = asyncio.create_task(_sample(server.pid, samples))
         await askers.ask_for(seconds, rate)
-        cpu_share = (_cpu_s(server.pid) - begin_cpu) / seconds
+        cpu_share = (machine.cpu_seconds([server.pid]) - begin_cpu) / seconds
         sampling.cancel()
         await asyncio.sleep(min(SETTLE_S, 5 + seconds / 4))
     finally:
@@ -131,11 +126,6 @@ def _books(server: Solvent, directory: Path) -> dict[str, Any]:
         "books_verify": verified.returncode == 0, "open_holds": open_holds, "outcomes": outcomes,
         "answered_on_record": outcomes.get("answered", 0), "answers_on_record": sum(outcomes.values()),
     }  # fmt: skip
-
-
-def _cpu_s(pid: int) -> float:
-    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def write(found: dict[str, Any], folder: Path) -> None:

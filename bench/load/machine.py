@@ -32,6 +32,20 @@ def cores() -> tuple[int, list[int]]:
     return allowed[min(1, len(allowed) - 1)], [allowed[0], *allowed[2:]]
 
 
+def all_cores() -> list[int]:
+    """Where nothing is to be pinned."""
+    return sorted(os.sched_getaffinity(0))
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """User and system time of these processes so far."""
+    ticks = 0
+    for pid in pids:
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(stat[11]) + int(stat[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def compile_tool(name: str) -> Path:
     """Compile one C source beside this file; returns the program."""
     compiler = shutil.which("cc") or shutil.which("gcc")

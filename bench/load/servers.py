@@ -59,6 +59,10 @@ class Server(ABC):
     def is_ready(self, log: str) -> bool:
         """Does it take requests? `log` is what it has printed so far."""
 
+    def pin(self, on: Sequence[int]) -> None:
+        """To other cores than its own, from its next start on."""
+        self._cores = on
+
     def serve(self) -> None:
         """Start it and wait until it is ready."""
         with self._log.open("wb") as log:
@@ -139,17 +143,21 @@ def rate_cards() -> dict[str, str]:
 class Solvent(Server):
     """Our gateway, as an operator starts it."""
 
-    def __init__(self, command: str, directory: Path, upstream_url: str) -> None:
+    def __init__(
+        self, command: str, directory: Path, upstream_url: str, words: Sequence[str] = (), database: str = ""
+    ) -> None:
+        """words: more options of `serve`. database: the URL of a Postgres; empty for SQLite."""
         port = machine.free_port()
         server_core, _ = machine.cores()
         self.data = directory / "solvent-data"
         config = directory / "solvent.toml"
-        config.write_text(solvent_config(upstream_url))
+        books = f'database = "{database}"\n' if database else ""
+        config.write_text(books + solvent_config(upstream_url))
         for name, text in rate_cards().items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_text(text)
         asked = [*shlex.split(command), "serve", "--host", "127.0.0.1", "--port", str(port)]
-        asked += ["--data", str(self.data), "--config", str(config)]
+        asked += ["--data", str(self.data), "--config", str(config), *words]
         env = {"BENCH_UPSTREAM_KEY": UPSTREAM_KEY}
         super().__init__("solvent", asked, [server_core], directory / "solvent.log", env, port=port)
 

@@ -8,6 +8,7 @@ import logging
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,7 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
 
     told_to_stop: a pipe that closes when nobody is left to say so.
     """
+    sys.set_asyncgen_hooks(firstiter=None)  # whoever begins a generator here also closes it: no need to list them all
     app = await open_app(serving.directory, serving.config, serving.near)
     try:
         serving.listening.listen(BACKLOG)

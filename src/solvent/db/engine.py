@@ -6,14 +6,15 @@ writes (docs/decisions/0007-one-writer-at-a-time.md).
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 
 from solvent.db.tls import encryption_of
-from solvent.db.turns import FILE_ENDING, TurnTaking
+from solvent.db.turns import TurnTaking
 from solvent.values.errors import Invalid, Unavailable
 
 FILE_NAME = "solvent.db"
@@ -25,6 +26,7 @@ SELECT attrelid::regclass::text, attname FROM pg_attribute
 WHERE atttypid = 'text'::regtype AND attcollation <> '"C"'::regcollation AND attnum > 0 AND NOT attisdropped
   AND attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace)
 """
+_BEGIN: Final = "BEGIN IMMEDIATE"
 _WRITER = 0x501_7E47  # any number, the same in every process: the key of the lock that a writer holds
 
 
@@ -94,7 +96,7 @@ def _sqlite(directory: Path) -> Engine:
 def _prepare_sqlite(connection: TurnTaking, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in `_begin_sqlite`, so that table changes are in them too
     (_, _, file) = connection.execute("PRAGMA database_list").fetchone()
-    connection.turn_file = f"{file}{FILE_ENDING}"
+    connection.beside = file
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",  # an acknowledged answer survives a power cut
@@ -115,7 +117,10 @@ def _begin_sqlite(connection: Connection) -> None:
     writer = connection.connection.driver_connection
     assert isinstance(writer, TurnTaking)
     writer.take_turn()
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        writer.execute(_BEGIN)  # by the driver: SQLAlchemy makes ten times as much of it, and each answer waits for one
+    except sqlite3.OperationalError as wrong:
+        raise OperationalError(_BEGIN, None, wrong) from wrong
 
 
 def _postgres(url: str) -> Engine:

@@ -1,7 +1,8 @@
-"""Turns of the processes that write to one SQLite file, by a lock beside it that whoever waits looks at often.
+"""Turns of the processes that write to one SQLite file, by two locks beside it that whoever waits looks at often.
 
 SQLite's own waiting sleeps up to 100 ms between two looks, and another process that writes without a pause takes every
-turn meanwhile: one waited up to 830 ms, here up to 30 (2026-11-27, two processes that commit groups of 16 rows).
+turn meanwhile: one waited up to 830 ms. So whoever is to write next says so by a lock of its own, which the others
+have to get first: two that write without a pause write in turns.
 """
 
 from __future__ import annotations
@@ -12,35 +13,32 @@ import sqlite3
 import time
 from typing import Final
 
-FILE_ENDING: Final = "-turn"
+FILE_ENDINGS: Final = ("-turn", "-next")
 WAIT_S_MAX: Final = 10.0
-_STEP_S: Final = 0.0005
+_LOOK_S: Final = 0.0001  # between two looks of whoever is next: one process at a time
+_STEP_S: Final = 0.0005  # of those behind it
+_CLOSED: Final = -1
 
 
 class TurnTaking(sqlite3.Connection):
     """A connection that writes in turn. The turn ends with its transaction, or with its process."""
 
-    turn_file = ""  # beside the database
-    _lock = -1
+    beside = ""  # the path of the database, beside which the locks are
+    _turn = _CLOSED
+    _next = _CLOSED
 
     def take_turn(self) -> None:
         """Returns when it is this connection's turn; after WAIT_S_MAX anyway: then SQLite says that it is locked."""
-        if self._lock < 0:
-            self._lock = os.open(self.turn_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if self._turn == _CLOSED:
+            self._turn, self._next = (_opened(f"{self.beside}{ending}") for ending in FILE_ENDINGS)
         latest_s = time.monotonic() + WAIT_S_MAX
-        while not self._has_taken() and time.monotonic() < latest_s:
-            time.sleep(_STEP_S)
-
-    def _has_taken(self) -> bool:
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        _wait(self._next, _STEP_S, latest_s)
+        _wait(self._turn, _LOOK_S, latest_s)
+        fcntl.flock(self._next, fcntl.LOCK_UN)
 
     def _end_turn(self) -> None:
-        if self._lock >= 0:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
+        if self._turn != _CLOSED:
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
 
     def commit(self) -> None:
         """Whoever cannot commit has its turn until it rolls back."""
@@ -57,6 +55,24 @@ class TurnTaking(sqlite3.Connection):
     def close(self) -> None:
         """See `sqlite3.Connection`."""
         super().close()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        if self._turn != _CLOSED:
+            os.close(self._turn)
+            os.close(self._next)
+            self._turn = self._next = _CLOSED
+
+
+def _opened(file: str) -> int:
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _wait(lock: int, step_s: float, latest_s: float) -> None:
+    """Returns when the lock is taken, or it is too late."""
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > latest_s:
+                return
+            time.sleep(step_s)
+        else:
+            return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from solvent.values.limits import UPSTREAM_BUSY_S
@@ -17,6 +17,11 @@ _LEFT: Final = {
     "anthropic-ratelimit-tokens-remaining": "",
 }
 _DURATION: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})(?:\.\d+)?s)?(?:\d{1,6}(?:\.\d+)?ms)?")
+
+
+def tells_rates(raw_headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether anything is said of rates: most servers of one's own say nothing, and are asked for every answer."""
+    return any(b"ratelimit" in name.lower() for name, _ in raw_headers)
 
 
 def rest_s(headers: Mapping[str, str]) -> int:

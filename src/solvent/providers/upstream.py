@@ -8,7 +8,7 @@ import msgspec
 
 from solvent.providers.faults import Faults
 from solvent.providers.port import Settings
-from solvent.providers.rate_left import rest_s
+from solvent.providers.rate_left import rest_s, tells_rates
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
 from solvent.wire.client import open_client
 from solvent.wire.origin import Origin
@@ -72,7 +72,7 @@ class Upstream:
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
-            if self._rests is not None and (pause_s := rest_s(reply.headers)):
+            if self._rests is not None and tells_rates(reply.raw_headers) and (pause_s := rest_s(reply.headers)):
                 self._rests(pause_s)
             if streams:
                 kind = reply.headers.get("content-type", "")
