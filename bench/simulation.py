@@ -32,7 +32,7 @@ from solvent.simulation.outcome import CustomerLine, Outcome
 from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Scenario, Sold
 from solvent.simulation.trace import Block, Trace
-from solvent.simulation.trace_store import open_trace
+from solvent.simulation.trace_store import Reading, open_trace
 from solvent.simulation.year import year
 from solvent.values.instant import instant
 from solvent.values.limits import TRACE_BLOCK_ROWS
@@ -107,7 +107,7 @@ def replay_file(rows: int) -> dict[str, float]:
         write_file(file, rows)
         size = file.stat().st_size
         began = time.perf_counter()
-        with open_trace(file, {"customer": "customer"}, "large") as trace:
+        with open_trace(file, Reading({"customer": "customer"}, "large")) as trace:
             opened = time.perf_counter()
             replay(trace, scenario(QUOTAS["tokens"]))
         ended = time.perf_counter()

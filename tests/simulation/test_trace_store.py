@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solvent.simulation.trace import Answer
-from solvent.simulation.trace_store import open_trace
+from solvent.simulation.trace_store import Reading, open_trace
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
 from solvent.values.usage import Usage
@@ -23,7 +23,7 @@ NOON = instant("2026-11-01T12:00:00Z", "a test")
 
 
 def read(file: Path, said: Mapping[str, str] | None = None, *, sort: bool = False) -> list[Answer]:
-    with open_trace(file, said or {}, "m", sort=sort) as trace:
+    with open_trace(file, Reading(said or {}, "m", sort)) as trace:
         return [
             Answer(
                 int(block.at_us[n]), trace.customers[block.customer[n]], trace.models[block.model[n]], block.usage(n)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ import msgspec
 from click.core import ParameterSource
 
 from solvent.app.business import Business, open_business
-from solvent.app.traffic import own_trace, plans_of, scenario, share
+from solvent.app.traffic import plans_of, scenario, share
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
 from solvent.cli.simulate_optimise import optimise
+from solvent.cli.simulate_traffic import opened_traffic, traffic_options
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.wording import speaker
 from solvent.simulation.assumption import assumed
@@ -26,12 +26,10 @@ from solvent.simulation.fleet import FleetNeeded
 from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers
 from solvent.simulation.pays_for import PaysFor, pays_for
 from solvent.simulation.replay import replay
-from solvent.simulation.trace import Trace
-from solvent.simulation.trace_store import open_trace
 from solvent.simulation.year import Year, year
 from solvent.values.errors import Invalid
 from solvent.values.money import plain
-from solvent.values.period import day_number, first_day, start_of_day, zone
+from solvent.values.period import zone
 
 _TODAY = "today"
 _LOSERS_SHOWN = 10
@@ -63,14 +61,7 @@ class Simulated(msgspec.Struct, frozen=True):
 @click.group("simulate", invoke_without_command=True)
 @data_option
 @config_option
-@click.option(
-    "--trace", "file", type=click.Path(dir_okay=False, path_type=Path),
-    help="A CSV or Parquet file of answers  [default: those on the books].",
-)  # fmt: skip
-@click.option("--since", default="30d", show_default=True, help="Of the books: days like 7d, or a date.")
-@click.option("--column", "columns", multiple=True, metavar="WHAT=NAME", help="Which column says what, such as at=ts.")
-@click.option("--model", default="", help="The model of all answers, where no column names it.")
-@click.option("--sort", is_flag=True, help="The rows may be in any order.")
+@traffic_options
 @click.option("--plan", "names", multiple=True, help="Everybody on this plan; several are compared  [default: all].")
 @click.option("--plans", "plan_file", type=click.Path(path_type=Path), help="A YAML file of more plans.")
 @click.option("--share", "shares", multiple=True, metavar="ASKED=INSTEAD[:N]", help="N in 1000 come from another.")
@@ -123,14 +114,7 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
         raise Invalid("bad_scenario", "there are no plans; publish one, or write some in a file for --plans")
     shares = tuple(share(text) for text in said["shares"])
     assumptions = assumed(said["assumptions"])
-    on: dict[str, str] = {}
-    if said["file"] is None:
-        now, in_zone = business.now_us(), business.time_zone
-        from_us = start_of_day(first_day(said["since"], now, in_zone), in_zone)
-        trace, on = await own_trace(business, from_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
-        opened: AbstractContextManager[Trace] = nullcontext(trace)
-    else:
-        opened = open_trace(said["file"], _columns(said["columns"]), said["model"], sort=said["sort"])
+    opened, on = await opened_traffic(business, said)
     with opened as trace:
         told = _Progress(trace.answers, is_shown=is_told and sys.stderr.isatty())
         today = None
@@ -146,13 +130,6 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
         evens = list(pays_for(outcome, plans, said["seed"]))
         made.append(_simulated(outcome, today, evens, drawn, asked_fleet(outcome, said)))
     return made
-
-
-def _columns(said: tuple[str, ...]) -> dict[str, str]:
-    for text in said:
-        if "=" not in text:
-            raise Invalid("bad_trace", f"--column {text[:60]!r}: write it like at=timestamp", param="column")
-    return dict(text.split("=", 1) for text in said)
 
 
 class _Progress:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +18,12 @@ from solvent.app.business import Business, open_business
 from solvent.app.config import Config
 from solvent.app.routes import read_exchanges
 from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
-from solvent.app.traffic import own_trace, plans_of, scenario
+from solvent.app.traffic import plans_of, scenario
 from solvent.billing.plan import Plan
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_contest import tell_contest
+from solvent.cli.simulate_traffic import opened_traffic, traffic_options
 from solvent.cli.wording import speaker
 from solvent.pricing.exchange import exchange_at
 from solvent.simulation.demand_assumption import demand_assumed
@@ -30,11 +31,10 @@ from solvent.simulation.replay import replay
 from solvent.simulation.tariff_contest import Contest, Contestants, contest
 from solvent.simulation.tariff_search import SHAPES, Terms
 from solvent.simulation.trace import Trace
-from solvent.simulation.trace_store import open_trace
 from solvent.values.errors import Invalid
 from solvent.values.instant import NEVER_US, utc
 from solvent.values.money import Money, decimal
-from solvent.values.period import day_number, first_day, start_of_day, zone
+from solvent.values.period import zone
 
 _PERCENT: Final = 100
 _SHAPES: Final = tuple(shape.replace("_", "-") for shape in SHAPES)
@@ -44,14 +44,7 @@ _SHAPES: Final = tuple(shape.replace("_", "-") for shape in SHAPES)
 @data_option
 @config_option
 @click.option("--customers", type=int, help="So many as --assume describes, instead of those on the books.")
-@click.option(
-    "--trace", "file", type=click.Path(dir_okay=False, path_type=Path),
-    help="The customers of a CSV or Parquet file of answers.",
-)  # fmt: skip
-@click.option("--since", default="30d", show_default=True, help="Of the books: days like 7d, or a date.")
-@click.option("--column", "columns", multiple=True, metavar="WHAT=NAME", help="Which column says what, such as at=ts.")
-@click.option("--model", default="", help="The model of all answers, where no column names it.")
-@click.option("--sort", is_flag=True, help="The rows may be in any order.")
+@traffic_options
 @click.option("--cost", "costs", multiple=True, metavar="AMOUNT", help="Of an answer; several are compared  [default: "
               "as replayed].")  # fmt: skip
 @click.option("--shape", "shapes", multiple=True, type=click.Choice(_SHAPES), help="Only these  [default: all].")
@@ -116,22 +109,11 @@ async def _replayed(config: Config, data: Path, near: Path, said: Mapping[str, A
 async def _opened(
     business: Business, said: Mapping[str, Any]
 ) -> tuple[AbstractContextManager[Trace], dict[str, Plan], dict[str, str]]:
+    opened, on = await opened_traffic(business, said)
     if said["file"] is not None:
-        columns = dict(_pair(text) for text in said["columns"])
-        plain_plan = Plan(name="asked", price=Money(0, business.currency))
-        return open_trace(said["file"], columns, said["model"], sort=said["sort"]), {"asked": plain_plan}, {}
-    now, in_zone = business.now_us(), business.time_zone
-    from_us = start_of_day(first_day(said["since"], now, in_zone), in_zone)
-    trace, on = await own_trace(business, from_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
+        return opened, {"asked": Plan(name="asked", price=Money(0, business.currency))}, {}
     plans = await plans_of(business, None)
-    return nullcontext(trace), plans, on if all(plan in plans for plan in on.values()) else {}
-
-
-def _pair(text: str) -> tuple[str, str]:
-    what, is_there, name = text.partition("=")
-    if not is_there:
-        raise Invalid("bad_trace", f"--column {text[:60]!r}: write it like at=timestamp", param="column")
-    return what, name
+    return opened, plans, on if all(plan in plans for plan in on.values()) else {}
 
 
 def _terms(config: Config, said: Mapping[str, Any]) -> Terms:

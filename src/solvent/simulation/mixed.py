@@ -96,7 +96,8 @@ def _rate_into(grains: Whole, rows: Whole, block: Block, card: RateCard, scenari
 def _by_card(at_us: Whole, cards: Sequence[RateCard], what: str) -> Iterator[tuple[Whole, RateCard]]:
     """The card in force for each answer, as `card_at` finds it: rows in the order of time, and their card."""
     if not cards or int(at_us[0]) < cards[0].valid_from_us:
-        raise Invalid("bad_scenario", f"there is no {what} at the time of the trace; add a dated price", param="prices")
+        message = f"there is no {what} at the time of the trace; add a dated price, or move the trace with --start"
+        raise Invalid("bad_scenario", message, param="prices")
     edges = [card.valid_from_us for card in cards[1:]]
     for part in _pieces(at_us, edges):
         card = next(card for card in reversed(cards) if card.valid_from_us <= at_us[part[0]])

@@ -71,7 +71,9 @@ def summed(used: Mapping[str, Whole], buckets: tuple[str, ...], answers: int) ->
 def _rate_tier(used: Mapping[str, Whole], answers: int, card: RateCard, exchange: Exchange | None) -> Whole:
     factors, constant, denominator = _fraction(used, card, exchange)
     most = constant + sum(int(used[bucket].max(initial=0)) * factor for bucket, factor in factors.items())
-    kind: Any = np.int64 if 2 * max(most, denominator) <= _INT64_MAX else object  # object: slower, without end
+    kind: Any = (
+        np.int64 if 2 * max(most, denominator, *factors.values()) <= _INT64_MAX else object
+    )  # object: slower, without end
     whole = np.full(answers, constant, kind)
     for bucket, factor in factors.items():
         whole += used[bucket].astype(kind, copy=False) * factor

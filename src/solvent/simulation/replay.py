@@ -121,7 +121,7 @@ class _Run:
                     on.earned_each * count, charge, on_account, included, cost,
                 )
             )  # fmt: skip
-        notes = tuple(note for on in self._on.values() for note in _notes(on.plan))
+        notes = (*trace.notes, *(note for on in self._on.values() for note in _notes(on.plan)))
         hours = self._load.hours(self._zone)
         return Outcome(
             scenario.name, trace.source, scenario.currency, trace.from_us, trace.until_us, tuple(lines), hours, notes,

@@ -58,6 +58,7 @@ class Trace(msgspec.Struct, frozen=True):
     """source: where it is from, for people. customers, models: names by their places in blocks.
 
     from_us, until_us: all answers ended in [from_us, until_us). read: its blocks, each time from the first.
+    notes: what of it is ours and not measured, in words.
     """
 
     source: str
@@ -67,6 +68,7 @@ class Trace(msgspec.Struct, frozen=True):
     from_us: int
     until_us: int
     read: Callable[[], Iterator[Block]]
+    notes: tuple[str, ...] = ()
 
 
 def trace_of(answers: Sequence[Answer], source: str) -> Trace:

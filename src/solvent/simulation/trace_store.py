@@ -1,4 +1,4 @@
-"""Traces from files: CSV and Parquet, read by DuckDB out of core, checked whole before anything is replayed.
+"""Traces from files: CSV, JSON and Parquet, read by DuckDB out of core, checked whole before anything is replayed.
 
 Everything is copied into a file of its own for the time of the replay, in the order of time: 44 million answers take a
 few minutes and stay within a memory limit. What is wrong is named by row and column, and then nothing is replayed.
@@ -9,21 +9,26 @@ from __future__ import annotations
 import gzip
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
-from solvent.simulation.formats import Format, format_of
+from solvent.simulation.formats import FAILED, UNDATED, UNNAMED, UNNAMED_IN, format_of
+from solvent.simulation.prefix import PrefixCache
 from solvent.simulation.trace import Block, Trace
 from solvent.values.errors import Invalid
 from solvent.values.limits import (
     MIB,
+    PREFIX_CACHE_TOKENS,
+    PREFIX_ROWS_AT_ONCE,
     TRACE_BLOCK_ROWS,
     TRACE_CUSTOMERS_MAX,
     TRACE_FILE_BYTES_MAX,
+    TRACE_KEYS_ROWS,
     TRACE_ROWS_MAX,
     TRACE_TOKENS_MAX,
     TRACE_UNPACKED_TIMES_MAX,
@@ -31,17 +36,33 @@ from solvent.values.limits import (
 
 _MEMORY: Final = "1GB"  # of DuckDB's own; what does not fit is spilled beside its file
 _TOKENS: Final = ("input", "output", "cached", "reasoning")
-_UNNAMED: Final = "everybody"
+_PARTS: Final = ("cached", "reasoning")  # what says nothing of them has none
+_JSON: Final = (".json", ".jsonl", ".ndjson")
+_PACKED: Final = (".zst", ".bz2", ".xz", ".zip", ".br", ".lz4")
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How a file is meant, where its user says so.
+
+    columns: which says what; see `simulation.formats`. model: of all answers, where no column names it. sort: rows may
+    be in any order. format: by name; "" to know it by its columns. start_us: when the first answer ended, in place of
+    when the file says; undated_us: where it says no dates. cache_tokens: what a cache of prompt beginnings holds,
+    where prompts are told by their blocks.
+    """
+
+    columns: Mapping[str, str] = {}
+    model: str = ""
+    sort: bool = False
+    format: str = ""
+    start_us: int | None = None
+    undated_us: int = 0
+    cache_tokens: int = PREFIX_CACHE_TOKENS
 
 
 @contextmanager
-def open_trace(file: Path, said: Mapping[str, str], model: str = "", *, sort: bool = False) -> Iterator[Trace]:
-    """The trace in a file, for as long as it is replayed.
-
-    said: which column says what; see `simulation.formats`. model: of all answers, where no column names it.
-    sort: rows may be in any order. Raises Invalid naming file, row and column.
-    """
-    duckdb = _duckdb()
+def open_trace(file: Path, reading: Reading) -> Iterator[Trace]:
+    """The trace in a file, for as long as it is replayed. Raises Invalid naming file, row and column."""
+    duckdb = duckdb_module()
     if not file.is_file():
         raise Invalid("bad_trace", f"{file} is no file", param="trace")
     _demand_no_bomb(file)
@@ -49,7 +70,7 @@ def open_trace(file: Path, said: Mapping[str, str], model: str = "", *, sort: bo
         books = duckdb.connect(f"{folder}/trace.duckdb")
         try:
             books.execute(f"SET memory_limit = '{_MEMORY}'; SET TimeZone = 'UTC'; SET temp_directory = '{folder}'")
-            yield _Reading(books, file, said, model, sort=sort).trace()
+            yield _Copy(books, file, reading).trace()
         except duckdb.Error as wrong:
             first = str(wrong).splitlines()[0][:300]
             raise Invalid("bad_trace", f"{file} cannot be read: {first}", param="trace") from None
@@ -57,7 +78,8 @@ def open_trace(file: Path, said: Mapping[str, str], model: str = "", *, sort: bo
             books.close()
 
 
-def _duckdb() -> Any:
+def duckdb_module() -> Any:
+    """Raises Invalid saying how to install it."""
     try:
         import duckdb
     except ImportError:
@@ -68,6 +90,8 @@ def _duckdb() -> Any:
 
 def _demand_no_bomb(file: Path) -> None:
     """Packed files are unpacked once, into nothing, as far as they may go."""
+    if file.suffix in _PACKED:
+        raise Invalid("bad_trace", f"{file.name}: unpack it first; of packed files only .gz is read", param="trace")
     packed = file.stat().st_size
     most = TRACE_FILE_BYTES_MAX
     if file.suffix == ".gz":
@@ -90,16 +114,34 @@ def _name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-class _Reading:
-    def __init__(self, books: Any, file: Path, said: Mapping[str, str], model: str, *, sort: bool) -> None:
-        self._books, self._file, self._model, self._sort = books, file, model, sort
+class _Copy:
+    """A file's rows in a table of our own."""
+
+    def __init__(self, books: Any, file: Path, reading: Reading) -> None:
+        self._books, self._file, self._reading = books, file, reading
         path = str(file).replace("'", "''")
-        is_parquet = ".parquet" in file.suffixes
-        self._source = (
-            f"read_parquet('{path}')" if is_parquet else f"read_csv('{path}', header = true, all_varchar = true)"
-        )
+        self._source = f"read_csv('{path}', header = true, all_varchar = true)"
+        if ".parquet" in file.suffixes:
+            self._source = f"read_parquet('{path}')"
+            self._demand_few(f"SELECT count(*) FROM {self._source}")  # written at its end: nothing is unpacked for it
+        elif any(suffix in file.suffixes for suffix in _JSON):
+            self._source = self._json(f"read_json_objects('{path}')")
         columns = [row[0] for row in self._all(f"DESCRIBE SELECT * FROM {self._source}")]
-        self._format = format_of(columns, said, file.name)
+        self._format = format_of(columns, reading.columns, file.name, reading.format)
+        self._columns = columns
+        self._notes: list[str] = []
+
+    def _json(self, objects: str) -> str:
+        """Members of objects as columns of text."""
+        keys = (
+            f"SELECT DISTINCT unnest(json_keys(json)) FROM (SELECT json FROM {objects} LIMIT {TRACE_KEYS_ROWS})"
+            " WHERE json_type(json) = 'OBJECT' ORDER BY 1"
+        )
+        names = [str(row[0]) for row in self._all(keys)]
+        if not names:
+            raise Invalid("bad_trace", f"{self._file.name}: there are no objects with members in it", param="trace")
+        members = ", ".join(f"json ->> {_text(_pointer(name))} AS {_name(name)}" for name in names)
+        return f"(SELECT {members} FROM {objects})"
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._books.execute(sql).fetchall()
@@ -108,57 +150,84 @@ class _Reading:
     def trace(self) -> Trace:
         self._copy()
         self._check()
+        self._read_blocks()
         self._number()
         from_us, until_us, answers = self._all("SELECT min(at_us), max(at_us) + 1, count(*) FROM ready")[0]
         customers, models = (
             tuple(row[0] for row in self._all(f"SELECT name FROM {table} ORDER BY place"))
             for table in ("customers", "models")
         )
-        return Trace(self._file.name, customers, models, answers, from_us, until_us, self._blocks)
+        source = f"{self._file.name} ({self._format.name})"
+        return Trace(source, customers, models, answers, from_us, until_us, self._blocks, tuple(self._notes))
 
     def _copy(self) -> None:
         """Every row as it is meant; NULL for what cannot be."""
-        form: Format = self._format
-        tokens = ", ".join(
-            f"TRY_CAST({_name(getattr(form, kind))} AS HUGEINT) AS {kind}" if getattr(form, kind) else f"0 AS {kind}"
-            for kind in _TOKENS
-        )
-        customer, model = self._text(form.customer, _UNNAMED), self._text(form.model, self._model)
+        form, reading = self._format, self._reading
+        tokens = ", ".join(f"{self._amount(kind)} AS {kind}" for kind in _TOKENS)
+        customer, model = self._words(form.customer, UNNAMED), self._words(form.model, reading.model)
+        if form.customer and form.name in UNNAMED_IN:
+            customer = f"COALESCE(NULLIF({customer}, ''), '{UNNAMED}')"
+        when = _value(form.at, self._columns)
+        at_us = _since_start(when) if form.name in UNDATED else _instant(when)
+        blocks = f"TRY_CAST({_value(form.blocks, self._columns)} AS BIGINT[])" if form.blocks else "NULL"
+        column, says = FAILED.get(form.name, ("", ""))
+        failed = f"{_name(column)} IS NOT DISTINCT FROM '{says}'" if column in self._columns else "false"
         self._books.execute(
-            f"CREATE TABLE asked AS SELECT row_number() OVER () AS row, {_instant(form.at)} AS at_us, {customer} AS"
-            f" customer, {model} AS model, {self._text(form.id, '')} AS id,"
-            f" {self._text(form.currency, '')} AS currency, {tokens} FROM {self._source}"
+            f"CREATE TABLE asked AS SELECT row_number() OVER () AS row, {at_us} AS at_us, {customer} AS"
+            f" customer, {model} AS model, {self._words(form.id, '')} AS id, {self._words(form.currency, '')} AS"
+            f" currency, {blocks} AS blocks, {failed} AS failed, {tokens} FROM {self._source}"
         )
+        ((gone,),) = self._all("SELECT count(*) FROM asked WHERE failed")
+        if gone:
+            self._books.execute("DELETE FROM asked WHERE failed")
+            self._notes.append(f"{gone:,} answers that failed are left out")
 
-    @staticmethod
-    def _text(column: str, otherwise: str) -> str:
-        return f"CAST({_name(column)} AS VARCHAR)" if column else "'" + otherwise.replace("'", "''") + "'"
+    def _amount(self, kind: str) -> str:
+        column = getattr(self._format, kind)
+        if not column:
+            return "0"
+        value = _value(column, self._columns)
+        nothing = f"WHEN {value} IS NULL OR {value} = '' THEN 0" if kind in _PARTS else ""
+        broken = f"WHEN contains({value}, '.') AND TRY_CAST({value} AS DOUBLE) % 1 <> 0 THEN NULL"
+        return f"CASE {nothing} {broken} ELSE TRY_CAST({value} AS HUGEINT) END"
+
+    def _words(self, column: str, otherwise: str) -> str:
+        return _value(column, self._columns) if column else _text(otherwise)
 
     def _check(self) -> None:
         form = self._format
         (answers,) = self._all("SELECT count(*) FROM asked")[0]
         if not answers:
             raise Invalid("bad_trace", f"{self._file.name}: there are no answers in it", param="trace")
-        if answers > TRACE_ROWS_MAX:
-            raise Invalid("bad_trace", f"{self._file.name}: {answers:,} rows are more than {TRACE_ROWS_MAX:,}")
-        self._demand_none("at_us IS NULL", form.at, "is no date and time")
+        self._demand_few("SELECT count(*) FROM asked")
+        when = "is no milliseconds since the first answer" if form.name in UNDATED else "is no date and time"
+        self._demand_none("at_us IS NULL", form.at, when)
         for kind in _TOKENS:
             column = getattr(form, kind)
             if column:
                 what = f"is not 0 to {TRACE_TOKENS_MAX:,} whole tokens"
                 self._demand_none(f"{kind} IS NULL OR {kind} < 0 OR {kind} > {TRACE_TOKENS_MAX}", column, what)
         for part, whole in (("cached", "input"), ("reasoning", "output")):
-            what = f"is more than {getattr(form, whole)}, which it is a part of"
+            what = f"is more than {getattr(form, whole)}, which it is a part of; --column {part}= leaves it out"
             self._demand_none(f"{part} > {whole}", getattr(form, part), what)
         for member in ("customer", "model"):
             column = getattr(form, member)
             if column:
                 self._demand_none(f"{member} IS NULL", column, "is empty")
+        if form.blocks:
+            wrong = "blocks IS NULL OR len(blocks) <> COALESCE(list_count(blocks), 0)"
+            self._demand_none(wrong, form.blocks, "is no list of block numbers")
         self._demand_one_currency()
         self._demand_single_ids()
-        if not self._sort:
+        if not self._reading.sort:
             before = "(SELECT row, at_us < lag(at_us) OVER (ORDER BY row) AS back FROM asked)"
             self._demand_none("back", form.at, "is before the row above; sort the file, or add --sort", before)
+
+    def _demand_few(self, count: str) -> None:
+        (answers,) = self._all(count)[0]
+        if answers > TRACE_ROWS_MAX:
+            message = f"{self._file.name}: {answers:,} rows are more than {TRACE_ROWS_MAX:,}"
+            raise Invalid("bad_trace", message, param="trace")
 
     def _demand_none(self, wrong: str, column: str, what: str, table: str = "asked") -> None:
         found = self._all(f"SELECT row FROM {table} WHERE {wrong} ORDER BY row LIMIT 1")
@@ -166,9 +235,9 @@ class _Reading:
             raise self._refusal(found[0][0], column, what)
 
     def _refusal(self, row: int, column: str, what: str) -> Invalid:
-        raw = self._all(
-            f"SELECT CAST({_name(column)} AS VARCHAR) FROM {self._source} LIMIT 1 OFFSET {int(row) - 1}"
-        )[0][0]  # fmt: skip
+        raw = self._all(f"SELECT {_value(column, self._columns)} FROM {self._source} LIMIT 1 OFFSET {int(row) - 1}")[0][
+            0
+        ]
         message = f"{self._file.name}: row {row}, column {column!r}: {str(raw)[:60]!r} {what}"
         return Invalid("bad_trace", message, param=column)
 
@@ -185,6 +254,25 @@ class _Reading:
         if again:
             raise self._refusal(again[0][0], self._format.id, "is there twice; every answer is counted once")
 
+    def _read_blocks(self) -> None:
+        """What each prompt would have found of itself in a cache, one after the other in the order of time."""
+        if not self._format.blocks:
+            return
+        cache = PrefixCache(self._reading.cache_tokens)
+        self._books.execute("CREATE TABLE found (row BIGINT, cached BIGINT)")
+        prompts = self._books.cursor().execute("SELECT row, blocks, input FROM asked ORDER BY at_us, row")
+        while part := prompts.fetchmany(PREFIX_ROWS_AT_ONCE):
+            rows = np.array([row for row, _, _ in part], np.int64)
+            cached = np.array([cache.read(blocks, int(tokens)) for _, blocks, tokens in part], np.int64)
+            self._books.register("now", {"row": rows, "cached": cached})
+            self._books.execute("INSERT INTO found SELECT * FROM now")
+        self._books.execute("UPDATE asked SET cached = found.cached FROM found WHERE found.row = asked.row")
+        ((cached_all, read_all),) = self._all("SELECT sum(cached), sum(input) FROM asked")
+        self._notes.append(
+            f"{100 * cached_all / max(1, read_all):.1f} % of the tokens read came from a cache of prompt beginnings of"
+            f" {cache.tokens:,} tokens, the least recently used dropped first"
+        )
+
     def _number(self) -> None:
         """Names get places in the order they first appear, and answers the order of time."""
         for table, column, most in (("customers", "customer", TRACE_CUSTOMERS_MAX), ("models", "model", 10_000)):
@@ -196,12 +284,20 @@ class _Reading:
             if count > most:
                 raise Invalid("bad_trace", f"{self._file.name}: {count:,} {table} are more than {most:,}", param=column)
         self._books.execute(
-            "CREATE TABLE ready AS SELECT at_us, c.place AS customer, m.place AS model, CAST(input - cached AS BIGINT)"
-            " AS input_tokens, CAST(cached AS BIGINT) AS cached_input_tokens, CAST(output - reasoning AS BIGINT) AS"
-            " output_tokens, CAST(reasoning AS BIGINT) AS reasoning_tokens FROM asked"
-            " JOIN customers c ON c.name = asked.customer JOIN models m ON m.name = asked.model ORDER BY at_us, row"
+            f"CREATE TABLE ready AS SELECT at_us + {self._moved_us()} AS at_us, c.place AS customer, m.place AS model,"
+            " CAST(input - cached AS BIGINT) AS input_tokens, CAST(cached AS BIGINT) AS cached_input_tokens,"
+            " CAST(output - reasoning AS BIGINT) AS output_tokens, CAST(reasoning AS BIGINT) AS reasoning_tokens"
+            " FROM asked JOIN customers c ON c.name = asked.customer JOIN models m ON m.name = asked.model"
+            " ORDER BY asked.at_us, row"
         )
         self._books.execute("DROP TABLE asked")
+
+    def _moved_us(self) -> int:
+        start_us = self._reading.start_us
+        if start_us is None:
+            return self._reading.undated_us if self._format.name in UNDATED else 0
+        ((first_us,),) = self._all("SELECT min(at_us) FROM asked")
+        return start_us - int(first_us)
 
     def _blocks(self) -> Iterator[Block]:
         (answers,) = self._all("SELECT count(*) FROM ready")[0]
@@ -212,9 +308,31 @@ class _Reading:
             yield Block(columns.pop("at_us"), columns.pop("customer"), columns.pop("model"), columns)
 
 
-def _instant(column: str) -> str:
+def _text(words: str) -> str:
+    return "'" + words.replace("'", "''") + "'"
+
+
+def _pointer(*members: str) -> str:
+    """A JSON pointer (RFC 6901) to a member."""
+    return "".join("/" + member.replace("~", "~0").replace("/", "~1") for member in members)
+
+
+def _value(column: str, columns: Sequence[str]) -> str:
+    """A column as text, or a member of the JSON that is in it."""
+    if column in columns:
+        return f"CAST({_name(column)} AS VARCHAR)"
+    first, *members = column.split("/")
+    return f"(TRY_CAST(CAST({_name(first)} AS VARCHAR) AS JSON) ->> {_text(_pointer(*members))})"
+
+
+def _since_start(text: str) -> str:
+    """Microseconds of milliseconds since the first answer; NULL for what is none."""
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    return f"CASE WHEN {number} >= 0 AND {number} < 1e13 THEN CAST({number} * 1000 AS BIGINT) END"
+
+
+def _instant(text: str) -> str:
     """Microseconds UTC of a date and time, or of a number since 1970 by its size; NULL for neither."""
-    text = f"CAST({_name(column)} AS VARCHAR)"
     number = f"TRY_CAST({text} AS DOUBLE)"
     exact = f"TRY_CAST({text} AS BIGINT)"
     return (

@@ -269,6 +269,13 @@ TRACE_CUSTOMERS_MAX = 10_000_000  # of one trace: a kilobyte or so for each
 TRACE_TOKENS_MAX = 1_000_000_000  # of one answer in one bucket: a thousand times the longest context there is
 TRACE_FILE_BYTES_MAX = 64 * 1024 * MIB  # of one file once unpacked
 TRACE_UNPACKED_TIMES_MAX = 200  # as large as the packed file: text packs 20 times at most, a bomb a thousand times
+TRACE_KEYS_ROWS = 1000  # the first lines of a JSON file, whose members are its columns
+PREFIX_CACHE_TOKENS = 25_600_000  # 50,000 blocks of 512, the middle of what the Mooncake paper tries (table 1)
+PREFIX_CACHE_TOKENS_MAX = 10**12
+POOL_WINDOWS_MAX = 10_000_000  # rows of a pool of clients: ten minutes of one each
+POOL_RATE_MAX = 1_000_000  # answers a second of one client
+POOL_ANSWERS = 1_000_000  # drawn from a pool whose clients asked more
+PREFIX_ROWS_AT_ONCE = 10_000  # prompts whose blocks are in memory
 
 # Tariffs
 TARIFF_CUSTOMERS_MAX = 200_000  # of one draw: as many as a search can look at again and again
