@@ -1,7 +1,5 @@
-"""A cache of prompt beginnings: which blocks of a prompt have been read before and are still there.
+"""A cache of prompt beginnings: of a prompt the last blocks are dropped first, as one is of no use without all before.
 
-Least recently used, as the engines that serve have it. Of one prompt the last blocks are dropped first: a block is of
-no use without all before it.
 Source: vLLM, Automatic Prefix Caching (docs.vllm.ai/en/latest/design/prefix_caching, 2026-11-28); capacities and hit
 rates: Qin et al., Mooncake (FAST 2025), table 1.
 """
