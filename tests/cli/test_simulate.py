@@ -147,6 +147,26 @@ def test_a_year_is_drawn_from_it_and_told_to_people_and_programs(asked: Solvent,
     assert "less than a day" in short.stderr
 
 
+def test_customers_react_where_it_is_asked_for(asked: Solvent, tmp_path: Path) -> None:
+    trace, plans = tmp_path / "trace.csv", tmp_path / "plans.yaml"
+    rows = "".join(f"2026-11-{1 + n // 10:02} 18:15:00,1000,500,{n % 7}\n" for n in range(280))
+    trace.write_text(f"at,input_tokens,output_tokens,customer\n{rows}")
+    plans.write_text(
+        "- {name: dear, price: '90', beyond: stop, included: [{answers: unlimited}]}\n"
+        "- {name: cheap, price: '2', beyond: stop, included: [{answers: 10}]}\n"
+    )
+    words = ("--trace", str(trace), "--model", "scripted", "--plans", str(plans), "--plan", "dear", "--plan", "cheap")
+    demand = ("--react", "--assume", "worth=0.5", "--assume", "worth_spread=0")
+    dear, cheap, choice = simulated(asked, *words, *demand)
+    assert (dear["reaction"]["left"], cheap["reaction"]["left"]) == (7, 0)  # 40 answers are worth some ten dollars
+    assert (dear["total"]["fee_grains"], cheap["total"]["answers"]) == (0, 70)
+    assert (choice["scenario"], choice["total"]) == ("their choice", cheap["total"])
+    told = asked.run("simulate", *words, *demand, SOLVENT_LANGUAGE="en")
+    assert "dear: of 7 customers 7 leave" in told.stdout
+    refused = asked.run("simulate", *words, "--react", "--assume", "luck=1")
+    assert "there are churn, cost_cut, exchange, growth, worth" in refused.stderr
+
+
 def test_tariffs_are_searched_for_the_customers_of_a_file(asked: Solvent, tmp_path: Path) -> None:
     trace = tmp_path / "trace.csv"
     rows = "".join(f"2026-11-{1 + n // 10:02} 18:15:00,1000,500,{n % 7}\n" for n in range(280))

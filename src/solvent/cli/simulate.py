@@ -13,6 +13,7 @@ import msgspec
 from click.core import ParameterSource
 
 from solvent.app.business import Business, open_business
+from solvent.app.reacting import dollar_rate, reacting, split_assumed
 from solvent.app.traffic import plans_of, scenario, share
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
@@ -22,9 +23,11 @@ from solvent.cli.simulate_traffic import opened_traffic, traffic_options
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.wording import speaker
 from solvent.simulation.assumption import assumed
+from solvent.simulation.demand_assumption import demand_assumed, usual
 from solvent.simulation.fleet import FleetNeeded
 from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers
 from solvent.simulation.pays_for import PaysFor, pays_for
+from solvent.simulation.reaction import Reaction
 from solvent.simulation.replay import replay
 from solvent.simulation.year import Year, year
 from solvent.values.errors import Invalid
@@ -43,7 +46,7 @@ class Simulated(msgspec.Struct, frozen=True):
     """One scenario. losses: what the customers who cost more than they bring in cost beyond it, in whole units.
 
     against_today: how invoices differ from those of the plans customers are on; None where that is not known.
-    pays_for: where plans with a price break even. year, fleet: where they were asked for.
+    pays_for: where plans with a price break even. year, fleet, reaction: where they were asked for.
     """
 
     scenario: str
@@ -56,6 +59,7 @@ class Simulated(msgspec.Struct, frozen=True):
     pays_for: list[PaysFor]
     year: Year | None = None
     fleet: FleetNeeded | None = None
+    reaction: Reaction | None = None
 
 
 @click.group("simulate", invoke_without_command=True)
@@ -72,8 +76,9 @@ class Simulated(msgspec.Struct, frozen=True):
     "assumptions",
     multiple=True,
     metavar="WHAT=LOW:USUAL:HIGH",
-    help="Of that year, a month: growth, churn, exchange, cost_cut; such as churn=0.02:0.05:0.1.",
+    help="Of that year, a month: growth, churn, exchange, cost_cut; such as churn=0.02:0.05:0.1. Of demand: worth=0.4.",
 )
+@click.option("--react", is_flag=True, help="Customers leave, move and ask less, on assumed demand.")
 @click.option("--draws", default=1000, show_default=True, help="How many years are drawn.")
 @click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every scenario.")
 @fleet_options
@@ -113,22 +118,26 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
     if not names:
         raise Invalid("bad_scenario", "there are no plans; publish one, or write some in a file for --plans")
     shares = tuple(share(text) for text in said["shares"])
-    assumptions = assumed(said["assumptions"])
+    of_year, of_demand = split_assumed(said["assumptions"])
+    assumptions = assumed(of_year)
+    demand = usual(demand_assumed(of_demand, dollar_rate(business.config))) if said["react"] or of_demand else None
     opened, on = await opened_traffic(business, said)
     with opened as trace:
         told = _Progress(trace.answers, is_shown=is_told and sys.stderr.isatty())
         today = None
         if on and all(plan in plans for plan in on.values()):
             today = replay(trace, scenario(_TODAY, business, plans, names[0], on, (), None), told)
-        found = [
-            replay(trace, scenario(name, business, plans, name, {}, shares, said["cached"]), told) for name in names
-        ]
-    outcomes = ([today] if today else []) + found
+        scenarios = [scenario(name, business, plans, name, {}, shares, said["cached"]) for name in names]
+        found: list[tuple[Outcome, Reaction | None]] = [(replay(trace, one, told), None) for one in scenarios]
+        if said["react"] and demand is not None:
+            asked = [(one, outcome) for one, (outcome, _) in zip(scenarios, found, strict=True)]
+            found = [*reacting(trace, asked, today, demand, said["seed"], told)]
     made = []
-    for outcome in outcomes:
+    for outcome, reaction in [*([(today, None)] if today else []), *found]:
         drawn = year(outcome, assumptions, said["draws"], said["seed"]) if said["is_year"] else None
         evens = list(pays_for(outcome, plans, said["seed"]))
-        made.append(_simulated(outcome, today, evens, drawn, asked_fleet(outcome, said)))
+        one = _simulated(outcome, today, evens, drawn, asked_fleet(outcome, said))
+        made.append(msgspec.structs.replace(one, reaction=reaction))
     return made
 
 
@@ -173,6 +182,9 @@ def _print(made: list[Simulated], screen: Screen) -> None:
         screen.word(
             "busiest", hour=busiest.hour, answers=busiest.answers_peak / 1000, tokens=busiest.tokens_peak / 1000
         )  # fmt: skip
+    for one in made:
+        if one.reaction is not None:
+            screen.word("reacted", scenario=one.scenario, **msgspec.structs.asdict(one.reaction))
     for one in made:
         tell_pays_for(one.outcome, one.pays_for, screen)
     if made[0].fleet is not None:

@@ -16,7 +16,7 @@ import msgspec
 from solvent.app.build import now_us
 from solvent.app.business import Business, open_business
 from solvent.app.config import Config
-from solvent.app.routes import read_exchanges
+from solvent.app.reacting import dollar_rate
 from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
 from solvent.app.traffic import plans_of, scenario
 from solvent.billing.plan import Plan
@@ -25,14 +25,13 @@ from solvent.cli.options import config_option, data_option, json_option, load_co
 from solvent.cli.simulate_contest import tell_contest
 from solvent.cli.simulate_traffic import opened_traffic, traffic_options
 from solvent.cli.wording import speaker
-from solvent.pricing.exchange import exchange_at
 from solvent.simulation.demand_assumption import demand_assumed
 from solvent.simulation.replay import replay
 from solvent.simulation.tariff_contest import Contest, Contestants, contest
 from solvent.simulation.tariff_search import SHAPES, Terms
 from solvent.simulation.trace import Trace
 from solvent.values.errors import Invalid
-from solvent.values.instant import NEVER_US, utc
+from solvent.values.instant import utc
 from solvent.values.money import Money, decimal
 from solvent.values.period import zone
 
@@ -70,7 +69,7 @@ def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -
     """Search the best flat, capped, two-part and three-part tariff, and say which shape wins at what cost."""
     config, near = load_config(config_file, data)
     terms = _terms(config, said)
-    ranges = demand_assumed(said["assumptions"], _per_usd(config))
+    ranges = demand_assumed(said["assumptions"], dollar_rate(config))
     costs = [_units(text, "--cost") for text in said["costs"]]
     if said["write"] is not None and len(costs) > 1:
         raise Invalid("bad_assumption", "--write writes the plan of one cost; say --cost once", param="write")
@@ -134,14 +133,6 @@ def _units(text: str, param: str) -> float:
     if amount < 0:
         raise Invalid("amount_negative", f"{param}: {text} is below zero", param=param)
     return float(amount)
-
-
-def _per_usd(config: Config) -> float | None:
-    """Units of the currency for a dollar; None where no rate is known."""
-    if config.currency == "USD":
-        return 1.0
-    rate = exchange_at(read_exchanges(config), "USD", config.currency, NEVER_US)
-    return None if rate is None else rate.numerator / rate.denominator
 
 
 class _Progress:

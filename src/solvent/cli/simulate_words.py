@@ -21,6 +21,12 @@ SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
         "Busiest hour of the day: {hour}:00, up to {answers:,.2f} answers and {tokens:,.0f} written tokens a second.",
         "가장 바쁜 시각 {hour}시: 초당 답변 최대 {answers:,.2f}개, 출력 토큰 {tokens:,.0f}개.",
     ),
+    "reacted": (
+        "{scenario}: of {customers:,} customers {left:,} leave, {less:,} ask less, {up:,} take a dearer plan and"
+        " {down:,} a cheaper one; {asked_permille} of 1000 answers are still wanted (assumed demand).",
+        "{scenario}: 고객 {customers:,}명 중 {left:,}명이 떠나고 {less:,}명이 덜 묻고, {up:,}명이 더 비싼 요금제로,"
+        " {down:,}명이 더 싼 요금제로 옮깁니다. 답변은 1000개 중 {asked_permille}개가 남습니다(가정한 수요).",
+    ),
     "pays_for": (
         "{scenario}: the price of {plan} pays for {answers:,} ({low:,} to {high:,}) answers a month; {beyond:,}"
         " customers ask more. All of them together break even at a price of {price} ({price_low} to {price_high}).",

@@ -28,7 +28,7 @@ def as_mixed(block: Block, models: Sequence[str], scenario: Scenario) -> Block:
     places = {name: place for place, name in enumerate(scenario.sold)}
     model = np.array([places.get(name, -1) for name in models], np.int64)[block.model]
     if scenario.shares:
-        draw = _draws(block)
+        draw = drawn_from(block)
         for name in {share.model for share in scenario.shares} & set(models):
             asked, so_far = block.model == models.index(name), 0
             for share in scenario.shares:
@@ -43,12 +43,18 @@ def as_mixed(block: Block, models: Sequence[str], scenario: Scenario) -> Block:
     return Block(block.at_us, block.customer, model, _as_cached(block, scenario.cached_permille))
 
 
-def _draws(block: Block) -> Whole:
+def drawn_from(block: Block, salt: int = 0) -> Whole:
     """A number from 0 to 999 for each answer, the same whenever it is asked: splitmix64 of its time and customer.
+
+    salt: another one gives others.
 
     Source: Steele, Lea and Flood, Fast splittable pseudorandom number generators (OOPSLA 2014), figure 14's mixing.
     """
-    mixed = block.at_us.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + block.customer.astype(np.uint64)
+    mixed = (
+        np.uint64(salt)
+        + block.at_us.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        + block.customer.astype(np.uint64)
+    )
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return ((mixed ^ (mixed >> np.uint64(31))) % np.uint64(WHOLE_PERMILLE)).astype(np.int64)

@@ -1,0 +1,68 @@
+"""Scenarios replayed once more with customers who react: each plan alone, then all of them to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from solvent.app.config import Config
+from solvent.app.routes import read_exchanges
+from solvent.pricing.exchange import exchange_at
+from solvent.simulation.assumption import LIMITS
+from solvent.simulation.demand_assumption import KNOWN, Demand
+from solvent.simulation.outcome import Outcome
+from solvent.simulation.reaction import Reaction, react
+from solvent.simulation.replay import replay
+from solvent.simulation.scenario import Scenario
+from solvent.simulation.trace import Trace
+from solvent.values.errors import Invalid
+from solvent.values.instant import NEVER_US
+
+CHOICE: Final = "their choice"
+_OF_DEMAND: Final = frozenset(known.name for known in KNOWN)
+
+
+def reacting(
+    trace: Trace, asked: Sequence[tuple[Scenario, Outcome]], today: Outcome | None, demand: Demand, seed: int,
+    tell: Callable[[int], None],
+) -> list[tuple[Outcome, Reaction]]:  # fmt: skip
+    """asked: scenarios of one plan each, and what comes of them while nobody reacts."""
+    found = []
+    for scenario, outcome in asked:
+        found.append(_one(trace, scenario, outcome, today, (scenario.plan,), demand, seed, tell))
+    if len(asked) > 1:
+        scenario, outcome = asked[0]
+        named = msgspec.structs.replace(scenario, name=CHOICE)
+        menu = tuple(of.plan for of, _ in asked)
+        found.append(_one(trace, named, outcome, today, menu, demand, seed, tell))
+    return found
+
+
+def _one(
+    trace: Trace, scenario: Scenario, asked: Outcome, today: Outcome | None, menu: tuple[str, ...], demand: Demand,
+    seed: int, tell: Callable[[int], None],
+) -> tuple[Outcome, Reaction]:  # fmt: skip
+    made = react(trace, scenario, asked, today, menu, demand, seed)
+    return replay(made.trace, made.scenario, tell), made.reaction
+
+
+def split_assumed(said: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was said of the year to come, and of demand. Raises Invalid for what is neither."""
+    for text in said:
+        name = text.partition("=")[0]
+        if name not in _OF_DEMAND and name not in LIMITS:
+            known = ", ".join([*sorted(LIMITS), *(known.name for known in KNOWN)])
+            words = f"--assume {text[:60]!r}: write it like churn=0.02:0.05:0.1; there are {known}"
+            raise Invalid("bad_assumption", words, param="assume")
+    of_demand = tuple(text for text in said if text.partition("=")[0] in _OF_DEMAND)
+    return tuple(text for text in said if text not in of_demand), of_demand
+
+
+def dollar_rate(config: Config) -> float | None:
+    """Units of the currency for a dollar; None where no rate is known."""
+    if config.currency == "USD":
+        return 1.0
+    rate = exchange_at(read_exchanges(config), "USD", config.currency, NEVER_US)
+    return None if rate is None else rate.numerator / rate.denominator
