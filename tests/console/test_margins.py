@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import time
 
 import pytest
@@ -15,8 +16,11 @@ from tests.console.visits import ask, demand_whole, key_of, sign_in
 from tests.doors.server import Solvent
 
 from solvent.db.engine import open_engine
+from solvent.identity.caller import Customer
+from solvent.identity.store import add_customer
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.margin.store import add
+from solvent.values.ids import CustomerId
 from solvent.values.period import day_number, zone
 
 pytestmark = pytest.mark.xdist_group("console")
@@ -86,6 +90,53 @@ def test_every_way_to_sum_up_leads_to_its_answers(server: Solvent) -> None:
         text = browser.get(f"/console/margins/answers?{query}&since=1d").text
         assert text.count("/console/answers/ans_") == count, query
     assert browser.get("/console/margins/answers?model=none").text.count("ans_") == 0
+
+
+def test_every_step_leads_to_what_is_behind_it(server: Solvent) -> None:
+    """And what costs were for is told of each answer: the steps of the table are sums of those."""
+    browser = signed_in(server)
+    steps = re.findall(
+        r'data-step="(\w+)"><th scope="row">(?:<a href="([^"]+)")?', browser.get("/console/margins").text
+    )
+    named = {name: to.replace("&amp;", "&") for name, to in steps}
+    assert {"charged", "revenue", "input", "output", "margin"} <= set(named)
+    assert [name for name, to in named.items() if not to] == ["revenue", "margin"]
+    for name, to in named.items():
+        assert not to or browser.get(to).status_code == 200, name
+    assert browser.get(named["output"]).text.count("/console/answers/ans_") == 4
+    assert browser.get("/console/margins/answers?spent=video").text.count("/console/answers/ans_") == 0
+    only = browser.get("/console/margins/answers?service=api/chat").text
+    assert only.count("/console/answers/ans_") == 4
+    assert "API, chat completions" in browser.get(re.findall(r"/console/answers/ans_\w+", only)[0]).text
+
+
+def test_customers_stand_on_the_line_of_their_plan(server: Solvent, open_page: OpenPage) -> None:
+    """A mark each, whoever points at one sees who it is, and whoever is past the line is named."""
+    today = day_number(time.time_ns() // 1000, zone("Asia/Seoul"))
+    engine = open_engine(server.data)
+    with engine.begin() as connection:
+        for n in range(12):
+            id = CustomerId(f"cus_stand{n:02}")
+            add_customer(connection, Customer(id, f"{EVIL} {n}", "plus", n))
+            sums = MarginSums(answers=n, cost_grains=n * 1_200 * 10**7)
+            add(connection, [(MarginKey(today, id, "plus", "plain"), sums)])
+    engine.dispose()
+    page = sign_in(open_page, server).page
+    page.goto(f"{server.url}/console/plans/plus")
+    assert page.locator(".stand g").count() == 12
+    past = page.locator("#stand tbody tr").count()
+    assert 0 < past == page.locator(".stand g.past").count() < 12
+    expect(page.locator("#stand tbody tr").first).to_contain_text(f"{EVIL} 11")
+    page.locator(".stand g.past").last.focus()
+    who = page.locator(".stand g.past .who").last
+    expect(who).to_be_visible()
+    expect(who).to_contain_text(f"{EVIL} 11: ₩13,200 for 11 answers")
+    assert page.locator(".stand .who:visible").count() <= 1
+    for scheme, width in (("light", 1340), ("dark", 390)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 844})
+        demand_whole(page, f"where customers stand, {width}")
+    assert "cus_stand" not in signed_in(server, key_of(server, "support")).get("/console/plans/plus").text
 
 
 def test_what_no_link_says_is_refused_in_words(server: Solvent) -> None:

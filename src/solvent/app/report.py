@@ -122,6 +122,11 @@ def _lines(connection: Connection, group_by: KeptBy, span: Span, currency: str) 
     return margin_store.lines(connection, group_by, span.from_day, currency, until_day=span.today)
 
 
+def plans_standing(connection: Connection, span: Span, currency: str) -> list[BreakEven]:
+    """Where each plan with a price breaks even, by what answers cost in the span."""
+    return _standing(connection, _lines(connection, "plan", span, currency), span, currency)
+
+
 def _standing(connection: Connection, lines: list[MarginLine], span: Span, currency: str) -> list[BreakEven]:
     on_plan, by_plan = identity_store.count_by_plan(connection), {line.name: line for line in lines}
     newest = plan_store.newest(connection)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from solvent.answering.route import Route, prices_at
 from solvent.app.build import App
 from solvent.audit import alarm_store
 from solvent.audit.alarm import Alarm, Kind
 from solvent.pages import formats
 from solvent.pages.visit import Visit
+from solvent.pricing.exchange import Exchange
 from solvent.values.errors import Invalid
 from solvent.values.instant import DAY_US
 from solvent.values.money import money
@@ -39,7 +41,8 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 async def alerts(app: App, visit: Visit) -> list[Alert]:
-    """Upstreams that fail now, then the newest alarms of a week: of each kind about each thing one."""
+    """Upstreams that fail now and models without a price, then the newest alarms of a week: of each kind about each
+    thing one."""
     since_us = app.desk.now_us() - _SINCE_US
     raised = await app.database.read(
         lambda connection: alarm_store.newest_alarms(connection, since_us, count=_LOOKED_AT)
@@ -49,7 +52,7 @@ async def alerts(app: App, visit: Visit) -> list[Alert]:
     for one in sorted(newest.values(), key=lambda one: -one.at_us):
         if sum(other.kind == one.kind for other in told) < _OF_A_KIND:
             told.append(one)
-    return [*_failing(app, visit), *(_said(app, visit, one) for one in told)][:ALERTS_MAX]
+    return [*_failing(app, visit), *_unpriced(app, visit), *(_said(app, visit, one) for one in told)][:ALERTS_MAX]
 
 
 def _failing(app: App, visit: Visit) -> list[Alert]:
@@ -62,6 +65,31 @@ def _failing(app: App, visit: Visit) -> list[Alert]:
         )
         for route in shut
     ]
+
+
+def without_price(
+    routes: Iterable[Route], currency: str, exchanges: Sequence[Exchange], now_us: int
+) -> list[str]:  # fmt: skip
+    """The models that are on sale and refuse, for no price of theirs is in force, or no rate into the currency."""
+    found = dict[str, None]()
+    for route in routes:
+        try:
+            prices_at(route, currency, exchanges, now_us)
+        except Invalid:
+            found[route.model] = None
+    return list(found)
+
+
+def _unpriced(app: App, visit: Visit) -> list[Alert]:
+    desk = app.desk
+    routes = [route for model in desk.routes for route in app.routes.of(model)]
+    return [
+        Alert(
+            visit.words("alerts.no_price.title", model=model), visit.words("alerts.no_price.why"), is_loss=False,
+            to="/console/models", link=visit.words("alerts.see_models"),
+        )
+        for model in without_price(routes, desk.currency, desk.exchanges, desk.now_us())
+    ]  # fmt: skip
 
 
 def _said(app: App, visit: Visit, one: Alarm) -> Alert:

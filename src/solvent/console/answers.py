@@ -11,8 +11,10 @@ from solvent.answering import store
 from solvent.answering.receipt import Receipt
 from solvent.app.bills import receipt_for_operator
 from solvent.app.build import App
+from solvent.console.came_through import service_name
 from solvent.ledger import journal_store
 from solvent.ledger.beancount import amount
+from solvent.margin.facet import read
 from solvent.pages import formats
 from solvent.pages.visit import Visit
 from solvent.values.errors import NotFound
@@ -43,18 +45,20 @@ class Answers:
             partial(journal_store.rows_of_cause, cause=receipt.id, after_id="", count=POSTINGS_MAX)
         )
         return visit.page(
-            "console/answer.html", receipt=receipt, about=self._about(receipt),
+            "console/answer.html", receipt=receipt, about=self._about(visit, receipt),
             decimals=_decimals(receipt), postings=[(row, amount(row.grains, row.currency)) for _, row in posted],
         )  # fmt: skip
 
-    def _about(self, receipt: Receipt) -> dict[str, Any]:
+    def _about(self, visit: Visit, receipt: Receipt) -> dict[str, Any]:
         told = receipt_for_operator(receipt)
         usage: Any = told["usage"]
-        currency = receipt.currency
+        currency, parts = receipt.currency, read(receipt.cost_parts)
         return {
             "name": self._app.names.get(receipt.customer, receipt.customer),
+            "service": service_name(visit.texts, receipt.service),
             "used": [(name, usage[name]) for name in _BUCKETS if usage[name]],
             "is_estimated": usage["estimated"],
+            "parts": [(name, Money(grains, currency)) for name, grains in parts] if len(parts) > 1 else [],
             "gifts": Money(receipt.granted_grains, currency),
             "included": Money(receipt.included_grains, currency),
             "overrun": Money(receipt.overrun_grains, currency),

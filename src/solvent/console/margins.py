@@ -32,17 +32,25 @@ from solvent.values.period import day_name, first_day, start_of_day
 SPANS: Final = (1, 7, 30, 90)  # days that a click chooses; any others stand in the address
 BARS_MAX: Final = 200  # of each end of the shore
 ROWS_MAX: Final = 100  # of the table; the file has all that the shore has
+ROWS_FIRST: Final = 12  # until more are asked for
 _GROUPS: Final[tuple[GroupBy, ...]] = get_args(GroupBy)
 ANSWERS: Final = 50  # on one page of them
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """What the address says. span: the days. open: the customer whose line is unfolded; "" for none."""
+    """What the address says. span: the days. open: the customer whose line is unfolded; "" for none.
+    all: more lines than the first."""
 
     by: GroupBy
     since: str
     span: Span
     open: str
+    all: bool
+
+    @property
+    def rows(self) -> int:
+        """How many lines of the table are shown."""
+        return ROWS_MAX if self.all or self.open else ROWS_FIRST
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -71,8 +79,9 @@ class Margins:
         fallen = await fall(chosen.span, made.currency, self._app.desk.time_zone, self._app.database)
         return visit.page(
             "console/margins.html", chosen=chosen, made=made, spans=SPANS, groups=_GROUPS, each=cost_each,
-            shore=_shore(visit, seen), fall=falling(visit, fallen, made.currency, chosen.since),
-            owners=made.owners, lines=lines[:ROWS_MAX], hidden=max(0, seen.count - ROWS_MAX), drawn=len(lines),
+            shore=_shore(visit, chosen.by, seen), fall=falling(visit, fallen, made.currency, chosen.since),
+            owners=made.owners, lines=lines[: chosen.rows], more=min(len(lines), ROWS_MAX) - chosen.rows,
+            hidden=max(0, seen.count - ROWS_MAX), drawn=sum(bool(line.name) for line in lines),
             names=seen.names, customers=ranking.customers, is_cut=ranking.customers > BARS_MAX, inside=inside,
             losing=sum(line.margin.grains < 0 for line in ranking.losers), bars=BARS_MAX,
         )  # fmt: skip
@@ -130,7 +139,7 @@ class Margins:
             raise Invalid("bad_request", f"by: choose {', '.join(_GROUPS)}", param="by")
         today = desk.day(now_us)
         span = Span(min(today, first_day(since, now_us, desk.time_zone)), today)
-        return Chosen(by, since, span, query.get("open", ""))
+        return Chosen(by, since, span, query.get("open", ""), bool(query.get("all")))
 
     async def _read(self, visit: Visit, chosen: Chosen) -> Seen:
         app, span = self._app, chosen.span
@@ -194,11 +203,12 @@ def _called(visit: Visit, by: GroupBy, made: Report, known: dict[str, str], name
     return known.get(name, name) or visit.words("margins.plans_alone")
 
 
-def _shore(visit: Visit, seen: Seen) -> dict[str, Any]:
-    """Who earns and who bleeds, of whatever it is summed up by."""
-    bars = [{"name": seen.names[line.name], "margin": plain(line.margin)} for line in seen.lines]
-    label = visit.words("margins.shore_label")
-    return {"kind": "shore", "label": label, "currency": seen.made.currency, "bars": bars}
+def _shore(visit: Visit, by: GroupBy, seen: Seen) -> dict[str, Any]:
+    """Who earns and who bleeds, of whatever it is summed up by; what belongs to none of them is in the table alone."""
+    bars = [{"name": seen.names[line.name], "margin": plain(line.margin)} for line in seen.lines if line.name]
+    label = visit.words("margins.shore_label" if by == "customer" else "margins.shore_label_by")
+    head = visit.words(f"margins.{by}")
+    return {"kind": "shore", "label": label, "currency": seen.made.currency, "of": by, "head": head, "bars": bars}
 
 
 def _owner(made: Report, name: str) -> dict[str, str]:

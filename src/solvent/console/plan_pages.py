@@ -14,6 +14,8 @@ from solvent.console import margin, plans
 from solvent.console.clerk import Clerk
 from solvent.console.fields import members_of
 from solvent.console.sheet import Sheet
+from solvent.console.standing import standing
+from solvent.margin.break_even import cost_each
 from solvent.values.errors import Invalid
 from solvent.values.money import Money, money, plain
 
@@ -52,7 +54,9 @@ async def one_plan(clerk: Clerk) -> Mapping[str, Any]:
             entry = msgspec.convert(await changed_terms(clerk), PlanEntry, strict=False)
         except (Invalid, msgspec.ValidationError):
             entry = newest.terms
+    sees_books = clerk.may(margin.SHOW)
     return {
+        "stand": await standing(clerk, newest.name) if sees_books else None, "each": cost_each,
         "plan": newest, "versions": versions, "month": await _last_month(clerk, newest.name, entry),
         "included": form.get("included") or "\n".join(_line(one) for one in newest.terms.included),
     }  # fmt: skip

@@ -108,6 +108,12 @@ def count_by_plan(connection: Connection) -> dict[str, int]:
     return {plan: int(count) for plan, count in rows}
 
 
+def on_plan(connection: Connection, plan: str, most: int) -> list[str]:
+    """Customers on a plan who are not closed, up to `most`, the oldest first."""
+    chosen = select(customers.c.id).where(customers.c.plan == plan, customers.c.state != "closed")
+    return [str(row[0]) for row in connection.execute(chosen.order_by(customers.c.id).limit(most))]
+
+
 def names_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """The names of some customers, by id."""
     chosen = select(customers.c.id, customers.c.name).where(customers.c.id.in_(ids))

@@ -24,6 +24,12 @@ class BreakEven(msgspec.Struct, frozen=True):
     answers_month: int | None
 
 
+def room(standing: BreakEven) -> Money:
+    """What one customer's answers may cost in a month until break-even; below zero where the fee covers not even what
+    all share."""
+    return standing.net_price - standing.free_subsidy - standing.fixed
+
+
 def cost_each(standing: BreakEven) -> Money | None:
     """What one of its answers cost; None while there is none."""
     each = standing.cost_per_answer_grains
@@ -32,10 +38,11 @@ def cost_each(standing: BreakEven) -> Money | None:
 
 def break_even(plan: str, net_price: Money, free_subsidy: Money, fixed: Money, cost: Money, answers: int) -> BreakEven:
     """cost, answers: what this plan's answers have cost and how many they were; whole answers, rounded down."""
-    left = net_price - free_subsidy - fixed
     each = cost.grains // answers if answers else None
-    answers_month = max(0, left.grains) * answers // cost.grains if answers and cost.grains > 0 else None
-    return BreakEven(plan, net_price, free_subsidy, fixed, each, answers_month)
+    standing = BreakEven(plan, net_price, free_subsidy, fixed, each, None)
+    if not answers or cost.grains <= 0:
+        return standing
+    return msgspec.structs.replace(standing, answers_month=max(0, room(standing).grains) * answers // cost.grains)
 
 
 def free_subsidy(free_cost: Money, paying_customers: int) -> Money:

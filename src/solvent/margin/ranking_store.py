@@ -6,7 +6,7 @@ Never from receipts, and from as many rows for a year as for a month: some for e
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, func, literal, or_, select, union_all
@@ -16,6 +16,7 @@ from solvent.margin.line import MarginLine, MarginSums
 from solvent.margin.store import SUMS, customer_margins, house_margins, margins
 
 Part = Kept | Days
+_CUSTOMERS_AT_ONCE: Final = 500
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -35,6 +36,14 @@ def rank(connection: Connection, from_day: int, until_day: int, currency: str, c
     sums = _sums_of(connection, parts, {*losers, *earners})
     losing, earning = ([MarginLine(name, currency, sums[name]) for name in names] for names in (losers, earners))
     return Ranking(customers, losing, earning)
+
+
+def sums_of(connection: Connection, from_day: int, until_day: int, whose: Sequence[str]) -> dict[str, MarginSums]:
+    """What some customers came to on the days [from_day, until_day], whatever plans they were on meanwhile."""
+    parts, found = _span(connection, from_day, until_day), dict[str, MarginSums]()
+    for first in range(0, len(whose), _CUSTOMERS_AT_ONCE):
+        found |= _sums_of(connection, parts, whose[first : first + _CUSTOMERS_AT_ONCE])
+    return found
 
 
 def _span(connection: Connection, from_day: int, until_day: int) -> Sequence[Part]:

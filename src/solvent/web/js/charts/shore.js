@@ -1,10 +1,10 @@
-// Every customer as one bar, from the biggest loss to the biggest profit, against the line of break-even.
-// {bars: [{name, margin}]}
+// Every customer, or whatever else is summed up by, as one bar, from the biggest loss to the biggest profit, against the
+// line of break-even. {bars: [{name, margin}], of: "customer" or another kind of line}
 
 import { box, line, scale, text, ticks, total, wordsFor } from './marks.js';
 
 export function shore(data) {
-  const { width, bars } = data;
+  const { width, bars, of } = data;
   const { whole, short, say } = wordsFor(data);
   const height = 282; // the last two lines say how many are on each side: nothing is written on a bar
   const sorted = bars.map((bar) => ({ ...bar, value: Number(bar.margin) })).sort((a, b) => a.value - b.value);
@@ -17,15 +17,15 @@ export function shore(data) {
     box(x(index), Math.min(y(0), y(value)), thick, Math.max(0.5, Math.abs(y(value) - y(0))), value < 0 ? 'bar fill-loss' : 'bar fill-1', { 'data-name': name });
   const losses = sorted.filter(({ value }) => value < 0);
   const gains = sorted.slice(losses.length);
-  const people = (n, ko, en) => say(`${ko} ${n}명`, `${n} ${en}`);
+  const many = (n, ko, en) => say(`${ko} ${n}${of === 'customer' ? '명' : '개'}`, `${n} ${en}`);
   const marks = [
     ...ticks(low, high, 4).filter(Boolean).flatMap((value) => [line(0, y(value), width, y(value)), text(value > 0 ? 0 : width, y(value) - 6, short(value), 'halo', value > 0 ? 'start' : 'end')]),
     ...sorted.map(bar),
     line(0, y(0), width, y(0), 'zero'),
-    ...(losses.length ? [text(0, height - 24, `${people(losses.length, '적자', 'at a loss')}, ${short(total(losses.map((each) => each.margin)))}`, 'loss')] : []),
-    ...(gains.length ? [text(width, height - 24, `${people(gains.length, '흑자', 'in profit')}, ${short(total(gains.map((each) => each.margin)))}`, 'key', 'end')] : []),
-    text(0, height - 6, say('적자가 가장 큰 고객', 'Biggest loss')),
-    text(width, height - 6, say('흑자가 가장 큰 고객', 'Biggest profit'), '', 'end'),
+    ...(losses.length ? [text(0, height - 24, `${many(losses.length, '적자', 'at a loss')}, ${short(total(losses.map((each) => each.margin)))}`, 'loss')] : []),
+    ...(gains.length ? [text(width, height - 24, `${many(gains.length, '흑자', 'in profit')}, ${short(total(gains.map((each) => each.margin)))}`, 'key', 'end')] : []),
+    text(0, height - 6, say('가장 큰 적자', 'Biggest loss')),
+    text(width, height - 6, say('가장 큰 흑자', 'Biggest profit'), '', 'end'),
   ];
   const rows = [...losses.slice(0, 10), ...gains.slice(-10)].map((each) => [each.name, whole(each.margin)]);
   const near = (place) => {
@@ -33,5 +33,5 @@ export function shore(data) {
     const found = sorted[index];
     return found ? { x: x(index), y: Math.min(y(found.value), y(0)), text: `${found.name}  ${whole(found.margin)}` } : null;
   };
-  return { height, marks, head: [say('고객', 'Customer'), say('손익', 'Result')], rows, near };
+  return { height, marks, head: [data.head ?? say('고객', 'Customer'), say('손익', 'Result')], rows, near };
 }
