@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from solvent.answering.forget_logged import forget_logged
 from solvent.app.build import App
-from solvent.chat.asking import act_of, place_of
+from solvent.chat.asking import place_of
 from solvent.chat.export import parts_of
 from solvent.chat.holdings import holdings_of
 from solvent.db.port import Connection
@@ -21,6 +21,7 @@ from solvent.identity.prove import Proof, prove
 from solvent.identity.session import Session
 from solvent.office.change_person import change_person
 from solvent.office.close_account import close_account
+from solvent.pages.once import act_of
 from solvent.pages.passwords import digest_of, verify
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit, keep

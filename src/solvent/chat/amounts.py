@@ -5,17 +5,13 @@ from __future__ import annotations
 from solvent.billing.included import Included, is_unlimited, ledger_unit
 from solvent.billing.plan import Plan
 from solvent.identity.person import Language
-from solvent.ledger import unit as units
-from solvent.pages.formats import count, money
+from solvent.pages import amounts
 from solvent.pages.visit import Visit
-from solvent.values.money import Money
 
 
 def amount(visit: Visit, grains: int, unit: str) -> str:
     """So many answers or tokens, or so much money's worth."""
-    if unit in (units.ANSWERS, units.TOKENS):
-        return visit.words("plan.answers" if unit == units.ANSWERS else "plan.tokens", n=count(grains))
-    return money(Money(grains, unit[:3]), visit.visitor.language)
+    return amounts.amount(grains, unit, visit.texts, visit.visitor.language, said="plan")
 
 
 def title_of(plan: Plan, language: Language) -> str:

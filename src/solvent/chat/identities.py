@@ -10,7 +10,6 @@ from starlette.responses import Response
 from solvent.app.build import App
 from solvent.app.identity_providers import Errand, IdentityProvider, new_errand
 from solvent.app.newcomers import newcomers_plan
-from solvent.chat.asking import act_of
 from solvent.db.port import Connection
 from solvent.identity import ticket_store
 from solvent.identity.caller import digest
@@ -19,6 +18,7 @@ from solvent.identity.ticket import Ticket, ticket, ticket_over
 from solvent.office.opening import Opening
 from solvent.office.take_identity import IdentityTaken, take_identity
 from solvent.office.unlink_identity import unlink_identity
+from solvent.pages.once import act_of
 from solvent.pages.place import Place
 from solvent.pages.site import own_path
 from solvent.pages.visit import Visit

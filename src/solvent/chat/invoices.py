@@ -12,7 +12,6 @@ from solvent.app.build import App
 from solvent.app.business import business_of
 from solvent.app.document_words import Words
 from solvent.app.printing import PDF, printed_invoice, printed_statement
-from solvent.chat.asking import act_of
 from solvent.chat.plan_page import rails_of, whom_to_ask
 from solvent.db.port import Connection
 from solvent.invoicing import statement_store
@@ -21,6 +20,7 @@ from solvent.invoicing.invoice import Invoice, InvoiceId, Standing, due_grains, 
 from solvent.invoicing.number import number_text, place_text, read_place
 from solvent.invoicing.profile import Profile, registration_text
 from solvent.office.change_profile import change_profile
+from solvent.pages.once import act_of
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
 from solvent.till.pay_invoice import pay_invoice

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from solvent.answering.receipt_store import used_by_key
 from solvent.app.build import App
 from solvent.app.business import business_of
-from solvent.chat.asking import act_of
 from solvent.chat.snippets import snippets
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
@@ -20,6 +19,7 @@ from solvent.office.change_key import KeyChange, change_key
 from solvent.office.issue_key import issue_key
 from solvent.office.revoke_key import revoke_key
 from solvent.office.rotate_key import Rotation, rotate_key
+from solvent.pages.once import act_of
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
 from solvent.values.errors import Invalid, NotFound, SolventError

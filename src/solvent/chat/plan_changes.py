@@ -17,9 +17,9 @@ from solvent.billing.change_plan import change_plan
 from solvent.billing.keep_plan import keep_plan
 from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Wish
-from solvent.chat.asking import act_of
 from solvent.chat.plan_page import PlanPage, seats_of, who_pays
 from solvent.office.limit_spending import limit_spending
+from solvent.pages.once import act_of
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
 from solvent.till.open_checkout import Opened

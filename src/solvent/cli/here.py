@@ -28,7 +28,7 @@ from solvent.app.business import open_business
 from solvent.app.http import Download
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.wording import Speaker, speaker
-from solvent.console.carry_out import act_of, carry_out, read_members, read_path
+from solvent.console.carry_out import act_behind, carry_out, read_members, read_path
 from solvent.console.operation import Operation, Page
 from solvent.values.errors import Invalid
 from solvent.values.ids import new_id
@@ -101,7 +101,7 @@ class Here:
         async with open_business(config, self.data, near) as business:
             now_us = business.now_us()
             key = self.idempotency_key or new_id("cmd", now_us, business.entropy())
-            act = act_of(operation, read_path(path), told, f"cli:{_who()}", key, now_us)
+            act = act_behind(operation, read_path(path), told, f"cli:{_who()}", key, now_us)
             return await then(await carry_out(operation, business, act, path, asked, told))
 
     def show(self, result: object, print_it: Callable[[Screen], None]) -> None:

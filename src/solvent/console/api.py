@@ -28,7 +28,7 @@ from solvent.app.http import (
 from solvent.app.problems import bug, refuse
 from solvent.audit import store as audit_store
 from solvent.audit.act import Act
-from solvent.console.carry_out import act_of, carry_out, read_json, read_members, read_path
+from solvent.console.carry_out import act_behind, carry_out, read_json, read_members, read_path
 from solvent.console.openapi import document
 from solvent.console.operation import AnyOperation
 from solvent.console.operations import OPERATIONS
@@ -88,7 +88,7 @@ class OperatorApi:
                 if getattr(body, member) is not None:
                     demand(caller, action)
             key = _key_of_repetitions(operation, scope)
-            act = act_of(operation, path, body, caller.key, key or id, self._business.now_us())
+            act = act_behind(operation, path, body, caller.key, key or id, self._business.now_us())
             if key and await self._is_known(act):
                 headers.append((b"idempotent-replayed", b"true"))
             result = await carry_out(operation, self._business, act, path, query, body)

@@ -11,6 +11,8 @@ def service_name(words: Words, service: str) -> str:
     place, _, what = service.partition("/")
     if service == UNKNOWN or not what:
         return words("margins.service_unknown") if service else ""
+    if place == "console":
+        return words("margins.service_console")
     said = f"talk.mode_{what}" if place == "chat" else f"margins.api_{what}"
     of = words(said) if words.has(said) else what
     return words(f"margins.service_{'chat' if place == 'chat' else 'api'}", of=of)

@@ -29,7 +29,7 @@ async def carry_out(
     return await operation.run(Asked(business, act, path, query, body))
 
 
-def act_of(operation: AnyOperation, path: Mapping[str, str], body: object, actor: str, key: str, at_us: int) -> Act:
+def act_behind(operation: AnyOperation, path: Mapping[str, str], body: object, actor: str, key: str, at_us: int) -> Act:
     """The act behind a call: the same operation on the same thing with the same body has the same fingerprint."""
     return Act(actor, key, fingerprint(operation.method, operation.path.format_map(path), _deterministic(body)), at_us)
 

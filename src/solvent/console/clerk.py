@@ -7,14 +7,13 @@ from typing import TypeVar
 
 from solvent.app.build import App
 from solvent.app.business import Business, business_of
-from solvent.app.http import check_idempotency_key
-from solvent.audit.act import Act, fingerprint
-from solvent.console.carry_out import act_of, carry_out, read_members, read_path
-from solvent.console.fields import ONCE, members_of
+from solvent.audit.act import Act
+from solvent.console.carry_out import act_behind, carry_out, read_members, read_path
+from solvent.console.fields import members_of
 from solvent.console.operation import AnyOperation, Operation
 from solvent.identity.permission import demand, may
+from solvent.pages.once import act_of, mark_of
 from solvent.pages.visit import Visit
-from solvent.values.errors import Invalid
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -63,12 +62,12 @@ class Clerk:
         for member, action in operation.also.items():
             if getattr(body, member) is not None:
                 demand(self.visit.caller, action)
-        act = act_of(
+        act = act_behind(
             operation,
             path,
             body,
             self.visit.caller.key,
-            "" if operation.is_reading else self._key(),
+            "" if operation.is_reading else mark_of(self.visit),
             self.business.now_us(),
         )
         query = read_members({}, operation.query, "the form")
@@ -81,17 +80,9 @@ class Clerk:
         """What the form says, as a `kind`. Raises Invalid naming the member."""
         return read_members(members_of(self.visit.form, kind), kind, "the form")
 
-    def act(self, *asked: object) -> Act:
-        """The act behind the form that was sent; sent twice, it is one. asked: all that makes it another."""
-        key = self._key()
-        return Act(self.visit.caller.key, key, fingerprint(self.visit.request.url.path, *asked), self.business.now_us())
-
-    def _key(self) -> str:
-        """What makes a form that is sent twice one act."""
-        key = check_idempotency_key(self.visit.form.get(ONCE, ""))
-        if not key:
-            raise Invalid("form_not_whole", "this form came without its key; load the page again and send it once more")
-        return key
+    def act(self) -> Act:
+        """The act behind the form that was sent; sent twice, it is one."""
+        return act_of(self.visit, self.business.now_us())
 
 
 def query_of(given: Mapping[str, str], operation: AnyOperation) -> dict[str, str]:

@@ -9,9 +9,8 @@ import msgspec
 from msgspec import inspect
 
 Kind = Literal["text", "number", "choice", "check", "many"]
-# Members of a form that say what is done, and under which key; no operation has a member of these names.
+# The member of a form that says what is done; no operation has a member of this name, or of that of its mark.
 DO: Final = "do"
-ONCE: Final = "once"
 
 
 class Field(msgspec.Struct, frozen=True):

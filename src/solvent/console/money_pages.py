@@ -49,7 +49,7 @@ async def withdraw(clerk: Clerk, _: Nothing) -> None:
     """Withdraw an order that is not paid yet, for a customer who does not want it any more."""
     id, business = clerk.visit.path["order"], clerk.business
     order = await business.database.read(lambda connection: payment_store.order_by_id(connection, id))
-    act = clerk.act("withdraw", id)
+    act = clerk.act()
     await withdraw_order(id, order.customer, business.payments.rails, act, business.database)
     await clerk.app.reload_callers()
 

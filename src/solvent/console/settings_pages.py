@@ -106,7 +106,7 @@ async def invite(clerk: Clerk, asked: Invitation) -> Invited:
     """Somebody new, who chooses a password over a link that is shown this once."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     inviting = Inviting(email=asked.email, name=asked.name, role=asked.role, token=token)
-    act = clerk.act("invite", asked.email, asked.name, asked.role)
+    act = clerk.act()
     person, is_new = await invite_operator(inviting, act, clerk.business.database, clerk.business.entropy())
     return Invited(name=person.name, path=f"/console/invited/{person.id}/{token}" if is_new else "")
 
@@ -115,7 +115,7 @@ async def close_person(clerk: Clerk, asked: Whom) -> None:
     """Somebody who leaves; not oneself."""
     if asked.person == clerk.visit.caller.key:
         raise Conflict("own_account", "this is your own account; let another owner close it", param="person")
-    act = clerk.act("close_person", asked.person)
+    act = clerk.act()
     await close_operator(PersonId(asked.person), act, clerk.business.database)
 
 

@@ -6,7 +6,6 @@ with everything that was written still in it; what was done is said on top of th
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -128,7 +127,7 @@ class _Paper:
         return visit.page(
             sheet.template, status, told=told, trouble=trouble, form_sent=visit.form, query=visit.query,
             kept=_kept(visit), done=done if done in sheet.does else "",
-            once=lambda: secrets.token_hex(16), tell=telling,
+            tell=telling,
             fields={do: fields_of(operation.body) for do, operation in sheet.does.items()},
             can={do: may(visit.caller.role, operation.action) for do, operation in sheet.does.items()},
             role=visit.caller.role, currency=clerk.business.currency, **shown,

@@ -34,6 +34,9 @@ _TOKENS_MAX: Final = 120  # of the first answer
 _TEMPLATE_TOKENS: Final = 256  # more than what a model reads beside the words
 
 
+FIRST: Final = "console/first"  # the service that it counts for
+
+
 class FirstQuestion(msgspec.Struct, forbid_unknown_fields=True):
     """What to ask."""
 
@@ -104,10 +107,11 @@ async def ask(clerk: Clerk, asked: FirstQuestion) -> FirstAnswer:
     messages = [{"role": "user", "content": asked.question}]
     members = {"model": model, "messages": messages, "max_tokens": _TOKENS_MAX}
     read_most = len(asked.question.encode()) + _TEMPLATE_TOKENS
-    id = await _begin(clerk, asked, AnswerId(new_id("ans", desk.now_us(), desk.entropy())))
+    id = await _begin(clerk, AnswerId(new_id("ans", desk.now_us(), desk.entropy())))
     question = Question(
         id, desk.now_us(), model, {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in members.items()},
         stream=False, input_tokens_most=read_most, output_tokens_asked=_TOKENS_MAX,
+        service=FIRST,
     )  # fmt: skip
     texts: list[str] = []
     receipt = None
@@ -124,9 +128,9 @@ async def ask(clerk: Clerk, asked: FirstQuestion) -> FirstAnswer:
     )  # fmt: skip
 
 
-async def _begin(clerk: Clerk, asked: FirstQuestion, id: AnswerId) -> AnswerId:
+async def _begin(clerk: Clerk, id: AnswerId) -> AnswerId:
     """Keep that this form is asked, and as which answer, before it costs anything. Raises Conflict the second time."""
-    act = clerk.act(asked.question)
+    act = clerk.act()
     begun, is_new = await clerk.app.database.write(
         lambda connection: audit_store.once(connection, act, "question.ask", id, lambda: id, AnswerId)
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from solvent.identity.person import Language
 from solvent.pages import formats
+from solvent.pages.amounts import amount
 from solvent.pages.words import Words
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
@@ -28,11 +29,10 @@ class Telling:
 
     def amount(self, text: str, unit: str) -> str:
         """A decimal text in whole units of money, or of what else is counted."""
-        currency = unit.partition(".")[0]  # answers at list price that a plan includes are counted as KRW.INCLUDED
+        currency = unit.partition(".")[0]
         if currency in MINOR_DIGITS:
-            return formats.money(money(text, currency), self._language)
-        key = f"units.{unit.lower()}"
-        return self._words(key, n=f"{int(text):,}") if text.isdigit() and self._words.has(key) else f"{text} {unit}"
+            return amount(money(text, currency).grains, unit, self._words, self._language)
+        return amount(int(text), unit, self._words, self._language) if text.isdigit() else f"{text} {unit}"
 
     def price(self, text: str, currency: str) -> str:
         """A price exactly as it is written: of a million tokens, or of one of what is counted otherwise."""
