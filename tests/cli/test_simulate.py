@@ -197,3 +197,18 @@ def test_shares_are_written_short(text: str, read: Share) -> None:
 def test_a_share_that_names_no_two_models_is_refused(text: str) -> None:
     with pytest.raises(Invalid, match="write it like"):
         share(text)
+
+
+def test_a_fleet_is_sized_for_the_load_of_the_books(asked: Solvent) -> None:
+    done = asked.run("size", "fleet", "qwen3-8b", "--on", "H100", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    total = simulated(asked)[0]["total"]
+    assert found["source"] == "the books"
+    assert (found["input_tokens"] + found["output_tokens"]) * 10 == pytest.approx(total["tokens"], abs=1)
+    assert found["answers_month"] in (round(10 * 24 * 30.4375), round(5 * 24 * 30.4375))  # within one hour, or two
+    assert len(found["hours"]) == 24
+    assert max(hour["servers_peak"] for hour in found["hours"]) == 1
+    other = asked.run("size", "fleet", "qwen3-8b", "--on", "H100", "--of", "another", SOLVENT_LANGUAGE="en")
+    assert other.returncode == 2
+    assert "--answers-per-second" in other.stderr

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvent.simulation.fleet import DAYS_A_MONTH, Server, fleet_needed, servers_for
+from solvent.simulation.fleet import DAYS_A_MONTH, Server, fleet_needed
 from solvent.simulation.outcome import HourLoad
 
 SERVER = Server("m", "4xH100", "bare formula", "", 1000.0, 500.0, 2000.0, 10**10)
@@ -17,10 +17,6 @@ LOADS = st.lists(st.tuples(st.integers(0, 10**8), st.integers(0, 10**8)), min_si
 
 def hours(loads: list[tuple[int, int]]) -> list[HourLoad]:
     return [HourLoad(n, 0, 0, min(pair), max(pair)) for n, pair in enumerate(loads)]
-
-
-def test_square_root_staffing() -> None:
-    assert [servers_for(load, 1) for load in (0, 0.1, 1, 4, 100)] == [0, 1, 2, 6, 110]
 
 
 @given(LOADS)

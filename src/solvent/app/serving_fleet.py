@@ -1,4 +1,4 @@
-"""The fleet a replayed load needs: one server sized by the room capacity, met by the hours of the simulation."""
+"""The fleet a load needs: one server sized by the room capacity, met by the hours of the simulation."""
 
 from __future__ import annotations
 
@@ -20,20 +20,24 @@ _MS = 1_000
 def fleet_for(outcome: Outcome, model: str, on: str, wanted: Wanted) -> FleetNeeded:
     """How many servers of a model on hardware the outcome's hours need, its answers as long as they are on average.
 
-    wanted: as for `solvent size`; the lengths are the outcome's. Raises Invalid saying what to mend.
+    wanted: as for `solvent size`; the lengths and the currency are the outcome's. Raises Invalid saying what to mend.
     """
-    found, fleet = find_model(model), find_fleet(on)
     read, written = _lengths(outcome)
+    return fleet_needed(outcome.hours, server_of(model, on, wanted, outcome.currency, read, written))
+
+
+def server_of(model: str, on: str, wanted: Wanted, currency: str, read: float, written: float) -> Server:
+    """One server, for answers that read and write so many tokens. Raises Invalid saying what to mend."""
+    found, fleet = find_model(model), find_fleet(on)
     asked = Asked(
         shape=found.shape, fleet=fleet, precision=precision_named(wanted.precision or found.precision),
         input_tokens=read, output_tokens=written, step_s_max=wanted.ms_per_token_max / _MS, batch=wanted.batch,
     )  # fmt: skip
     one = estimate(asked, known_of(found, asked, wanted))
-    server = Server(
+    return Server(
         found.shape.name, fleet.name, one.level, one.evidence, one.tokens_per_s, one.batch / one.high_s,
-        one.batch / one.low_s, _hour_grains(outcome.currency, fleet, wanted),
+        one.batch / one.low_s, _hour_grains(currency, fleet, wanted),
     )  # fmt: skip
-    return fleet_needed(outcome.hours, server)
 
 
 def _lengths(outcome: Outcome) -> tuple[float, float]:

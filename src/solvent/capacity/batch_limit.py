@@ -8,13 +8,12 @@ from typing import Final, Literal
 import msgspec
 
 from solvent.capacity.hardware import Fleet
+from solvent.capacity.memory import count_that_holds, precisions_that_hold, room
 from solvent.capacity.model_shape import Shape
-from solvent.capacity.step import sequence_bytes, weight_bytes
 from solvent.values.errors import Invalid
 
 BATCH_MAX: Final = 4_096  # more than any engine serves at once, and than was ever measured
-_USABLE: Final = 0.9  # of memory; the rest is the engine's own. Source: vLLM's gpu_memory_utilization, 2025
-_LOADED: Final = 1.05  # what lies in memory beside the weights themselves
+_GB: Final = 1e9
 
 
 class BatchLimit(msgspec.Struct, frozen=True):
@@ -26,17 +25,18 @@ class BatchLimit(msgspec.Struct, frozen=True):
 
 def memory_limit(shape: Shape, fleet: Fleet, precision: str, tokens: float) -> int:
     """How many sequences of `tokens` the memory holds beside the weights. Raises Invalid where not even one."""
-    free = _USABLE * fleet.memory_bytes - _LOADED * weight_bytes(shape, precision)
-    each = sequence_bytes(shape, fleet, tokens)
-    if free < each:
-        needed = (_LOADED * weight_bytes(shape, precision) + each) / (_USABLE * fleet.device.memory_bytes)
-        more = -int(-needed // 1)
+    found = room(shape, fleet, precision, tokens)
+    if found.short_bytes:
+        count = count_that_holds(shape, fleet, precision, tokens)
+        more = f"it needs at least {count} of them," if count else "no number of them holds it; it needs larger ones,"
+        narrower = (*precisions_that_hold(shape, fleet, precision, tokens), "a narrower precision")[0]
         raise Invalid(
             "model_does_not_fit",
-            f"{shape.name} at {precision} does not fit on {fleet.name}; it needs at least {more} of them,"
-            " a narrower precision, or shorter answers",
+            f"{shape.name} at {precision} does not fit on {fleet.name}: of its memory it may use"
+            f" {found.usable_bytes / _GB:,.1f} GB, and needs {found.short_bytes / _GB:,.1f} GB more; {more} {narrower},"
+            " or shorter answers",
         )
-    return min(int(free / each), BATCH_MAX) if each > 0 else BATCH_MAX
+    return min(max(1, int(found.sequences)), BATCH_MAX) if found.each_bytes else BATCH_MAX
 
 
 def batch_limit(in_memory: int, step_s: Callable[[int], float], step_s_max: float) -> BatchLimit:

@@ -10,13 +10,15 @@ import msgspec
 from solvent.app.sizing import CostBody, SizeBody, Wanted, size
 from solvent.cli.here import Screen
 from solvent.cli.options import json_option
+from solvent.cli.size_amounts import number, shown
 from solvent.cli.size_calibrate import calibrate
+from solvent.cli.size_compare import compare_all
+from solvent.cli.size_fleet import fleet
 from solvent.cli.size_options import wanted_options
 from solvent.cli.wording import speaker
 from solvent.values.period import zone
 
 _OF = "of"  # `solvent size MODEL` is `solvent size of MODEL`
-_DIGITS = 3
 
 
 class SizeCommands(click.Group):
@@ -38,7 +40,8 @@ def command() -> None:
     """
 
 
-command.add_command(calibrate)
+for _one in (calibrate, compare_all, fleet):
+    command.add_command(_one)
 
 
 @command.command(_OF)
@@ -110,16 +113,3 @@ def _cost_facts(found: SizeBody, cost: CostBody, screen: Screen) -> dict[str, st
         "cost_parts": parts,
         "answer_cost": say("between").format(value=total, low=low, high=high),
     }
-
-
-def number(value: float) -> str:
-    """With as many digits as an estimate deserves: 3, and all of a whole number's."""
-    return f"{value:,.0f}" if abs(value) >= 10**_DIGITS else f"{value:.{_DIGITS}g}"
-
-
-def shown(amount: str, currency: str, screen: Screen) -> str:
-    """An amount with 3 digits that say something, however small it is."""
-    whole, _, parts = amount.partition(".")
-    zeros = len(parts) - len(parts.lstrip("0"))
-    places = zeros + _DIGITS if whole in ("0", "-0") else 2
-    return screen.money(amount, currency, min(places, len(parts)))

@@ -5,18 +5,15 @@ What a server does is an estimate of the room capacity, with its interval; here 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from solvent.capacity.staffing import servers_for
 from solvent.simulation.outcome import HourLoad
 
 DAYS_A_MONTH: Final = 30.4375
-# Servers beyond the load, in square roots of it, so that few answers wait.
-# Source: square-root staffing with a factor of one, facts/ECONOMICS.md 1.6.
-SPARE_ROOTS: Final = 1.0
 _THOUSANDTHS: Final = 1000
 
 
@@ -73,18 +70,12 @@ def fleet_needed(hours: Sequence[HourLoad], server: Server) -> FleetNeeded:
     )  # fmt: skip
 
 
-def servers_for(tokens_per_s: float, each_per_s: float) -> int:
-    """So many that do it, and some to spare: R + root(R), rounded up; none for no load."""
-    load = tokens_per_s / each_per_s
-    return math.ceil(load + SPARE_ROOTS * math.sqrt(load))
-
-
 def _hour(load: HourLoad, server: Server) -> FleetHour:
     usual, peak = load.tokens / _THOUSANDTHS, load.tokens_peak / _THOUSANDTHS
-    at_peak = servers_for(peak, server.tokens_per_s)
+    at_peak = servers_for(peak / server.tokens_per_s)
     return FleetHour(
-        load.hour, servers_for(usual, server.tokens_per_s), at_peak, servers_for(peak, server.tokens_per_s_high),
-        servers_for(peak, server.tokens_per_s_low), _busy(usual, at_peak, server),
+        load.hour, servers_for(usual / server.tokens_per_s), at_peak, servers_for(peak / server.tokens_per_s_high),
+        servers_for(peak / server.tokens_per_s_low), _busy(usual, at_peak, server),
     )  # fmt: skip
 
 

@@ -287,5 +287,6 @@ TARIFF_COSTS_MAX = 20  # costs of an answer in one contest
 MODEL_CONFIG_BYTES_MAX = 1 * MIB  # a config.json; the largest known have some 50 kB
 GGUF_HEADER_BYTES_MAX = 64 * MIB  # read of a GGUF file: its header holds a vocabulary
 MEASURED_FILE_BYTES_MAX = 16 * MIB
+COMPARED_MAX = 1_000  # combinations in one table: models x hardware x counts x precisions x batches, and API prices
 PROBE_ANSWER_S_MAX = 600.0  # for one answer of a server that is probed: small machines are slow
 PROBE_ANSWER_BYTES_MAX = 16 * MIB
