@@ -185,6 +185,44 @@ def test_tariffs_are_searched_for_the_customers_of_a_file(asked: Solvent, tmp_pa
     assert "less than a day" in short.stderr
 
 
+def test_traffic_nobody_asked_is_generated_written_and_fitted_again(asked: Solvent, tmp_path: Path) -> None:
+    written, numbers = tmp_path / "made.csv", tmp_path / "made.json"
+    words = ("--generate", "customers=120,days=16,answers=60", "--start", "2026-11-02", "--seed", "3")
+    through = ("--model", "scripted", "--plan", "counted", "--write-trace", str(written))
+    (made,) = simulated(asked, *words, *through, "--year", "--draws", "20")
+    assert made["outcome"]["source"] == "generated traffic, seed 3"
+    same = "the same traffic again: --generate customers=120,days=16,answers=60 --start 2026-11-02 --seed 3"
+    assert made["outcome"]["notes"][0] == same
+    (again,) = simulated(asked, "--trace", str(written), "--plan", "counted")
+    assert again["total"]["answers"] == made["total"]["answers"] == len(written.read_text().splitlines()) - 1
+    assert again["total"]["charge_grains"] == made["total"]["charge_grains"] > 0
+    done = asked.run("simulate", "fit", "--trace", str(written), "--into", str(numbers), SOLVENT_LANGUAGE="en")
+    assert done.returncode == 0, done.stderr
+    assert "too few to see how heavy the tail is" in done.stdout
+    assert "No Pareto tail is taken" in done.stdout
+    (more,) = simulated(asked, "--generate", f"{numbers},customers=60", "--plan", "counted")
+    assert more["total"]["answers"] > 0
+    found = json.loads(asked.run("simulate", "fit", "--trace", str(written), "--json").stdout)
+    assert found["intervals"]["sigma"]["low"] < 1.86 < found["intervals"]["sigma"]["high"]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("fit",), "a fit takes 50 customers, and here are 3"),
+        (("--generate", "customers=0"), "customers: '0' is not 1 to"),
+        (("--generate", "none.json"), "none.json holds no numbers of traffic"),
+        (("--generate", "customers=9", "--trace", "x.csv"), "say --trace or --generate"),
+        (("--format", "csv"), "--format 'csv': there are mooncake, azure"),
+    ],
+)
+def test_traffic_that_cannot_be_is_refused_in_one_line(asked: Solvent, words: tuple[str, ...], named: str) -> None:
+    done = asked.run("simulate", *words)
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [("a=b", Share("a", "b", 1000)), ("a=b:250", Share("a", "b", 250)), ("a=b:cloud", Share("a", "b:cloud", 1000))],

@@ -17,9 +17,10 @@ from solvent.app.reacting import dollar_rate, reacting, split_assumed
 from solvent.app.traffic import plans_of, scenario, share
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.simulate_fit import fit_command
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
 from solvent.cli.simulate_optimise import optimise
-from solvent.cli.simulate_traffic import opened_traffic, traffic_options
+from solvent.cli.simulate_traffic import opened_traffic, traffic_options, write_trace
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.wording import speaker
 from solvent.simulation.assumption import assumed
@@ -81,6 +82,10 @@ class Simulated(msgspec.Struct, frozen=True):
 @click.option("--react", is_flag=True, help="Customers leave, move and ask less, on assumed demand.")
 @click.option("--draws", default=1000, show_default=True, help="How many years are drawn.")
 @click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every scenario.")
+@click.option(
+    "--write-trace", "trace_into", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the traffic into this CSV file, in columns of our own.",
+)  # fmt: skip
 @fleet_options
 @json_option
 @click.pass_context
@@ -103,6 +108,7 @@ def command(context: click.Context, /, data: Path, config_file: Path | None, as_
 
 
 command.add_command(optimise)
+command.add_command(fit_command)
 
 
 def _demand_no_options(context: click.Context) -> None:
@@ -123,6 +129,8 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
     demand = usual(demand_assumed(of_demand, dollar_rate(business.config))) if said["react"] or of_demand else None
     opened, on = await opened_traffic(business, said)
     with opened as trace:
+        if said["trace_into"] is not None:
+            write_trace(trace, said["trace_into"])
         told = _Progress(trace.answers, is_shown=is_told and sys.stderr.isatty())
         today = None
         if on and all(plan in plans for plan in on.values()):

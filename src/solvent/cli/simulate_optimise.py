@@ -109,7 +109,7 @@ async def _opened(
     business: Business, said: Mapping[str, Any]
 ) -> tuple[AbstractContextManager[Trace], dict[str, Plan], dict[str, str]]:
     opened, on = await opened_traffic(business, said)
-    if said["file"] is not None:
+    if said["file"] is not None or said["generate"]:
         return opened, {"asked": Plan(name="asked", price=Money(0, business.currency))}, {}
     plans = await plans_of(business, None)
     return opened, plans, on if all(plan in plans for plan in on.values()) else {}

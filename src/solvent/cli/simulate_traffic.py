@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
+import numpy as np
 
 from solvent.app.business import Business
-from solvent.app.traffic import own_trace
+from solvent.app.traffic import own_trace, sold_by
 from solvent.simulation.formats import NAMES, SERVEGEN, demand_known
+from solvent.simulation.generated import generated
+from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS, summed
 from solvent.simulation.servegen_store import is_pool, open_pool
 from solvent.simulation.trace import Trace
 from solvent.simulation.trace_store import Reading, open_trace
+from solvent.simulation.traffic import Traffic, demand_possible, traffic_said
 from solvent.values.errors import Invalid
-from solvent.values.limits import POOL_ANSWERS, PREFIX_CACHE_TOKENS
-from solvent.values.period import day_number, first_day, start_of_day
+from solvent.values.limits import POOL_ANSWERS, PREFIX_CACHE_TOKENS, TRAFFIC_FILE_BYTES_MAX
+from solvent.values.period import day_name, day_number, first_day, start_of_day
 
 Command = Callable[..., Any]
+_WRITTEN = ("at", "customer", "model", "input_tokens", "cached_input_tokens", "output_tokens")
 _OPTIONS = (
     click.option(
         "--trace", "file", type=click.Path(path_type=Path),
         help="A CSV, JSON or Parquet file of answers, or a ServeGen folder  [default: those on the books].",
+    ),
+    click.option(
+        "--generate", default="", metavar="[FILE,]NAME=NUMBER,...",
+        help="Traffic nobody asked: customers=1000,days=30; FILE is one of simulate fit.",
     ),
     click.option("--since", default="30d", show_default=True, help="Of the books: days like 7d, or a date."),
     click.option(
@@ -66,6 +77,10 @@ async def opened_traffic(
     name = said["format_name"]
     demand_known(name)
     file = said["file"]
+    if said["generate"]:
+        if file is not None:
+            raise Invalid("bad_traffic", "traffic is of a file or generated: say --trace or --generate", param="trace")
+        return nullcontext(_generated(business, said)), {}
     if file is None:
         trace, on = await own_trace(business, since_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
         return nullcontext(trace), on
@@ -79,6 +94,59 @@ async def opened_traffic(
         undated_us=since_us, cache_tokens=said["cache_tokens"],
     )  # fmt: skip
     return open_trace(file, reading), {}
+
+
+def _generated(business: Business, said: Mapping[str, Any]) -> Trace:
+    """Up to today, where no day to begin on was said."""
+    now, in_zone = business.now_us(), business.time_zone
+    traffic = _traffic(said["generate"])
+    day = first_day(said["start"], now, in_zone) if said["start"] else day_number(now, in_zone) + 1 - traffic.days
+    model = said["model"]
+    if not model and not traffic.models:
+        sold = tuple(sold_by(business.config, business.cards()))
+        if len(sold) != 1:
+            message = f"say which model answers generated traffic with --model; sold are: {', '.join(sold)[:500]}"
+            raise Invalid("bad_traffic", message, param="model")
+        (model,) = sold
+    if model:
+        traffic = msgspec.structs.replace(traffic, models={})
+    trace = generated(traffic, start_of_day(day, in_zone), in_zone, said["seed"], model)
+    again = f"--generate {said['generate']} --start {day_name(day)} --seed {said['seed']}"
+    return msgspec.structs.replace(trace, notes=(f"the same traffic again: {again}",))
+
+
+def _traffic(text: str) -> Traffic:
+    first, _, rest = text.partition(",")
+    if not first.endswith(".json"):
+        return traffic_said(text, Traffic())
+    try:
+        with Path(first).open("rb") as file:
+            known = msgspec.json.decode(file.read(TRAFFIC_FILE_BYTES_MAX), type=Traffic)
+    except (OSError, msgspec.MsgspecError) as wrong:
+        message = f"{first} holds no numbers of traffic as simulate fit --into writes them: {wrong}"
+        raise Invalid("bad_traffic", message, param="generate") from None
+    return traffic_said(rest, demand_possible(known))
+
+
+def write_trace(trace: Trace, file: Path) -> None:
+    """Whole or not at all. Raises Invalid where that cannot be."""
+    part = file.with_name(file.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as out:
+            rows = csv.writer(out, lineterminator="\n")
+            rows.writerow(_WRITTEN)
+            for block in trace.read():
+                at = np.datetime_as_string(block.at_us.astype("datetime64[us]"), timezone="UTC").tolist()
+                read, written = (summed(block.used, of, block.answers) for of in (INPUT_BUCKETS, OUTPUT_BUCKETS))
+                cached = block.used.get("cached_input_tokens", np.zeros(block.answers, np.int64))
+                whose = [trace.customers[place] for place in block.customer.tolist()]
+                which = [trace.models[place] for place in block.model.tolist()]
+                rows.writerows(zip(at, whose, which, read.tolist(), cached.tolist(), written.tolist(), strict=True))
+        part.replace(file)
+    except OSError as wrong:
+        raise Invalid("cannot_write_file", f"{file} cannot be written: {wrong.strerror}", param="write_trace") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _columns(said: tuple[str, ...]) -> dict[str, str]:

@@ -55,6 +55,48 @@ SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
         "Their rent is {always} a month if all always run, {by_hour} if each hour has its own.",
         "임대료는 늘 켜 두면 한 달 {always}, 시간마다 맞추면 {by_hour}.",
     ),
+    "fitted": (
+        "Fitted to {customers:,} customers of {source}: {answers:,} answers in {days:,.1f} days. Intervals of"
+        " {level:.0f} %.",
+        "{source}의 고객 {customers:,}명에 맞추었습니다: 답변 {answers:,}개, {days:,.1f}일. 신뢰 구간 {level:.0f} %.",
+    ),
+    "number": ("number", "값"),
+    "likeliest": ("likeliest", "가장 그럴듯한 값"),
+    "low_end": ("from", "부터"),
+    "high_end": ("to", "까지"),
+    "fit_median": ("median: answers a month of the middle customer", "median: 가운데 고객의 한 달 답변"),
+    "fit_sigma": ("sigma: how unequal customers are", "sigma: 고객 사이의 불균등"),
+    "fit_burst": ("burst: of a usual hour", "burst: 보통 한 시간의 몰림"),
+    "fit_input_median": ("input_median: tokens read", "input_median: 입력 토큰"),
+    "fit_input_sigma": ("input_sigma", "input_sigma"),
+    "fit_output_median": ("output_median: tokens written", "output_median: 출력 토큰"),
+    "fit_output_sigma": ("output_sigma", "output_sigma"),
+    "fit_tail": ("tail: its index, if Pareto's", "tail: 파레토라면 그 지수"),
+    "tail_pareto": (
+        "The busiest {customers:,} customers ({share:.1f} %, from {start:,.0f} answers a month on) follow a Pareto tail"
+        " of index {index:.2f} ({low:.2f} to {high:.2f}); a lognormal is significantly worse (Vuong's score"
+        " {score:.1f}).",
+        "가장 많이 쓰는 고객 {customers:,}명({share:.1f} %, 한 달 답변 {start:,.0f}개부터)은 지수 {index:.2f}({low:.2f}"
+        " ~ {high:.2f})의 파레토 꼬리를 따릅니다. 로그정규 분포는 뚜렷이 덜 맞습니다(뷔옹 점수 {score:.1f}).",
+    ),
+    "tail_lognormal": (
+        "No Pareto tail is taken: it is not significantly likelier than the lognormal (Vuong's score {score:.1f}, 1.64"
+        " is needed). If there were one, of {customers:,} customers ({share:.1f} %, from {start:,.0f} answers a month"
+        " on), its index would be {index:.2f} ({low:.2f} to {high:.2f}).",
+        "파레토 꼬리는 쓰지 않습니다. 로그정규 분포보다 뚜렷이 더 맞지 않습니다(뷔옹 점수 {score:.1f}, 1.64부터)."
+        " 있다면 고객 {customers:,}명({share:.1f} %, 한 달 답변 {start:,.0f}개부터), 지수 {index:.2f}({low:.2f} ~"
+        " {high:.2f}).",
+    ),
+    "fit_rhythm": (
+        "Busiest hour {busiest}:00, {most:.2f} of a usual one; quietest {quietest}:00, {least:.2f}. Days from Monday:"
+        " {week}.",
+        "가장 바쁜 시각 {busiest}시(보통의 {most:.2f}배), 가장 한가한 시각 {quietest}시({least:.2f}배). 월요일부터:"
+        " {week}.",
+    ),
+    "fit_written": (
+        "Written to {file}; more of it: solvent simulate --generate {file},customers=1000",
+        "{file}에 적었습니다. 이대로 더 만들려면: solvent simulate --generate {file},customers=1000",
+    ),
     "year_drawn": (
         "The year to come, drawn {draws:,} times with seed {seed}: what is left, on assumptions to be replaced by what"
         " you know (--assume).",
