@@ -24,7 +24,7 @@ from tests.answering.stories import (
 from tests.db.opened import Place
 
 from solvent.answering.answer import answer
-from solvent.engines.port import Effort
+from solvent.engines.port import Effort, Level, Upkeep
 from solvent.identity.caller import Caller
 from solvent.ledger.account import ENERGY, ENGINE_ACCRUED, ENGINE_BUSY
 from solvent.pricing.rate_card import RateCard
@@ -39,24 +39,31 @@ class Seat:
     def __init__(self, engine: OneSeat) -> None:
         self._engine = engine
         self.left = 0
+        self.began: list[str] = []
+
+    def begin(self, level: Level = "phases") -> None:
+        """See `engines.port.Seat`."""
+        self.began.append(level)
 
     def leave(self) -> Effort:
         """See `engines.port.Seat`."""
         self.left += 1
         self._engine.free.release()
-        return Effort(2_500_000, 40_000_000, estimated=True)
+        return Effort(2_500_000, 40_000_000, True, "phases" if self.began[:1] == ["phases"] else "presence")
 
 
 class OneSeat:
     """An engine with one seat that takes two and a half seconds and forty joules for anything."""
 
     base_url = "http://127.0.0.1:1/v1"
+    key = ""
     members: dict[str, object] = {}  # noqa: RUF012  # as the port has it
 
     def __init__(self, *, busy: bool = False) -> None:
         self.free = asyncio.Semaphore(1)
         self.seats: list[Seat] = []
         self._busy = busy
+        self.hours = 0  # since it was started, of ten minutes' work each
 
     async def sit(self) -> Seat:
         """See `engines.port.Engine`."""
@@ -65,6 +72,10 @@ class OneSeat:
         await self.free.acquire()
         self.seats.append(Seat(self))
         return self.seats[-1]
+
+    def upkeep(self) -> Upkeep:
+        """See `engines.port.Engine`."""
+        return Upkeep(self.hours * 600_000_000, self.hours * 3_000_000_000, self.hours * 9_000_000, estimated=False)
 
     def close(self) -> None:
         """See `engines.port.Engine`."""
@@ -104,6 +115,7 @@ def test_an_engines_seat_is_left_once_and_its_effort_is_booked(
     assert receipt.outcome == outcome
     assert [seat.left for seat in engine.seats] == [1]
     assert (receipt.engine_us, receipt.energy_uj, receipt.energy_estimated) == (2_500_000, 40_000_000, 1)
+    assert receipt.attribution == ("presence" if outcome == "failed" else "phases")
     effort = Usage(engine_us=2_500_000, energy_uj=40_000_000)
     assert receipt.cost_grains == rate(effort, ENGINE_COST).grains > 0
     energy = rate(Usage(energy_uj=40_000_000), ENGINE_COST).grains

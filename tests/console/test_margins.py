@@ -6,8 +6,11 @@ import csv
 import io
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import expect
 from tests.asked_upstream import EVIL
 from tests.browsing import OpenPage
@@ -15,9 +18,12 @@ from tests.chat.visits import Browser
 from tests.console.visits import ask, demand_whole, key_of, sign_in
 from tests.doors.server import Solvent
 
+from solvent.cli.main import solvent
 from solvent.db.engine import open_engine
 from solvent.identity.caller import Customer
 from solvent.identity.store import add_customer
+from solvent.margin import availability_store
+from solvent.margin.availability import Availability
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.margin.store import add
 from solvent.values.ids import CustomerId
@@ -183,3 +189,34 @@ def test_a_thousand_customers_are_drawn_from_both_ends(
     assert "Only 200 from each end are drawn." in text
     assert text.count('"margin":') == 400
     assert len(text) < 200_000
+
+
+def test_idle_engines_are_a_line_of_their_own_in_the_api_and_in_the_report(server: Solvent) -> None:
+    before = server.operate("GET", "/v1/margin?since=7d")
+    today = day_number(time.time_ns() // 1_000, zone("Asia/Seoul"))
+    hour = Availability(
+        "idle_test", today, "house", 0, 1, 36 * 10**8, 2 * 36 * 10**8, 0, 1, "KRW", 1500 * 10**7, "cost"
+    )
+    engine = open_engine(server.data)
+    with engine.begin() as connection:
+        assert availability_store.add(connection, hour)
+        assert not availability_store.add(connection, hour)
+    engine.dispose()
+    told = server.operate("GET", "/v1/margin?since=7d")
+    assert (told["rows"], told["total"]) == (before["rows"], before["total"]), "no answer costs more"
+    assert told["availability"] == [
+        {
+            "model": "house",
+            "busy_hours": "1.000000",
+            "idle_hours": "2.000000",
+            "idle_watt_hours": None,
+            "idle_cost": "1500",
+        }
+    ]
+    assert Decimal(told["margin_after_idle"]) == Decimal(told["total"]["margin"]) - Decimal(told["idle_cost"])
+    environment = {"SOLVENT_LANGUAGE": "en", "COLUMNS": "200"}
+    words = ["report", "--data", str(server.data)]
+    with ThreadPoolExecutor(1) as apart:  # the browser's event loop runs in this thread
+        said = apart.submit(CliRunner().invoke, solvent, words, env=environment).result()
+    assert "house: its engine was 33.3 % busy; 2.00 idle hours cost ₩1,500, which is on no answer." in said.output
+    assert "What is left less idle engines" in said.output

@@ -17,8 +17,12 @@ from tests.doors.server import Solvent, eventually
 
 from solvent.answering.receipt import Receipt
 from solvent.app.routes import HOUSE_CONTEXT_TOKENS, HOUSE_FILE, HOUSE_MODEL
+from solvent.db.engine import open_engine as open_engine_of_books
 from solvent.engines.llamacpp import open_engine
 from solvent.engines.port import Settings
+from solvent.ledger.account import ENGINE_IDLE
+from solvent.margin import availability_store
+from solvent.margin.availability import AvailabilityLine
 
 HOUSE = Path(str(files("solvent"))) / HOUSE_FILE
 
@@ -47,8 +51,22 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solvent]:
         yield server
         assert server.stop() == 0, server.output
         check(read_books(server.data))
+        took = [one.engine_us for one in read_books(server.data).receipts.values()]
+        [line] = demand_idle_is_booked(server)
+        assert abs(line.busy_us - sum(took)) <= 2, "all of the busy time is on answers, and nothing else"
     finally:
         server.kill()
+
+
+def demand_idle_is_booked(server: Solvent) -> list[AvailabilityLine]:
+    """What the journal of availability says is what the ledger was moved by."""
+    books = open_engine_of_books(server.data)
+    with books.connect() as connection:
+        lines = availability_store.lines(connection, 0, 10**6, "USD")
+    books.dispose()
+    moved = sum(row.grains for row in read_books(server.data).transfers.values() if row.debit == ENGINE_IDLE)
+    assert sum(line.idle_grains for line in lines) == moved > 0
+    return lines
 
 
 def booked(server: Solvent, id: str) -> Receipt:
@@ -74,6 +92,7 @@ def test_answers_whole_with_no_key_and_no_download(house: Solvent) -> None:
     assert shown["charge"] == raw.headers["x-solvent-charge"]
     assert float(shown["energy_watt_hours"]) > 0
     assert float(shown["engine_ms"]) > 0
+    assert shown["attribution"] == "presence", "it comes whole"
     assert shown["energy_estimated"] in (True, False)
 
 
@@ -90,6 +109,7 @@ def test_streams_and_reports_usage_when_asked(house: Solvent) -> None:
     assert receipt.outcome == "answered"
     assert receipt.output_tokens == last.usage.completion_tokens
     assert receipt.first_token_us > 0
+    assert receipt.attribution == "phases"
     assert all("timings" not in (chunk.model_extra or {}) for chunk in chunks), "the engine's own members stay here"
 
 
@@ -140,6 +160,29 @@ def test_of_a_question_longer_than_the_context_only_what_was_read_is_charged(hou
     assert answer.status in (200, 400), answer.body
     assert receipt.input_tokens + receipt.cached_input_tokens <= HOUSE_CONTEXT_TOKENS
     assert answer.status == 200 or receipt.charge_grains == 0
+
+
+def test_a_crash_in_the_middle_of_an_answer_leaves_books_that_balance(tmp_path: Path) -> None:
+    """What the lost answer took is on nobody's bill, and the next start counts its own time alone."""
+    config = CONFIG.replace("house_model = false", "house_model = true") + ENGINES
+    server = Solvent(tmp_path, config).start()
+    try:
+        settled = server.client().chat.completions.create(model=HOUSE_MODEL, messages=ASK, max_tokens=8).id
+        lost = server.client().chat.completions.create(
+            model=HOUSE_MODEL, messages=ASK, max_tokens=200, stream=True, extra_body={"ignore_eos": True}
+        )
+        next(iter(lost))
+        server.kill()
+        server.start()
+        after = server.client().chat.completions.create(model=HOUSE_MODEL, messages=ASK, max_tokens=8).id
+        assert server.stop() == 0, server.output
+        books = read_books(server.data)
+        check(books)
+        assert set(books.receipts) == {settled, after}
+        [line] = demand_idle_is_booked(server)
+        assert abs(line.busy_us - books.receipts[after].engine_us) <= 2
+    finally:
+        server.kill()
 
 
 @pytest.fixture(scope="module")

@@ -1,105 +1,89 @@
-"""The busy clock against brute force: every instant is shared by who is there, and nothing is lost."""
+"""The busy clock: time and energy of one engine, among its answers and for nobody, of which nothing is lost."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import pairwise
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.engines.busy_clock import SEATS_MAX, BusyClock
+from solvent.engines.busy_clock import BusyClock, Present
+from solvent.engines.port import Effort
 
-Visits = list[tuple[int, int, int]]  # who, from, until, in nanoseconds
-
-
-def shares_by_hand(visits: Visits) -> tuple[dict[int, Fraction], int]:
-    """Each visitor's share, instant by instant, and how long anybody was there."""
-    edges = sorted({edge for _, came, left in visits for edge in (came, left)})
-    shares, busy = {who: Fraction(0) for who, _, _ in visits}, 0
-    for start, end in pairwise(edges):
-        present = [who for who, came, left in visits if came <= start and end <= left]
-        for who in present:
-            shares[who] += Fraction(end - start, len(present))
-        busy += (end - start) if present else 0
-    return shares, busy
-
-
-def shares_by_clock(visits: Visits) -> tuple[dict[int, int], int]:
-    clock = BusyClock()
-    events = sorted([(left, 0, who) for who, _, left in visits] + [(came, 1, who) for who, came, _ in visits])
-    came_at: dict[int, int] = {}
-    shares: dict[int, int] = {}
-    for now_ns, is_coming, who in events:
-        if is_coming:
-            came_at[who] = clock.come(now_ns)
-        else:
-            shares[who] = clock.leave(came_at[who], now_ns)
-    return shares, clock.busy_ns
-
-
-@st.composite
-def visiting(draw: st.DrawFn) -> Visits:
-    seed, seats, count = draw(st.integers(0, 2**32)), draw(st.integers(1, SEATS_MAX)), draw(st.integers(1, 60))
-    random, free, visits = Random(seed), [draw(st.integers(0, 10**12))] * seats, Visits()
-    longest = draw(st.sampled_from([3, 1_000, 10**6, 10**10]))
-    for who in range(count):
-        seat = free.index(min(free))
-        came = free[seat] + random.randrange(longest)
-        left = came + 1 + random.randrange(longest)
-        free[seat] = left
-        visits.append((who, came, left))
-    return visits
-
-
-@given(visiting())
-@settings(deadline=None, max_examples=300)
-def test_shares_are_those_of_brute_force_to_a_microsecond_and_sum_to_the_busy_time(visits: Visits) -> None:
-    shares, busy_ns = shares_by_clock(visits)
-    exact, busy_by_hand = shares_by_hand(visits)
-    assert busy_ns == busy_by_hand
-    assert sum(shares.values()) == busy_ns // 1_000  # what is left over, under a microsecond, is carried
-    for who, share in shares.items():
-        assert abs(share - exact[who] / 1_000) <= 1
+SECOND = 10**9
 
 
 def test_one_alone_pays_for_all_of_its_time_and_for_no_idle_time() -> None:
-    assert shares_by_clock([(0, 5_000, 12_000), (1, 900_000, 901_000)]) == ({0: 7, 1: 1}, 8_000)
-
-
-def test_two_together_share_the_time_they_are_both_there() -> None:
-    assert shares_by_clock([(0, 0, 10_000), (1, 4_000, 14_000)])[0] == {0: 7, 1: 7}
-
-
-def test_remainders_are_carried_to_the_next_who_leaves() -> None:
     clock = BusyClock()
-    shares = []
-    for n in range(1_000):
-        came = clock.come(n * 10_000)
-        shares.append(clock.leave(came, n * 10_000 + 999))
-    assert sum(shares) == 999
-    assert set(shares) == {0, 1}
+    first = clock.come(5_000, 10_000)
+    assert clock.leave(first, 12_000, 10_000) == Effort(7, 70, False, "phases")
+    second = clock.come(900_000, 10_000)
+    assert clock.leave(second, 901_000, 10_000).engine_us == 1
+    assert (clock.upkeep(901_000, 10_000).busy_us, clock.upkeep(901_000, 10_000).idle_us) == (8, 893)
+
+
+def test_who_reads_pays_for_that_and_writers_share_the_rest() -> None:
+    clock = BusyClock()
+    first = clock.come(0, 20_000)
+    clock.begin(first, SECOND, 20_000, "phases")
+    second = clock.come(3 * SECOND, 20_000)  # 2 seconds the first wrote alone
+    clock.begin(second, 4 * SECOND, 20_000, "phases")  # the second read for one
+    shares = [clock.leave(first, 6 * SECOND, 20_000), clock.leave(second, 7 * SECOND, 20_000)]
+    assert [share.engine_us for share in shares] == [4_000_000, 3_000_000]
+    assert [share.energy_uj for share in shares] == [80_000_000, 60_000_000]  # 20 W
+    assert [share.level for share in shares] == ["phases", "phases"]
+
+
+def test_who_comes_whole_shares_all_of_its_time_and_says_so() -> None:
+    clock = BusyClock()
+    first, second = clock.come(0, 0), clock.come(0, 0)
+    clock.begin(first, 0, 0, "presence")
+    clock.begin(second, 0, 0, "presence")
+    clock.begin(second, SECOND, 0, "phases")  # its first words come at its end
+    shares = [clock.leave(one, SECOND, 0) for one in (first, second)]
+    assert [(share.engine_us, share.level) for share in shares] == [(500_000, "presence"), (500_000, "presence")]
+
+
+def test_idle_energy_is_counted_where_it_is_read_and_not_made_up_of_a_rating() -> None:
+    read, rated = BusyClock(), BusyClock(estimated=True)
+    for clock in (read, rated):
+        one = clock.come(10 * SECOND, 75_000)
+        assert clock.leave(one, 11 * SECOND, 75_000).energy_uj == 75_000_000
+    assert read.upkeep(11 * SECOND, 75_000).idle_uj == 750_000_000
+    assert rated.upkeep(11 * SECOND, 75_000).idle_uj == 0
+    assert rated.upkeep(11 * SECOND, 75_000).estimated
 
 
 def test_a_clock_that_stands_or_runs_back_gives_nothing_and_takes_nothing() -> None:
-    clock = BusyClock()
-    came = clock.come(1_000_000)
-    assert clock.leave(came, 1_000_000) == 0
-    came = clock.come(500_000)
-    assert clock.leave(came, 400_000) == 0
-    assert clock.busy_ns == 0
+    clock = BusyClock(1_000_000)
+    came = clock.come(1_000_000, 10)
+    assert clock.leave(came, 1_000_000, 10).engine_us == 0
+    came = clock.come(500_000, 10)
+    assert clock.leave(came, 400_000, 10).engine_us == 0
+    assert clock.upkeep(400_000, 10).busy_us == 0
 
 
-def test_more_than_it_can_share_exactly_is_a_defect() -> None:
-    clock = BusyClock()
-    for _ in range(SEATS_MAX):
-        clock.come(0)
-    with pytest.raises(AssertionError):
-        clock.come(0)
-
-
-def test_nobody_leaves_who_never_came() -> None:
-    with pytest.raises(AssertionError):
-        BusyClock().leave(0, 10)
+@given(st.integers(0, 2**32), st.integers(1, 60))
+@settings(deadline=None, max_examples=100)
+def test_shares_and_idle_time_are_all_there_is_whoever_hangs_up_when(seed: int, answers: int) -> None:
+    random, clock, now_ns = Random(seed), BusyClock(), 0
+    drawn_uj = 0.0
+    present, efforts = list[Present](), list[Effort]()
+    for _ in range(answers * 6):
+        passed_ns, milliwatts = random.randrange(10**8), random.randrange(300_000)
+        now_ns += passed_ns
+        drawn_uj += passed_ns * milliwatts / 10**6
+        kind = random.randrange(3)
+        if kind == 0 and len(present) < 16:
+            present.append(clock.come(now_ns, milliwatts))
+        elif kind == 1 and present:
+            clock.begin(random.choice(present), now_ns, milliwatts, "phases")
+        elif kind == 2 and present:
+            efforts.append(clock.leave(present.pop(random.randrange(len(present))), now_ns, milliwatts))
+        else:
+            clock.upkeep(now_ns, milliwatts)
+    efforts += [clock.leave(one, now_ns, 0) for one in present]
+    took = clock.upkeep(now_ns, 0)
+    assert sum(effort.engine_us for effort in efforts) == took.busy_us
+    assert abs(took.busy_us + took.idle_us - now_ns / 1_000) <= 2
+    assert abs(sum(effort.energy_uj for effort in efforts) + took.idle_uj - drawn_uj) <= 3

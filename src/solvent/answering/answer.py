@@ -181,6 +181,8 @@ class _Running:
         opened.route.health.ask(self._asked_us)
         if opened.route.engine is not None:
             self._seat = await opened.route.engine.sit()
+            if not opened.question.stream or (opened.question.guarded is not None and opened.question.guarded.after):
+                self._seat.begin("presence")  # it comes whole, or late: nobody sees when it has read the question
         self._stream = await ask_upstream(opened)
         if opened.route.hedging is not None:
             self._stream = self._hedged(opened.route.hedging, self._stream)
@@ -291,6 +293,8 @@ class _Running:
         now_us = self._desk.now_us()
         if chunk.pieces and self._first_token_us < 0:
             self._first_token_us = now_us - self.opened.question.received_us
+            if self._seat is not None:
+                self._seat.begin()
         if chunk.finish:
             self._finish = chunk.finish
         if chunk.usage is not None:
@@ -339,6 +343,7 @@ class _Running:
         ending = Ending(
             outcome, now_us, self._finish, fault.code if fault else "", self._first_token_us,
             bool(effort and effort.estimated), self._usage_report, tuple(self._tried),
+            effort.level if effort is not None else "",
         )  # fmt: skip
         settlement = settle(opened, self._meter.measure(_spent(effort)), ending, desk.day(now_us))
         receipt = settlement.receipt

@@ -33,6 +33,7 @@ class Receipt(msgspec.Struct, frozen=True):
     guards: what guards did, as guard:act:count, separated by spaces.
     service: what it was asked through: chat/MODE for our own chat, else api/ and what was called.
     cost_parts: what the cost was for, as kind:grains, separated by spaces; "" in receipts from before it was kept.
+    attribution: by what engine_us and energy_uj are known: steps, phases, presence; "" without an engine of ours.
     alarms: what a person should look at, separated by spaces. usage_report: the upstream's own words.
     """
 
@@ -94,6 +95,7 @@ class Receipt(msgspec.Struct, frozen=True):
     video_seconds: int = 0
     service: str = ""
     cost_parts: str = ""
+    attribution: str = ""
 
     @property
     def usage(self) -> Usage:

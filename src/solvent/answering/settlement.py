@@ -63,7 +63,10 @@ class Tried(msgspec.Struct, frozen=True):
 
 
 class Ending(msgspec.Struct, frozen=True):
-    """How an answer ended. fault: the error's code, when there was one. tried: the attempts before the last."""
+    """How an answer ended. fault: the error's code, when there was one. tried: the attempts before the last.
+
+    attribution: by what its share of our own engine is known, see `engines.port.Level`; "" without one.
+    """
 
     outcome: Outcome
     at_us: int
@@ -73,6 +76,7 @@ class Ending(msgspec.Struct, frozen=True):
     energy_estimated: bool
     usage_report: str
     tried: tuple[Tried, ...] = ()
+    attribution: str = ""
 
 
 class Entered(msgspec.Struct, frozen=True):
@@ -272,4 +276,5 @@ def _receipt(
         guards=question.guarded.acts.told() if question.guarded is not None else "",
         service=service_of(question),
         cost_parts=_cost_parts(opened, measured, ending, cost),
+        attribution=ending.attribution,
     )

@@ -15,7 +15,7 @@ from solvent.values.ids import AnswerId, CustomerId
 _TEXTS = {
     "id", "customer", "plan", "key", "end_user", "model", "provider", "upstream", "reason", "outcome", "finish",
     "fault", "currency", "provider_currency", "cost_card", "price_card", "exchange", "alarms", "usage_report",
-    "source", "tries", "guards", "service", "cost_parts",
+    "source", "tries", "guards", "service", "cost_parts", "attribution",
 }  # fmt: skip
 
 receipts = Table(

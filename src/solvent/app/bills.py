@@ -89,6 +89,7 @@ def receipt_for_operator(receipt: Receipt) -> dict[str, object]:
         "exchange": receipt.exchange or None,
         "cost_input_tokens": receipt.cost_input_tokens,
         "engine_ms": decimals(receipt.engine_us, 1000, 3),
+        "attribution": receipt.attribution or None,
         "alarms": receipt.alarms.split(),
         "usage_report": receipt.usage_report or None,
     }

@@ -33,6 +33,7 @@ from solvent.app.payments import Payments, open_processors
 from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
 from solvent.app.telemetry import Telemetry, open_telemetry
+from solvent.app.watches import Watches
 from solvent.audit.act import Act, by_system, fingerprint
 from solvent.batching.forget_lines import forget_lines
 from solvent.billing import pack_store, proposal_store
@@ -98,6 +99,8 @@ class App:
         self.presence = presence
         self.mail = mail
         self.live = Live(desk)
+        self.watches = Watches(desk)
+        self.watches.begin(routes)
         self.payments = Payments(database, now_us, entropy, config.public_url)
         self.names: dict[str, str] = {}  # of customers, by id
         self.identity_providers = open_identity_providers(config.identity_providers, config.public_url, near)
@@ -146,6 +149,10 @@ class App:
         """Every minute, so also when a day has begun: what plans and packs earn goes into its margin."""
         await accrue(add_earned, self.config.currency, self.database, now_us())
         await self.live.read_earned()
+
+    async def book_availability(self) -> None:
+        """Every minute: book the hours of our own engines that are over."""
+        await self.watches.book(self.routes)
 
     async def sweep(self) -> None:
         """Every minute: void lost holds, empty and delete what has expired, collect what is owed, resume payments."""
@@ -207,6 +214,7 @@ class App:
         self.presence.leave()
         if self.telemetry is not None:
             await self.telemetry.close()
+        await self.watches.end(self.routes)
         await self.routes.close()
         await close_guards(self.desk.guards.rules)
         await self.payments.close()

@@ -54,6 +54,7 @@ async def reload(app: App, read: Config) -> tuple[str, ...]:
         raise
     before, app.routes, app.plans, app.config = app.routes, routes, plans, config
     routes.take_over(before)
+    app.watches.begin(routes)
     over = desk.set_anew(routes.by_model, routes.pools, exchanges, config.keep_responses_days * DAY_US)
     desk.logbook.terms = log_terms(config.request_log)
     for told in app.on_reload:
@@ -72,4 +73,5 @@ async def _close_when_over(before: Routes, over: list[Era], app: App) -> None:
             waited_s += 0.1
     finally:
         app.desk.eras = [era for era in app.desk.eras if era not in over or era.under_way]
+        await app.watches.end(before)
         await before.close()

@@ -13,8 +13,9 @@ from solvent.billing import plan_store
 from solvent.billing.plan import is_free, net_price_month
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
-from solvent.margin import facet_store
+from solvent.margin import availability_store, facet_store
 from solvent.margin import store as margin_store
+from solvent.margin.availability import AvailabilityLine
 from solvent.margin.break_even import BreakEven, break_even, free_subsidy
 from solvent.margin.line import GroupBy, KeptBy, MarginLine, MarginSums, total
 from solvent.margin.ranking_store import rank
@@ -53,6 +54,7 @@ class Report(msgspec.Struct, frozen=True):
 
     from_day, days: the days it covers. customers: by customer, how many there are in all, of whom the lines show some.
     names: of the customers or keys in it, by id. owners: by key, the customer of each.
+    availability: what engines of ours cost while nobody asked: in no line, and in no total, because no answer did it.
     """
 
     group_by: GroupBy
@@ -65,6 +67,12 @@ class Report(msgspec.Struct, frozen=True):
     plans: list[BreakEven]
     names: dict[str, str]
     owners: dict[str, str]
+    availability: list[AvailabilityLine] = msgspec.field(default_factory=list)
+
+    @property
+    def idle(self) -> Money:
+        """What all engines cost while nobody asked."""
+        return Money(sum(line.idle_grains for line in self.availability), self.currency)
 
 
 async def report(shown: Shown, span: Span, currency: str, database: Database) -> Report:
@@ -92,7 +100,10 @@ def _read(connection: Connection, shown: Shown, span: Span, currency: str) -> Re
     if shown.group_by == "day":
         lines = [msgspec.structs.replace(line, name=day_name(int(line.name))) for line in lines]
     standing = _standing(connection, by_plan, span, currency)
-    return Report(shown.group_by, currency, span.from_day, span.days, lines, whole, customers, standing, names, owners)
+    idle = availability_store.lines(connection, span.from_day, span.today, currency)
+    return Report(
+        shown.group_by, currency, span.from_day, span.days, lines, whole, customers, standing, names, owners, idle
+    )  # fmt: skip
 
 
 def _by_service(connection: Connection, whole: MarginLine, span: Span, currency: str) -> list[MarginLine]:

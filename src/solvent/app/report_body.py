@@ -9,8 +9,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from solvent.app.report import Report
+from solvent.margin.availability import AvailabilityLine
 from solvent.margin.break_even import BreakEven
 from solvent.margin.line import GroupBy, MarginLine
+from solvent.values.instant import HOUR_US
 from solvent.values.money import Money, plain
 
 UJ_PER_WATT_HOUR = 3_600_000_000
@@ -59,9 +61,23 @@ class StandingBody(msgspec.Struct):
     break_even_answers_month: int | None
 
 
+class AvailabilityBody(msgspec.Struct):
+    """What one model's engine here did with its time, and what it cost while nobody asked.
+
+    idle_watt_hours: null where the machine does not say what it draws.
+    """
+
+    model: str
+    busy_hours: str
+    idle_hours: str
+    idle_watt_hours: str | None
+    idle_cost: str
+
+
 class ReportBody(msgspec.Struct, kw_only=True):
     """The profit and loss of some days. total: of all there is, shown or not.
 
+    availability: of engines that run here; margin_after_idle: the total's, less what they cost while nobody asked.
     customers: by customer, how many there are in all, of whom `rows` has some; else null.
     """
 
@@ -73,6 +89,9 @@ class ReportBody(msgspec.Struct, kw_only=True):
     total: LineBody
     customers: int | None
     plans: list[StandingBody]
+    availability: list[AvailabilityBody]
+    idle_cost: str
+    margin_after_idle: str
 
 
 def report_body(report: Report) -> ReportBody:
@@ -85,6 +104,19 @@ def report_body(report: Report) -> ReportBody:
         total=line_body(report.total, {}),
         customers=report.customers,
         plans=[_standing(standing) for standing in report.plans],
+        availability=[_availability(line) for line in report.availability],
+        idle_cost=plain(report.idle),
+        margin_after_idle=plain(report.total.margin - report.idle),
+    )
+
+
+def _availability(line: AvailabilityLine) -> AvailabilityBody:
+    return AvailabilityBody(
+        model=line.model,
+        busy_hours=decimals(line.busy_us, HOUR_US, 6),
+        idle_hours=decimals(line.idle_us, HOUR_US, 6),
+        idle_watt_hours=decimals(line.idle_uj, UJ_PER_WATT_HOUR, 6) if line.energy == "measured" else None,
+        idle_cost=plain(line.idle),
     )
 
 

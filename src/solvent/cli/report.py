@@ -19,6 +19,7 @@ from solvent.app.report_body import report_body
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.wording import Speaker, decimals, speaker
 from solvent.margin.line import GroupBy, MarginLine
+from solvent.values.instant import HOUR_US
 from solvent.values.limits import REPORT_CUSTOMERS, REPORT_CUSTOMERS_MAX
 from solvent.values.money import Money
 from solvent.values.period import day_number, first_day
@@ -77,6 +78,7 @@ def _print(made: Report, order: Order, say: Speaker) -> None:
     screen = Console(highlight=False, soft_wrap=True)
     if not made.lines:
         screen.print(say("no_answers").format(days=made.days))
+        _print_idle(made, screen, say)
         return
     has_plans = any(line.earned.grains for line in (made.total, *made.lines))
     screen.print(say.sentence(made.total.margin, made.days, has_plans=has_plans))
@@ -98,8 +100,19 @@ def _print(made: Report, order: Order, say: Speaker) -> None:
         screen.print(say("some_customers").format(shown=len(made.lines), which=which, count=made.customers))
     if made.total.sums.failed:
         screen.print(say("failed").format(count=made.total.sums.failed))
+    _print_idle(made, screen, say)
     for standing in made.plans:
         screen.print(say.standing(standing))
+
+
+def _print_idle(made: Report, screen: Console, say: Speaker) -> None:
+    """What being there cost, which no line above has."""
+    for line in made.availability:
+        hours = float(Fraction(line.idle_us, HOUR_US))
+        busy = float(Fraction(line.busy_permille, 10))
+        screen.print(say("idle").format(model=line.model, hours=f"{hours:,.2f}", busy=busy, cost=say.money(line.idle)))
+    if made.idle.grains:
+        screen.print(say("after_idle").format(amount=say.money(made.total.margin - made.idle)))
 
 
 def _left_out(total: MarginLine, *, is_wide: bool, has_plans: bool) -> set[str]:

@@ -31,6 +31,7 @@ from solvent.gateway.protocol import BoundedHttp
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.limits import (
     ACCRUE_S,
+    AVAILABILITY_S,
     BATCHES_TENDED_S,
     CLOSE_S,
     CONNECTIONS_MAX,
@@ -200,7 +201,7 @@ def _chores(app: App, serving: Serving, batches: Batches) -> list[asyncio.Task[N
     )  # fmt: skip
     of_each = (
         (app.tend, LEASE_TENDED_S), (app.live.look_beside, LOOK_BESIDE_S), (batches.tend, BATCHES_TENDED_S),
-        (FilmCrew(app).tend, VIDEOS_TENDED_S),
+        (FilmCrew(app).tend, VIDEOS_TENDED_S), (app.book_availability, AVAILABILITY_S),
     )  # fmt: skip
     chores = of_each + (of_books if serving.is_first else ())
     tasks = [asyncio.create_task(_every(seconds, chore)) for chore, seconds in chores]

@@ -11,6 +11,7 @@ from solvent.app.sizing import CostBody, SizeBody, Wanted, size
 from solvent.cli.here import Screen
 from solvent.cli.options import json_option
 from solvent.cli.size_amounts import number, shown
+from solvent.cli.size_attribute import attribute
 from solvent.cli.size_calibrate import calibrate
 from solvent.cli.size_compare import compare_all
 from solvent.cli.size_fleet import fleet
@@ -40,7 +41,7 @@ def command() -> None:
     """
 
 
-for _one in (calibrate, compare_all, fleet):
+for _one in (attribute, calibrate, compare_all, fleet):
     command.add_command(_one)
 
 

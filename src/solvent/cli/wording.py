@@ -38,6 +38,8 @@ _WORDS = {
         "least": "least",
         "most": "most",
         "failed": "Questions that failed: {count:,}; nothing was charged for them.",
+        "idle": "{model}: its engine was {busy:.1f} % busy; {hours} idle hours cost {cost}, which is on no answer.",
+        "after_idle": "What is left less idle engines: {amount}.",
         "standing": "{plan}: breaks even at {answers:,} answers a month: net price {net}, less {fixed} fixed "
         "and {subsidy} for free customers, at {each} an answer.",
         "standing_unknown": "{plan}: no answer has cost anything yet, so there is no break-even (net price {net}).",
@@ -74,6 +76,8 @@ _WORDS = {
         "least": "가장 적은",
         "most": "가장 많은",
         "failed": "질문 {count:,}개가 실패했고, 그 값은 받지 않았습니다.",
+        "idle": "{model}: 엔진이 {busy:.1f}% 일했습니다. 쉰 {hours}시간 비용 {cost}, 답변에는 싣지 않았습니다.",
+        "after_idle": "쉰 엔진 비용까지 빼면 남은 돈: {amount}.",
         "standing": "{plan}: 한 달 답변 {answers:,}개가 본전입니다. 순매출 {net}에서 고정비 {fixed}, "
         "무료 고객 몫 {subsidy} 빼고, 답변당 {each}으로 셈했습니다.",
         "standing_unknown": "{plan}: 아직 든 돈이 없어 본전을 셈할 수 없습니다 (순매출 {net}).",

@@ -1,50 +1,74 @@
-"""The busy clock: splits an engine's busy time among the answers it ran at once, exactly.
+"""The busy clock: what each answer of an engine takes of its time and energy, and what nobody does.
 
-Each instant is shared equally by the answers present. One counter grows by dt/n while n are present;
-an answer's share is the difference between its leaving and its coming (a virtual clock, as in fair
-queueing; facts/ECONOMICS.md 1.5 without the per-token term). Shares sum to the busy time.
+The engine is a black box here: it says when an answer's first token came, not what each step did. So who reads a
+question pays for the time until then, and writers share the rest equally; see `values.shared_clock`.
 """
 
 from __future__ import annotations
 
-from math import lcm
 from typing import Final
 
-SEATS_MAX: Final = 16
-_SCALE: Final = lcm(*range(1, SEATS_MAX + 1))  # 720,720: every dt/n is then a whole number
+import msgspec
+
+from solvent.engines.port import Effort, Level, Upkeep
+from solvent.values.shared_clock import SharedClock, Stay
+
+_NS_PER_US: Final = 1_000
+_PJ_PER_UJ: Final = 10**6  # a milliwatt for a nanosecond is a picojoule
+
+
+class Present(msgspec.Struct):
+    """An answer on the engine, until it leaves. level: by what its share is known."""
+
+    time: Stay
+    energy: Stay
+    level: Level = "phases"
 
 
 class BusyClock:
-    """Whole nanoseconds in, whole microseconds out; the remainder is carried, never lost."""
+    """Takes nanoseconds of a clock that never runs back, and what the machine draws in milliwatts since the last call.
 
-    __slots__ = ("_carried", "_present", "_seen_ns", "_virtual", "busy_ns")
+    estimated: power is worked out from a rating, which says nothing of what an idle machine draws: that is then 0.
+    """
 
-    def __init__(self) -> None:
-        self._virtual = 0
-        self._seen_ns = 0
-        self._present = 0
-        self._carried = 0
-        self.busy_ns = 0
+    __slots__ = ("_energy", "_estimated", "_seen_ns", "_time")
 
-    def come(self, now_ns: int) -> int:
+    def __init__(self, now_ns: int = 0, *, estimated: bool = False) -> None:
+        self._time = SharedClock(_NS_PER_US)
+        self._energy = SharedClock(_PJ_PER_UJ)
+        self._seen_ns = now_ns
+        self._estimated = estimated
+
+    def come(self, now_ns: int, milliwatts: int) -> Present:
         """An answer begins; keep what is returned until it leaves."""
-        self._tick(now_ns)
-        self._present += 1
-        assert self._present <= SEATS_MAX, "more answers at once than the clock can share out exactly"
-        return self._virtual
+        self._tick(now_ns, milliwatts)
+        return Present(self._time.come(is_reading=True), self._energy.come(is_reading=True))
 
-    def leave(self, came: int, now_ns: int) -> int:
-        """An answer ends: its share of the busy time, in microseconds."""
-        self._tick(now_ns)
-        assert self._present > 0, "nobody leaves an empty engine"
-        self._present -= 1
-        scaled = self._virtual - came + self._carried
-        share_us, self._carried = divmod(scaled, _SCALE * 1000)
-        return share_us
+    def begin(self, present: Present, now_ns: int, milliwatts: int, level: Level) -> None:
+        """An answer has read its question, and writes from now on; nothing, where it does already."""
+        self._tick(now_ns, milliwatts)
+        if present.time.is_reading:
+            present.level = level
+            self._time.begin(present.time)
+            self._energy.begin(present.energy)
 
-    def _tick(self, now_ns: int) -> None:
-        passed = max(0, now_ns - self._seen_ns)
+    def leave(self, present: Present, now_ns: int, milliwatts: int) -> Effort:
+        """An answer ends: its share of time and energy."""
+        self._tick(now_ns, milliwatts)
+        engine_us, energy_uj = self._time.leave(present.time), self._energy.leave(present.energy)
+        return Effort(engine_us, energy_uj, self._estimated, present.level)
+
+    def upkeep(self, now_ns: int, milliwatts: int) -> Upkeep:
+        """All of it until now, since the clock began."""
+        self._tick(now_ns, milliwatts)
+        return Upkeep(
+            self._time.busy // _NS_PER_US, self._time.idle // _NS_PER_US, self._energy.idle // _PJ_PER_UJ,
+            self._estimated,
+        )  # fmt: skip
+
+    def _tick(self, now_ns: int, milliwatts: int) -> None:
+        passed_ns = max(0, now_ns - self._seen_ns)
         self._seen_ns = max(now_ns, self._seen_ns)
-        if self._present:
-            self._virtual += passed * (_SCALE // self._present)
-            self.busy_ns += passed
+        self._time.spend(passed_ns)
+        if self._time.members or not self._estimated:
+            self._energy.spend(passed_ns * milliwatts)

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from secrets import token_urlsafe
 from typing import Any
 
-from solvent.engines.busy_clock import SEATS_MAX, BusyClock
-from solvent.engines.port import Effort, Engine, Settings
+from solvent.engines.busy_clock import BusyClock
+from solvent.engines.port import Effort, Engine, Level, Settings, Upkeep
 from solvent.engines.power import Power, power
 from solvent.values.errors import Invalid, Unavailable
 
+SEATS_MAX = 16  # answers at once
 WAITING_MAX = 256  # answers waiting for a seat; more are told to come back
 
 
@@ -39,8 +40,8 @@ class LlamaCpp:
         self._server = _server(settings, threads, self.key)
         self._seats = asyncio.Semaphore(settings.seats)
         self._waiting = 0
-        self._clock = BusyClock()
         self._power: Power = power(settings.rated_watts, threads, cores, with_gpu=settings.gpu_layers > 0)
+        self._clock = BusyClock(time.monotonic_ns(), estimated=self._power.estimated)
 
     @property
     def base_url(self) -> str:
@@ -59,6 +60,10 @@ class LlamaCpp:
             self._waiting -= 1
         return LlamaSeat(self)
 
+    def upkeep(self) -> Upkeep:
+        """See `Engine.upkeep`."""
+        return self._clock.upkeep(time.monotonic_ns(), self._power.milliwatts())
+
     def close(self) -> None:
         """See `Engine.close`."""
         del self._server
@@ -67,21 +72,23 @@ class LlamaCpp:
 class LlamaSeat:
     """See `Seat`."""
 
-    __slots__ = ("_came", "_engine")
+    __slots__ = ("_engine", "_present")
 
     def __init__(self, engine: LlamaCpp) -> None:
         self._engine = engine
-        engine._power.milliwatts()  # what is read when it leaves is then the average since now, not since long ago
-        self._came = engine._clock.come(time.monotonic_ns())
+        self._present = engine._clock.come(time.monotonic_ns(), engine._power.milliwatts())
+
+    def begin(self, level: Level = "phases") -> None:
+        """See `Seat.begin`."""
+        engine = self._engine
+        engine._clock.begin(self._present, time.monotonic_ns(), engine._power.milliwatts(), level)
 
     def leave(self) -> Effort:
         """See `Seat.leave`."""
         engine = self._engine
-        engine_us = engine._clock.leave(self._came, time.monotonic_ns())
+        effort = engine._clock.leave(self._present, time.monotonic_ns(), engine._power.milliwatts())
         engine._seats.release()
-        # milliwatts x microseconds are nanojoules.
-        energy_uj = engine_us * engine._power.milliwatts() // 1000
-        return Effort(engine_us, energy_uj, engine._power.estimated)
+        return effort
 
 
 def open_engine(settings: Settings) -> Engine:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
+
+# By what an answer's share of an engine is known. steps: what each step did. phases: when it began to write, so that
+# reading its question is its own. presence: only when it came and left.
+Level = Literal["steps", "phases", "presence"]
 
 
 class Effort(msgspec.Struct, frozen=True):
@@ -19,10 +23,27 @@ class Effort(msgspec.Struct, frozen=True):
     engine_us: int
     energy_uj: int
     estimated: bool
+    level: Level = "presence"
+
+
+class Upkeep(msgspec.Struct, frozen=True):
+    """What an engine took since it was started: while answers were there, and while none was.
+
+    idle_uj: 0 where `estimated`: rated power says nothing of what an idle machine draws.
+    """
+
+    busy_us: int
+    idle_us: int
+    idle_uj: int
+    estimated: bool
 
 
 class Seat(Protocol):
     """A place in the engine's batch, held by one answer."""
+
+    def begin(self, level: Level = "phases") -> None:
+        """The first token came: what follows is writing. level: "presence" where nobody will see it come."""
+        ...
 
     def leave(self) -> Effort:
         """Free the seat. Called once, whatever happened."""
@@ -49,6 +70,10 @@ class Engine(Protocol):
 
     async def sit(self) -> Seat:
         """Wait for a free seat. Raises Unavailable when too many wait already."""
+        ...
+
+    def upkeep(self) -> Upkeep:
+        """All it took until now."""
         ...
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ REFUNDS = "refunds"  # refunds:<what>: earned and given back
 
 # What we spend
 ENGINE_BUSY = "cost:engine:busy"  # our own hardware while it answers, as the rate card says
-ENGINE_IDLE = "cost:engine:idle"
+ENGINE_IDLE = "cost:engine:idle"  # the same while nobody asks: the price of being there
 ENERGY = "cost:energy"
 EDGE = "cost:edge"
 CUSTOMER_GRANTS = "expense:grants"  # money we gave customers to spend

@@ -261,6 +261,7 @@ NOTICE_DAYS_MIN = 30  # before other terms hold for those who are on older ones
 WAITING_DAYS_MAX = 30  # for the first payment of a subscription
 RENEWALS_AT_ONCE = 200  # in one transaction: answers wait for it
 ACCRUE_S = 60.0  # how long a new day waits at most for what plans earn on it
+AVAILABILITY_S = 60.0  # how long an hour of an engine that is over waits at most to be booked
 ACCRUALS_AT_ONCE = 200  # days of schedules in one transaction: answers wait for it
 
 # Traces
@@ -268,6 +269,7 @@ TRACE_BLOCK_ROWS = 1 << 20  # answers at a time: about 100 MB of columns
 TRACE_ROWS_MAX = 1_000_000_000  # answers of one trace
 TRACE_CUSTOMERS_MAX = 10_000_000  # of one trace: a kilobyte or so for each
 TRACE_TOKENS_MAX = 1_000_000_000  # of one answer in one bucket: a thousand times the longest context there is
+ENGINE_LOG_ROWS_MAX = 5_000_000  # answers of one engine log: they are held in memory, half a kilobyte each
 TRACE_FILE_BYTES_MAX = 64 * 1024 * MIB  # of one file once unpacked
 TRACE_UNPACKED_TIMES_MAX = 200  # as large as the packed file: text packs 20 times at most, a bomb a thousand times
 TRACE_KEYS_ROWS = 1000  # the first lines of a JSON file, whose members are its columns
