@@ -180,6 +180,8 @@ def test_tariffs_are_searched_for_the_customers_of_a_file(asked: Solvent, tmp_pa
     assert cost == replayed["total"]["cost_grains"] // 280
     assert (found["customers"], found["regimes"][0]["advice"]) == (7, "capped")
     assert found["source"] == replayed["outcome"]["source"]
+    theirs = asked.run("simulate", *words[:3], "--model", "not-sold-here", "--cost", "0.01", *words[5:], "--json")
+    assert json.loads(theirs.stdout)["regimes"][0]["cost_grains"] == 10**7
     short = asked.run("simulate", "optimise")
     assert short.returncode == 2
     assert "less than a day" in short.stderr

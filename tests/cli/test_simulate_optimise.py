@@ -122,6 +122,6 @@ def test_stopped_by_hand_nothing_is_left(tmp_path: Path) -> None:
         _, told = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert process.returncode == 130
+    assert process.returncode == 130, told.decode()[-3000:]
     assert b"Traceback" not in told
     assert list(tmp_path.iterdir()) == []

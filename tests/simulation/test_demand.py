@@ -180,6 +180,6 @@ def test_amounts_are_said_in_the_currency_or_come_by_the_dollars_rate() -> None:
 
 def test_no_customers_is_no_answer() -> None:
     nobody = np.zeros(0)
-    drawn = Luck(nobody, nobody, np.zeros((2, 0)), np.zeros(0, np.int64))
-    assert staying(People(nobody, nobody), Tariff(1.0), Demand(), drawn, nobody > 0).tolist() == [1, 0, 0]
+    drawn = Luck(1, nobody, nobody, np.zeros(0, np.int64))
+    assert staying(People(nobody, nobody), Tariff(1.0), Demand(), drawn, nobody > 0).tolist() == [1] + [0] * 12
     assert math.isinf(Tariff(1.0).allowance)

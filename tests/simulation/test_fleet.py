@@ -36,7 +36,7 @@ def test_a_day_by_hand() -> None:
     found = fleet_needed([HourLoad(9, 0, 0, 1_000_000, 4_000_000), HourLoad(10, 0, 0, 0, 1_000_000)], SERVER)
     assert [(hour.servers, hour.servers_peak, hour.busy_permille) for hour in found.hours] == [(2, 6, 167), (0, 2, 0)]
     assert (found.servers_always, found.busy_permille) == (6, 83)
-    assert found.always_month_grains == round(12 * DAYS_A_MONTH) * 10**10
+    assert found.always_month_grains == round(6 * 24 * DAYS_A_MONTH) * 10**10
     assert found.by_hour_month_grains == round(8 * DAYS_A_MONTH) * 10**10
     assert found.hours[0].servers_peak_high == math.ceil(8 + math.sqrt(8))
 

@@ -11,6 +11,7 @@ from solvent.values.errors import Invalid, Refused, SolventError
 
 EXIT_MEND = 2  # something the person who typed it must mend
 EXIT_FAILED = 1
+EXIT_STOPPED = 130
 
 _COMMANDS = {
     "serve": "Start the service.",
@@ -81,8 +82,8 @@ def main() -> None:
     """The entry point: every error we raise on purpose becomes one line and an exit code."""
     try:
         solvent(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
+    except (click.exceptions.Abort, KeyboardInterrupt):  # a second Ctrl-C, or one that click did not hear
+        sys.exit(EXIT_STOPPED)
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(EXIT_MEND)

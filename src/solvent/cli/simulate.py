@@ -20,6 +20,7 @@ from solvent.cli.options import config_option, data_option, json_option, load_co
 from solvent.cli.simulate_fit import fit_command
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
 from solvent.cli.simulate_optimise import optimise
+from solvent.cli.simulate_progress import Progress
 from solvent.cli.simulate_traffic import opened_traffic, traffic_options, write_trace
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.wording import speaker
@@ -131,7 +132,7 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
     with opened as trace:
         if said["trace_into"] is not None:
             write_trace(trace, said["trace_into"])
-        told = _Progress(trace.answers, is_shown=is_told and sys.stderr.isatty())
+        told = Progress(trace.answers, is_shown=is_told and sys.stderr.isatty())
         today = None
         if on and all(plan in plans for plan in on.values()):
             today = replay(trace, scenario(_TODAY, business, plans, names[0], on, (), None), told)
@@ -147,18 +148,6 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
         one = _simulated(outcome, today, evens, drawn, asked_fleet(outcome, said))
         made.append(msgspec.structs.replace(one, reaction=reaction))
     return made
-
-
-class _Progress:
-    """Says on the terminal how far a long replay is."""
-
-    def __init__(self, answers: int, *, is_shown: bool) -> None:
-        self._answers, self._done, self._is_shown = answers, 0, is_shown
-
-    def __call__(self, answers: int) -> None:
-        self._done += answers
-        if self._is_shown:
-            click.echo(f"\r{self._done:,} / {self._answers:,}", err=True, nl=self._done % self._answers == 0)
 
 
 def _simulated(

@@ -18,15 +18,18 @@ from solvent.app.business import Business, open_business
 from solvent.app.config import Config
 from solvent.app.reacting import dollar_rate
 from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
-from solvent.app.traffic import plans_of, scenario
+from solvent.app.traffic import plans_of, scenario, share
 from solvent.billing.plan import Plan
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_contest import tell_contest
+from solvent.cli.simulate_progress import Progress
 from solvent.cli.simulate_traffic import opened_traffic, traffic_options
 from solvent.cli.wording import speaker
+from solvent.pricing.rate_card import RateCard
 from solvent.simulation.demand_assumption import demand_assumed
 from solvent.simulation.replay import replay
+from solvent.simulation.scenario import Scenario, Sold
 from solvent.simulation.tariff_contest import Contest, Contestants, contest
 from solvent.simulation.tariff_search import SHAPES, Terms
 from solvent.simulation.trace import Trace
@@ -35,6 +38,7 @@ from solvent.values.instant import utc
 from solvent.values.money import Money, decimal
 from solvent.values.period import zone
 
+_ASKED: Final = "asked"
 _PERCENT: Final = 100
 _SHAPES: Final = tuple(shape.replace("_", "-") for shape in SHAPES)
 
@@ -46,6 +50,7 @@ _SHAPES: Final = tuple(shape.replace("_", "-") for shape in SHAPES)
 @traffic_options
 @click.option("--cost", "costs", multiple=True, metavar="AMOUNT", help="Of an answer; several are compared  [default: "
               "as replayed].")  # fmt: skip
+@click.option("--share", "shares", multiple=True, metavar="ASKED=INSTEAD[:N]", help="N in 1000 come from another.")
 @click.option("--shape", "shapes", multiple=True, type=click.Choice(_SHAPES), help="Only these  [default: all].")
 @click.option("--price-most", default="", metavar="AMOUNT", help="The highest fee a month.")
 @click.option("--margin-least", type=click.FloatRange(-_PERCENT, 99), help="In percent of what is left of payments.")
@@ -70,6 +75,7 @@ def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -
     config, near = load_config(config_file, data)
     terms = _terms(config, said)
     ranges = demand_assumed(said["assumptions"], dollar_rate(config))
+    is_told = not as_json and sys.stderr.isatty()
     costs = [_units(text, "--cost") for text in said["costs"]]
     if said["write"] is not None and len(costs) > 1:
         raise Invalid("bad_assumption", "--write writes the plan of one cost; say --cost once", param="write")
@@ -78,12 +84,12 @@ def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -
             raise Invalid("bad_assumption", "customers nobody replayed have no cost; say --cost AMOUNT", param="cost")
         who = Contestants("the assumptions", said["customers"])
     else:
-        who, replayed = asyncio.run(_replayed(config, data, near, said))
+        who, replayed = _replayed(config, data, near, said, is_told=is_told)
         costs = costs or [replayed]
     shapes = tuple(shape for shape in SHAPES if not said["shapes"] or shape.replace("_", "-") in said["shapes"])
-    progress = _Progress(len(costs) * len(shapes), is_shown=not as_json and sys.stderr.isatty())
     found = contest(
-        who, costs, ranges, terms, shapes=shapes, seeds=said["seeds"], seed=said["seed"], tell=progress
+        who, costs, ranges, terms, shapes=shapes, seeds=said["seeds"], seed=said["seed"],
+        tell=Progress(len(costs) * len(shapes), is_shown=is_told),
     )  # fmt: skip
     files = _write(said["write"], said["name"], found, config) if said["write"] is not None else []
     if as_json:
@@ -92,27 +98,43 @@ def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -
         tell_contest(found, files, Screen(speaker(), zone(config.time_zone)))
 
 
-async def _replayed(config: Config, data: Path, near: Path, said: Mapping[str, Any]) -> tuple[Contestants, float]:
+def _replayed(
+    config: Config, data: Path, near: Path, said: Mapping[str, Any], *, is_told: bool
+) -> tuple[Contestants, float]:  # fmt: skip
     """Who asks, and what an answer costs: from the books, or from a file at the prices of today."""
-    async with open_business(config, data, near) as business:
-        opened, plans, on = await _opened(business, said)
-        first = next(iter(plans), "")
-        if not first:
-            raise Invalid("bad_scenario", "there are no plans; publish one, or say --customers")
-        with opened as trace:
-            outcome = replay(trace, scenario("today", business, plans, first, on, (), None))
-        cost = 0.0 if said["costs"] else cost_each(outcome)
-        return contestants(outcome, is_today=bool(on)), cost
+
+    async def prepared() -> tuple[AbstractContextManager[Trace], Scenario, bool]:
+        async with open_business(config, data, near) as business:
+            return await _prepared(business, said)
+
+    opened, of, is_today = asyncio.run(prepared())
+    with opened as trace:  # not within asyncio, which would hear Ctrl-C only when all is replayed
+        if said["costs"] and not _is_own(said):  # what its models cost here is not asked
+            card = RateCard(_ASKED, of.currency, 0, "", answer_picos=0)
+            free = Sold((card,), (card,))
+            of = msgspec.structs.replace(of, sold=dict.fromkeys(trace.models, free), shares=())
+        outcome = replay(trace, of, Progress(trace.answers, is_shown=is_told))
+    return contestants(outcome, is_today=is_today), 0.0 if said["costs"] else cost_each(outcome)
 
 
-async def _opened(
+async def _prepared(
     business: Business, said: Mapping[str, Any]
-) -> tuple[AbstractContextManager[Trace], dict[str, Plan], dict[str, str]]:
+) -> tuple[AbstractContextManager[Trace], Scenario, bool]:  # fmt: skip
+    """The traffic, the scenario it is replayed through, and whether that is what customers pay today."""
     opened, on = await opened_traffic(business, said)
-    if said["file"] is not None or said["generate"]:
-        return opened, {"asked": Plan(name="asked", price=Money(0, business.currency))}, {}
-    plans = await plans_of(business, None)
-    return opened, plans, on if all(plan in plans for plan in on.values()) else {}
+    shares = tuple(share(text) for text in said["shares"])
+    plans, is_today = {}, False
+    if _is_own(said):
+        plans = await plans_of(business, None)
+        is_today = bool(on) and all(plan in plans for plan in on.values())
+    plans = plans or {_ASKED: Plan(name=_ASKED, price=Money(0, business.currency))}
+    first = next(iter(plans))
+    return opened, scenario("today", business, plans, first, on if is_today else {}, shares, None), is_today
+
+
+def _is_own(said: Mapping[str, Any]) -> bool:
+    """Whether the traffic is that of the books."""
+    return said["file"] is None and not said["generate"]
 
 
 def _terms(config: Config, said: Mapping[str, Any]) -> Terms:
@@ -133,17 +155,6 @@ def _units(text: str, param: str) -> float:
     if amount < 0:
         raise Invalid("amount_negative", f"{param}: {text} is below zero", param=param)
     return float(amount)
-
-
-class _Progress:
-    """Says on the terminal how far a long search is."""
-
-    def __init__(self, tariffs: int, *, is_shown: bool) -> None:
-        self._tariffs, self._is_shown = tariffs, is_shown
-
-    def __call__(self, done: int) -> None:
-        if self._is_shown:
-            click.echo(f"\r{done:,} / {self._tariffs:,}", err=True, nl=done == self._tariffs)
 
 
 def _write(file: Path, name: str, found: Contest, config: Config) -> list[Path]:

@@ -19,6 +19,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 MONTHS: Final = 12
 ENDLESS: Final = math.inf
+_MOVES: Final = 1  # tells the luck of a month from that of who somebody is
 
 
 class Tariff(msgspec.Struct, frozen=True):
@@ -38,12 +39,12 @@ class Market(msgspec.Struct, frozen=True):
 
 
 class Luck(msgspec.Struct, frozen=True):
-    """One draw of customers, in deviates of the normal distribution: whose usage, their worth, and how it moves by the
-    month. place: places in a market, where there is one."""
+    """One draw of customers, in deviates of the normal distribution: their usage and worth. place: in a market, where
+    there is one. seed: for how their worth moves."""
 
+    seed: int
     usage: Floats
     worth: Floats
-    moves: Floats
     place: np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -63,14 +64,11 @@ class Use(msgspec.Struct, frozen=True):
     gain: Floats
 
 
-def luck(seed: int, customers: int, market: Market | None = None, months: int = MONTHS) -> Luck:
+def luck(seed: int, customers: int, market: Market | None = None) -> Luck:
     """Draws customers; of a market's, with repetition."""
     chance = np.random.default_rng(seed)
     place = chance.integers(0, len(market.sated) if market is not None else 1, customers)
-    return Luck(
-        chance.standard_normal(customers), chance.standard_normal(customers),
-        chance.standard_normal((months, customers)), place,
-    )  # fmt: skip
+    return Luck(seed, chance.standard_normal(customers), chance.standard_normal(customers), place)
 
 
 def people(drawn: Luck, demand: Demand, market: Market | None = None) -> People:
@@ -122,8 +120,9 @@ def staying(of: People, tariff: Tariff, demand: Demand, drawn: Luck, buys: Flags
     """Of buyers, the share to whom the tariff has been worth its price ever since, after 0, 1, ... months."""
     places = np.flatnonzero(buys)
     there, worth, shares = np.ones(len(places), np.bool_), of.worth[places], [1.0]
-    for moves in drawn.moves:
-        worth = worth * np.exp(demand.drift * moves[places])
+    chance = np.random.default_rng((drawn.seed, _MOVES))
+    for _ in range(MONTHS):
+        worth = worth * np.exp(demand.drift * chance.standard_normal(len(of.worth))[places])
         found = use(People(of.sated[places], worth), tariff.allowance, tariff.price, demand.metering)
         there = there & (found.gain >= tariff.fee)
         shares.append(float(there.mean()) if len(places) else 0.0)

@@ -14,6 +14,7 @@ from solvent.capacity.staffing import servers_for
 from solvent.simulation.outcome import HourLoad
 
 DAYS_A_MONTH: Final = 30.4375
+HOURS_A_DAY: Final = 24
 _THOUSANDTHS: Final = 1000
 
 
@@ -45,7 +46,8 @@ class FleetHour(msgspec.Struct, frozen=True):
 
 class FleetNeeded(msgspec.Struct, frozen=True):
     """servers_always: enough for every hour. *_month_grains: a month's rent of so many, and of each hour's servers at
-    its peak; None where the rent is not known. busy_permille: how busy those that always run are."""
+    its peak, hours that never came without any; None where the rent is not known. busy_permille: how busy those that
+    always run are in the hours that came."""
 
     server: Server
     hours: tuple[FleetHour, ...]
@@ -63,7 +65,7 @@ def fleet_needed(hours: Sequence[HourLoad], server: Server) -> FleetNeeded:
     busy = _busy(tokens, always * len(hours), server)
     if server.hour_grains is None:
         return FleetNeeded(server, found, always, busy, None, None)
-    hours_of_all = round(always * len(hours) * DAYS_A_MONTH)
+    hours_of_all = round(always * HOURS_A_DAY * DAYS_A_MONTH)
     hours_of_each = round(sum(hour.servers_peak for hour in found) * DAYS_A_MONTH)
     return FleetNeeded(
         server, found, always, busy, hours_of_all * server.hour_grains, hours_of_each * server.hour_grains

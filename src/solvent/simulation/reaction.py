@@ -120,8 +120,7 @@ def _market(trace: Trace, asked: Outcome, today: Outcome | None) -> Market:
 def _luck(customers: int, seed: int) -> Luck:
     """Each customer once, in their order; the same luck for every plan."""
     chance = np.random.default_rng(seed)
-    nobody = np.zeros(0)
-    return Luck(nobody, chance.standard_normal(customers), np.zeros((0, customers)), np.arange(customers))
+    return Luck(seed, np.zeros(0), chance.standard_normal(customers), np.arange(customers))
 
 
 def _gains(of: Any, tariffs: tuple[Tariff, ...], taken: Whole, demand: Demand) -> Floats:

@@ -17,7 +17,7 @@ from solvent.simulation.demand import Floats, Luck, Market, Tariff, luck, people
 from solvent.simulation.demand_assumption import Demand, Ranges, usual
 from solvent.simulation.tariff_search import SHAPES, Shape, Terms, best_tariff, demand_terms, profit_at
 from solvent.values.errors import Invalid
-from solvent.values.limits import TARIFF_COSTS_MAX, TARIFF_CUSTOMERS_MAX, TARIFF_SEEDS_MAX
+from solvent.values.limits import TARIFF_COSTS_MAX, TARIFF_CUSTOMERS_MAX, TARIFF_DRAWN_MAX, TARIFF_SEEDS_MAX
 from solvent.values.money import grains_per_unit
 
 SEARCHED_ON: Final = 20_000  # customers of the draw that is searched on, at least
@@ -111,9 +111,9 @@ class Contestants(msgspec.Struct, frozen=True):
 
 def contest(
     who: Contestants, costs: Sequence[float], ranges: Ranges, terms: Terms, *, shapes: Sequence[Shape] = SHAPES,
-    seeds: int = 20, seed: int = 1, tell: Callable[[int], None] = lambda done: None,
+    seeds: int = 20, seed: int = 1, tell: Callable[[int], None] = lambda more: None,
 ) -> Contest:  # fmt: skip
-    """costs: of an answer, in units. tell: hears how many shapes are judged. Raises Invalid for what has no sense."""
+    """costs: of an answer, in units. tell: hears of each shape that is judged. Raises Invalid for what has no sense."""
     demand_terms(terms)
     if not costs or len(costs) > TARIFF_COSTS_MAX or not all(0 <= cost < math.inf for cost in costs):
         words = f"costs: say 1 to {TARIFF_COSTS_MAX} of them, none below zero"
@@ -124,16 +124,16 @@ def contest(
     if not 1 <= who.customers <= TARIFF_CUSTOMERS_MAX:
         words = f"customers: {who.customers} is not 1 to {TARIFF_CUSTOMERS_MAX:,}"
         raise Invalid("bad_assumption", words, param="customers")
+    if who.customers * seeds > TARIFF_DRAWN_MAX:
+        words = f"{seeds} draws of {who.customers:,} customers are more than {TARIFF_DRAWN_MAX:,}; draw fewer"
+        raise Invalid("bad_assumption", words, param="seeds")
     judges = [luck(seed * 1009 + n + 1, who.customers, who.market) for n in range(seeds)]
-    searched = luck(seed * 1009, max(SEARCHED_ON, who.customers), who.market, months=0)
+    searched = luck(seed * 1009, max(SEARCHED_ON, who.customers), who.market)
     in_order = tuple(shape for shape in SHAPES if shape in shapes)
     run = _Run(who, searched, judges, ranges, terms)
-    regimes: list[Regime] = []
-    for cost in costs:
-        before = len(regimes) * len(in_order)
-        regimes.append(run.regime(cost, in_order, lambda done, before=before: tell(before + done)))  # type: ignore[misc]
+    regimes = tuple(run.regime(cost, in_order, tell) for cost in costs)
     return Contest(
-        who.source, terms.currency, who.customers, seeds, seed, terms, ranges, tuple(regimes)
+        who.source, terms.currency, who.customers, seeds, seed, terms, ranges, regimes
     )  # fmt: skip
 
 
@@ -151,14 +151,14 @@ class _Run:
     def regime(self, cost: float, shapes: Sequence[Shape], tell: Callable[[int], None]) -> Regime:
         kept: list[tuple[Shape, Tariff, Floats]] = []
         found: list[Found] = []
-        for done, shape in enumerate(shapes, start=1):
+        for shape in shapes:
             best = best_tariff(shape, self._searched, cost, self._demand.metering, self._terms)
             if best.profit > 0:
                 profits = self._profits(best.tariff, cost, self._demand)
                 flat = kept[0][2] if kept and kept[0][0] == "flat" else profits if shape == "flat" else None
                 kept.append((shape, best.tariff, profits))
                 found.append(self._judged(shape, best.tariff, profits, flat, cost))
-            tell(done)
+            tell(1)
         leading = [one for one in kept if one[2].mean() > 0]
         if not leading:
             return Regime(self._whole(cost), tuple(found), "", (), "", ())

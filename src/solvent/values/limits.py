@@ -289,6 +289,7 @@ PREFIX_ROWS_AT_ONCE = 10_000  # prompts whose blocks are in memory
 # Tariffs
 TARIFF_CUSTOMERS_MAX = 200_000  # of one draw: as many as a search can look at again and again
 TARIFF_SEEDS_MAX = 1_000  # draws that judge
+TARIFF_DRAWN_MAX = 20_000_000  # customers of all draws together, which are kept: half a gigabyte
 TARIFF_COSTS_MAX = 20  # costs of an answer in one contest
 
 # Sizing
