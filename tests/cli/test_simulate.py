@@ -215,6 +215,7 @@ def test_traffic_nobody_asked_is_generated_written_and_fitted_again(asked: Solve
         (("--generate", "customers=0"), "customers: '0' is not 1 to"),
         (("--generate", "none.json"), "none.json holds no numbers of traffic"),
         (("--generate", "customers=9", "--trace", "x.csv"), "say --trace or --generate"),
+        (("--trace", ".", "--format", "azure"), "--format azure: . holds a pool of clients"),
         (("--format", "csv"), "--format 'csv': there are mooncake, azure"),
     ],
 )

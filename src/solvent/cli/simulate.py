@@ -85,7 +85,7 @@ class Simulated(msgspec.Struct, frozen=True):
 @click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every scenario.")
 @click.option(
     "--write-trace", "trace_into", type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the traffic into this CSV file, in columns of our own.",
+    help="Write the traffic into this CSV file, in columns of our own: tokens alone.",
 )  # fmt: skip
 @fleet_options
 @json_option

@@ -85,9 +85,12 @@ async def opened_traffic(
         trace, on = await own_trace(business, since_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
         return nullcontext(trace), on
     start_us = start_of_day(first_day(said["start"], now, in_zone), in_zone) if said["start"] else None
-    if is_pool(file) or name.partition(":")[0] == SERVEGEN:
+    kind, _, only = name.partition(":")
+    if is_pool(file) or kind == SERVEGEN:
+        if kind not in ("", SERVEGEN):
+            message = f"--format {name}: {file} holds a pool of clients; only {SERVEGEN} reads one"
+            raise Invalid("bad_trace", message, param="format")
         begin = since_us if start_us is None else start_us
-        only = name.partition(":")[2]
         return nullcontext(open_pool(file, only, said["answers_most"], begin, said["seed"])), {}
     reading = Reading(
         columns=_columns(said["columns"]), model=said["model"], sort=said["sort"], format=name, start_us=start_us,

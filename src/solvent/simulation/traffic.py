@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from solvent.simulation.arrival import ACTIVITY_SIGMA
 from solvent.values.errors import Invalid
 from solvent.values.limits import GENERATED_CUSTOMERS_MAX, GENERATED_DAYS_MAX
 
@@ -44,7 +45,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     # 111 messages a month and person (18 billion a week of 700 million; NBER w34255, 2025) over ServeGen's inequality:
     # its busiest tenth makes 72 %, Phi(sigma - 1.2816) = 0.72 (see `arrival`), and 111 = median * exp(sigma^2 / 2).
     median: float = 19.7
-    sigma: float = 1.86
+    sigma: float = ACTIVITY_SIGMA
     tail: float = 0.0
     tail_share: float = 0.05
     burst: float = 9.3
