@@ -44,9 +44,7 @@ class Askers:
         leaves = is_stream and self._random.random() < LEAVE
         try:
             async with asyncio.timeout(PATIENCE_S):
-                reader, writer = self._idle.pop() if self._idle else await self._connected()
-                writer.write(self._request(is_stream=is_stream))
-                head = await reader.readuntil(b"\r\n\r\n")
+                reader, writer, head = await self._begun(self._request(is_stream=is_stream))
                 status = int(head.split(b" ", 2)[1])
                 if leaves and status == 200:
                     self.told["left"] += 1
@@ -66,6 +64,20 @@ class Askers:
             self.told["broken"] += 1
         else:
             self.told["acknowledged"] += 1
+
+    async def _begun(self, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
+        """Ask; returns with the response's head. A server may close a connection that nobody has used for a while:
+        what was sent there is sent anew, as every client does."""
+        while True:
+            is_used = bool(self._idle)
+            reader, writer = self._idle.pop() if is_used else await self._connected()
+            writer.write(request)
+            try:
+                return reader, writer, await reader.readuntil(b"\r\n\r\n")
+            except (ConnectionError, asyncio.IncompleteReadError) as cut:
+                writer.close()
+                if not is_used or (isinstance(cut, asyncio.IncompleteReadError) and cut.partial):
+                    raise
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self._port)
