@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import gc
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -51,7 +53,7 @@ from solvent.identity.caller import Caller
 from solvent.ledger.account import wallet
 from solvent.pricing.rate_card import INPUT_FIELDS, OUTPUT_FIELDS
 from solvent.pricing.rating import rate
-from solvent.providers.port import Chunk
+from solvent.providers.port import Call, Chunk
 from solvent.values.errors import Invalid, Refused, SolventError, Unavailable
 from solvent.values.ids import KeyId
 from solvent.values.instant import US_PER_S
@@ -130,6 +132,38 @@ def test_a_failure_that_was_reported_is_our_cost_alone(place: Place) -> None:
     [receipt] = story(place, Scripted([[reported(USAGE), FAILED]]), ask_and_fail)
     assert (receipt.outcome, receipt.charge_grains) == ("failed", 0)
     assert receipt.cost_grains == amounts(KNOWN)[1]
+
+
+class Failing(Scripted):
+    """Knows nothing of its failures once they are raised."""
+
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """See `Provider.stream`."""
+        for _ in (call,):
+            raise Unavailable("upstream_failed", "it failed")
+        yield Chunk({})
+
+
+def test_an_answer_that_failed_is_let_go_of_at_once(place: Place) -> None:
+    """Its fault's traceback knows the answer: if that knew its fault, both would wait for the garbage collector."""
+    left: list[int] = []
+
+    async def look(shop: Shop, caller: Caller) -> None:
+        gc.collect()
+        gc.disable()
+        try:
+            with suppress(Unavailable):
+                await ask(shop, caller)
+            for _ in range(200):  # the writer's thread may still have it in its hands
+                left.append(sum(isinstance(one, Opened) for one in gc.get_objects()))
+                if not left[-1]:
+                    break
+                await asyncio.sleep(0.01)
+        finally:
+            gc.enable()
+
+    story(place, Failing([]), look)
+    assert not left[-1]
 
 
 def test_an_answer_without_words_and_without_a_report_is_not_known_to_be_free(place: Place) -> None:

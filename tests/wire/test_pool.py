@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+from contextlib import suppress
 
 import pytest
 from tests.wire.conftest import Run
@@ -13,6 +15,7 @@ from solvent.values.errors import Unavailable
 from solvent.wire import pool as pool_module
 from solvent.wire.origin import Origin
 from solvent.wire.pool import Pool, Timeouts
+from solvent.wire.reply import Reply
 
 QUICK = Timeouts(connect_s=0.1, first_byte_s=0.1, silence_s=0.1, total_s=0.3)
 
@@ -150,6 +153,34 @@ def test_does_not_send_again_after_a_byte_came_back(run: Run, said: bytes) -> No
                 await hello(pool)
             assert caught.value.code == "upstream_cut_off"
             assert len(upstream.requests) == 2
+            await pool.close()
+
+    run(work())
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"], ids=["head", "body"])
+def test_an_answer_that_fails_is_let_go_of_at_once(run: Run, said: bytes) -> None:
+    """Its failure's traceback knows the reply: if that knew its failure, both would wait for the garbage collector."""
+
+    async def breaks_off(peer: Peer) -> None:
+        await peer.say(said)
+        peer.hang_up()
+
+    async def ask(pool: Pool) -> None:
+        with suppress(Unavailable):
+            await (await pool.send("POST", "/x", {}, b"")).read()
+            pytest.fail("half an answer was taken for one")
+
+    async def work() -> None:
+        async with Upstream(breaks_off) as upstream:
+            pool = upstream.pool()
+            gc.collect()
+            gc.disable()
+            try:
+                await ask(pool)
+                assert not [one for one in gc.get_objects() if isinstance(one, Reply)]
+            finally:
+                gc.enable()
             await pool.close()
 
     run(work())

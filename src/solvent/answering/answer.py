@@ -338,6 +338,7 @@ class _Running:
         Raises Unavailable when they cannot be written; then nothing is charged, and the hold expires.
         """
         effort = await self._let_go()
+        self._fault = None  # whose traceback would hold this answer, for the garbage collector to find
         desk, opened = self._desk, self.opened
         now_us = desk.now_us()
         ending = Ending(

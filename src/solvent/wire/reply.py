@@ -122,6 +122,7 @@ class Reply:
         HTTP/1.1 tells the upstream to stop working; else it is already back in the pool."""
         source, self._source = self._source, None
         self._closed = True
+        self._failure = None  # whose traceback would hold this reply, for the garbage collector to find
         self._parts.clear()
         self.unread_bytes = 0
         if source is not None:
@@ -177,7 +178,11 @@ class Reply:
         self._source = None
 
     def raise_unless_answered(self) -> None:
-        """Raise the failure if not even the head arrived."""
+        """Raise the failure if not even the head arrived. To be asked once."""
         if self.status == 0:
-            assert self._failure is not None, "woken without a head or a failure"
-            raise self._failure
+            failure, self._failure = self._failure, None
+            assert failure is not None, "woken without a head or a failure"
+            try:
+                raise failure
+            finally:
+                del failure  # as its traceback holds this frame
