@@ -122,17 +122,20 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def new_server(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewServer]:
-    """Starts servers with empty books; none outlives the file's tests. settings, tables: beside the usual ones."""
+    """Starts servers with empty books; none outlives the file's tests. settings, tables: beside the usual ones.
+
+    words: of the command that serves.
+    """
     made: list[Solvent] = []
 
-    def make(settings: str = "", tables: str = "") -> Solvent:
+    def make(settings: str = "", tables: str = "", *words: str) -> Solvent:
         folder: Path = tmp_path_factory.mktemp("page")
         prices = {"plain": "page-price", "below-cost": "page-cheap"}
         models = [MODEL.format(name=name, url=base_url, price=price) for name, price in prices.items()]
         server = Solvent(folder, settings + CONFIG + "".join(models) + tables)
         (folder / "rate_cards" / "page.yaml").write_text(CARDS)
         made.append(server)
-        return server.start()
+        return server.start(*words)
 
     yield make
     for server in made:

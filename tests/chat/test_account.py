@@ -39,12 +39,12 @@ def test_another_password_ends_every_other_session(server: Solvent) -> None:
     email = person(kim)["email"]
     other, third = Browser(server), Browser(server)
     assert other.sign_in(email).status_code == third.sign_in(email).status_code == 303
-    ids = re.findall(r"/account/sessions/([0-9a-f]{64})/end", kim.get("/account").text)
+    ids = re.findall(r"/account/sessions/([0-9a-f]{64})/end", kim.get("/account/security").text)
     assert len(ids) == 2
     stranger, _ = someone(server)
-    assert do(stranger, f"/account/sessions/{ids[0]}/end", at="/account") == "/account"
-    assert len(re.findall(r"/sessions/[0-9a-f]{64}", kim.get("/account").text)) == 2
-    assert do(kim, f"/account/sessions/{ids[0]}/end", at="/account") == "/account"
+    assert do(stranger, f"/account/sessions/{ids[0]}/end", at="/account") == "/account/security"
+    assert len(re.findall(r"/sessions/[0-9a-f]{64}", kim.get("/account/security").text)) == 2
+    assert do(kim, f"/account/sessions/{ids[0]}/end", at="/account") == "/account/security"
     assert sorted([other.get("/account").status_code, third.get("/account").status_code]) == [200, 303]
     assert do(kim, "/account/password", at="/account", password="wrong wrong", new="another long one") == ""
     assert do(kim, "/account/password", at="/account", password=PASSWORD, new="short") == ""
@@ -53,7 +53,7 @@ def test_another_password_ends_every_other_session(server: Solvent) -> None:
     assert kim.get("/account").status_code == 200
     assert other.sign_in(email).status_code == 422
     assert other.sign_in(email, "another long one").status_code == 303
-    assert do(kim, "/account/sessions/others/end", at="/account") == "/account"
+    assert do(kim, "/account/sessions/others/end", at="/account") == "/account/security"
     assert other.get("/account").status_code == 303
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from base64 import b32decode
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,10 +13,14 @@ import httpx2
 import pytest
 from tests import identity_provider
 from tests.browsing import NewServer, OpenPage
+from tests.chat.operators import AT, found, give, owner
+from tests.chat.operators import Person as Operator
 from tests.chat.own import calm, do
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 from tests.identity_provider import CLIENT, SECRET, Provider
+
+from solvent.identity.totp import code_at, step_of
 
 pytestmark = pytest.mark.xdist_group("console")
 ENTRY = """\
@@ -162,13 +168,13 @@ def test_who_is_signed_in_links_and_takes_away(server: Solvent, there: Provider)
     other = Browser(server)
     other.sign_up(f"{uuid.uuid4().hex[:12]}@example.com")
     assert other.get(back).status_code == 403
-    assert kim.get(back).headers["location"] == "/account?changed=linked"
+    assert kim.get(back).headers["location"] == "/account/security?changed=linked"
     assert enter(Browser(server)).status_code == 303
     page = other.send("/account/link/staff", "/account")  # which is kim's already
     link = page.text.partition('class="btn prime wide" href="')[2].partition('"')[0].replace("&amp;", "&")
     assert other.get(httpx2.get(link).headers["location"].removeprefix("http://ai.example")).status_code == 409
     assert kim.get("/account/link/staff").status_code == 404
-    assert do(kim, "/account/unlink/staff", at="/account") == "/account?changed=unlinked"
+    assert do(kim, "/account/unlink/staff", at="/account") == "/account/security?changed=unlinked"
     assert take_away(kim) == 404
     assert enter(Browser(server)).status_code == 409
     actions = {change["action"] for change in server.operate("GET", "/v1/audit?limit=100")["data"]}
@@ -186,7 +192,7 @@ def test_without_a_password_the_only_way_in_stays_and_what_is_final_is_done_fres
     kim = Browser(server)
     enter(kim)
     assert take_away(kim) == 409
-    assert do(kim, "/account/password", at="/account", new=PASSWORD) == "/account?changed=password"
+    assert do(kim, "/account/password", at="/account", new=PASSWORD) == "/account/security?changed=password"
     assert Browser(server).sign_in(there.who["email"]).status_code == 303
     assert do(kim, "/account/close", at="/account/close", password=PASSWORD) == "/sign-in"
     email = there.who["email"]
@@ -206,6 +212,40 @@ def test_naver_tells_who_it_is_by_its_own_way_and_vouches_for_no_address(server:
     assert "tells no e-mail address" in enter(Browser(server), "/sign-in/with/naver").text
 
 
+def test_operators_link_a_provider_and_are_asked_for_their_code_after_it_too(server: Solvent, there: Provider) -> None:
+    kim = Operator(server, owner(server))
+    there.who = somebody(email=kim.email)
+    assert enter(Browser(server)).status_code == 409  # an address alone opens nobody's account, an operator's least
+    page = kim.browser.send("/account/link/staff", AT)
+    link = page.text.partition('class="btn prime wide" href="')[2].partition('"')[0].replace("&amp;", "&")
+    back = httpx2.get(link).headers["location"].removeprefix("http://ai.example")
+    assert kim.browser.get(back).headers["location"] == f"{AT}?changed=linked"
+    home = Browser(server)
+    assert enter(home).headers["location"] == "/console"
+    assert home.get("/console/operators").status_code == 200
+    (last,) = server.operate("GET", "/v1/audit?limit=1")["data"]
+    assert (last["action"], last["result"]) == ("person.sign_in", {"place": "127.0.0.1", "by": "provider"})
+    kim.set_up()
+    assert home.get("/console/operators").status_code == 303  # it came in without
+    half = Browser(server)
+    assert enter(half, next="/console/plans").headers["location"] == "/sign-in/second"
+    assert half.get("/console/plans").headers["location"].startswith("/console/sign-in")
+    assert give(half, kim.codes[0]).headers["location"] == "/console/plans"
+    assert do(kim.browser, "/account/unlink/staff", at=AT) == f"{AT}?changed=unlinked"
+    assert enter(Browser(server)).status_code == 409
+
+
+def test_codes_are_no_way_in_by_themselves(server: Solvent, there: Provider) -> None:
+    there.who = somebody()
+    lee = Browser(server)
+    enter(lee)
+    page = lee.send("/account/app", AT, once=uuid.uuid4().hex)  # signed in just now, without a password
+    secret = b32decode(found(page.text, r'once-code"><code>([A-Z2-7 ]+)</code>').replace(" ", ""))
+    token, code = found(page.text, r'name="token" value="([\w-]+)"'), code_at(secret, step_of(time.time_ns() // 1000))
+    assert lee.send("/account/app/confirm", AT, once=uuid.uuid4().hex, token=token, code=code).status_code == 200
+    assert take_away(lee) == 409
+
+
 @pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])
 def test_ways_in_are_shown(server: Solvent, open_page: OpenPage, there: Provider, locale: str, width: int) -> None:
     look = open_page(locale=locale, viewport={"width": width, "height": 900})
@@ -218,7 +258,7 @@ def test_ways_in_are_shown(server: Solvent, open_page: OpenPage, there: Provider
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{server.url}/")
-    page.goto(f"{server.url}/account")
+    page.goto(f"{server.url}/account/security")
     assert not calm(page)
     page.locator("form[action='/account/link/staff'] button").click()
     page.wait_for_url("**/account/link/staff")

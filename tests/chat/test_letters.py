@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from tests import mail_server
 from tests.browsing import NewServer, OpenPage
+from tests.chat.operators import AT, Person, give, owner
 from tests.chat.own import calm
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
@@ -178,6 +179,42 @@ def test_a_closed_account_opens_by_no_letter(server: Solvent, box: Mailbox) -> N
     assert kim.get(link).status_code == 403
     kim.send("/sign-in/letter", email=email)
     assert box.count(email) == 1
+
+
+def test_a_letter_is_a_first_factor_alone(server: Solvent, box: Mailbox) -> None:
+    kim = Person(server)
+    refused = kim.browser.send("/account/app", AT, once=uuid.uuid4().hex, password=PASSWORD)
+    assert refused.status_code == 422
+    # Or else whoever opens an account with an address of somebody else could shut them out of it.
+    assert "Confirm your e-mail address first" in refused.text
+    press(kim.browser, box.link(kim.email))
+    kim.set_up()
+    asking = Browser(server)
+    asking.send("/sign-in/letter", email=kim.email)
+    assert press(asking, box.link(kim.email, 2)) == (303, "/sign-in/second")
+    assert not is_in(asking)
+    assert give(asking, kim.codes[0]).headers["location"] == "/"
+    asking.send("/sign-out", "/account")
+    asking.send("/sign-in/forgotten", "/sign-in/forgotten", email=kim.email)
+    assert press(asking, box.link(kim.email, 3), password="another long one") == (303, "/sign-in/second")
+    assert not is_in(asking)
+    assert give(asking, kim.codes[0]).status_code == 422
+    assert give(asking, kim.codes[1]).status_code == 303
+
+
+def test_who_has_an_operators_mailbox_has_not_their_account(server: Solvent, box: Mailbox) -> None:
+    """Nobody asks operators to confirm an address, so their accounts are never taken over by a letter to it."""
+    chief = owner(server)
+    kim, lee = Person(server, chief), Person(server, chief)
+    kim.set_up()
+    thief = Browser(server)
+    for who, leads in ((kim, "/sign-in/second"), (lee, "/console")):
+        thief.send("/sign-in/letter", email=who.email)
+        assert press(thief, box.link(who.email)) == (303, leads)
+        thief.send("/sign-out", "/sign-in")
+        assert Browser(server).sign_in(who.email).status_code == 303, "the password is still theirs"
+    assert kim.browser.get("/console").status_code == lee.browser.get("/console").status_code == 200
+    assert give(kim.half(), kim.codes[0]).headers["location"] == "/console"
 
 
 def test_without_a_mail_server_none_is_offered(new_server: NewServer) -> None:

@@ -18,10 +18,10 @@ from solvent.identity.caller import Caller, digest
 from solvent.identity.forget_old_sessions import forget_old_sessions
 from solvent.identity.person import check_password, clean_email
 from solvent.identity.session import SESSION_US, begin, form_token
-from solvent.identity.sign_in import SigningIn, sign_in
-from solvent.identity.sign_in_by_key import sign_in_by_key
 from solvent.identity.sign_out import sign_out
 from solvent.office.opening import Opening
+from solvent.office.sign_in import SigningIn, sign_in
+from solvent.office.sign_in_by_key import sign_in_by_key
 from solvent.office.sign_up import SigningUp, sign_up
 from solvent.values.errors import Conflict, Invalid, Refused, SolventError, Unauthenticated
 from solvent.values.ids import KeyId, PersonId
@@ -54,7 +54,7 @@ def test_who_signs_up_is_a_customer_and_signs_in_with_their_password(place: Plac
                 await sign_up(new("kim@example.com", "three"), Act("s", "2", "", AT_US), database, 9)
             assert code_of(taken) == "email_taken"
             asked = SigningIn("KIM@example.com", RIGHT, "10.0.0.1", "token")
-            assert await sign_in(asked, verify, database, AT_US) == kim
+            assert (await sign_in(asked, verify, database, AT_US)).person == kim
             found = await database.read(lambda c: person_store.signed_in(c, digest(b"token")))
             assert found is not None
             assert (found[1], found[2] and found[2].name) == (kim, "Kim")
@@ -78,7 +78,7 @@ def test_sign_ins_that_fail_are_few_and_forgotten_with_time(place: Place) -> Non
             with pytest.raises(Refused) as tried:
                 await sign_in(right, verify, database, AT_US + 100)
             assert (code_of(tried), tried.value.retry_after_s) == ("too_many_sign_ins", WAIT_US // 1_000_000)
-            assert (await sign_in(right, verify, database, AT_US + WAIT_US + 100)).email == "kim@example.com"
+            assert (await sign_in(right, verify, database, AT_US + WAIT_US + 100)).person.email == "kim@example.com"
             await forget_old_sessions(database, AT_US + WAIT_US + 100 + SESSION_US)
             assert await database.read(lambda c: person_store.signed_in(c, digest(b"t"))) is None
             assert await database.read(lambda c: attempt_store.failures(c, "10.0.0.2", 0)) == (0, 0, 0)
@@ -103,12 +103,12 @@ def test_one_place_opens_only_so_many_accounts(place: Place) -> None:
 def test_an_operators_key_begins_a_session_and_a_customers_none(place: Place) -> None:
     async def story() -> None:
         async with place.opened() as database:
-            await sign_in_by_key(Caller(KeyId("key_1"), "owner"), "token", database, AT_US)
+            await sign_in_by_key(Caller(KeyId("key_1"), "owner"), "token", "10.0.0.1", database, AT_US)
             found = await database.read(lambda c: person_store.signed_in(c, digest(b"token")))
             assert found is not None
             assert (found[0].key, found[1]) == ("key_1", None)
             with pytest.raises(Refused):
-                await sign_in_by_key(Caller(KeyId("key_2"), "customer"), "other", database, AT_US)
+                await sign_in_by_key(Caller(KeyId("key_2"), "customer"), "other", "10.0.0.1", database, AT_US)
 
     asyncio.run(story())
 

@@ -14,10 +14,10 @@ from solvent.db.group_commit import GroupCommit
 from solvent.identity import person_store
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer, digest
-from solvent.identity.change_password import change_password
 from solvent.identity.person import Person
 from solvent.identity.prove import Proof, prove
 from solvent.identity.session import begin
+from solvent.office.change_password import change_password
 from solvent.office.change_person import change_person
 from solvent.office.close_account import close_account
 from solvent.office.opening import Opening
@@ -83,12 +83,13 @@ def test_a_password_changes_for_whoever_knows_it_and_other_sessions_end(place: P
         async with place.opened() as database:
             person = await kim(database)
             await database.write(lambda c: person_store.add_session(c, begin("two", NOW_US, person=person.id)))
-            right, wrong = Proof("right", "10.0.0.1", ""), Proof("nonsense", "10.0.0.1", "")
+            right, wrong = Proof("right", "10.0.0.1", "one"), Proof("nonsense", "10.0.0.1", "one")
+            act = Act(person.id, "password", "", NOW_US)
             assert "right" not in repr(right)
             with pytest.raises(Unauthenticated):
-                await change_password(person, wrong, "newer", "one", verify, database, NOW_US)
+                await change_password(person, wrong, "newer", act, verify, database)
             assert len(await database.read(lambda c: person_store.sessions_of(c, person.id))) == 2
-            await change_password(person, right, "newer", "one", verify, database, NOW_US)
+            await change_password(person, right, "newer", act, verify, database)
             (left,) = await database.read(lambda c: person_store.sessions_of(c, person.id))
             assert left.digest == digest(b"one")
             for n in range(SIGN_IN_FAILURES_MAX):

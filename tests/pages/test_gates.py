@@ -10,6 +10,7 @@ import uuid
 import httpx2
 import pytest
 from tests.browsing import NewServer
+from tests.chat.operators import join
 from tests.chat.visits import Browser
 from tests.doors.server import Solvent
 from tests.pages.places import CHAT, CONSOLE, EVERY, is_events, somewhere
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.xdist_group("console")
 POSTS = [place for place in EVERY if place.method == "POST"]
 ELSEWHERE = ("//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/\t/evil.example")
 GOES_ON = ("next", "to", "back", "goes_on", "return", "url", "redirect")
+NAMES = ("stranger", "customer", "person", *OPERATOR_ROLES)
 HEADERS = {
     "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -36,12 +38,13 @@ def server(new_server: NewServer) -> Solvent:
 
 @pytest.fixture(scope="module")
 def visitors(server: Solvent) -> dict[str, Browser]:
-    """A stranger, a customer, and an operator of every role."""
-    found = {name: Browser(server) for name in ("stranger", "customer", *OPERATOR_ROLES)}
+    """A stranger, a customer, an operator's key of every role, and an operator who is a person, of support."""
+    found = {name: Browser(server) for name in NAMES}
     assert found["customer"].sign_up("gates@example.com").status_code == 303
     for role in OPERATOR_ROLES:
         key = server.operate("POST", "/v1/operators", {"role": role})["api_key"]
         assert found[role].send("/console/sign-in", "/console/sign-in", key=key).status_code == 303
+    assert join(found["owner"], found["person"], "support").status_code == 303
     return found
 
 
@@ -65,10 +68,13 @@ def wanted(place: Place, name: str) -> int:
         return 0
     if name == "stranger":
         return 303 if place.method == "GET" else 401
+    if place.who == "person":
+        return 0 if name in ("customer", "person") else 403
     if place.who == "customer":
         return 0 if name == "customer" else 403
     if name == "customer":
         return 404
+    name = "support" if name == "person" else name
     role = next(role for role in OPERATOR_ROLES if role == name)
     return 0 if place.who == "operator" or may(role, _action(place)) else 403
 
@@ -77,7 +83,7 @@ def _action(place: Place) -> Action:
     return next(action for action in ACTIONS if action == place.who)
 
 
-@pytest.mark.parametrize("name", ["stranger", "customer", *OPERATOR_ROLES])
+@pytest.mark.parametrize("name", NAMES)
 def test_whoever_may_not_go_there_is_kept_out_of_every_place(
     visitors: dict[str, Browser], tokens: dict[str, str], name: str
 ) -> None:

@@ -10,16 +10,17 @@ import pytest
 from tests.browsing import MODEL, NewServer
 from tests.chat.own import SETTINGS, TABLES, do, someone
 from tests.chat.talking import PNG, events
-from tests.chat.visits import Browser
+from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 from tests.pages.places import CHAT
+from tests.soft_passkey import SoftPasskey
 
 pytestmark = pytest.mark.xdist_group("console")
 
 HOUSES = ("{provider}",)  # names of the house's own, in solvent.toml: nobody's
 NAMED = [
     place for place in CHAT
-    if place.who == "customer" and "{" in place.path and not any(name in place.path for name in HOUSES)
+    if place.who in ("customer", "person") and "{" in place.path and not any(name in place.path for name in HOUSES)
 ]  # fmt: skip
 UNSEEN = {"/statements/{month}/pdf", "/account/sessions/{session}/end"}  # nothing of the kind is open to oneself yet
 SEES = MODEL + "image_tokens_max = 100\n"
@@ -47,10 +48,16 @@ def kim(server: Solvent) -> tuple[Browser, dict[str, str]]:
     change = server.operate("POST", f"/v1/customers/{id}/subscription/change", {"plan": "pro", "pays": "invoice"})
     key = re.search(r"/keys/(key_\w+)", kim.get("/keys").text)
     assert key
+    passkey = SoftPasskey("https://ai.example.com", "ai.example.com")
+    asking = kim.http.post(
+        "/account/passkeys/challenge", json={"password": PASSWORD}, headers={"x-csrf": kim.token("/plan")}
+    )
+    members = {"once": uuid.uuid4().hex, "name": "Kim's", "credential": passkey.make(asking.json())}
+    assert kim.send("/account/passkeys", "/account/security", **members).status_code == 200
     return kim, {
         "order": do(kim, "/plan/top-up", amount="5000", rail="bank").split("/")[-1], "invoice": change["invoice"],
         "month": "2020-01", "talk": begun["id"], "turn": turn["id"], "number": "0", "answer": answer, "key": key[1],
-        "session": "0" * 64,
+        "session": "0" * 64, "passkey": passkey.known_as,
     }  # fmt: skip
 
 
@@ -79,11 +86,18 @@ def test_and_is_not_there_for_anybody_else(server: Solvent, kim: tuple[Browser, 
         elif place.path.startswith("/chat/"):
             came = thief.http.post(where, json={"title": "mine now"}, headers={"x-csrf": token})
         else:
-            members = {"csrf": token, "once": uuid.uuid4().hex, "rail": "bank", "name": "mine now"}
-            came = thief.http.post(where, data=members)
+            members = {
+                "csrf": token,
+                "once": uuid.uuid4().hex,
+                "rail": "bank",
+                "name": "mine now",
+                "password": PASSWORD,
+            }
+            came = thief.http.post(where, data={"csrf": token, "once": uuid.uuid4().hex, **members})
         expected = {303} if "{session}" in place.path else {404, 422} if order in where else {404}
         assert came.status_code in expected, (place.method, place.path, came.status_code)
         assert "My secret question" not in came.text
     assert server.operate("GET", f"/v1/payments/{order}")["order"]["state"] == "open"
     assert browser.get(f"/chat/talks/{names['talk']}").json()["title"].startswith("My secret")
     assert "mine now" not in browser.get("/keys").text
+    assert "Kim&#39;s" in browser.get("/account/security").text

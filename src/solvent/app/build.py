@@ -32,6 +32,7 @@ from solvent.app.mail import Mail, open_mail
 from solvent.app.payments import Payments, open_processors
 from solvent.app.plans import meant_losses, read_plans
 from solvent.app.routes import Routes, open_routes, read_exchanges
+from solvent.app.sealing import open_sealing
 from solvent.app.telemetry import Telemetry, open_telemetry
 from solvent.app.watches import Watches
 from solvent.audit.act import Act, by_system, fingerprint
@@ -104,6 +105,7 @@ class App:
         self.payments = Payments(database, now_us, entropy, config.public_url)
         self.names: dict[str, str] = {}  # of customers, by id
         self.identity_providers = open_identity_providers(config.identity_providers, config.public_url, near)
+        self.sealing = open_sealing(config.people.sealing_key, directory.path, near, is_shared=bool(config.database))
         self.near = near  # the folder of solvent.toml, where relative paths and rate cards are
         self.telemetry: Telemetry | None = None
         self.on_reload: list[Callable[[], None]] = []  # called when other settings are in force

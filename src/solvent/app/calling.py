@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from solvent.app.config import Config, trusted_proxies
 from solvent.app.http import Scope, header, presented_key
 from solvent.identity.address import Address, Network, client_address
 from solvent.identity.caller import Caller, asking_for, caller_of, demand_address
@@ -27,6 +28,11 @@ def calling(scope: Scope, callers: Mapping[bytes, Caller], now_us: int, trusted:
 def address_of(scope: Scope, trusted: Sequence[Network]) -> Address | None:
     """Where a request came from; None where nobody can say. trusted: as in `calling`."""
     return client_address(_peer(scope), _forwarded(scope), trusted)
+
+
+def place_of(scope: Scope, config: Config) -> str:
+    """The same as a text, for who tries what how often."""
+    return str(address_of(scope, trusted_proxies(config)) or "unknown")
 
 
 def _peer(scope: Scope) -> str:

@@ -141,6 +141,17 @@ class PeopleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: Annotated[
         str, Meta(description="the plan newcomers begin on; the first that asks for nothing by the month when empty")
     ] = ""
+    second_factor: Annotated[
+        Literal["offered", "operators"],
+        Meta(description="whether a second factor is only offered, or operators see nothing before they have one"),
+    ] = "offered"
+    sealing_key: Annotated[
+        str,
+        Meta(
+            description="what secrets of authenticator apps are sealed with, the same in every process, by reference: "
+            "env:NAME or file:PATH; a file of the data directory when empty, with SQLite"
+        ),
+    ] = ""
 
 
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""My account: name and language, password, sessions, all that is kept of somebody, and its end."""
+"""My account: name and language, all that is kept of somebody, and its end. How one signs in is in `security.py`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,13 @@ from solvent.app.build import App
 from solvent.chat.asking import place_of
 from solvent.chat.export import parts_of
 from solvent.chat.holdings import holdings_of
-from solvent.db.port import Connection
-from solvent.identity import credential_store, person_store
-from solvent.identity.caller import digest
-from solvent.identity.change_password import change_password
-from solvent.identity.person import Language, check_password
+from solvent.identity import person_store
+from solvent.identity.person import Language
 from solvent.identity.prove import Proof, prove
-from solvent.identity.session import Session
 from solvent.office.change_person import change_person
 from solvent.office.close_account import close_account
 from solvent.pages.once import act_of
-from solvent.pages.passwords import digest_of, verify
+from solvent.pages.passwords import verify
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit, keep
 from solvent.pages.visitor import LANGUAGE
@@ -45,8 +41,6 @@ class Account:
         return [
             Place("GET", "/account", "customer", self.show),
             Place("POST", "/account", "customer", self.change),
-            Place("POST", "/account/password", "customer", self.change_password),
-            Place("POST", "/account/sessions/{session}/end", "customer", self.end_session),
             Place("GET", "/account/export", "customer", self.export),
             Place("GET", "/account/close", "customer", self.ask_to_close),
             Place("POST", "/account/close", "customer", self.close),
@@ -70,33 +64,6 @@ class Account:
         response = visit.go("/account")
         keep(response, LANGUAGE, language, visit.request, http_only=True)
         return response
-
-    async def change_password(self, visit: Visit) -> Response:
-        """Another password; other sessions end."""
-        new = visit.form.get("new", "")
-        try:
-            check_password(new, visit.person.email)
-            await change_password(
-                visit.person, self._proof(visit), await digest_of(new), visit.visitor.token, verify,
-                self._app.database, self._app.desk.now_us(),
-            )  # fmt: skip
-        except SolventError as problem:
-            return await self._page(visit, problem, form="password")
-        return visit.go("/account?changed=password")
-
-    async def end_session(self, visit: Visit) -> Response:
-        """One session of theirs, or with "others" all but this."""
-        person, named = visit.person.id, visit.path["session"]
-        mine = digest(visit.visitor.token.encode())
-        if named == "others":
-            await self._app.database.write(
-                lambda connection: person_store.end_sessions_of(connection, person, but=mine)
-            )
-        else:
-            await self._app.database.write(
-                lambda connection: person_store.end_session_of(connection, person, _digest(named))
-            )
-        return visit.go("/account")
 
     async def export(self, visit: Visit) -> Response:
         """All that is kept of them, as one JSON document."""
@@ -122,23 +89,11 @@ class Account:
         await app.reload_callers()
         return visit.sign_out("/sign-in")
 
-    async def _page(self, visit: Visit, problem: SolventError | None = None, form: str = "name") -> Response:
-        person = visit.person.id
-
-        def read(connection: Connection) -> tuple[list[Session], list[str], bool]:
-            kept = person_store.by_email(connection, visit.person.email)
-            linked = [one.name for one in credential_store.of_person(connection, person)]
-            return person_store.sessions_of(connection, person), linked, bool(kept and kept[1])
-
-        sessions, linked, has_password = await self._app.database.read(read)
-        mine = digest(visit.visitor.token.encode())
-        asked: Mapping[str, str] = visit.form if problem is not None and form == "name" else {}
+    async def _page(self, visit: Visit, problem: SolventError | None = None) -> Response:
+        asked: Mapping[str, str] = visit.form if problem is not None else {}
         return visit.page(
             "chat/account.html", 200 if problem is None else 422, person=visit.person,
-            name=asked.get("name", visit.person.name), at_fault=form if problem is not None else "",
-            providers=list(self._app.identity_providers.values()), linked=linked, has_password=has_password,
-            letters=self._app.mail.is_on,
-            sessions=[(one, one.digest.hex(), one.digest == mine) for one in sessions],
+            name=asked.get("name", visit.person.name), letters=self._app.mail.is_on,
             problem=visit.said(problem) if problem is not None else "", changed=visit.query.get("changed", ""),
         )  # fmt: skip
 
@@ -156,11 +111,3 @@ class Account:
 
     def _proof(self, visit: Visit) -> Proof:
         return Proof(visit.form.get("password", ""), place_of(self._app, visit), visit.visitor.token)
-
-
-def _digest(named: str) -> bytes:
-    """A session as the page names it; none for what is no such name."""
-    try:
-        return bytes.fromhex(named)
-    except ValueError:
-        return b""

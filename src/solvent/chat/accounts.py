@@ -13,12 +13,14 @@ from solvent.app.newcomers import newcomers_plan
 from solvent.audit.act import Act, fingerprint
 from solvent.chat.asking import place_of
 from solvent.chat.letters import Letters
+from solvent.chat.second_step import let_in
 from solvent.identity.person import Person, check_password, clean_email
 from solvent.identity.session import TOKEN_BYTES
-from solvent.identity.sign_in import SigningIn, sign_in
 from solvent.identity.sign_out import sign_out
 from solvent.office.opening import Opening
+from solvent.office.sign_in import SigningIn, sign_in
 from solvent.office.sign_up import SigningUp, sign_up
+from solvent.pages.passkeys import party_of
 from solvent.pages.passwords import digest_of, verify
 from solvent.pages.site import own_path
 from solvent.pages.visit import Visit
@@ -46,14 +48,15 @@ class Accounts:
         """Begin a session, or show the form again with what is wrong."""
         token = secrets.token_hex(TOKEN_BYTES)
         form = visit.form
+        goes_on = own_path(form.get("next", ""), "")
         asked = SigningIn(
-            form.get("email", ""), form.get("password", ""), place_of(self._app, visit), token, visit.browser
+            form.get("email", ""), form.get("password", ""), place_of(self._app, visit), token, visit.browser, goes_on
         )
         try:
-            person = await sign_in(asked, verify, self._app.database, self._app.desk.now_us())
+            entered = await sign_in(asked, verify, self._app.database, self._app.desk.now_us())
         except SolventError as problem:
             return self._sign_in_page(visit, form, problem)
-        return visit.sign_in(token, self._next(visit, form, person))
+        return let_in(visit, entered, token, goes_on)
 
     async def show_sign_up(self, visit: Visit) -> Response:
         """The form; who is signed in goes on."""
@@ -114,6 +117,7 @@ class Accounts:
             "at_fault": problem.param if problem is not None else "",
             "letters": self._app.mail.is_on,
             "providers": list(self._app.identity_providers.values()),
+            "passkeys": party_of(self._app.config.public_url, visit.house) is not None,
             "is_open": newcomers_plan(self._app) is not None,
         }
 

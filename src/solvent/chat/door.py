@@ -12,8 +12,11 @@ from solvent.chat.keys import Keys
 from solvent.chat.letters import Letters
 from solvent.chat.looks import change_looks
 from solvent.chat.manifest import show_manifest
+from solvent.chat.passkeys import Passkeys
 from solvent.chat.plan_changes import PlanChanges
 from solvent.chat.plan_page import PlanPage
+from solvent.chat.second_step import SecondStep
+from solvent.chat.security import Security
 from solvent.chat.talks import Talks
 from solvent.chat.telling import Surface
 from solvent.chat.usage import Usage
@@ -28,7 +31,7 @@ SIGN_IN = "/sign-in"
 
 def places(app: App, surface: Surface) -> list[Place]:
     """Every place of the door, and who may go there. surface: of the gateway, which answers what is asked here."""
-    letters = Letters(app)
+    letters, security = Letters(app), Security(app)
     accounts, talks, plan = Accounts(app, letters), Talks(app, surface), PlanPage(app)
     return [
         Place("GET", SIGN_IN, "anybody", accounts.show_sign_in),
@@ -38,6 +41,9 @@ def places(app: App, surface: Surface) -> list[Place]:
         Place("POST", "/sign-out", "anybody", accounts.sign_out),
         Place("POST", "/looks", "anybody", change_looks),
         *letters.places(),
+        *SecondStep(app).places(),
+        *security.places(),
+        *Passkeys(app, security).places(),
         *Identities(app).places(),
         *plan.places(),
         *PlanChanges(app, plan).places(),

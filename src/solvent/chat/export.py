@@ -68,6 +68,7 @@ def _one_by_one(connection: Connection, app: App, person: Person, customer: Cust
         "signs_in_with": [
             {"kind": one.kind, "name": one.name, "known_as": one.known_as, "created_at": iso(one.created_us)}
             for one in credential_store.of_person(connection, person.id)
+            if one.kind != "recovery"
         ],
         "sessions": [{"began_at": iso(one.created_us), "seen_at": iso(one.seen_us)} for one in sessions],
         "subscriptions": subscription_store.history(connection, customer.id),

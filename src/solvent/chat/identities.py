@@ -10,6 +10,7 @@ from starlette.responses import Response
 from solvent.app.build import App
 from solvent.app.identity_providers import Errand, IdentityProvider, new_errand
 from solvent.app.newcomers import newcomers_plan
+from solvent.chat.second_step import arrival_of, let_in
 from solvent.db.port import Connection
 from solvent.identity import ticket_store
 from solvent.identity.caller import digest
@@ -20,7 +21,7 @@ from solvent.office.take_identity import IdentityTaken, take_identity
 from solvent.office.unlink_identity import unlink_identity
 from solvent.pages.once import act_of
 from solvent.pages.place import Place
-from solvent.pages.site import own_path
+from solvent.pages.site import SECURITY, own_path
 from solvent.pages.visit import Visit
 from solvent.values.errors import NotFound
 from solvent.values.ids import PersonId
@@ -37,8 +38,8 @@ class Identities:
         return [
             Place("GET", "/sign-in/with/{provider}", "anybody", self.go_there),
             Place("GET", "/sign-in/with/{provider}/back", "anybody", self.come_back),
-            Place("POST", "/account/link/{provider}", "customer", self.go_to_link),
-            Place("POST", "/account/unlink/{provider}", "customer", self.unlink),
+            Place("POST", "/account/link/{provider}", "person", self.go_to_link),
+            Place("POST", "/account/unlink/{provider}", "person", self.unlink),
         ]
 
     async def go_there(self, visit: Visit) -> Response:
@@ -48,7 +49,7 @@ class Identities:
 
     async def go_to_link(self, visit: Visit) -> Response:
         """A page with a link there: a form of ours leads to no other site."""
-        way = await self._begin(visit, "/account?changed=linked", visit.person.id)
+        way = await self._begin(visit, f"{SECURITY}?changed=linked", visit.person.id)
         return visit.remember(visit.page("chat/link.html", way=way, title=self._provider(visit).title))
 
     async def come_back(self, visit: Visit) -> Response:
@@ -62,24 +63,25 @@ class Identities:
         if found.person and (visit.visitor.person is None or visit.visitor.person.id != found.person):
             raise ticket_over()  # they signed out meanwhile, or in as somebody else
         if not visit.query.get("code"):
-            return visit.go("/account" if found.person else "/sign-in")  # they said no there
+            return visit.go(SECURITY if found.person else "/sign-in")  # they said no there
         plan = newcomers_plan(app)
         taken = IdentityTaken(
             identified=await provider.identify(visit.query["code"], state, errand), mark=found.digest.hex(),
-            token=token, browser=visit.browser, language=visit.visitor.language, person=found.person,
+            arrival=arrival_of(app, visit, token, "provider", errand.next), language=visit.visitor.language,
+            person=found.person,
             opening=Opening(name="", plan=plan, currency=app.desk.currency) if plan is not None else None,
         )  # fmt: skip
-        person = await take_identity(taken, app.database, app.desk.now_us(), app.desk.entropy())
+        entered = await take_identity(taken, app.database, app.desk.now_us(), app.desk.entropy())
         await app.reload_callers()
         if found.person:
             return visit.go(errand.next)
-        return visit.sign_in(token, errand.next or ("/" if person.role == "customer" else "/console"))
+        return let_in(visit, entered, token, errand.next)
 
     async def unlink(self, visit: Visit) -> Response:
         """Take it away."""
         act = act_of(visit, self._app.desk.now_us())
         await unlink_identity(visit.person, visit.path["provider"], act, self._app.database)
-        return visit.go("/account?changed=unlinked")
+        return visit.go(f"{SECURITY}?changed=unlinked")
 
     async def _begin(self, visit: Visit, next_path: str, person: PersonId) -> str:
         state, errand = secrets.token_urlsafe(TOKEN_BYTES), new_errand(visit.path["provider"], next_path)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from solvent.app.build import App
 from solvent.app.mail import Letter
 from solvent.chat.asking import place_of
+from solvent.chat.second_step import arrival_of, home_of, let_in
 from solvent.identity.caller import digest
 from solvent.identity.look_at_letter import look_at_letter
 from solvent.identity.person import Language, Person, check_password, clean_email
@@ -121,18 +122,17 @@ class Letters:
             if ticket.purpose == "reset":
                 check_password(password, person.email)
             taken = LetterTaken(
-                token=visit.path["token"], browser=visit.browser, session=session,
+                token=visit.path["token"], arrival=arrival_of(app, visit, session, "letter"),
                 password=await digest_of(password) if ticket.purpose == "reset" else "",
                 is_sure=visit.form.get(SURE) == "yes", signed_in=self._signed_in(visit),
             )  # fmt: skip
-            person = await take_letter(taken, app.database, app.desk.now_us())
+            entered = await take_letter(taken, app.database, app.desk.now_us())
             await app.look_at_callers()  # keys of whoever opened the account may be over
         except SolventError as problem:
             return self._page(visit, ticket, person, problem)
-        home = "/" if person.role == "customer" else "/console"
         if ticket.purpose == "confirm":
-            return visit.go("/account?changed=confirmed" if person.role == "customer" else home)
-        return visit.sign_in(session, home)
+            return visit.go("/account?changed=confirmed" if person.role == "customer" else home_of(person))
+        return let_in(visit, entered, session, "")
 
     async def _found(self, visit: Visit) -> tuple[Ticket, Person]:
         try:

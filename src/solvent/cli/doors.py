@@ -15,7 +15,10 @@ from solvent.values.period import zone
 
 def open_doors(app: App) -> ASGIApp:
     """Both, on a running service."""
-    visitors = Visitors(app.database, lambda: app.desk.callers, app.desk.now_us)
+    visitors = Visitors(
+        app.database, lambda: app.desk.callers, app.desk.now_us,
+        lambda: app.config.people.second_factor == "operators",
+    )  # fmt: skip
     drawing = Drawing(app.config.people.name, zone(app.config.time_zone))
     console, chat = Console(app, visitors, drawing), open_chat(app, visitors, drawing, chat_completions)
 

@@ -104,6 +104,15 @@ WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
         "No customers yet; `solvent customers open NAME --plan PLAN` opens one.",
         "아직 고객이 없습니다. `solvent customers open 이름 --plan 요금제`로 등록합니다.",
     ),
+    "second_factor": ("second factor", "2단계 인증"),
+    "second_app": ("app", "인증 앱"),
+    "second_passkey": ("passkey", "패스키"),
+    "second_none": ("none", "없음"),
+    "no_people": ("Nobody signs in as a person yet.", "계정이 있는 운영자가 아직 없습니다."),
+    "second_reset": (
+        "{email} signs in without a second factor now, and every session of theirs has ended.",
+        "{email} 님은 이제 2단계 인증 없이 로그인하며, 로그인은 모두 끝났습니다.",
+    ),
     "no_keys": ("No keys.", "키가 없습니다."),
     "no_changes": ("Nobody changed anything here.", "바뀐 것이 없습니다."),
     "key_shown_once": (

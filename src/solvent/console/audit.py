@@ -12,14 +12,18 @@ from solvent.audit.act import Change
 from solvent.console.members import WORD
 from solvent.console.operation import Asked, Nothing, Page, PageQuery, page_of, read_at, reading
 from solvent.db.port import Connection
+from solvent.identity import person_store
 from solvent.identity import store as identity_store
 from solvent.identity.key import Key
+from solvent.identity.person import Person
 from solvent.values.instant import NEVER_US, iso
 from solvent.values.period import first_day, start_of_day
 
 
 class ChangeBody(msgspec.Struct, kw_only=True):
-    """One change. actor: a key's id, "system" for a job, or who used the command line. result: what came of it."""
+    """One change. actor: a key's or person's id, "system" for a job, or who used the command line. result: what came of
+    it.
+    """
 
     object: Literal["change"] = "change"
     id: str
@@ -37,7 +41,7 @@ class AuditQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which changes."""
 
     subject: Annotated[str, WORD, Meta(description="to whom or what: an id")] = ""
-    actor: Annotated[str, WORD, Meta(description="by whom: a key's id, or system")] = ""
+    actor: Annotated[str, WORD, Meta(description="by whom: a key's or person's id, or system")] = ""
     since: Annotated[str, WORD, Meta(description="days like 7d (today counts), or a date in the books' zone")] = ""
 
 
@@ -49,22 +53,25 @@ async def audit(asked: Asked[AuditQuery, Nothing]) -> Page[ChangeBody]:
         from_us = start_of_day(first_day(query.since, business.now_us(), business.time_zone), business.time_zone)
     before = read_at(query.cursor) if query.cursor else None
 
-    def look(connection: Connection) -> tuple[list[Change], dict[str, Key]]:
+    def look(connection: Connection) -> tuple[list[Change], dict[str, Key], dict[str, Person]]:
         found = audit_store.changes_between(
             connection, from_us, NEVER_US, subject=query.subject, actor=query.actor, count=query.limit + 1,
             before=before,
         )  # fmt: skip
-        return found, identity_store.keys_among(connection, [change.actor for change in found])
+        actors = [change.actor for change in found]
+        return found, identity_store.keys_among(connection, actors), person_store.among(connection, actors)
 
-    found, actors = await business.database.read(look)
+    found, keys, people = await business.database.read(look)
     rows, cursor = page_of(found, query.limit, lambda change: f"{change.at_us}-{change.id}")
-    return Page([_body(change, actors.get(change.actor)) for change in rows], cursor)
+    return Page([_body(change, keys.get(change.actor), people.get(change.actor)) for change in rows], cursor)
 
 
-def _body(change: Change, actor: Key | None) -> ChangeBody:
+def _body(change: Change, key: Key | None, person: Person | None) -> ChangeBody:
+    actor = key or person
+    hint = f"...{key.hint}" if key else person.email if person else None
     return ChangeBody(
         id=change.id, at=iso(change.at_us), actor=change.actor,
-        actor_name=(actor.name or f"...{actor.hint}") if actor else None, actor_role=actor.role if actor else None,
+        actor_name=(actor.name or hint) if actor else None, actor_role=actor.role if actor else None,
         action=change.action, subject=change.subject, idempotency_key=change.key, result=msgspec.Raw(change.result),
     )  # fmt: skip
 

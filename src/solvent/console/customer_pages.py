@@ -26,11 +26,11 @@ from solvent.console import (
     wallets,
 )
 from solvent.console.clerk import Clerk, query_of
+from solvent.console.people import RESET, PersonBody, described
 from solvent.console.sheet import Sheet
 from solvent.db.port import Connection
 from solvent.identity import person_store
 from solvent.identity.permission import may
-from solvent.identity.person import Person
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money, plain
 
@@ -95,11 +95,12 @@ async def one_customer(clerk: Clerk) -> Mapping[str, Any]:
 
 def _of(
     connection: Connection, clerk: Clerk, id: CustomerId
-) -> tuple[StandingRow | None, list[ReceiptRow], list[Person]]:
+) -> tuple[StandingRow | None, list[ReceiptRow], list[PersonBody]]:
     terms = standing_store.terms_of(connection, id)
     standing = standing_of(connection, id, terms, clerk.business.time_zone) if terms else None
     receipts = [_receipt(one) for one in answering_store.newest(connection, ROWS, id)]
-    return _stands(standing) if standing else None, receipts, person_store.of_customer(connection, id)
+    people = [described(connection, person) for person in person_store.of_customer(connection, id)]
+    return _stands(standing) if standing else None, receipts, people
 
 
 def _stands(standing: Standing) -> StandingRow | None:
@@ -142,6 +143,7 @@ SHEETS: Final = (
             "revoke": keys.REVOKE, "begin": subscriptions.BEGIN, "change": subscriptions.CHANGE,
             "quote": subscriptions.QUOTE, "cancel": subscriptions.CANCEL, "keep": subscriptions.KEEP,
             "budget": limits.PUT, "unlimit": limits.REMOVE, "free": seats.FREE, "coupon": coupons.TAKE,
+            "reset_second_factor": RESET,
         },
         frozenset({"issue", "rotate", "quote"}),
     ),

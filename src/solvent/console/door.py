@@ -8,6 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from solvent.app.build import App
+from solvent.app.calling import place_of
 from solvent.console import invited, printing
 from solvent.console.answers import Answers
 from solvent.console.margins import Margins
@@ -16,8 +17,8 @@ from solvent.console.sheet import places_of
 from solvent.console.today import Today
 from solvent.identity.caller import caller_of
 from solvent.identity.session import TOKEN_BYTES
-from solvent.identity.sign_in_by_key import sign_in_by_key
 from solvent.identity.sign_out import sign_out
+from solvent.office.sign_in_by_key import sign_in_by_key
 from solvent.pages.place import Place
 from solvent.pages.site import own_path
 from solvent.pages.visit import Visit
@@ -62,7 +63,9 @@ class _Entrance:
         try:
             key = visit.form.get("key", "").rpartition("#")[2].strip()  # the whole address may be pasted
             caller = caller_of(key.encode(), app.desk.callers, app.desk.now_us())
-            await sign_in_by_key(caller, token, app.database, app.desk.now_us())
+            await sign_in_by_key(
+                caller, token, place_of(visit.request.scope, app.config), app.database, app.desk.now_us()
+            )
         except SolventError as problem:
             return visit.page("console/sign_in.html", 422, problem=visit.said(problem), next=goes_on)
         return visit.sign_in(token, goes_on or "/console")

@@ -17,6 +17,7 @@ from solvent.console import (
     margin,
     months,
     payments,
+    people,
     plans,
     prices,
     providers,
@@ -31,6 +32,7 @@ from solvent.console.operation import AnyOperation
 OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *customers.OPERATIONS,
     *keys.OPERATIONS,
+    *people.OPERATIONS,
     *plans.OPERATIONS,
     *subscriptions.OPERATIONS,
     *seats.OPERATIONS,

@@ -12,13 +12,12 @@ from msgspec import Meta
 
 from solvent.app.config import Config
 from solvent.app.running import tell_running
-from solvent.console import keys
+from solvent.console import keys, people
 from solvent.console.clerk import Clerk
 from solvent.console.keys import OperatorRole
 from solvent.console.members import NOTE, WORD
 from solvent.console.operation import Nothing
 from solvent.console.sheet import Errand, Sheet
-from solvent.identity import person_store
 from solvent.identity.session import TOKEN_BYTES
 from solvent.office.close_operator import close_operator
 from solvent.office.invite_operator import Inviting, invite_operator
@@ -26,7 +25,8 @@ from solvent.values.errors import Conflict
 from solvent.values.ids import PersonId
 
 _REFERENCES: Final = ("env:", "file:")
-_SECRET: Final = ("database", "key", "webhook_secret", "proxy")  # that may hold one where they are no reference
+# That may hold one where they are no reference.
+_SECRET: Final = ("database", "key", "webhook_secret", "proxy", "sealing_key")
 HIDDEN: Final = "•••"
 
 
@@ -93,10 +93,9 @@ async def reload(clerk: Clerk, _: Nothing) -> None:
 
 async def operators(clerk: Clerk) -> Mapping[str, Any]:
     """Who runs the place: people with accounts, and keys."""
-    people = await clerk.business.database.read(person_store.operators)
     origin = clerk.app.config.public_url or str(clerk.visit.request.base_url)
     return {
-        "people": people,
+        "people": (await clerk.ask(people.LIST)).data,
         "origin": origin.rstrip("/"),
         "keys": (await clerk.ask(keys.LIST_OPERATORS, {"limit": 100})).data,
     }
@@ -129,6 +128,7 @@ SHEETS: Final = (
         {
             "invite": Errand("operators.write", invite, Invitation),
             "close_person": Errand("operators.write", close_person, Whom),
+            "reset_second_factor": people.RESET,
             "issue_operator": keys.ISSUE_OPERATOR, "rotate_operator": keys.ROTATE_OPERATOR,
             "revoke_operator": keys.REVOKE_OPERATOR,
         },

@@ -8,7 +8,10 @@ import msgspec
 
 from solvent.values.ids import PersonId
 
-Kind = Literal["provider"]
+# provider: an account elsewhere. app: an authenticator app, known as the person; its secret is sealed, its counter the
+# last step whose code was taken. passkey: its secret is the public key, its counter how often it signed. recovery: a
+# code that works once, known as its digest.
+Kind = Literal["provider", "app", "passkey", "recovery"]
 
 
 class Credential(msgspec.Struct, frozen=True):

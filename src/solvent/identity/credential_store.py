@@ -49,6 +49,19 @@ def see(connection: Connection, credential: Credential, now_us: int) -> None:
     connection.execute(update(credentials).where(is_it).values(used_us=now_us))
 
 
+def count(connection: Connection, credential: Credential, counter: int, now_us: int) -> bool:
+    """It was used, and has counted on; False where somebody else used it meanwhile, and nothing was changed."""
+    is_it = _is(credential.kind, credential.known_as) & (credentials.c.counter == credential.counter)
+    done = connection.execute(update(credentials).where(is_it).values(counter=counter, used_us=now_us))
+    return bool(done.rowcount == 1)
+
+
+def has_kind(connection: Connection, person: PersonId, *kinds: Kind) -> bool:
+    """Whether a person has one of some kinds."""
+    theirs = (credentials.c.person == person) & credentials.c.kind.in_(kinds)
+    return connection.execute(select(credentials.c.kind).where(theirs).limit(1)).first() is not None
+
+
 def forget(connection: Connection, person: PersonId, kind: Kind, name: str) -> int:
     """Those of a person under a name; how many there were."""
     column = credentials.c
@@ -56,9 +69,18 @@ def forget(connection: Connection, person: PersonId, kind: Kind, name: str) -> i
     return connection.execute(delete(credentials).where(is_it)).rowcount
 
 
-def forget_of(connection: Connection, person: PersonId) -> None:
-    """All of a person's."""
-    connection.execute(delete(credentials).where(credentials.c.person == person))
+def forget_one(connection: Connection, person: PersonId, kind: Kind, known_as: str) -> bool:
+    """One, if it is this person's; whether it was there."""
+    is_it = _is(kind, known_as) & (credentials.c.person == person)
+    return bool(connection.execute(delete(credentials).where(is_it)).rowcount == 1)
+
+
+def forget_of(connection: Connection, person: PersonId, *kinds: Kind) -> int:
+    """All of a person's, or those of some kinds; how many there were."""
+    is_meant = credentials.c.person == person
+    if kinds:
+        is_meant &= credentials.c.kind.in_(kinds)
+    return connection.execute(delete(credentials).where(is_meant)).rowcount
 
 
 def _is(kind: Kind, known_as: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -82,6 +83,12 @@ def of_customer(connection: Connection, customer: CustomerId) -> list[Person]:
     """Everybody of a customer's, the first one first."""
     chosen = select(*_PERSON).where(people.c.customer == customer).order_by(people.c.id)
     return [_person(row) for row in connection.execute(chosen)]
+
+
+def among(connection: Connection, ids: Sequence[str]) -> dict[str, Person]:
+    """Those of some ids that are people, by id."""
+    chosen = select(*_PERSON).where(people.c.id.in_([id for id in set(ids) if id.startswith("psn_")]))
+    return {person.id: person for person in map(_person, connection.execute(chosen))}
 
 
 def operators(connection: Connection) -> list[Person]:

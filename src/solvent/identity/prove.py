@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from solvent.db.port import Connection, Database
 from solvent.identity import attempt_store, person_store
 from solvent.identity.caller import digest
 from solvent.identity.person import Person, wrong_password
-from solvent.identity.sign_in import Verify
 from solvent.identity.ticket import TICKET_US
 from solvent.values.errors import Unauthenticated
 from solvent.values.limits import SIGN_IN_FAILURES_MAX, SIGN_IN_PLACE_FAILURES_MAX
+
+# Whether a password is the one that is kept; slow on purpose.
+Verify = Callable[[str, str], Awaitable[bool]]
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -16,9 +16,11 @@ from solvent.values.instant import MINUTE_US
 
 # enter: sign in by a letter. reset: choose another password. confirm: the address is theirs.
 Letter = Literal["enter", "reset", "confirm"]
-# identify: somebody is at an identity provider, and comes back.
-Purpose = Letter | Literal["identify"]
+# identify: somebody is at an identity provider, and comes back. second: they have given the first factor, and are asked
+# for the second. app: they set up an authenticator app. passkey, new_passkey: what one is to sign.
+Purpose = Letter | Literal["identify", "second", "app", "passkey", "new_passkey"]
 TICKET_US: Final = 15 * MINUTE_US
+CHALLENGE_US: Final = 5 * MINUTE_US
 
 
 class Ticket(msgspec.Struct, frozen=True):
@@ -36,10 +38,11 @@ class Ticket(msgspec.Struct, frozen=True):
 
 
 def ticket(
-    token: str, purpose: Purpose, browser: str, now_us: int, *, person: PersonId = PersonId(""), about: str = ""  # noqa: B008
+    token: str, purpose: Purpose, browser: str, now_us: int, *, person: PersonId = PersonId(""), about: str = "",  # noqa: B008
+    good_us: int = TICKET_US,
 ) -> Ticket:  # fmt: skip
-    """A new one. token: which nobody has seen. browser: the asking browser's cookie."""
-    return Ticket(digest(token.encode()), purpose, person, digest(browser.encode()), about, now_us + TICKET_US)
+    """A new one. token: which nobody has seen. browser: the asking browser's cookie. good_us: for how long."""
+    return Ticket(digest(token.encode()), purpose, person, digest(browser.encode()), about, now_us + good_us)
 
 
 def ticket_over() -> Refused:

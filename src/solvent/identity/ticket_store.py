@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, Table, Text, delete, insert, select
 
 from solvent.db.tables import metadata
+from solvent.identity.caller import digest as digest_of
 from solvent.identity.ticket import Purpose, Ticket, ticket_over
 from solvent.values.ids import PersonId
 
@@ -39,8 +40,22 @@ def known(connection: Connection, digest: bytes, now_us: int) -> Ticket:
 def use(connection: Connection, digest: bytes, now_us: int) -> Ticket:
     """One that is still good, for the only time. Raises Refused."""
     found = known(connection, digest, now_us)
-    connection.execute(delete(tickets).where(tickets.c.digest == digest))
+    if connection.execute(delete(tickets).where(tickets.c.digest == digest)).rowcount != 1:
+        raise ticket_over()  # another process used it in this moment
     return found
+
+
+def known_for(connection: Connection, token: str, purpose: Purpose, browser: str, now_us: int) -> Ticket:
+    """One for a purpose, which this browser was given, without using it. Raises Refused."""
+    found = known(connection, digest_of(token.encode()), now_us)
+    if found.purpose != purpose or found.browser != digest_of(browser.encode()):
+        raise ticket_over()
+    return found
+
+
+def use_for(connection: Connection, token: str, purpose: Purpose, browser: str, now_us: int) -> Ticket:
+    """The same, for the only time. Raises Refused."""
+    return use(connection, known_for(connection, token, purpose, browser, now_us).digest, now_us)
 
 
 def forget_of(connection: Connection, person: PersonId, *purposes: Purpose) -> None:

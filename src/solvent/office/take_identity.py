@@ -10,12 +10,12 @@ import msgspec
 from solvent.audit.act import Act, fingerprint
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, credential_store, person_store
+from solvent.identity import credential_store, person_store
 from solvent.identity.credential import Credential, Identified
 from solvent.identity.key import clean_name
 from solvent.identity.person import Language, Person, clean_email, demand_open
-from solvent.identity.session import begin
-from solvent.office import store
+from solvent.office import entrance_store, store
+from solvent.office.arrival import Arrival, Entered
 from solvent.office.opening import Opening
 from solvent.values.errors import Conflict, Refused
 from solvent.values.ids import CustomerId, PersonId, new_id
@@ -23,7 +23,7 @@ from solvent.values.limits import NAME_CHARACTERS_MAX
 
 
 class IdentityTaken(msgspec.Struct, frozen=True, kw_only=True):
-    """mark: of the ticket it came back with. token: of the session to be. browser: its cookie.
+    """mark: of the ticket it came back with. arrival: of the session to be.
 
     person: who is signed in and links it; "" for whoever wants in. opening: on which plan a newcomer begins; None where
     new accounts are the operator's to open.
@@ -31,8 +31,7 @@ class IdentityTaken(msgspec.Struct, frozen=True, kw_only=True):
 
     identified: Identified
     mark: str
-    token: str
-    browser: str
+    arrival: Arrival
     language: Language
     person: PersonId = PersonId("")
     opening: Opening | None = None
@@ -41,26 +40,26 @@ class IdentityTaken(msgspec.Struct, frozen=True, kw_only=True):
         return f"IdentityTaken({self.identified.provider!r}, {self.person!r})"
 
 
-async def take_identity(taken: IdentityTaken, database: Database, now_us: int, entropy: int) -> Person:
-    """Returns who it is; but where it was linked, their session has begun. entropy: for the ids of a newcomer.
+async def take_identity(taken: IdentityTaken, database: Database, now_us: int, entropy: int) -> Entered:
+    """Returns who it is; but where it was linked, their session has begun, or waits for their second factor.
+
+    entropy: for the ids of a newcomer.
 
     Raises Conflict for an identity that is another person's, and for a newcomer whose address has an account; Refused
     where newcomers are not let in, where the provider tells no address, and for a closed account.
     """
 
-    def work(connection: Connection) -> Person:
+    def work(connection: Connection) -> Entered:
         credential = credential_store.found(connection, "provider", taken.identified.known_as)
         if taken.person:
-            return _link(connection, taken, credential, now_us)
+            return Entered(_link(connection, taken, credential, now_us), is_in=True)
         if credential is None:
             person = _open(connection, taken, now_us, entropy)
         else:
             person = person_store.known(connection, credential.person)
             demand_open(person)
             credential_store.see(connection, credential, now_us)
-        person_store.add_session(connection, begin(taken.token, now_us, person=person.id))
-        attempt_store.remember_browser(connection, person.id, taken.browser, now_us)
-        return person
+        return entrance_store.arrive(connection, person, taken.arrival, now_us)
 
     return await database.write(work)
 

@@ -9,26 +9,26 @@ from solvent.audit.store import once
 from solvent.db.port import Connection, Database
 from solvent.identity import attempt_store, credential_store, person_store, ticket_store
 from solvent.identity import store as identity_store
-from solvent.identity.caller import digest
+from solvent.identity.caller import OPERATOR_ROLES, digest
 from solvent.identity.look_at_letter import look_at_letter
 from solvent.identity.person import Person
-from solvent.identity.session import begin
 from solvent.identity.ticket import Ticket
+from solvent.office import entrance_store
+from solvent.office.arrival import Arrival, Entered
 from solvent.office.store import touch_callers
 from solvent.values.errors import Refused, Unauthenticated
 from solvent.values.ids import PersonId
 
 
 class LetterTaken(msgspec.Struct, frozen=True, kw_only=True):
-    """browser: the cookie of where it was opened. session: token of the session to be.
+    """arrival: of the session to be, in the browser it was opened in.
 
     password: the new one, as it is kept; "" but to reset. is_sure: they asked for it themselves, they say, though in
     another browser. signed_in: who is, in that browser; "" for nobody.
     """
 
     token: str
-    browser: str
-    session: str
+    arrival: Arrival
     password: str = ""
     is_sure: bool = False
     signed_in: PersonId = PersonId("")
@@ -37,44 +37,55 @@ class LetterTaken(msgspec.Struct, frozen=True, kw_only=True):
         return f"LetterTaken({self.signed_in!r})"
 
 
-async def take_letter(taken: LetterTaken, database: Database, now_us: int) -> Person:
-    """Returns who it is; but for a confirmation, their session has begun.
+async def take_letter(taken: LetterTaken, database: Database, now_us: int) -> Entered:
+    """Returns who it is; but for a confirmation, their session has begun, or waits for their second factor.
 
     Raises Refused for a link that is over, and, changing nothing, for one that was opened in another browser than the
     one that asked; Unauthenticated for a confirmation by anybody but the one who is signed in: somebody else may have
     opened the account with the address.
     """
     ticket, person = await look_at_letter(taken.token, database, now_us)
-    if ticket.browser != digest(taken.browser.encode()) and not taken.is_sure:
+    if ticket.browser != digest(taken.arrival.browser.encode()) and not taken.is_sure:
         raise Refused("another_browser", "this link was asked for in another browser; go on only if that was you")
     if ticket.purpose == "confirm" and taken.signed_in != person.id:
         raise Unauthenticated("signed_out", "sign in with the account that this letter is about, then open it again")
     assert bool(taken.password) == (ticket.purpose == "reset"), "a password is chosen where one is asked for"
     act = Act(person.id, f"letter/{ticket.digest.hex()}", fingerprint(ticket.purpose), now_us)
 
-    def work(connection: Connection) -> Person:
+    def work(connection: Connection) -> Entered:
         ticket_store.use(connection, ticket.digest, now_us)
-        return once(
+        who, _ = once(
             connection, act, f"person.{ticket.purpose}", person.id,
             lambda: _carry_out(connection, ticket, person, taken, now_us), Person,
-        )[0]  # fmt: skip
+        )  # fmt: skip
+        if ticket.purpose == "confirm":
+            return Entered(who, is_in=True)
+        return entrance_store.arrive(connection, who, taken.arrival, now_us)
 
     return await database.write(work)
 
 
 def _carry_out(connection: Connection, ticket: Ticket, person: Person, taken: LetterTaken, now_us: int) -> Person:
-    known = attempt_store.is_known(connection, person.id, taken.browser)
-    if ticket.purpose != "confirm" and not person.confirmed_us and not known:
+    if ticket.purpose != "confirm" and _may_be_anothers(connection, person, taken.arrival.browser):
         _take_over(connection, person, taken.password, now_us)
     elif ticket.purpose == "reset":
         person_store.change(connection, person.id, password=taken.password)
         _shut_out_others(connection, person)
     if not person.confirmed_us:
         person_store.change(connection, person.id, confirmed_us=now_us)
-    if ticket.purpose != "confirm":
-        person_store.add_session(connection, begin(taken.session, now_us, person=person.id))
-        attempt_store.remember_browser(connection, person.id, taken.browser, now_us)
     return person_store.known(connection, person.id)
+
+
+def _may_be_anothers(connection: Connection, person: Person, browser: str) -> bool:
+    """Whether somebody else may have opened the account with this address.
+
+    Not an operator's, whom an owner invited; and a second factor is asked for, whoever has the mailbox.
+    """
+    if person.confirmed_us or person.role in OPERATOR_ROLES:
+        return False
+    if credential_store.has_kind(connection, person.id, "app", "passkey"):
+        return False
+    return not attempt_store.is_known(connection, person.id, browser)
 
 
 def _take_over(connection: Connection, person: Person, password: str, now_us: int) -> None:

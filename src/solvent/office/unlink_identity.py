@@ -5,9 +5,10 @@ from __future__ import annotations
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import credential_store, person_store
+from solvent.identity import credential_store
 from solvent.identity.person import Person
-from solvent.values.errors import Conflict, NotFound
+from solvent.office.entrance_store import demand_way_in
+from solvent.values.errors import NotFound
 
 
 async def unlink_identity(person: Person, provider: str, act: Act, database: Database) -> None:
@@ -15,14 +16,10 @@ async def unlink_identity(person: Person, provider: str, act: Act, database: Dat
 
     def work(connection: Connection) -> None:
         def effect() -> bool:
-            linked = credential_store.of_person(connection, person.id)
-            if all(one.name != provider for one in linked):
+            if not credential_store.forget(connection, person.id, "provider", provider):
                 raise NotFound("not_linked", "this is not linked with your account")
-            found = person_store.by_email(connection, person.email)
-            others = [one for one in linked if one.name != provider]
-            if not others and not (found and found[1]):
-                raise Conflict("last_way_in", "this is your only way in; choose a password first")
-            return bool(credential_store.forget(connection, person.id, "provider", provider))
+            demand_way_in(connection, person)
+            return True
 
         once(connection, act, "person.unlink", person.id, effect, bool)
 

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from solvent.identity.permission import Action
 from solvent.pages.visit import Visit
 
-# anybody: strangers too. customer: whoever is signed in for a customer. operator: whoever helps to run the place.
-# Else an operator who may do that.
-Who = Literal["anybody", "customer", "operator"] | Action
+# anybody: strangers too. person: whoever is signed in as somebody, not with a key. customer: whoever is signed in for a
+# customer. operator: whoever helps to run the place. Else an operator who may do that.
+Who = Literal["anybody", "person", "customer", "operator"] | Action
 
 
 class Place(msgspec.Struct, frozen=True):

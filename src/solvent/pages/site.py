@@ -28,6 +28,7 @@ from solvent.values.ids import new_id
 log = logging.getLogger("solvent.pages")
 
 FORM_TOKEN: Final = "csrf"  # the name of the member, and of the header with x- before it
+SECURITY: Final = "/account/security"  # where everybody says how they sign in
 _READING: Final = ("GET", "HEAD")
 
 
@@ -91,6 +92,8 @@ class Site:
                 return visit.problem(problem, 401)
             return visit.go(f"{self._sign_in}?next={quote(_here(visit.request), safe='')}")
         except SolventError as problem:
+            if problem.code == "second_factor_needed" and visit.request.method in _READING and not visit.wants_data:
+                return visit.go(f"{SECURITY}?changed=needed")
             if isinstance(problem, Unavailable):
                 log.warning("%s: %s: %s", visit.request.url.path, problem.code, problem.message)
             return visit.problem(problem, self._status_of(problem))
@@ -103,13 +106,19 @@ class Site:
         if who == "anybody":
             return
         caller = visit.caller
-        if who == "customer":
+        if who == "person":
+            if visit.visitor.person is None:
+                raise Refused("people_only", "this page is a person's; sign in with e-mail and password, not a key")
+        elif who == "customer":
             if visit.visitor.customer is None:
                 raise Refused("customers_only", "this page is a customer's; sign in as one")
         elif caller.role not in OPERATOR_ROLES:
             raise NotFound("no_such_page", "there is no such page here")
-        elif who != "operator":
-            demand(caller, who)
+        else:
+            if visit.visitor.lacks_second:
+                raise Refused("second_factor_needed", "operators need a second factor here; set one up first")
+            if who != "operator":
+                demand(caller, who)
 
     def _demand_own_form(self, visit: Visit) -> None:
         """A form of another site, or of another session, changes nothing here."""

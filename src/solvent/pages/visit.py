@@ -15,7 +15,7 @@ from solvent.identity.caller import Caller, Customer
 from solvent.identity.person import Language, Person
 from solvent.pages.drawing import Drawing
 from solvent.pages.formats import money
-from solvent.pages.visitor import BROWSER, FONT, SESSION, Visitor, browser_of
+from solvent.pages.visitor import BROWSER, FONT, HALF, SESSION, Visitor, browser_of
 from solvent.pages.words import Words
 from solvent.values.errors import Invalid, SolventError, Unauthenticated
 from solvent.values.limits import MIB, PAGE_FORM_BYTES_MAX, PAGE_FORM_MEMBERS_MAX, REQUEST_BODY_WHOLE_S_MAX
@@ -109,9 +109,23 @@ class Visit:
 
     def sign_in(self, token: str, path: str) -> RedirectResponse:
         """On, in a session of one's own."""
-        response = self.go(path)
+        return self.enter(self.go(path), token)
+
+    def enter(self, response: R, token: str) -> R:
+        """Answer in a session of one's own."""
         keep(response, SESSION, token, self.request, http_only=True)
+        response.delete_cookie(HALF, path="/")
         return self.remember(response)
+
+    def enter_half(self, response: R, token: str) -> R:
+        """Answer whoever has given the first factor alone: no session, only what waits for the second."""
+        keep(response, HALF, token, self.request, http_only=True, days=1)
+        return self.remember(response)
+
+    @property
+    def half(self) -> str:
+        """What waits for a second factor; "" for nothing."""
+        return self.request.cookies.get(HALF, "")
 
     def remember(self, response: R) -> R:
         """Know this browser again."""

@@ -9,13 +9,14 @@ from typing import Final, Literal
 import msgspec
 
 from solvent.db.port import Connection, Database
-from solvent.identity import person_store
-from solvent.identity.caller import Caller, Customer, caller_still, digest
+from solvent.identity import credential_store, person_store
+from solvent.identity.caller import OPERATOR_ROLES, Caller, Customer, caller_still, digest
 from solvent.identity.person import Language, Person, caller_for
 from solvent.identity.session import SEEN_US, TOKEN_BYTES, Session, form_token
 from solvent.values.errors import Unauthenticated
 
 SESSION: Final = "solvent_session"
+HALF: Final = "solvent_second"  # of whoever has given the first factor alone
 STRANGER: Final = "solvent_form"  # what a form's token hangs on before anybody is signed in
 LANGUAGE: Final = "solvent_language"
 BROWSER: Final = "solvent_browser"  # tells one browser from another, so that strangers lock nobody out of theirs
@@ -28,6 +29,7 @@ class Visitor(msgspec.Struct, frozen=True):
     """One request's visitor. token: of their session, or a stranger's; form_token: what their forms carry.
 
     caller: how they ask; None for a stranger. person: None also for whoever came with an operator's key.
+    lacks_second: they help to run the place, and must set up a second factor first.
     """
 
     language: Language
@@ -36,6 +38,7 @@ class Visitor(msgspec.Struct, frozen=True):
     caller: Caller | None = None
     person: Person | None = None
     customer: Customer | None = None
+    lacks_second: bool = False
 
     @property
     def form_token(self) -> str:
@@ -49,14 +52,19 @@ class Visitor(msgspec.Struct, frozen=True):
 
 
 class Visitors:
-    """Finds out who visits. callers: who may call now, by their key's digest."""
+    """Finds out who visits. callers: who may call now, by their key's digest.
+
+    demands_second: whether operators must have a second factor.
+    """
 
     def __init__(
-        self, database: Database, callers: Callable[[], Mapping[bytes, Caller]], now_us: Callable[[], int]
-    ) -> None:
+        self, database: Database, callers: Callable[[], Mapping[bytes, Caller]], now_us: Callable[[], int],
+        demands_second: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self._database = database
         self._callers = callers
         self._now_us = now_us
+        self._demands_second = demands_second
 
     async def visitor(self, cookies: Mapping[str, str], accepts: str) -> Visitor:
         """accepts: the header Accept-Language. Whoever's session is over is a stranger."""
@@ -77,7 +85,15 @@ class Visitors:
         if person.closed_us:
             return Visitor(*looks, cookies.get(STRANGER, ""))
         language = _language(chosen or person.language, accepts)
-        return Visitor(language, looks[1], token, caller_for(person, customer), person, customer)
+        lacks = await self._lacks_second(person)
+        return Visitor(language, looks[1], token, caller_for(person, customer), person, customer, lacks)
+
+    async def _lacks_second(self, person: Person) -> bool:
+        if person.role not in OPERATOR_ROLES or not self._demands_second():
+            return False
+        return not await self._database.read(
+            lambda connection: credential_store.has_kind(connection, person.id, "app", "passkey")
+        )
 
     async def _session(self, token: str) -> tuple[Session, Person | None, Customer | None] | None:
         now_us, known = self._now_us(), digest(token.encode())

@@ -63,6 +63,7 @@ LETTERS_PLACE_MAX = 60  # from one place
 LETTERS_WAITING_MAX = 500  # that are not sent yet
 SIGN_IN_PLACE_FAILURES_MAX = 60  # from one place
 SIGN_IN_WAIT_S = 900
+PASSKEYS_MAX = 20  # of one person
 SIGN_UPS_MAX = 20  # from one place, in SIGN_IN_WAIT_S
 PAGE_FORM_BYTES_MAX = 256 * KIB
 PAGE_FORM_MEMBERS_MAX = 200

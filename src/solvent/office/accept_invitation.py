@@ -5,25 +5,22 @@ from __future__ import annotations
 import msgspec
 
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, person_store
+from solvent.identity import person_store
 from solvent.identity.invitation import demand_invited
 from solvent.identity.person import Person, demand_open
-from solvent.identity.session import begin
+from solvent.office import entrance_store
+from solvent.office.arrival import Arrival
 from solvent.values.errors import NotFound, Refused
 from solvent.values.ids import PersonId
 
 
 class Accepting(msgspec.Struct, frozen=True, kw_only=True):
-    """person: whose link it is. token: of the link. password: as it is kept. session: token of the session to be.
-
-    browser: its cookie.
-    """
+    """person: whose link it is. token: of the link. password: as it is kept."""
 
     person: PersonId
     token: str
     password: str
-    session: str
-    browser: str = ""
+    arrival: Arrival
 
     def __repr__(self) -> str:
         return f"Accepting({self.person!r})"
@@ -45,9 +42,7 @@ async def accept_invitation(asked: Accepting, database: Database, now_us: int) -
         demand_invited(found[1] if found else "", asked.token, now_us)
         if asked.password:
             person_store.change(connection, person.id, password=asked.password)
-            person_store.add_session(connection, begin(asked.session, now_us, person=person.id))
-            if asked.browser:
-                attempt_store.remember_browser(connection, person.id, asked.browser, now_us)
+            entrance_store.admit(connection, person, asked.arrival, now_us)
         return person
 
     return await database.write(work)

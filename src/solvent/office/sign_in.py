@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import msgspec
 
 from solvent.db.port import Connection, Database
 from solvent.identity import attempt_store, person_store
 from solvent.identity.attempt import Attempt
 from solvent.identity.person import Person, clean_email, demand_open, wrong_password
-from solvent.identity.session import begin
+from solvent.identity.prove import Verify
+from solvent.office import entrance_store
+from solvent.office.arrival import Arrival, Entered
 from solvent.values.errors import Invalid
-
-# Whether a password is the one that is kept; slow on purpose.
-Verify = Callable[[str, str], Awaitable[bool]]
 
 
 class SigningIn(msgspec.Struct, frozen=True):
-    """place: where it is tried from, such as an address. token: of the session to be. browser: its cookie."""
+    """place: where it is tried from, such as an address. token: of the session to be. browser: its cookie.
+
+    next: where they want to go.
+    """
 
     email: str
     password: str
     place: str
     token: str
     browser: str = ""
+    next: str = ""
 
     def __repr__(self) -> str:
         return f"SigningIn({self.email!r}, {self.place!r})"
 
 
-async def sign_in(asked: SigningIn, verify: Verify, database: Database, now_us: int) -> Person:
-    """Returns who it is; their session has begun.
+async def sign_in(asked: SigningIn, verify: Verify, database: Database, now_us: int) -> Entered:
+    """Returns who it is; their session has begun, or waits for their second factor.
 
     Raises Unauthenticated for a wrong address or password, without saying which; Refused when it was tried too often,
     and for a closed account.
@@ -42,6 +43,7 @@ async def sign_in(asked: SigningIn, verify: Verify, database: Database, now_us: 
         raise wrong_password() from None
 
     attempt = Attempt(email, asked.place, asked.browser)
+    arrival = Arrival(token=asked.token, browser=asked.browser, place=asked.place, by="password", next=asked.next)
 
     def look(connection: Connection) -> tuple[Person, str] | None:
         found = person_store.by_email(connection, email)
@@ -52,15 +54,14 @@ async def sign_in(asked: SigningIn, verify: Verify, database: Database, now_us: 
     # Whoever is not known takes as long as who is: the clock does not tell.
     is_right = await verify(asked.password, found[1] if found is not None else "")
     if found is None or not is_right:
-        id = found[0].id if found is not None else None
-        await database.write(lambda connection: attempt_store.fail_attempt(connection, attempt, id, now_us))
+
+        def fail(connection: Connection) -> None:
+            attempt_store.fail_attempt(connection, attempt, found[0].id if found else None, now_us)
+            if found is not None:
+                entrance_store.fail_operator(connection, found[0], arrival, now_us)
+
+        await database.write(fail)
         raise wrong_password()
     person = found[0]
     demand_open(person)
-
-    def enter(connection: Connection) -> None:
-        attempt_store.succeed(connection, attempt, person.id, now_us)
-        person_store.add_session(connection, begin(asked.token, now_us, person=person.id))
-
-    await database.write(enter)
-    return person
+    return await database.write(lambda connection: entrance_store.arrive(connection, person, arrival, now_us))
