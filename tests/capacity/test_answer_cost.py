@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,8 @@ ASKED = Asked(find_model("Qwen3-8B").shape, find_fleet("H100"), "bf16", 200, 646
 
 def row(**changes: float) -> MeasuredRow:
     told = {"batch": 64.0, "input_tokens": 200.0, "output_tokens": 646.0, "tokens_per_s": 4_315.0, **changes}
-    return MeasuredRow("Qwen/Qwen3-8B", "H100", 1, "bf16", source="a table", **told)
+    fixed = {"model": "Qwen/Qwen3-8B", "device": "H100", "count": 1, "precision": "bf16", "source": "a table"}
+    return msgspec.convert({**fixed, **told}, MeasuredRow)
 
 
 def test_an_answers_cost_by_hand() -> None:
@@ -69,7 +71,9 @@ def test_a_row_too_far_off_stands_for_nothing() -> None:
     assert nearest([row()], 64, 200, 646) is not None
     assert nearest([row(batch=40)], 64, 200, 646) is None
     assert nearest([row(output_tokens=3_000)], 64, 200, 646) is None
-    assert nearest([row(batch=60), row(batch=66)], 64, 200, 646) == row(batch=66)
+    near = nearest([row(batch=60), row(batch=66)], 64, 200, 646)
+    assert near is not None
+    assert near.row == row(batch=66)
 
 
 def test_rows_are_of_the_same_model_hardware_and_precision() -> None:

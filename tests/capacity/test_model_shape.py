@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 
@@ -10,10 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solvent.app.capacity_data import NamedModel, find_fleet, find_model, named_hardware, named_models
+from solvent.capacity.estimate import Asked, Known, estimate
 from solvent.capacity.gguf_header import gguf_members, gguf_shape
 from solvent.capacity.model_shape import shape_of
 from solvent.values.errors import Invalid, SolventError
 
+GGUF_LLAMA = {
+    "embedding_length": 4096, "block_count": 32, "feed_forward_length": 14336, "attention.head_count": 32,
+    "attention.head_count_kv": 8, "attention.key_length": 128, "vocab_size": 128256, "expert_count": 8,
+    "expert_used_count": 2, "attention.sliding_window": 4096,
+}  # fmt: skip
 HOUSE = Path("src/solvent/data/house_model/solvent-house-1.gguf")
 LLAMA = {
     "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
@@ -76,6 +83,7 @@ def test_more_sequences_touch_more_experts_and_never_more_than_there_are(one: fl
     [
         ("hidden_size", None), ("hidden_size", 0), ("num_hidden_layers", 10**6), ("vocab_size", "many"),
         ("num_attention_heads", -1), ("hybrid_override_pattern", "M*"), ("layer_types", "all"),
+        ("layer_types", ["full_attention", "linear_attention"]),
     ],
 )  # fmt: skip
 def test_a_config_that_sizes_nothing_is_refused_by_member(member: str, value: object) -> None:
@@ -83,6 +91,11 @@ def test_a_config_that_sizes_nothing_is_refused_by_member(member: str, value: ob
         shape_of("m", {**LLAMA, member: value})
     assert refused.value.code == "model_config_invalid"
     assert member in refused.value.message
+
+
+def test_encoders_are_refused() -> None:
+    with pytest.raises(Invalid, match="only decoders"):
+        shape_of("m", {**LLAMA, "is_encoder_decoder": True})
 
 
 def test_the_house_models_own_file_tells_its_shape() -> None:
@@ -104,6 +117,35 @@ def test_bytes_that_are_no_gguf_are_refused(head: bytes) -> None:
 def test_a_gguf_that_was_cut_short_is_refused(size: int) -> None:
     with pytest.raises(Invalid, match="cannot be read"):
         gguf_members(HOUSE.read_bytes()[:size])
+
+
+ODD = st.sampled_from([0, -1, 2**31, 2**62, 10**7])
+
+
+@given(st.dictionaries(st.sampled_from(sorted(GGUF_LLAMA)), ODD, max_size=3))
+def test_a_gguf_of_strange_values_is_refused_or_sized(odd: dict[str, int]) -> None:
+    members = {**GGUF_LLAMA, **odd}
+    head = (
+        b"GGUF" + struct.pack("<IQQ", 3, 0, len(members) + 1) + _text("general.architecture") + _kind(8, _text("llama"))
+    )
+    head += b"".join(_text(f"llama.{name}") + _kind(11, struct.pack("<q", value)) for name, value in members.items())
+    try:
+        shape, precision = gguf_shape("m", gguf_members(head))
+        found = estimate(Asked(shape, find_fleet("8xB200"), precision, 300, 400, 1.0), Known())
+    except Invalid as refused:
+        assert refused.code in ("model_config_invalid", "model_does_not_fit", "latency_out_of_reach")  # noqa: PT017
+        return
+    assert found.batch >= 1
+    assert 0 < found.step_s < math.inf
+    assert 0 < found.watt_hours < math.inf
+
+
+def _text(text: str) -> bytes:
+    return struct.pack("<Q", len(text)) + text.encode()
+
+
+def _kind(kind: int, value: bytes) -> bytes:
+    return struct.pack("<I", kind) + value
 
 
 def test_a_gguf_that_claims_too_much_is_refused() -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -130,6 +131,24 @@ def test_what_makes_no_sense_is_refused_with_what_to_do(words: tuple[str, ...], 
     refused = refuse(*words)
     assert refused.code == code
     assert advice in refused.message
+
+
+@pytest.mark.parametrize("option", ["--busy", "--token-ms", "--pue"])
+@pytest.mark.parametrize("number", ["nan", "-1", "1e99"])
+def test_numbers_out_of_bounds_are_refused(option: str, number: str) -> None:
+    done = raw(*LLAMA, option, number)
+    assert isinstance(done.exception, click.BadParameter), done.output
+
+
+def test_a_probe_of_something_else_is_refused(tmp_path: Path) -> None:
+    probe = {
+        "base_url": "http://x/v1", "model": "m", "at": "2026-11-28T00:00:00Z", "seconds": 60, "answers": 9,
+        "batch": 1e6, "input_tokens": 1, "output_tokens": 1, "tokens_per_s": 1, "first_token_s": 1,
+    }  # fmt: skip
+    (tmp_path / "probe.json").write_text(json.dumps(probe))
+    refused = refuse(*LLAMA, "--calibration", str(tmp_path / "probe.json"))
+    assert refused.code == "calibration_invalid"
+    assert "another model or machine" in refused.message
 
 
 def test_files_that_are_no_models_are_refused(tmp_path: Path) -> None:

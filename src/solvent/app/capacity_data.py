@@ -46,6 +46,10 @@ class _Devices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hardware: tuple[Hardware, ...]
 
 
+class _Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    rows: tuple[MeasuredRow, ...]
+
+
 class FoundModel(msgspec.Struct, frozen=True):
     """A model to size. names: all it is known under. precision: of its weights as published, if nothing else is said.
 
@@ -68,6 +72,12 @@ def named_models() -> tuple[NamedModel, ...]:
 def named_hardware() -> tuple[Hardware, ...]:
     """The devices that are known by name."""
     return msgspec.convert(_reviewed("hardware.yaml"), _Devices).hardware
+
+
+@cache
+def shipped_rows() -> tuple[MeasuredRow, ...]:
+    """Measured points that come with the package."""
+    return msgspec.convert(_reviewed("measured.yaml"), _Rows).rows
 
 
 def find_model(text: str) -> FoundModel:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 
-from solvent.app.capacity_data import FoundModel, find_fleet, find_model, measured_rows
+from solvent.app.capacity_data import FoundModel, find_fleet, find_model, measured_rows, shipped_rows
 from solvent.app.probed import read_calibration
 from solvent.capacity.answer_cost import AnswerCost, CostTerms, answer_cost
-from solvent.capacity.calibration import calibrate
+from solvent.capacity.calibration import FACTOR_MAX, calibrate
 from solvent.capacity.estimate import Asked, Estimate, Known, estimate
 from solvent.capacity.hardware import Fleet, precision_named
-from solvent.capacity.measured import MeasuredRow, rows_of
+from solvent.capacity.measured import rows_of
 from solvent.capacity.step import step_of
 from solvent.values.errors import Invalid
 from solvent.values.money import decimal, minor_digits, plain
@@ -110,15 +109,23 @@ def size_found(model: FoundModel, fleet: Fleet, wanted: Wanted) -> SizeBody:
 
 
 def known_of(model: FoundModel, asked: Asked, wanted: Wanted) -> Known:
-    """What was measured of this model on this hardware."""
+    """What was measured of this model on this hardware: the operator's rows, and where they probed nothing those that
+    come with the package.
+
+    Raises Invalid for a calibration that is of something else.
+    """
     devices = (asked.fleet.device.name, *asked.fleet.device.also)
-    rows: Sequence[MeasuredRow] = ()
-    if wanted.measured is not None:
-        rows = rows_of(measured_rows(wanted.measured), model.names, devices, asked.fleet.count, asked.precision)
+    own = measured_rows(wanted.measured) if wanted.measured is not None else ()
+    others = shipped_rows() if wanted.calibration is None else ()
+    rows = rows_of((*own, *others), model.names, devices, asked.fleet.count, asked.precision)
     if wanted.calibration is None:
-        return Known(rows=tuple(rows))
+        return Known(tuple(rows))
     probed = read_calibration(wanted.calibration)
     bare = step_of(asked.shape, asked.fleet, asked.precision, probed.load)
+    if not 1 / FACTOR_MAX < probed.step_s / bare.total_s < FACTOR_MAX:
+        message = f"{wanted.calibration}: a token took {probed.step_s * _MS:.3g} ms there, and {bare.total_s * _MS:.3g}"
+        message += f" were expected of {model.shape.name} on {asked.fleet.name}; it is of another model or machine"
+        raise Invalid("calibration_invalid", message, param="calibration")
     return Known(tuple(rows), calibrate(bare, probed.step_s), probed.told)
 
 

@@ -17,10 +17,11 @@ _GB: Final = 1e9
 
 
 class BatchLimit(msgspec.Struct, frozen=True):
-    """The most sequences at once, and what sets that: "memory", the "latency" asked for, or the "engine"."""
+    """The most sequences at once, and what sets that: "memory", the "latency" asked for, the "engine", or what was
+    "measured"."""
 
     batch: int
-    because: Literal["memory", "latency", "engine"]
+    because: Literal["memory", "latency", "engine", "measured"]
 
 
 def memory_limit(shape: Shape, fleet: Fleet, precision: str, tokens: float) -> int:

@@ -15,7 +15,7 @@ from solvent.capacity.step import Terms
 
 # How far off each term may be, against each other: logarithms of factors, as priors. Physics is surer than software.
 _SPREAD: Final = Terms(weights_s=0.5, launching_s=1.0, sequences_s=0.5, serving_s=1.0)
-_CHANCE: Final = 0.2  # of a logarithm, that a point may scatter around what its terms come to
+CHANCE: Final = 0.2  # of a logarithm, that a point may scatter around what its terms come to
 CHANCE_MAX: Final = 0.1  # of a logarithm: no more than this of what is off is ever put down to chance
 _ROUNDS: Final = 60
 _STEP_MAX: Final = 2.0  # of a logarithm in one round
@@ -31,15 +31,15 @@ class Factors(msgspec.Struct, frozen=True):
     serving: float = 1.0
 
 
-def calibrate(predicted: Terms, measured_s: float) -> Factors:
+def calibrate(predicted: Terms, measured_s: float, chance: float = CHANCE) -> Factors:
     """The likeliest factors for a step that was measured as taking measured_s; they bring it within CHANCE_MAX of that.
 
-    Factors are log-normal around 1 with the spreads above, and so is the point around the step they make. Checked, not
-    fitted, on points of which another was measured: any chance from 0.1 to 0.3 does (docs/benchmarks/capacity.md).
+    Factors are log-normal around 1 with the spreads above, and so is the point around the step they make, by `chance`.
+    What other chances come to stands in docs/benchmarks/capacity.md.
     """
     assert measured_s > 0, "a step takes time"
     assert predicted.total_s > 0, "a step takes time"
-    off = math.log(measured_s / _total_s(predicted, _likeliest(predicted, measured_s, _CHANCE)))
+    off = math.log(measured_s / _total_s(predicted, _likeliest(predicted, measured_s, chance)))
     logs = _likeliest(predicted, measured_s * math.exp(-max(-CHANCE_MAX, min(CHANCE_MAX, off))), 0.0)
     return Factors(*map(math.exp, logs))
 

@@ -13,7 +13,7 @@ from solvent.capacity.batch_limit import BatchLimit, batch_limit, memory_limit
 from solvent.capacity.calibration import Factors, corrected
 from solvent.capacity.energy import board_joules_per_token, metered_watt_hours
 from solvent.capacity.hardware import Fleet
-from solvent.capacity.measured import MeasuredRow, nearest
+from solvent.capacity.measured import MeasuredRow, nearest, nearest_saturated
 from solvent.capacity.model_shape import Shape
 from solvent.capacity.step import Load, Terms, reading_s, step_of
 from solvent.values.errors import Invalid
@@ -21,9 +21,10 @@ from solvent.values.errors import Invalid
 Level = Literal["measured row", "formula x one measured point", "bare formula"]
 # Step over estimate, low and high: about nine in ten models left out fell within (docs/benchmarks/capacity.md).
 _SPREADS: Final[dict[Level, tuple[float, float]]] = {
-    "measured row": (0.9, 1.1),
+    "measured row": (0.8, 1.25),
     "formula x one measured point": (0.75, 1.35),
 }
+_MS: Final = 1_000
 _BARE_DENSE: Final = (0.67, 1.5)
 _BARE_EXPERTS: Final = (0.5, 2.0)
 _BARE_CPU: Final = (0.2, 5.0)  # no CPU was among the points
@@ -88,18 +89,26 @@ def estimate(asked: Asked, known: Known) -> Estimate:
         limit = batch_limit(fits, step_s, asked.step_s_max)
     batch = asked.batch or limit.batch
     terms = _terms(asked, known, batch)
-    row = nearest(known.rows, batch, asked.input_tokens, asked.output_tokens)
-    if row is not None:
+    near = nearest(known.rows, batch, asked.input_tokens, asked.output_tokens)
+    if near is None and not asked.batch:
+        near = nearest_saturated(
+            known.rows, asked.input_tokens, asked.output_tokens, asked.step_s_max * _MS,
+            is_by_wait=limit.because == "latency",
+        )  # fmt: skip
+    if near is not None and not near.row.batch:
+        batch = _saturated_batch(asked, known, near.row, fits)
+        limit = BatchLimit(batch, "measured")
+        terms = _terms(asked, known, batch)
+    if near is not None:
         level: Level = "measured row"
-        time_s = row.step_s * terms.total_s / _terms(asked, known, row.batch).total_s
-        evidence = f"{row.source}, batch {row.batch:.0f}"
+        time_s, evidence = _measured_s(asked, known, near.row, batch), near.told
     else:
         level = "bare formula" if known.factors is None else "formula x one measured point"
         time_s, evidence = terms.total_s, known.calibrated_by
     low, high = _SPREADS.get(level) or _bare(asked)
     joules = board_joules_per_token(asked.fleet, time_s, batch)
-    if row is not None and row.joules_per_token:
-        joules = row.joules_per_token * (time_s / batch) / (row.step_s / row.batch)
+    if near is not None and near.row.joules_per_token:
+        joules = near.row.joules_per_token * (time_s / batch) * near.row.tokens_per_s
     return Estimate(
         level=level, evidence=evidence, limit=limit, batch=batch, step_s=time_s, low_s=time_s * low,
         high_s=time_s * high, terms=terms,
@@ -110,8 +119,32 @@ def estimate(asked: Asked, known: Known) -> Estimate:
     )  # fmt: skip
 
 
+def _measured_s(asked: Asked, known: Known, row: MeasuredRow, batch: int) -> float:
+    """The step of a batch by a row: as the formula has one beside the other, each at its own lengths."""
+    at = row.batch or batch
+    measured_s = at / row.tokens_per_s
+    theirs = Load(at, row.input_tokens or asked.input_tokens, row.output_tokens or asked.output_tokens)
+    return measured_s * _terms(asked, known, batch).total_s / _terms_of(asked, known, theirs).total_s
+
+
+def _saturated_batch(asked: Asked, known: Known, row: MeasuredRow, fits: int) -> int:
+    """How many answers at once a saturated row was of, which it does not tell: by the formula the least that come to
+    as many tokens a second; where it would take more than fit, or than the row's wait allows, so many."""
+    most = min(fits, int(row.tokens_per_s * row.wait_ms_max / _MS)) if row.wait_ms_max else fits
+    low, high = 0, max(1, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        reached = middle / _terms(asked, known, middle).total_s >= row.tokens_per_s
+        low, high = (low, middle) if reached else (middle, high)
+    return high
+
+
 def _terms(asked: Asked, known: Known, batch: float) -> Terms:
-    bare = step_of(asked.shape, asked.fleet, asked.precision, asked.load(batch))
+    return _terms_of(asked, known, asked.load(batch))
+
+
+def _terms_of(asked: Asked, known: Known, load: Load) -> Terms:
+    bare = step_of(asked.shape, asked.fleet, asked.precision, load)
     return bare if known.factors is None else corrected(bare, known.factors)
 
 

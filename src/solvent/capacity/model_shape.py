@@ -19,6 +19,7 @@ _Count = Annotated[int, Meta(ge=0, le=10_000_000)]
 _CHUNKED_LAYERS: Final = 4  # of Llama 4's layers, every fourth sees the whole context
 
 _WINDOWED: Final = ("sliding_attention", "chunked_attention")
+_ATTENTION: Final = ("full_attention", *_WINDOWED)
 
 # Names under which families keep the same member.
 _ALSO: Final = {
@@ -119,17 +120,22 @@ def shape_of(name: str, config: Mapping[str, object]) -> Shape:
             members[ours] = next((members[t] for t in theirs if members.get(t) is not None), None)
     if members.get("intermediate_size") is None:
         members["intermediate_size"] = members.get("moe_intermediate_size")
+    if members.get("is_encoder_decoder"):
+        raise Invalid("model_config_invalid", f"{name}: encoders with decoders are not known; only decoders are sized")
     found = {field: members[field] for field in ConfigMembers.__struct_fields__ if members.get(field) is not None}
     try:
         return _shape(name, msgspec.convert(found, ConfigMembers))
     except msgspec.ValidationError as wrong:
         raise Invalid("model_config_invalid", f"{name}: this is no config.json that sizes a model: {wrong}") from None
     except (ArithmeticError, ValueError) as wrong:
-        raise Invalid("model_config_invalid", f"{name}: its config.json contradicts itself: {wrong}") from None
+        raise Invalid("model_config_invalid", f"{name}: its config.json cannot be sized: {wrong}") from None
 
 
 def _shape(name: str, c: ConfigMembers) -> Shape:
     pattern = c.hybrid_override_pattern
+    unknown = sorted(set(c.layer_types or ()) - set(_ATTENTION))
+    if unknown:
+        raise ValueError(f"layer_types has {unknown[0][:40]!r}, of which nothing is known; {' '.join(_ATTENTION)} are")
     if pattern is not None and len(pattern) != c.num_hidden_layers:
         raise ValueError(f"hybrid_override_pattern names {len(pattern)} layers of {c.num_hidden_layers}")
     attention_layers = pattern.count("*") if pattern is not None else c.num_hidden_layers

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,6 +20,17 @@ config_option = click.option(
     help="The configuration  [default: solvent.toml in this folder or in the data directory, if there].",
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class Real(click.FloatRange):
+    """A number within bounds. What is none, "nan", is within no bounds, though click's comparisons let it pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See click.ParamType."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 def find_config(config_file: Path | None, data: Path) -> Path | None:

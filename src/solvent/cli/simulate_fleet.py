@@ -11,6 +11,7 @@ import click
 from solvent.app.serving_fleet import fleet_for
 from solvent.app.sizing import Wanted
 from solvent.cli.here import Screen
+from solvent.cli.options import Real
 from solvent.simulation.fleet import FleetNeeded
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.pays_for import PaysFor
@@ -25,7 +26,7 @@ _OPTIONS: Final = (
     click.option("--per-usd", default="", metavar="AMOUNT", help="A dollar in your currency, for rents listed in USD."),
     click.option("--precision", default="", help="Of the weights, such as bf16 fp8 fp4  [default: as published]."),
     click.option(
-        "--token-ms", type=click.FloatRange(0, 1e7, min_open=True), default=50.0, show_default=True,
+        "--token-ms", type=Real(0, 1e7, min_open=True), default=50.0, show_default=True,
         help="The longest wait for a token.",
     ),
     click.option(

@@ -13,7 +13,7 @@ import msgspec
 from solvent.app.probe import Probing, probe
 from solvent.app.probed import Probed
 from solvent.cli.here import Screen
-from solvent.cli.options import json_option
+from solvent.cli.options import Real, json_option
 from solvent.cli.wording import speaker
 from solvent.values.errors import Invalid
 from solvent.values.period import zone
@@ -25,7 +25,7 @@ _MS = 1_000
 @click.option("--base-url", required=True, metavar="URL", help="Of an OpenAI-compatible API, like http://host:8000/v1.")
 @click.option("--model", required=True, help="As the server calls it.")
 @click.option("--key-env", default="", metavar="NAME", help="The environment variable that holds the server's key.")
-@click.option("--seconds", type=click.FloatRange(1, 3_600), default=60.0, show_default=True, help="How long to ask.")
+@click.option("--seconds", type=Real(1, 3_600), default=60.0, show_default=True, help="How long to ask.")
 @click.option("--at-once", type=click.IntRange(1, 1_024), default=16, show_default=True, help="Questions at once.")
 @click.option("--words", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Of a question.")
 @click.option(

@@ -12,7 +12,7 @@ from solvent.app.business import open_business
 from solvent.app.day_fleet import DayLoad, FleetBody, FleetPlan, booked_load, day_fleet, stated_load
 from solvent.app.sizing import Wanted
 from solvent.cli.here import Screen
-from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.options import Real, config_option, data_option, json_option, load_config
 from solvent.cli.size_amounts import number, shown
 from solvent.cli.size_options import wanted_options
 from solvent.cli.wording import speaker
@@ -30,11 +30,11 @@ _PLANS = {
 @click.option("--on", required=True, metavar="HARDWARE", help="What one server is, such as 4xH100.")
 @click.option("--precision", default="", help="Of the weights, such as bf16 fp8 fp4  [default: as published].")
 @click.option(
-    "--answers-per-second", "answers_per_s", type=click.FloatRange(0, 1e6, min_open=True), default=None,
+    "--answers-per-second", "answers_per_s", type=Real(0, 1e6, min_open=True), default=None,
     help="The load, on average  [default: that of the books].",
 )  # fmt: skip
 @click.option(
-    "--peak", type=click.FloatRange(1, 100), default=2.0, show_default=True,
+    "--peak", type=Real(1, 100), default=2.0, show_default=True,
     help="Of a stated load: so many times the average at the busiest.",
 )  # fmt: skip
 @click.option("--since", default="30d", show_default=True, help="Of the books: days like 7d, or a date.")
@@ -87,7 +87,9 @@ def _tell(found: FleetBody, screen: Screen) -> None:
     ]  # fmt: skip
     screen.table(_HOURS, rows, "nothing_compared")
     screen.line("")
-    screen.table(_PLANS, [_cells(plan, found.currency, screen) for plan in found.plans], "nothing_compared")
+    always, by_hour = found.plans
+    plans = [always] if always.rent == by_hour.rent else [always, by_hour]
+    screen.table(_PLANS, [_cells(plan, found.currency, screen) for plan in plans], "nothing_compared")
     if not found.plans[0].rent:
         screen.word("no_rent")
 

@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from solvent.app.sizing import Wanted
+from solvent.cli.options import Real
 
 Command = Callable[..., None]
 _TOKENS = click.IntRange(1, 10_000_000)
-_SHARE = click.FloatRange(0, 1, min_open=True)
+_SHARE = Real(0, 1, min_open=True)
 _PATH = click.Path(dir_okay=False, path_type=Path)
 
 _OPTIONS = (
@@ -25,7 +26,7 @@ _OPTIONS = (
         "--batch", type=click.IntRange(0, 100_000), default=0, help="Answers at once  [default: the most that fit]."
     ),
     click.option(
-        "--token-ms", "ms_per_token_max", type=click.FloatRange(0, 1e7, min_open=True), default=50.0,
+        "--token-ms", "ms_per_token_max", type=Real(0, 1e7, min_open=True), default=50.0,
         show_default=True, help="The longest wait for a token.",
     ),
     click.option(
@@ -41,7 +42,7 @@ _OPTIONS = (
     ),
     click.option("--extras", default="0", show_default=True, metavar="AMOUNT", help="Of each answer, besides."),
     click.option(
-        "--pue", type=click.FloatRange(1, 5), default=1.2, show_default=True,
+        "--pue", type=Real(1, 5), default=1.2, show_default=True,
         help="What a building draws over what its machines do.",
     ),
     click.option("--measured", type=_PATH, default=None, help="A CSV of your own measured points."),

@@ -44,6 +44,7 @@ SIZE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "bare formula": ("bare formula", "공식만"),
     "because_memory": ("as many as memory holds", "메모리가 담는 만큼"),
     "because_latency": ("as many as the wait for a token allows", "토큰을 기다리는 시간이 허락하는 만큼"),
+    "because_measured": ("as many as were measured", "측정한 만큼"),
     "because_engine": ("as many as engines serve", "엔진이 감당하는 만큼"),
     "batch_of": ("{batch:,} of at most {limit:,}: {because}", "{batch:,} (최대 {limit:,}: {because})"),
     "between": ("{value} ({low} to {high})", "{value} ({low}~{high})"),
