@@ -106,15 +106,22 @@ def test_options_before_the_command_are_refused() -> None:
     assert "write options after optimise" in done.output
 
 
+def is_at_work(pid: int) -> bool:
+    """Whether a process is ours, hears Ctrl-C, and has numpy, which it loads with the command."""
+    of = Path(f"/proc/{pid}")
+    caught = int(of.joinpath("status").read_text().partition("SigCgt:")[2].split()[0], 16)
+    is_ours = b"optimise" in of.joinpath("cmdline").read_bytes()  # until it is, all of it is its parent's
+    return is_ours and bool(caught & 2) and "_multiarray_umath" in of.joinpath("maps").read_text()
+
+
 def test_stopped_by_hand_nothing_is_left(tmp_path: Path) -> None:
     words = ("simulate", "optimise", "--customers", "100000", "--cost", "0.02", "--write", "best.yaml")
     process = subprocess.Popen(
         [sys.executable, "-m", "solvent.cli.main", *words], cwd=tmp_path,
         env={**os.environ, "SOLVENT_CURRENCY": "USD"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    maps = Path(f"/proc/{process.pid}/maps")
     try:
-        while "_multiarray_umath" not in maps.read_text():  # the command is loaded, or about to be
+        while not is_at_work(process.pid):
             assert process.poll() is None
             time.sleep(0.05)
         time.sleep(0.5)
