@@ -21,7 +21,7 @@ from solvent.cli.size_options import wanted_options
 from solvent.cli.size_picture import picture
 from solvent.cli.wording import speaker
 from solvent.pricing.rate_card import RateCard, card_at
-from solvent.values.errors import Invalid
+from solvent.values.errors import Invalid, NotFound
 from solvent.values.period import zone
 
 _COLUMNS = {
@@ -70,7 +70,7 @@ def compare_all(wanted: Wanted, to: Path | None, as_json: bool, **said: Any) -> 
         card = card_at(cards.get(name, ()), at_us)
         if card is None:
             message = f"no rate card {name[:80]!r} is in force; `solvent prices list` names them, `import` adds more"
-            raise Invalid("no_such_card", message, param="api")
+            raise NotFound("no_such_card", message, param="api")
         return card
 
     found = compare(asked, wanted, priced, exchanges, at_us)
