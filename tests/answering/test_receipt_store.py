@@ -20,6 +20,7 @@ from solvent.answering.receipt import Receipt, sums_of
 from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page, used_by_key
 from solvent.db.port import Connection
 from solvent.margin import store as margin_store
+from solvent.margin.facet import read
 from solvent.margin.line import MarginKey
 from solvent.margin.usage_store import days_of
 from solvent.values.ids import AnswerId, CustomerId, KeyId, new_id
@@ -44,6 +45,8 @@ def some_receipts(random: Random, count: int) -> list[Receipt]:
                 at_us=asked_us + random.choice([1, MINUTE_US, 29 * MINUTE_US]), customer=CustomerId(customer),
                 key=KeyId(f"key_{customer}{random.randrange(2)}"), end_user=random.choice(["", "kim", "lee"]),
                 model=random.choices(["small", "large", "rare"], (50, 20, 1))[0], plan=random.choice(["free", "pro"]),
+                service=random.choice(["chat/quick", "api/chat"]),
+                cost_parts=random.choice(["", "input:3 output:4", "cached_input:9 output:-2", "in_put:5"]),
             )
         )  # fmt: skip
     return rows
@@ -56,8 +59,9 @@ def write(connection: Connection, rows: list[Receipt]) -> None:
 
 
 def is_sought(row: Receipt, sought: Sought) -> bool:
-    names = ("customer", "key", "end_user", "model", "plan")
+    names = ("customer", "key", "end_user", "model", "plan", "service")
     same = all(getattr(row, name) == getattr(sought, name) for name in names if getattr(sought, name))
+    same &= not sought.spent_on or any(kind == sought.spent_on for kind, _ in read(row.cost_parts))
     return same and sought.from_us <= row.at_us < sought.until_us
 
 
@@ -75,6 +79,8 @@ def anything(random: Random) -> Sought:
         end_user=random.choice(["", "kim"]) if customer else "",
         model=random.choice(["", "", "small", "rare", "none"]),
         plan=random.choice(["", "", "pro"]),
+        service=random.choice(["", "", "chat/quick"]),
+        spent_on=random.choice(["", "", "", "input", "put", "in_put"]),
         from_us=0 if whole else start,
         until_us=NEVER_US if whole else start + random.choice([1, 2]) * DAY_US,
     )

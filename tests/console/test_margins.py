@@ -106,7 +106,10 @@ def test_every_step_leads_to_what_is_behind_it(server: Solvent) -> None:
     )
     named = {name: to.replace("&amp;", "&") for name, to in steps}
     assert {"charged", "revenue", "input", "output", "margin"} <= set(named)
-    assert [name for name, to in named.items() if not to] == ["revenue", "margin"]
+    assert {name for name, to in named.items() if not to} - {"left"} == {"revenue", "margin"}
+    told = server.operate("GET", "/v1/margin?since=30d")
+    assert [step["name"] for step in told["waterfall"]] == list(named)
+    assert {"name": "margin", "amount": told["total"]["margin"], "is_total": True} in told["waterfall"]
     for name, to in named.items():
         assert not to or browser.get(to).status_code == 200, name
     assert browser.get(named["output"]).text.count("/console/answers/ans_") == 4

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from tests.pricing.cards import EXCHANGES, cards, exchange_of, usages
 
 from solvent.pricing.exchange import Exchange
-from solvent.pricing.parts import KINDS, buckets_of, parts
+from solvent.pricing.parts import KINDS, parts
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
-from solvent.values.usage import BUCKETS, Usage
+from solvent.values.usage import Usage
 
 
 @given(usages(), cards(), st.none() | EXCHANGES)
@@ -19,25 +19,27 @@ def test_parts_sum_to_the_cost_and_none_is_below_nothing(
     usage: Usage, card: RateCard, exchange: Exchange | None
 ) -> None:
     of = exchange_of(card, exchange) if exchange is not None else None
-    found = parts(usage, card, of)
-    assert sum(found.values()) == rate(usage, card, of).grains
+    whole = rate(usage, card, of)
+    found = parts(usage, card, of, whole)
+    assert sum(found.values()) == whole.grains
     assert all(grains > 0 for grains in found.values())
     assert set(found) <= set(KINDS)
 
 
-def test_every_bucket_is_of_one_kind() -> None:
-    assert sorted(bucket for kind in KINDS for bucket in buckets_of(kind)) == sorted(BUCKETS)
+def taken_apart(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> dict[str, int]:
+    return parts(usage, card, exchange, rate(usage, card, exchange))
 
 
 def test_a_worked_example() -> None:
     card = RateCard("m", "USD", 0, "", input_picos=150_000, cached_input_picos=15_000, output_picos=600_000)
     used = Usage(input_tokens=1_000, cached_input_tokens=6_000, output_tokens=300)
-    assert parts(used, card) == {"input": 150_000, "cached": 90_000, "output": 180_000}
-    assert parts(used, card, Exchange("USD", "KRW", 1_400, 1, 0, "")) == {
+    assert taken_apart(used, card) == {"input": 150_000, "cached": 90_000, "output": 180_000}
+    assert taken_apart(used, card, Exchange("USD", "KRW", 1_400, 1, 0, "")) == {
         "input": 2_100_000, "cached": 1_260_000, "output": 2_520_000,
     }  # fmt: skip
 
 
 def test_what_is_sold_to_us_by_the_answer_is_a_part_of_its_own() -> None:
     card = RateCard("m", "KRW", 0, "", answer_picos=10**12, output_picos=10**6)
-    assert parts(Usage(output_tokens=1_000), card) == {"answer": 10**7, "output": 10**4}
+    assert taken_apart(Usage(output_tokens=1_000), card) == {"answer": 10**7, "output": 10**4}
+    assert taken_apart(Usage(), card) == {"answer": 10**7}

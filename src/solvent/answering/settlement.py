@@ -185,7 +185,7 @@ def _cost_parts(opened: Opened, measured: Measurement, ending: Ending, cost: Mon
     if ending.outcome == "failed":
         found[FAILED] = cost.grains
     elif cost.grains:
-        found = parts(measured.most, prices.cost, prices.cost_exchange)
+        found = parts(measured.most, prices.cost, prices.cost_exchange, cost)
     for one in ending.tried:
         kind = HEDGED if one.fault == OUTRUN else RETRIED
         found[kind] = found.get(kind, 0) + one.cost.grains

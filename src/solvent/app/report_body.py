@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -12,6 +13,7 @@ from solvent.app.report import Report
 from solvent.margin.availability import AvailabilityLine
 from solvent.margin.break_even import BreakEven
 from solvent.margin.line import GroupBy, MarginLine
+from solvent.margin.waterfall import Step
 from solvent.values.instant import HOUR_US
 from solvent.values.money import Money, plain
 
@@ -74,11 +76,20 @@ class AvailabilityBody(msgspec.Struct):
     idle_cost: str
 
 
+class StepBody(msgspec.Struct):
+    """One step from what customers pay to what is left. amount: what it adds, or below zero takes; of a total, what
+    there is by then."""
+
+    name: str
+    amount: str
+    is_total: bool
+
+
 class ReportBody(msgspec.Struct, kw_only=True):
     """The profit and loss of some days. total: of all there is, shown or not.
 
     availability: of engines that run here; margin_after_idle: the total's, less what they cost while nobody asked.
-    customers: by customer, how many there are in all, of whom `rows` has some; else null.
+    customers: by customer, how many there are in all, of whom `rows` has some; else null. waterfall: of all there is.
     """
 
     object: Literal["margin.report"] = "margin.report"
@@ -92,9 +103,10 @@ class ReportBody(msgspec.Struct, kw_only=True):
     availability: list[AvailabilityBody]
     idle_cost: str
     margin_after_idle: str
+    waterfall: list[StepBody] | UnsetType = UNSET
 
 
-def report_body(report: Report) -> ReportBody:
+def report_body(report: Report, steps: Sequence[Step] | None = None) -> ReportBody:
     """The profit and loss as JSON."""
     return ReportBody(
         currency=report.currency,
@@ -107,6 +119,7 @@ def report_body(report: Report) -> ReportBody:
         availability=[_availability(line) for line in report.availability],
         idle_cost=plain(report.idle),
         margin_after_idle=plain(report.total.margin - report.idle),
+        waterfall=UNSET if steps is None else [_step(step, report.currency) for step in steps],
     )
 
 
@@ -118,6 +131,10 @@ def _availability(line: AvailabilityLine) -> AvailabilityBody:
         idle_watt_hours=decimals(line.idle_uj, UJ_PER_WATT_HOUR, 6) if line.energy == "measured" else None,
         idle_cost=plain(line.idle),
     )
+
+
+def _step(step: Step, currency: str) -> StepBody:
+    return StepBody(step.name, plain(Money(step.grains, currency)), step.is_total)
 
 
 def _standing(standing: BreakEven) -> StandingBody:

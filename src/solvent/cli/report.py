@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from solvent.app.business import open_business
+from solvent.app.fall import Fall, fall
 from solvent.app.report import Order, Report, Shown, Span, report
 from solvent.app.report_body import report_body
 from solvent.cli.options import config_option, data_option, json_option, load_config
@@ -60,16 +61,17 @@ def command(
     """Print the profit and loss, and where each plan breaks even."""
     config, near = load_config(config_file, data)
 
-    async def read() -> Report:
+    async def read() -> tuple[Report, Fall]:
         async with open_business(config, data, near) as business:
             now = business.now_us()
             span = Span(first_day(since, now, business.time_zone), day_number(now, business.time_zone))
             shown = Shown(group_by, limit, order)
-            return await report(shown, span, business.currency, business.database)
+            fallen = await fall(span, business.currency, business.time_zone, business.database)
+            return await report(shown, span, business.currency, business.database), fallen
 
-    made = asyncio.run(read())
+    made, fallen = asyncio.run(read())
     if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(report_body(made)), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(msgspec.to_builtins(report_body(made, fallen.steps)), indent=2, ensure_ascii=False))
     else:
         _print(made, order, speaker())
 

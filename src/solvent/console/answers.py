@@ -58,7 +58,7 @@ class Answers:
             "service": service_name(visit.texts, receipt.service),
             "used": [(name, usage[name]) for name in _BUCKETS if usage[name]],
             "is_estimated": usage["estimated"],
-            "parts": [(name, Money(grains, currency)) for name, grains in parts] if len(parts) > 1 else [],
+            "parts": [(name, Money(grains, currency)) for name, grains in parts],
             "gifts": Money(receipt.granted_grains, currency),
             "included": Money(receipt.included_grains, currency),
             "overrun": Money(receipt.overrun_grains, currency),

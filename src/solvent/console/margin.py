@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from solvent.app.fall import fall
 from solvent.app.report import Order, Shown, Span, report
 from solvent.app.report_body import ReportBody, report_body
 from solvent.console.members import DATE
@@ -34,7 +35,8 @@ async def margin(asked: Asked[MarginQuery, Nothing]) -> ReportBody:
     span = Span(first_day(query.since, now_us, business.time_zone), day_number(now_us, business.time_zone))
     shown = Shown(query.group_by, query.limit, query.order)
     made = await report(shown, span, business.currency, business.database)
-    return report_body(made)
+    fallen = await fall(span, business.currency, business.time_zone, business.database)
+    return report_body(made, fallen.steps)
 
 
 SHOW = reading("/v1/margin", "margin.read", margin, MarginQuery, ReportBody)

@@ -11,6 +11,7 @@ from typing import Final
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard, tier_for
 from solvent.pricing.rating import rate
+from solvent.values.money import Money
 from solvent.values.usage import BUCKETS, Usage, all_input_tokens, amounts
 
 # What people call the use of a bucket; several buckets may be one kind.
@@ -35,35 +36,30 @@ _KIND_OF: Final = {
     "audio_input_ms": "sound_heard",
     "video_seconds": "video",
 }
+_KINDS: Final = tuple(_KIND_OF[bucket] for bucket in BUCKETS)
 BY_ANSWER: Final = "answer"  # sold to us by the answer, whatever it uses
-KINDS: Final = (*dict.fromkeys(_KIND_OF[bucket] for bucket in BUCKETS), BY_ANSWER)
+KINDS: Final = (*dict.fromkeys(_KINDS), BY_ANSWER)
 
 
-def buckets_of(kind: str) -> tuple[str, ...]:
-    """The buckets of `Usage` that are of a kind."""
-    return tuple(bucket for bucket in BUCKETS if _KIND_OF[bucket] == kind)
+def parts(usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money) -> dict[str, int]:
+    """The grains of `whole`, which is `rate(usage, card, exchange)`, by kind of use; what cost nothing is left out.
 
-
-def parts(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> dict[str, int]:
-    """The grains of `rate(usage, card, exchange)` by kind of use; kinds that cost nothing are left out."""
+    This is asked for every answer: it is rated once less often than there are kinds of use.
+    """
     if card.tiers:
         card = tier_for(card, all_input_tokens(usage))
-    counted = dict[str, int]()
-    found = dict[str, int]()
-    so_far = rate(Usage(), card, exchange).grains if card.answer_picos else 0
-    if so_far:
-        found[BY_ANSWER] = so_far
-    for bucket, used in zip(BUCKETS, amounts(usage), strict=True):
-        if not used:
-            continue
-        counted[bucket] = used
-        now = _rated(counted, card, exchange)
+    all_amounts, counted, found = amounts(usage), [0] * len(BUCKETS), dict[str, int]()
+    used = [n for n, amount in enumerate(all_amounts) if amount]
+    so_far = 0
+    if card.answer_picos:
+        so_far = rate(Usage(), card, exchange).grains if used else whole.grains
+        if so_far:
+            found[BY_ANSWER] = so_far
+    for n in used:
+        counted[n] = all_amounts[n]
+        now = whole.grains if n == used[-1] else rate(Usage(*counted), card, exchange).grains
         if now != so_far:
-            kind = _KIND_OF[bucket]
+            kind = _KINDS[n]
             found[kind] = found.get(kind, 0) + now - so_far
             so_far = now
     return found
-
-
-def _rated(counted: dict[str, int], card: RateCard, exchange: Exchange | None) -> int:
-    return rate(Usage(**counted), card, exchange).grains

@@ -24,8 +24,8 @@ export function shore(data) {
     line(0, y(0), width, y(0), 'zero'),
     ...(losses.length ? [text(0, height - 24, `${many(losses.length, '적자', 'at a loss')}, ${short(total(losses.map((each) => each.margin)))}`, 'loss')] : []),
     ...(gains.length ? [text(width, height - 24, `${many(gains.length, '흑자', 'in profit')}, ${short(total(gains.map((each) => each.margin)))}`, 'key', 'end')] : []),
-    text(0, height - 6, say('가장 큰 적자', 'Biggest loss')),
-    text(width, height - 6, say('가장 큰 흑자', 'Biggest profit'), '', 'end'),
+    losses.length ? text(0, height - 6, say('가장 큰 적자', 'Biggest loss')) : '',
+    gains.length ? text(width, height - 6, say('가장 큰 흑자', 'Biggest profit'), '', 'end') : '',
   ];
   const rows = [...losses.slice(0, 10), ...gains.slice(-10)].map((each) => [each.name, whole(each.margin)]);
   const near = (place) => {
