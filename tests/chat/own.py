@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from playwright.sync_api import Page
 from tests.browsing import Look
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
+from tests.payments.toss_server import GOOD, TossServer
 
 SETTINGS = 'public_url = "https://ai.example.com"\n'
 TABLES = """\
@@ -55,6 +57,15 @@ title = {ko = "쓴 만큼", en = "Pay as you go"}
 [plans.limits]
 budgets = [{per = "customer", every = "month", money = "200000"}]
 """
+TOSS = """\
+[[payments]]
+rail = "toss"
+kind = "toss"
+currencies = ["KRW"]
+base_url = "{base_url}"
+key = "env:TOSS_KEY_OF_TESTS"
+client_key = "test_ck_of_the_tests"
+"""
 _AXE = Path(__file__).parents[1] / "web" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 _RUN = "(only) => axe.run(only).then((found) => found.violations.map((one) => `${one.id}: ${one.nodes[0].target}`))"
 _COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that another theme changes
@@ -74,6 +85,15 @@ def do(browser: Browser, path: str, once: str = "", at: str = "/plan", **members
     sent = browser.send(path, at, once=once or uuid.uuid4().hex, **members)
     assert sent.status_code in (303, 422), sent.text
     return sent.headers.get("location", "")
+
+
+def save_card(browser: Browser, toss: TossServer, customer: str, card: str = GOOD) -> str:
+    """Leave a card with Toss; its id here."""
+    order = do(browser, "/plan/cards", rail="toss").split("/")[-1]
+    browser.get(f"/pay/toss/{order}", params=toss.authorize_card(customer, card))
+    found = re.search(r"/plan/cards/(pm_\w+)/remove", browser.get("/plan").text)
+    assert found, "the newest card stands first"
+    return found[1]
 
 
 def sign_up_here(look: Look) -> Page:

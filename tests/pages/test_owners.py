@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.browsing import MODEL, NewServer
-from tests.chat.own import SETTINGS, TABLES, do, someone
+from tests.chat.own import SETTINGS, TABLES, TOSS, do, save_card, someone
 from tests.chat.talking import PNG, events
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 from tests.pages.places import CHAT
+from tests.payments.toss_server import SECRET_KEY, TossServer
 from tests.soft_passkey import SoftPasskey
 
 pytestmark = pytest.mark.xdist_group("console")
@@ -27,12 +30,21 @@ SEES = MODEL + "image_tokens_max = 100\n"
 
 
 @pytest.fixture(scope="module")
-def server(new_server: NewServer, base_url: str) -> Solvent:
-    return new_server(SETTINGS, TABLES + SEES.format(name="seeing", url=base_url, price="page-price"))
+def toss() -> Iterator[TossServer]:
+    server = TossServer()
+    with server.running():
+        yield server
 
 
 @pytest.fixture(scope="module")
-def kim(server: Solvent) -> tuple[Browser, dict[str, str]]:
+def server(new_server: NewServer, base_url: str, toss: TossServer) -> Solvent:
+    os.environ["TOSS_KEY_OF_TESTS"] = SECRET_KEY
+    rail = TOSS.format(base_url=toss.base_url)
+    return new_server(SETTINGS, TABLES + rail + SEES.format(name="seeing", url=base_url, price="page-price"))
+
+
+@pytest.fixture(scope="module")
+def kim(server: Solvent, toss: TossServer) -> tuple[Browser, dict[str, str]]:
     """Somebody who has one of everything that a path can name, and the names."""
     kim, id = someone(server)
     asked = {"question": "My secret question", "mode": "seeing", "pictures": [PNG]}
@@ -57,7 +69,7 @@ def kim(server: Solvent) -> tuple[Browser, dict[str, str]]:
     return kim, {
         "order": do(kim, "/plan/top-up", amount="5000", rail="bank").split("/")[-1], "invoice": change["invoice"],
         "month": "2020-01", "talk": begun["id"], "turn": turn["id"], "number": "0", "answer": answer, "key": key[1],
-        "session": "0" * 64, "passkey": passkey.known_as,
+        "session": "0" * 64, "passkey": passkey.known_as, "card": save_card(kim, toss, id),
     }  # fmt: skip
 
 
@@ -99,5 +111,6 @@ def test_and_is_not_there_for_anybody_else(server: Solvent, kim: tuple[Browser, 
         assert "My secret question" not in came.text
     assert server.operate("GET", f"/v1/payments/{order}")["order"]["state"] == "open"
     assert browser.get(f"/chat/talks/{names['talk']}").json()["title"].startswith("My secret")
+    assert f"/plan/cards/{names['card']}/remove" in browser.get("/plan").text
     assert "mine now" not in browser.get("/keys").text
     assert "Kim&#39;s" in browser.get("/account/security").text

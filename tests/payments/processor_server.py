@@ -168,6 +168,9 @@ def _endpoint(processor: ProcessorServer, wait: Callable[[float], bool]) -> type
         def do_POST(self) -> None:
             self._serve()
 
+        def do_DELETE(self) -> None:
+            self._serve()
+
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Say nothing."""
 

@@ -138,6 +138,10 @@ class StripeServer(ProcessorServer):
                 found = self._charge(given)
             case "POST", ["refunds"]:
                 found = self._refund(given)
+            case "POST", ["payment_methods", id, "detach"]:
+                found = self._detach(id)
+            case "GET", ["payment_methods", id] if id in self.things:
+                found = self.things[id]
             case "GET", ["payment_intents", "search"]:
                 return 200, self._list(
                     [thing for thing in self._of("payment_intent") if _is_found(thing, given["query"])]
@@ -177,7 +181,18 @@ class StripeServer(ProcessorServer):
         self._tell("checkout.session.completed", checkout)
         return setup
 
+    def _detach(self, id: str) -> Thing:
+        """Once; a method of nobody cannot be detached."""
+        card = self.things[self._card(id)]
+        if card["customer"] is None:
+            message = "The payment method you provided is not attached to a customer so detachment is impossible."
+            raise Refusal(400, _error("invalid_request_error", "", message))
+        card["customer"] = None
+        return card
+
     def _charge(self, given: Thing) -> Thing:
+        if given["payment_method"] in self.things and self.things[given["payment_method"]]["customer"] is None:
+            raise Refusal(400, _error("invalid_request_error", "", "The PaymentMethod was detached from a Customer."))
         if given["payment_method"] == DIES:
             raise Refusal(400, _error("invalid_request_error", "resource_missing", "No such PaymentMethod: 'pm_dies'"))
         asked = {"metadata": given["metadata"]}
@@ -240,7 +255,7 @@ class StripeServer(ProcessorServer):
         )
 
     def _card(self, id: str) -> str:
-        self.things.setdefault(id, {"id": id, "object": "payment_method", "type": "card",
+        self.things.setdefault(id, {"id": id, "object": "payment_method", "type": "card", "customer": "cus_saved",
                                     "card": {"brand": "visa", "last4": "4242"}})  # fmt: skip
         return id
 

@@ -109,6 +109,10 @@ class TossServer(ProcessorServer):
                 return 200, self._cancel(self._known(key), given)
             case "POST", ["billing", "authorizations", "issue"]:
                 return 200, self._issue(given)
+            case "DELETE", ["billing", key]:
+                if self.cards.pop(key, None) is None:
+                    raise _no("NOT_FOUND_BILLING", "존재하지 않는 빌링 결제 인증 정보 입니다.", 404)
+                return 200, {"billingKey": key}
             case "POST", ["billing", key]:
                 return 200, self._charge(key, given)
         raise _no("NOT_FOUND", "존재하지 않는 정보 입니다.", 404)

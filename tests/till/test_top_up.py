@@ -144,10 +144,6 @@ def test_a_card_is_saved_with_a_payment_or_without_one_and_kept_once(place: Plac
         assert [method.method for method in saved] == [GOOD_CARD]
         assert await till.wallet() == 10_000
         assert "card_good" not in repr(saved), "a handle is not shown"
-        id = saved[0].id
-        await till.database.write(lambda connection: payment_store.remove_method(connection, CUSTOMER, id, NOON_US))
-        with pytest.raises(NotFound):
-            await till.database.read(lambda connection: payment_store.method_to_charge(connection, CUSTOMER))
 
     live(place, story)
 

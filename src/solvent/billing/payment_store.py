@@ -68,9 +68,13 @@ payment_methods = Table(
     metadata,
     Column("id", Text, primary_key=True),
     *(Column(name, Text, nullable=False) for name in ("customer", "rail", "handle", "owner", "label")),
-    *(Column(name, BigInteger, nullable=False) for name in ("created_us", "removed_us")),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in ("created_us", "removed_us", "forgotten_us", "look_us", "looks")
+    ),
     Index("uq_payment_methods_rail_handle", "rail", "handle", unique=True),
     Index("ix_payment_methods_customer", "customer"),
+    Index("ix_payment_methods_look_us", "look_us"),
 )
 
 
@@ -97,9 +101,11 @@ class EventRecord(msgspec.Struct, frozen=True):
 
 
 class SavedMethod(msgspec.Struct, frozen=True):
-    """Something to charge. Its fields are the columns of `payment_methods`, in their order. removed_us: 0 while good.
+    """Something to charge. Its fields are the columns of `payment_methods`, in their order.
 
-    handle, owner: good only together with our key at the processor; never shown.
+    handle, owner: good only together with our key at the processor; never shown. removed_us: 0 while good.
+    forgotten_us: when the processor forgot it too; 0 before. look_us: when to ask it to, 0 for never; looks: how often
+    that was done.
     """
 
     id: str
@@ -110,6 +116,9 @@ class SavedMethod(msgspec.Struct, frozen=True):
     label: str
     created_us: int
     removed_us: int = 0
+    forgotten_us: int = 0
+    look_us: int = 0
+    looks: int = 0
 
     @property
     def method(self) -> Method:
@@ -250,16 +259,14 @@ def mismatches(connection: Connection, count: int, before: tuple[int, str, str] 
 
 def save_method(connection: Connection, saved: SavedMethod) -> SavedMethod:
     """Keep something to charge; one that is known is good again, and keeps its id. Returns it as it is kept."""
-    chosen = (payment_methods.c.rail == saved.rail, payment_methods.c.handle == saved.handle)
-    row = connection.execute(select(payment_methods).where(*chosen)).first()
-    if row is None:
+    known = find_method(connection, saved.rail, saved.handle)
+    if known is None:
         connection.execute(insert(payment_methods).values(**msgspec.structs.asdict(saved)))
         return saved
-    known = SavedMethod(*row)
     if known.customer != saved.customer:
         return known  # another's: never handed over
     kept = msgspec.structs.replace(saved, id=known.id)
-    connection.execute(update(payment_methods).where(*chosen).values(**msgspec.structs.asdict(kept)))
+    set_method(connection, kept)
     return kept
 
 
@@ -287,7 +294,29 @@ def method_by_id(connection: Connection, id: str) -> SavedMethod:
     return SavedMethod(*row)
 
 
-def remove_method(connection: Connection, customer: CustomerId, id: str, now_us: int) -> None:
-    """Charge it no more. Raises NotFound when the customer has none of that id."""
-    method_to_charge(connection, customer, id)
-    connection.execute(update(payment_methods).where(payment_methods.c.id == id).values(removed_us=now_us))
+def find_method(connection: Connection, rail: str, handle: str) -> SavedMethod | None:
+    """What a processor calls so, even if it was removed since."""
+    chosen = (payment_methods.c.rail == rail, payment_methods.c.handle == handle)
+    row = connection.execute(select(payment_methods).where(*chosen)).first()
+    return None if row is None else SavedMethod(*row)
+
+
+def set_method(connection: Connection, saved: SavedMethod) -> None:
+    """Write what became of it."""
+    values = msgspec.structs.asdict(saved)
+    connection.execute(update(payment_methods).where(payment_methods.c.id == saved.id).values(**values))
+
+
+def methods_to_forget(connection: Connection, now_us: int, count: int, id: str = "") -> list[SavedMethod]:
+    """Removed ones whose processor is to be told now; those that an open order charges wait for its end.
+
+    id: only that one; "" for any.
+    """
+    charging = select(payment_orders.c.id).where(
+        payment_orders.c.charges == payment_methods.c.id, payment_orders.c.state == "open"
+    )
+    due = (payment_methods.c.look_us > 0, payment_methods.c.look_us <= now_us, ~charging.exists())
+    ordered = select(payment_methods).where(*due).order_by(payment_methods.c.look_us, payment_methods.c.id)
+    if id:
+        ordered = ordered.where(payment_methods.c.id == id)
+    return [SavedMethod(*row) for row in connection.execute(ordered.limit(count))]

@@ -119,5 +119,8 @@ def _paid(connection: Connection, rails: Rails, order: PaymentOrder, payment: Pa
 def _save_method(connection: Connection, order: PaymentOrder, method: Method, at_us: int) -> None:
     entropy = int.from_bytes(sha256(f"{order.rail}/{method.handle}".encode()).digest()[:8], "big")
     id = new_id("pm", order.created_us, entropy)
+    known = payment_store.find_method(connection, order.rail, method.handle)
+    if known is not None and known.removed_us and known.removed_us >= order.paid_us:
+        return  # removed since it was paid with: looking at the order again does not bring it back
     saved = SavedMethod(id, order.customer, order.rail, method.handle, method.owner, method.label, at_us)
     payment_store.save_method(connection, saved)

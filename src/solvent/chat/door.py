@@ -6,6 +6,7 @@ from solvent.app.build import App
 from solvent.app.problems import status_and_type
 from solvent.chat.account import Account
 from solvent.chat.accounts import Accounts
+from solvent.chat.cards import Cards
 from solvent.chat.identities import Identities
 from solvent.chat.invoices import Invoices
 from solvent.chat.keys import Keys
@@ -47,6 +48,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         *Identities(app).places(),
         *plan.places(),
         *PlanChanges(app, plan).places(),
+        *Cards(app, plan).places(),
         *Invoices(app).places(),
         Place("GET", "/", "customer", talks.page),
         Place("GET", "/talks/{id}", "customer", talks.page),

@@ -53,6 +53,9 @@ class Bank:
         """See `PaymentProcessor.refund`. Pending until an operator has sent it and says so."""
         return Refund(key, key, amount, "pending")
 
+    async def forget(self, method: Method) -> None:
+        """See `PaymentProcessor.forget`. Nothing was ever saved here."""
+
     async def look_up(self, order: str, reference: str) -> Payment:
         """See `PaymentProcessor.look_up`."""
         return Payment(order, "open")

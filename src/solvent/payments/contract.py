@@ -198,6 +198,20 @@ async def saves_without_paying(stage: Stage) -> None:
     _is_paid(await stage.processor.charge(later, payment.method), later)
 
 
+async def forgets_what_was_saved(stage: Stage) -> None:
+    """A method that was forgotten is charged no more; told twice, or cut off on the way, it stays forgotten."""
+    _demand(stage, "cards")
+    card, due = await stage.card(is_good=True), stage.due(_amounts(stage)[0])
+    for _ in range(2):
+        await stage.processor.forget(card)
+    try:
+        payment = await stage.processor.charge(due, card)
+    except SolventError:
+        payment = None
+    assert payment is None or payment.state != "paid", "a forgotten card was charged"
+    assert stage.charged(due) == [], "nothing was taken"
+
+
 async def refunds_in_parts_once_each(stage: Stage) -> None:
     """Parts go back once for each key, and the payment tells of each with its key."""
     _demand(stage, "refunds")
@@ -306,6 +320,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     finds_out_after_a_breakdown,
     saves_what_was_paid_with,
     saves_without_paying,
+    forgets_what_was_saved,
     refunds_in_parts_once_each,
     never_refunds_more_than_was_paid,
     reads_its_webhooks,

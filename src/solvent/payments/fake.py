@@ -43,7 +43,7 @@ def open_processor(settings: Settings) -> PaymentProcessor:
 
 
 class FakeProcessor:
-    """See `PaymentProcessor`. payments: what it knows, by order.
+    """See `PaymentProcessor`. payments: what it knows, by order. forgotten: the handles it was told to forget.
 
     breaks_before, breaks_after: so many calls fail before, or after, they had their effect.
     """
@@ -58,6 +58,7 @@ class FakeProcessor:
         self.breaks_before = 0
         self.breaks_after = 0
         self._secret = secret.encode()
+        self.forgotten: set[str] = set()
         self._saving: set[str] = set()
         self._closed = False
 
@@ -85,8 +86,9 @@ class FakeProcessor:
         self._called("charge")
         minor_units(due.amount)
         if due.order not in self.payments:
-            if method.handle == BAD_CARD.handle:
-                self.payments[due.order] = Payment(due.order, "failed", amount=due.amount, why="declined: no funds")
+            if method.handle == BAD_CARD.handle or method.handle in self.forgotten:
+                why = "declined: no funds" if method.handle == BAD_CARD.handle else "unknown: this card was removed"
+                self.payments[due.order] = Payment(due.order, "failed", amount=due.amount, why=why)
             else:
                 self.pay(due.order, due.amount)
         self._break_after()
@@ -106,6 +108,12 @@ class FakeProcessor:
             known = [self.give_back(paid.order, amount, key)]
         self._break_after()
         return known[0]
+
+    async def forget(self, method: Method) -> None:
+        """See `PaymentProcessor.forget`."""
+        self._called("forget")
+        self.forgotten.add(method.handle)
+        self._break_after()
 
     async def look_up(self, order: str, reference: str) -> Payment:
         """See `PaymentProcessor.look_up`."""

@@ -172,6 +172,10 @@ class PaymentProcessor(Protocol):
         """Give money back, once for each key. payment: the processor's id."""
         ...
 
+    async def forget(self, method: Method) -> None:
+        """Never let this method be charged again, by anybody. One that is not known any more is forgotten already."""
+        ...
+
     async def look_up(self, order: str, reference: str) -> Payment:
         """How an order stands. reference: the payment's or checkout's id, as far as known; may be "", or `order`."""
         ...

@@ -15,7 +15,7 @@ from solvent.payments import failures
 from solvent.payments import stripe_words as words
 from solvent.payments.port import Checkout, Due, Event, Method, Payment, PaymentProcessor, Refund, Settings
 from solvent.payments.stripe_wire import StripeWire
-from solvent.payments.stripe_words import Charge, DisputeObject, Intent, RefundObject, Session
+from solvent.payments.stripe_words import Charge, DisputeObject, Intent, Kept, RefundObject, Session
 from solvent.values.errors import Refused
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import PAYMENT_RETRIES_MAX, WEBHOOK_AGE_S_MAX
@@ -108,6 +108,21 @@ class Stripe:
         }
         call = self._client.refunds.create_async(asked, {"idempotency_key": f"{key}.refund"})
         return words.of_refund(await self._ask(call, RefundObject))
+
+    async def forget(self, method: Method) -> None:
+        """See `PaymentProcessor.forget`. Stripe refuses to detach twice, so what is refused is looked at.
+
+        Source: docs.stripe.com/api/payment_methods/detach, read 2026-11.
+        """
+        try:
+            await self._ask(self._client.payment_methods.detach_async(method.handle), Kept)
+        except _Declined as no:
+            if not (no.is_missing or await self._is_detached(method.handle)):
+                raise
+
+    async def _is_detached(self, handle: str) -> bool:
+        kept = await self._ask(self._client.payment_methods.retrieve_async(handle), Kept)
+        return kept.customer is None
 
     async def look_up(self, order: str, reference: str) -> Payment:
         """See `PaymentProcessor.look_up`."""

@@ -56,6 +56,13 @@ class _PaymentMethod(msgspec.Struct):
     card: _Card | None = None
 
 
+class Kept(msgspec.Struct):
+    """A payment method. customer: whom it can be charged for; None for nobody any more."""
+
+    id: str
+    customer: str | None = None
+
+
 class _Fee(msgspec.Struct):
     fee: int = 0
     currency: str = ""

@@ -16,7 +16,7 @@ import msgspec
 from solvent.payments import failures
 from solvent.payments import toss_words as words
 from solvent.payments.port import Checkout, Due, Event, Method, Payment, PaymentProcessor, Refund, Settings
-from solvent.payments.toss_words import Billing, Problem, TossPayment
+from solvent.payments.toss_words import Billing, Forgotten, Problem, TossPayment
 from solvent.values.errors import Refused, Unavailable
 from solvent.values.limits import PAYMENT_ANSWER_BYTES_MAX, PAYMENT_CONNECTIONS_MAX, PAYMENT_RETRIES_MAX
 from solvent.values.money import Money, minor_units, plain
@@ -25,6 +25,7 @@ from solvent.wire.pool import Pool, Timeouts
 
 BASE_URL: Final = "https://api.tosspayments.com"
 _NOT_FOUND: Final = frozenset({"NOT_FOUND_PAYMENT", "NOT_FOUND"})
+_FORGOTTEN: Final = frozenset({"NOT_FOUND_BILLING", "NOT_FOUND_BILLING_KEY"})
 _KEY_CODES: Final = frozenset(
     {"UNAUTHORIZED_KEY", "INVALID_API_KEY", "INCORRECT_BASIC_AUTH_FORMAT", "FORBIDDEN_REQUEST"}
 )
@@ -163,6 +164,17 @@ class Toss:
             raise refusal
         return found[-1]
 
+    async def forget(self, method: Method) -> None:
+        """See `PaymentProcessor.forget`. An address that Toss does not know is no such answer, and raises.
+
+        Source: docs.tosspayments.com, Core API, "빌링키 삭제" (DELETE /v1/billing/{billingKey}), read 2026-11.
+        """
+        try:
+            await self._send("DELETE", f"/v1/billing/{_path(method.handle)}", b"", {}, Forgotten)
+        except _No as no:
+            if no.code not in _FORGOTTEN:
+                raise failures.unavailable(self.rail, no.why, no.status) from None
+
     async def look_up(self, order: str, reference: str) -> Payment:
         """See `PaymentProcessor.look_up`."""
         path = f"/v1/payments/orders/{_path(order)}" if order else f"/v1/payments/{_path(reference)}"
@@ -219,8 +231,8 @@ class Toss:
         except Unavailable as failure:
             raise failures.unavailable(self.rail, failure.message) from None
         try:
-            if reply.status == 200:
-                return msgspec.json.decode(answer, type=kind)
+            if reply.status in (200, 204):
+                return msgspec.json.decode(answer or b"{}", type=kind)
             problem = msgspec.json.decode(answer, type=Problem)
         except failures.UNREADABLE as wrong:
             if reply.status >= 500:

@@ -66,6 +66,10 @@ class TossPayment(msgspec.Struct, rename="camel"):
     failure: Problem | None = None
 
 
+class Forgotten(msgspec.Struct):
+    """A billing key is deleted: nothing more is said that is needed."""
+
+
 class Billing(msgspec.Struct, rename="camel"):
     """A billing key: a card that may be charged."""
 

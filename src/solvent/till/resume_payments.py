@@ -12,6 +12,7 @@ from solvent.billing import payment_store, reversal_store
 from solvent.billing.payment_store import EventRecord
 from solvent.billing.rails import Rails
 from solvent.db.port import Connection, Database
+from solvent.till.forget_method import forget_method
 from solvent.till.settle_event import settle_event
 from solvent.till.settle_order import settle_order
 from solvent.till.settle_refund import settle_refund
@@ -33,6 +34,7 @@ class _Due(msgspec.Struct, frozen=True):
     events: list[EventRecord]
     orders: list[tuple[str, str]]
     refunds: list[tuple[str, str]]
+    methods: list[tuple[str, str]]
 
 
 class _Sweep:
@@ -59,13 +61,14 @@ class _Sweep:
 
 
 async def resume_payments(rails: Rails, database: Database, now_us: int) -> Resumed:
-    """Settle what is due for another look: webhooks first, then orders, then refunds. Never raises for one of them."""
+    """Settle what is due for another look: webhooks, orders, refunds, removed cards. Never raises for one of them."""
 
     def due(connection: Connection) -> _Due:
         return _Due(
             payment_store.events_to_look_at(connection, now_us, PAYMENTS_RESUMED_MAX),
             payment_store.orders_to_look_at(connection, now_us, PAYMENTS_RESUMED_MAX),
             reversal_store.refunds_to_look_at(connection, now_us, PAYMENTS_RESUMED_MAX),
+            [(one.rail, one.id) for one in payment_store.methods_to_forget(connection, now_us, PAYMENTS_RESUMED_MAX)],
         )
 
     waiting, sweep = await database.read(due), _Sweep()
@@ -83,4 +86,7 @@ async def resume_payments(rails: Rails, database: Database, now_us: int) -> Resu
     for rail, id in waiting.refunds:
         refund = await sweep.look(rail, f"refund {id}", partial(settle_refund, id, rails, database, now_us))
         sweep.changes += [f"{id}: refunded"] if refund is not None and refund.state == "done" else []
+    for rail, id in waiting.methods:
+        forgotten = await sweep.look(rail, f"card {id}", partial(forget_method, id, rails, database, now_us))
+        sweep.changes += [f"{id}: forgotten"] if forgotten else []
     return Resumed(sweep.looked, tuple(sweep.changes), tuple(sweep.problems))

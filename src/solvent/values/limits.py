@@ -248,6 +248,7 @@ WEBHOOK_AGE_S_MAX = 300  # of a signature, and as much into the future
 WEBHOOKS_AN_ORDER_MAX = 100  # kept; what comes unsigned can be anybody's
 CHECKOUT_S_MAX = 82_800  # a checkout can be paid for 23 hours
 TRANSFER_S_MAX = 14 * 86_400  # a bank transfer is waited for
+METHOD_FORGET_LOOKS_MAX = 200  # a processor is asked so often to forget a removed card: for about eight days
 RETURN_BYTES_MAX = 4 * KIB  # of what a customer's browser brings back from a processor
 PAYMENTS_RESUMED_MAX = 200  # orders, events and refunds looked at in one sweep
 PAYMENT_WAIT_S_MAX = 3_600  # the longest pause between two looks at an order that is not settled
