@@ -73,9 +73,7 @@ def test_looking_at_what_it_paid_does_not_bring_it_back_but_saving_it_again_does
         till.now_us += 1
         await settle_order(order, till.rails, till.database, till.now_us)
         assert await till.database.read(lambda connection: payment_store.methods_of(connection, CUSTOMER)) == []
-        again = await save_method(
-            CUSTOMER, "KRW", "fake", till.rails, till.database, act(till.now_us), till.entropy
-        )
+        again = await save_method(CUSTOMER, "KRW", "fake", till.rails, till.database, act(till.now_us), till.entropy)
         await paid(till, fake, again.order)
         (method,) = await till.database.read(lambda connection: payment_store.methods_of(connection, CUSTOMER))
         assert (method.id, method.removed_us, method.look_us) == (id, 0, 0)

@@ -16,10 +16,10 @@ from solvent.billing.plan import Plan
 from solvent.billing.subscription import Subscription, price
 from solvent.billing.turn import coupon_for
 from solvent.chat.amounts import title_of
-from solvent.chat.asking import act_of
 from solvent.chat.plan_page import PlanPage
 from solvent.db.port import Connection
 from solvent.identity.caller import Customer
+from solvent.pages.once import act_of
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
 from solvent.till.remove_method import remove_method
