@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from starlette.responses import Response
@@ -122,7 +122,7 @@ def _after(now: Subscription, due: Money, *, is_charged: bool, has_others: bool)
     return "ends" if now.cancel_at_end else "last"
 
 
-def _about(visit: Visit, removal: Removal) -> dict[str, object]:
+def _about(visit: Visit, removal: Removal) -> dict[str, Any]:
     now, plan = removal.now, removal.plan
     if now is None or plan is None:
         return {}
