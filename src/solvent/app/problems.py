@@ -31,6 +31,7 @@ _BY_CODE: Final[dict[str, tuple[int, str]]] = {
     "rate_limited": (429, "rate_limit_exceeded"),
     "too_many_sign_ins": (429, "rate_limit_exceeded"),
     "too_many_sign_ups": (429, "rate_limit_exceeded"),
+    "too_many_coupons": (429, "rate_limit_exceeded"),
     "too_many_letters": (429, "rate_limit_exceeded"),
     "guard_blocked": (400, "invalid_request_error"),
     "guard_failed": (503, "api_error"),

@@ -10,8 +10,10 @@ from solvent.db.port import Connection, Database
 from solvent.values.ids import CustomerId
 
 
-async def redeem(customer: CustomerId, code: str, act: Act, database: Database) -> tuple[Redemption, bool]:
-    """Returns the redemption, and whether it is new.
+async def redeem(
+    customer: CustomerId, code: str, act: Act, database: Database, *, plan: str = ""
+) -> tuple[Redemption, bool]:
+    """Returns the redemption, and whether it is new. plan: the one they are about to be on; "" for the one they are on.
 
     Raises NotFound for an unknown code, Refused when it has expired, is used up or does not fit the plan, and
     Conflict when the customer has taken it before.
@@ -19,7 +21,7 @@ async def redeem(customer: CustomerId, code: str, act: Act, database: Database) 
 
     def work(connection: Connection) -> tuple[Redemption, bool]:
         def effect() -> Redemption:
-            return redemption_store.take(connection, customer, code, "", act.at_us)
+            return redemption_store.take(connection, customer, code, plan, act.at_us)
 
         return once(connection, act, "coupon.redeem", customer, effect, Redemption)
 

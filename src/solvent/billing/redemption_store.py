@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from solvent.billing import coupon_store, grant_store, plan_store, subscription_store
-from solvent.billing.coupon import Redemption, code_of, demand_good
+from solvent.billing.coupon import Coupon, Redemption, code_of, demand_good
 from solvent.identity.store import known_customer
 from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
@@ -13,8 +13,8 @@ from solvent.values.instant import DAY_US, NEVER_US
 from solvent.values.money import Money
 
 
-def take(connection: Connection, customer: CustomerId, code: str, plan: str, now_us: int) -> Redemption:
-    """plan: the one the customer is about to be on; "" for the one they are on now.
+def look(connection: Connection, customer: CustomerId, code: str, plan: str, now_us: int) -> Coupon:
+    """A coupon that this customer can take now. plan: the one they are about to be on; "" for the one they are on.
 
     Raises what `redeem` raises.
     """
@@ -25,6 +25,12 @@ def take(connection: Connection, customer: CustomerId, code: str, plan: str, now
         raise Conflict("coupon_taken", message, param="code")
     name, currency = _plan(connection, customer, plan)
     demand_good(coupon, name, currency or coupon.currency, coupon_store.count_redeemed(connection, coupon.code), now_us)
+    return coupon
+
+
+def take(connection: Connection, customer: CustomerId, code: str, plan: str, now_us: int) -> Redemption:
+    """Take it. plan: see `look`. Raises what `redeem` raises."""
+    coupon = look(connection, customer, code, plan, now_us)
     redemption = Redemption(coupon.code, customer, now_us, 0 if coupon.what == "gift" else coupon.periods)
     coupon_store.put_redemptions(connection, [redemption])
     if coupon.what == "gift":

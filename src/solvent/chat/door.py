@@ -7,6 +7,7 @@ from solvent.app.problems import status_and_type
 from solvent.chat.account import Account
 from solvent.chat.accounts import Accounts
 from solvent.chat.cards import Cards
+from solvent.chat.coupons import Coupons
 from solvent.chat.identities import Identities
 from solvent.chat.invoices import Invoices
 from solvent.chat.keys import Keys
@@ -49,6 +50,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         *plan.places(),
         *PlanChanges(app, plan).places(),
         *Cards(app, plan).places(),
+        *Coupons(app, plan).places(),
         *Invoices(app).places(),
         Place("GET", "/", "customer", talks.page),
         Place("GET", "/talks/{id}", "customer", talks.page),

@@ -9,7 +9,8 @@ import msgspec
 from starlette.responses import Response
 
 from solvent.app.build import App
-from solvent.billing import budget_store, pack_store, payment_store, plan_store, subscription_store
+from solvent.billing import budget_store, coupon_store, pack_store, payment_store, plan_store, subscription_store
+from solvent.billing.coupon import Redemption
 from solvent.billing.limits import Override
 from solvent.billing.order import PaymentOrder
 from solvent.billing.payment_store import SavedMethod
@@ -45,6 +46,7 @@ class Standing(msgspec.Struct, frozen=True):
     orders: list[PaymentOrder]
     methods: list[SavedMethod]
     limit: Override | None
+    coupons: list[Redemption]
     spent: Money
 
 
@@ -147,6 +149,7 @@ class PlanPage:
             [one for one in orders if one.state == "open" and not one.charges and _is_wanted(connection, one)],
             payment_store.methods_of(connection, id),
             next((one for one in own if (one.every, one.unit) == ("month", "money")), None),
+            [redemption for redemption, _ in coupon_store.held_by(connection, (id,)).get(id, [])],
             Money(sum(row[5] + row[6] for row in used), currency),
         )  # fmt: skip
 
@@ -181,7 +184,7 @@ class PlanPage:
                 for pack in (plan.packs if plan else ())
             ],
             "orders": [{"order": one, "purpose": _purpose(visit, one)} for one in standing.orders],
-            "methods": standing.methods, "limit": standing.limit, "spent": standing.spent,
+            "methods": standing.methods, "limit": standing.limit, "coupons": standing.coupons, "spent": standing.spent,
             "limit_text": plain(Money(standing.limit.amount, self._app.desk.currency)) if standing.limit else "",
             "limit_money": Money(standing.limit.amount, self._app.desk.currency) if standing.limit else None,
             "rails": rails_of(self._app), "whom_to_ask": whom_to_ask(self._app), "currency": self._app.desk.currency,
