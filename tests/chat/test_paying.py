@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
-from tests.browsing import NewServer
-from tests.chat.own import SETTINGS, TABLES, TOSS, do, save_card, someone
+from tests.browsing import NewServer, OpenPage
+from tests.chat.own import SETTINGS, TABLES, TOSS, calm, do, save_card, sign_up_here, someone
+from tests.chat.visits import Browser
 from tests.doors.server import Solvent
-from tests.payments.toss_server import SECRET_KEY, TossServer
+from tests.payments.toss_server import CLIENT_KEY, DECLINED, SECRET_KEY, TossServer
 
+from solvent.payments.toss import WINDOW
 from solvent.values.limits import COUPON_FAILURES_MAX
 
 pytestmark = pytest.mark.xdist_group("console")
@@ -90,3 +93,96 @@ def test_codes_are_guessed_only_so_often_whichever_form_is_sent(server: Solvent)
         assert "Too many codes" in kim.send(path, "/plan", code="WELCOME", once=uuid.uuid4().hex).text
     lee, _ = someone(server)
     assert "There is no such coupon" in lee.send("/plan/coupon", "/plan", code="GUESS-1").text
+
+
+def ordered(kim: Browser) -> str:
+    """An order over 10,000 won that is to be paid with Toss."""
+    return do(kim, "/plan/top-up", amount="10000", rail="toss").split("/")[-1]
+
+
+def test_whoever_comes_back_reads_what_the_processor_says_and_not_the_address(
+    server: Solvent, toss: TossServer
+) -> None:
+    kim, _ = someone(server)
+    order = ordered(kim)
+    given = toss.authorize(order, 10_000)
+    assert kim.get(f"/pay/toss/{order}", params=given | {"amount": "1"}).status_code == 403
+    assert "You have ₩10,000 in" not in kim.get("/plan").text.replace("\u200a", "")
+    stranger = Browser(server)
+    for _ in range(2):
+        came = stranger.get(f"/pay/toss/{order}", params=given)
+        assert (came.status_code, came.headers["location"]) == (303, f"/paid/{order}")
+    assert "₩10,000 has arrived" in kim.get(f"/paid/{order}").text.replace("\u200a", "")
+    seen = stranger.get(f"/paid/{order}").text
+    assert "The payment has arrived" in seen
+    assert "10,000" not in seen, "how much it is is their business"
+    assert kim.get(f"/pay/bank/{order}").status_code == 404, "another rail has no such order"
+    assert kim.get("/pay/toss/ord_none?x=1").status_code == 404
+    assert kim.get("/paid/ord_none").status_code == 404
+    assert kim.get(f"/pay/toss/{order}?x={'y' * 5_000}").status_code == 400
+
+
+def test_whoever_turns_back_waits_or_is_declined_reads_that(server: Solvent, toss: TossServer) -> None:
+    kim, _ = someone(server, "ko")
+    order = ordered(kim)
+    back = kim.get(f"/pay/toss/{order}?code=PAY_PROCESS_CANCELED&message=x&orderId={order}")
+    assert back.headers["location"] == f"/paid/{order}?left=1"
+    left = kim.get(back.headers["location"]).text
+    assert "결제하지 않고 돌아오셨습니다" in left
+    assert f"/plan/pay/{order}" in left
+    assert kim.get(f"/pay/toss/{order}").headers["location"] == f"/paid/{order}"
+    assert "결제를 확인하고 있습니다" in kim.get(f"/paid/{order}").text
+    assert kim.get(f"/paid/{order}", headers={"accept": "application/json"}).json() == {"state": "open"}
+    declined = toss.authorize(order, 10_000, DECLINED)
+    kim.get(f"/pay/toss/{order}", params=declined)
+    assert "결제되지 않았습니다" in kim.get(f"/paid/{order}?left=1").text
+    paid = toss.authorize(order, 10_000)
+    kim.get(f"/pay/toss/{order}", params=paid)
+    assert "10,000원 결제되었습니다" in kim.get(f"/paid/{order}?left=1").text
+
+
+def test_an_operators_own_page_is_gone_on_to(new_server: NewServer, toss: TossServer) -> None:
+    page = "https://shop.example/wallet?lang=ko"
+    server = new_server(f'{SETTINGS}top_up_url = "{page}"\n', TABLES + TOSS.format(base_url=toss.base_url))
+    kim, _ = someone(server)
+    order = ordered(kim)
+    came = kim.get(f"/pay/toss/{order}", params=toss.authorize(order, 10_000))
+    assert came.headers["location"] == f"{page}&order={order}&state=paid"
+
+
+@pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])
+def test_toss_window_opens_under_our_policy_and_on_that_page_alone(
+    server: Solvent, toss: TossServer, open_page: OpenPage, locale: str, width: int
+) -> None:
+    look = open_page(locale=locale, viewport={"width": width, "height": 900})
+    page = sign_up_here(look)
+    page.goto(f"{server.url}/plan")
+    assert not calm(page)
+    page.route(WINDOW.script, lambda route: route.fulfill(body=""))
+    page.locator("#top-up-amount").fill("10000")
+    page.locator("#top-up button").click()
+    page.wait_for_url("**/plan/pay/ord_*")
+    order = page.url.split("/")[-1]
+    back = f"{server.url}/pay/toss/{order}?" + urlencode(toss.authorize(order, 10_000))
+    # Their script as far as it concerns our page: it asks their origin first, and then leads away in the same tab.
+    page.route(WINDOW.script, lambda route: route.fulfill(body=f"""
+      globalThis.TossPayments = (key) => ({{ payment: (who) => ({{ requestPayment: async (asked) => {{
+        await fetch('https://apigw.tosspayments.com/of/' + key);
+        globalThis.asked = [key, who, asked];
+        sessionStorage.asked = JSON.stringify(globalThis.asked);
+        location.assign({back!r});
+      }} }}) }});""", content_type="text/javascript"))  # fmt: skip
+    headers = {"access-control-allow-origin": "*"}
+    page.route("https://apigw.tosspayments.com/**", lambda route: route.fulfill(body="{}", headers=headers))
+    page.reload()
+    assert not calm(page)
+    page.locator("#pay").click()
+    page.wait_for_url(f"**/paid/{order}")
+    key, who, asked = page.evaluate("JSON.parse(sessionStorage.asked)")
+    assert (key, who["customerKey"][:4]) == (CLIENT_KEY, "cus_")
+    assert asked["amount"] == {"currency": "KRW", "value": 10_000}
+    assert (asked["method"], asked["windowTarget"], asked["orderId"]) == ("CARD", "self", order)
+    assert "10,000" in page.locator("h1").inner_text()
+    assert not calm(page)
+    assert "tosspayments" not in page.request.get(f"{server.url}/plan").headers["content-security-policy"]
+    assert not look.all_complaints()

@@ -65,7 +65,7 @@ class Doors:
 
 
 @asynccontextmanager
-async def doors_at(tmp_path: Path, page: str) -> AsyncIterator[Doors]:
+async def doors_at(tmp_path: Path) -> AsyncIterator[Doors]:
     stripe, toss = StripeServer(), TossServer()
     with stripe.running(), toss.running():
         processors = [StripeStage(stripe).processor, TossStage(toss).processor]
@@ -74,9 +74,7 @@ async def doors_at(tmp_path: Path, page: str) -> AsyncIterator[Doors]:
             numbers = itertools.count(1)
             payments = Payments(till.database, lambda: NOON_US, lambda: next(numbers), "https://solvent.example/")
             payments.connect({processor.rail: processor for processor in processors})
-            config = uvicorn.Config(
-                Starlette(routes=payment_routes(payments, page)), port=0, log_config=None, lifespan="off"
-            )
+            config = uvicorn.Config(Starlette(routes=payment_routes(payments)), port=0, log_config=None, lifespan="off")
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve())
             while not server.started:  # noqa: ASYNC110  # uvicorn offers no event
@@ -89,9 +87,9 @@ async def doors_at(tmp_path: Path, page: str) -> AsyncIterator[Doors]:
             await serving
 
 
-def live(tmp_path: Path, play: Callable[[Doors], Coroutine[Any, Any, None]], page: str = "") -> None:
+def live(tmp_path: Path, play: Callable[[Doors], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
-        async with asyncio.timeout(30), doors_at(tmp_path, page) as doors:
+        async with asyncio.timeout(30), doors_at(tmp_path) as doors:
             await play(doors)
 
     asyncio.run(run())
@@ -168,40 +166,5 @@ def test_a_silent_processor_has_the_webhook_sent_again(tmp_path: Path) -> None:
         assert (status, said["error"]["code"]) == (502, "processor_unavailable")
         assert (await doors.post("/webhooks/stripe", *doors.stripe.outbox[0]))[0] == 200
         assert await doors.till.wallet() == 10_000
-
-    live(tmp_path, play)
-
-
-@pytest.mark.parametrize("page", ["", "https://shop.example/wallet?lang=ko"])
-def test_a_customer_comes_back_from_toss_and_their_money_is_there(tmp_path: Path, page: str) -> None:
-    async def play(doors: Doors) -> None:
-        order = await doors.top_up("toss")
-        given = doors.toss.authorize(order.id, 10_000)
-        way = f"/pay/toss/{order.id}?paymentKey={given['paymentKey']}&orderId={order.id}&amount="
-        assert (await doors.get(f"{way}1"))[0] == 403
-        assert await doors.till.wallet() == 0
-        for _ in range(2):
-            status, said = await doors.get(f"{way}10000")
-            if page:
-                assert (status, said) == (303, f"{page}&order={order.id}&state=paid")
-            else:
-                assert status == 200
-                assert "The payment has arrived" in said
-        assert await doors.till.wallet() == 10_000
-        assert (await doors.get(f"/pay/stripe/{order.id}"))[0] == 404, "another rail has no such order"
-        assert (await doors.get("/pay/toss/ord_none?x=1"))[0] == 404
-        assert (await doors.get(f"/pay/toss/{order.id}?x={'y' * 5_000}"))[0] == 400
-
-    live(tmp_path, play, page)
-
-
-def test_a_customer_who_left_the_window_is_told_that_nothing_was_paid_yet(tmp_path: Path) -> None:
-    async def play(doors: Doors) -> None:
-        order = await doors.top_up("toss")
-        status, said = await doors.get(f"/pay/toss/{order.id}?code=PAY_PROCESS_CANCELED&message=x&orderId={order.id}")
-        assert (status, "not confirmed yet" in said) == (200, True)
-        declined = doors.toss.authorize(order.id, 10_000, "card_declined")
-        way = f"/pay/toss/{order.id}?paymentKey={declined['paymentKey']}&orderId={order.id}&amount=10000"
-        assert "Nothing was paid" in (await doors.get(way))[1]
 
     live(tmp_path, play)

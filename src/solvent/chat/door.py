@@ -17,6 +17,7 @@ from solvent.chat.manifest import show_manifest
 from solvent.chat.passkeys import Passkeys
 from solvent.chat.plan_changes import PlanChanges
 from solvent.chat.plan_page import PlanPage
+from solvent.chat.returns import Returns
 from solvent.chat.second_step import SecondStep
 from solvent.chat.security import Security
 from solvent.chat.talks import Talks
@@ -51,6 +52,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         *PlanChanges(app, plan).places(),
         *Cards(app, plan).places(),
         *Coupons(app, plan).places(),
+        *Returns(app).places(),
         *Invoices(app).places(),
         Place("GET", "/", "customer", talks.page),
         Place("GET", "/talks/{id}", "customer", talks.page),

@@ -23,6 +23,7 @@ from solvent.db.port import Connection
 from solvent.identity.caller import Customer
 from solvent.ledger import unit as units
 from solvent.margin.usage_store import used_by
+from solvent.pages.headers import policy_with
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
 from solvent.till.open_checkout import open_checkout
@@ -127,10 +128,14 @@ class PlanPage:
         checkout = None
         if order.state == "open" and not order.charges:
             checkout = (await open_checkout(id, app.payments.rails, app.database)).checkout
-        return visit.page(
-            "chat/pay.html", order=order, checkout=checkout, purpose=_purpose(visit, order),
+        window = checkout.window if checkout is not None else None
+        page = visit.page(
+            "chat/pay.html", order=order, checkout=checkout, window=window, purpose=purpose_of(visit, order),
             whom_to_ask=whom_to_ask(app),
         )  # fmt: skip
+        if window is not None:
+            page.headers.update(policy_with(window.script, window.asks, window.leads_to))
+        return page
 
     def _stands(self, connection: Connection, customer: Customer) -> Standing:
         app, id = self._app, customer.id
@@ -183,7 +188,7 @@ class PlanPage:
                 {"pack": pack, "gives": included(visit, pack.gives, pack.price.currency)}
                 for pack in (plan.packs if plan else ())
             ],
-            "orders": [{"order": one, "purpose": _purpose(visit, one)} for one in standing.orders],
+            "orders": [{"order": one, "purpose": purpose_of(visit, one)} for one in standing.orders],
             "methods": standing.methods, "limit": standing.limit, "coupons": standing.coupons, "spent": standing.spent,
             "limit_text": plain(Money(standing.limit.amount, self._app.desk.currency)) if standing.limit else "",
             "limit_money": Money(standing.limit.amount, self._app.desk.currency) if standing.limit else None,
@@ -240,7 +245,7 @@ def _is_wanted(connection: Connection, order: PaymentOrder) -> bool:
     return order.kind != "pack" or pack_store.by_id(connection, order.subject).state == "waiting"
 
 
-def _purpose(visit: Visit, order: PaymentOrder) -> str:
+def purpose_of(visit: Visit, order: PaymentOrder) -> str:
     known = order.kind if order.kind in ("top_up", "method", "invoice", "subscription", "pack") else "other"
     return visit.words(f"plan.purpose_{known}")
 

@@ -28,14 +28,14 @@ _SHIPPED = ("css", "icons", "js", "vendor")
 class Console:
     """One ASGI application for all that operators see, the API too, and what processors call. PATHS: what is here."""
 
-    PATHS: Final = ("/v1/", "/console", "/static/", "/webhooks/", "/pay/")
+    PATHS: Final = ("/v1/", "/console", "/static/", "/webhooks/")
 
     def __init__(self, app: App, visitors: Visitors, drawing: Drawing) -> None:
         self._app = app
         app.on_reload.append(self._read_settings)
         self._read_settings()
         routes = [
-            *payment_routes(app.payments, app.config.top_up_url),
+            *payment_routes(app.payments),
             *(Mount(f"/static/{part}", Shipped(WEB / part)) for part in _SHIPPED),
             Route("/static/mark.svg", _mark),
         ]

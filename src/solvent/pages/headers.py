@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Nothing but our own files, no form that could send anything elsewhere, and no text that turns into a script.
-_POLICY: Final = (
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'; require-trusted-types-for 'script'"
+_POLICY_NAME: Final = b"content-security-policy"
+_RULES: Final = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
 )
+_POLICY: Final = f"{_RULES}form-action 'self'; require-trusted-types-for 'script'"
 # Pages elsewhere never learn where somebody came from; ours do, or else forms would not say which site sent them.
 HEADERS: Final = (
-    (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
@@ -25,6 +26,16 @@ _VENDORED: Final = "/static/vendor/"  # with their versions in their paths
 _FOR_EVER: Final = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
+def policy_with(script: str, asks: Sequence[str], leads_to: Sequence[str]) -> dict[str, str]:
+    """The policy of one page that also runs a script of somebody else's, as a header: it and what it asks, no more.
+
+    Their script knows nothing of trusted types, so that one rule is not in it. asks, leads_to: origins.
+    """
+    asked, forms = (" ".join(("'self'", *origins)) for origins in (asks, leads_to))
+    rules = f"script-src 'self' {script}; connect-src {asked}; form-action {forms}"
+    return {_POLICY_NAME.decode(): _RULES + rules}
+
+
 def guarded(inner: ASGIApp) -> ASGIApp:
     """The same application, with these headers on all that it sends."""
 
@@ -34,6 +45,8 @@ def guarded(inner: ASGIApp) -> ASGIApp:
                 told = list(message.get("headers", ()))
                 if not any(name == b"cache-control" for name, _ in told):
                     told.append(_FOR_EVER if scope["path"].startswith(_VENDORED) else _FRESH)
+                if not any(name == _POLICY_NAME for name, _ in told):
+                    told.append((_POLICY_NAME, _POLICY.encode()))
                 message["headers"] = [*told, *HEADERS]
             await send(message)
 

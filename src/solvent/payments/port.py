@@ -42,15 +42,29 @@ class Due(msgspec.Struct, frozen=True):
     owner: str = ""
 
 
+class Window(msgspec.Struct, frozen=True):
+    """A processor's own script, which opens what a customer pays in. Its page allows these origins and no others.
+
+    opener: our script that hands it the checkout's parameters: `web/js/<opener>.js`. script: the address of theirs.
+    asks: the origins it asks. leads_to: those it sends forms to.
+    """
+
+    opener: str
+    script: str
+    asks: tuple[str, ...] = ()
+    leads_to: tuple[str, ...] = ()
+
+
 class Checkout(msgspec.Struct, frozen=True):
     """How the customer pays. url: where to send their browser; "" when `parameters` are for a script or to be read.
 
-    reference: the processor's own id of it; "" when it has none.
+    reference: the processor's own id of it; "" when it has none. window: whose script the parameters are for.
     """
 
     reference: str = ""
     url: str = ""
     parameters: dict[str, str] = {}
+    window: Window | None = None
 
 
 class Method(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ import msgspec
 
 from solvent.payments import failures
 from solvent.payments import toss_words as words
-from solvent.payments.port import Checkout, Due, Event, Method, Payment, PaymentProcessor, Refund, Settings
+from solvent.payments.port import Checkout, Due, Event, Method, Payment, PaymentProcessor, Refund, Settings, Window
 from solvent.payments.toss_words import Billing, Forgotten, Problem, TossPayment
 from solvent.values.errors import Refused, Unavailable
 from solvent.values.limits import PAYMENT_ANSWER_BYTES_MAX, PAYMENT_CONNECTIONS_MAX, PAYMENT_RETRIES_MAX
@@ -24,6 +24,15 @@ from solvent.wire.origin import Origin
 from solvent.wire.pool import Pool, Timeouts
 
 BASE_URL: Final = "https://api.tosspayments.com"
+# Its SDK, version 2, opened in the same tab (windowTarget "self"), so that no frame of theirs is let in. Toss' guides
+# name the script and list no other origins: those it asks are as others have seen in browsers, of live and test keys.
+# Source: docs.tosspayments.com/sdk/v2/js (script, requestPayment, requestBillingAuth, windowTarget), read 2026-11.
+WINDOW: Final = Window(
+    opener="pay_toss",
+    script="https://js.tosspayments.com/v2/standard",
+    asks=tuple(f"https://{host}.tosspayments.com" for host in ("apigw", "apigw-sandbox", "event", "log")),
+    leads_to=tuple(f"https://{host}.tosspayments.com" for host in ("payment-gateway", "payment-gateway-sandbox")),
+)
 _NOT_FOUND: Final = frozenset({"NOT_FOUND_PAYMENT", "NOT_FOUND"})
 _FORGOTTEN: Final = frozenset({"NOT_FOUND_BILLING", "NOT_FOUND_BILLING_KEY"})
 _KEY_CODES: Final = frozenset(
@@ -103,7 +112,7 @@ class Toss:
                 "amount": plain(due.amount),
                 "currency": due.amount.currency,
             }
-        return Checkout(parameters=parameters)
+        return Checkout(parameters=parameters, window=WINDOW)
 
     async def confirm(self, due: Due, reference: str, given: Mapping[str, str]) -> Payment:
         """See `PaymentProcessor.confirm`. What is paid is the order's amount, never the address's."""
