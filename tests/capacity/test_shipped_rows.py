@@ -68,6 +68,7 @@ def test_a_row_at_other_lengths_is_carried_over_by_the_formula() -> None:
     )
     assert longer.level == "measured row"
     assert longer.tokens_per_s < same.tokens_per_s
+    assert longer.step_ms <= 50 * 1.01
 
 
 ROW = MeasuredRow("m", "H100", 1, "bf16", 1_000.0, "s", batch=64, input_tokens=300, output_tokens=400)

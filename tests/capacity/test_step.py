@@ -14,7 +14,7 @@ from solvent.capacity.calibration import CHANCE_MAX, calibrate, corrected
 from solvent.capacity.energy import board_joules_per_token, metered_watt_hours
 from solvent.capacity.hardware import BYTES, Fleet, count_and_name, precision_named
 from solvent.capacity.model_shape import Shape
-from solvent.capacity.step import Load, Terms, parts, sequence_bytes, step_of, terms, weight_bytes
+from solvent.capacity.step import Load, Terms, parts, reading_s, sequence_bytes, step_of, terms, weight_bytes
 from solvent.values.errors import Invalid, SolventError
 
 MODELS = [
@@ -62,6 +62,15 @@ def test_a_known_step_by_hand() -> None:
     assert found.weights_s == pytest.approx(139.0e9 / 13.4e12 * 1.05, rel=0.01)
     assert found.launching_s == pytest.approx(80 * 89.5e-6, rel=0.3)
     assert found.total_s == pytest.approx(0.0170, rel=0.2)  # measured: ML.ENERGY v3, 2025-12
+
+
+def test_a_long_question_is_read_in_more_than_proportion_and_a_window_spares_it() -> None:
+    """8 billion parameters, 32 layers 4,096 wide: at 100,000 tokens attention is 1.7 times the matrices."""
+    fleet, llama = find_fleet("H100"), find_model("llama-3.1-8b-instruct").shape
+    short, long = (reading_s(llama, fleet, "bf16", tokens) for tokens in (100, 100_000))
+    assert long == pytest.approx(short * 1_000 * (1 + 4 * 4096 * 32 * 50_000 / (2 * llama.active_parameters)), rel=0.01)
+    gemma = find_model("gemma-3-27b-it").shape  # five of six layers see 1,024 tokens
+    assert reading_s(gemma, fleet, "bf16", 100_000) < 2_000 * reading_s(gemma, fleet, "bf16", 100)
 
 
 def test_one_device_exchanges_nothing_and_shards_no_experts() -> None:

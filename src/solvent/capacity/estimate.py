@@ -129,14 +129,15 @@ def _measured_s(asked: Asked, known: Known, row: MeasuredRow, batch: int) -> flo
 
 def _saturated_batch(asked: Asked, known: Known, row: MeasuredRow, fits: int) -> int:
     """How many answers at once a saturated row was of, which it does not tell: by the formula the least that come to
-    as many tokens a second; where it would take more than fit, or than the row's wait allows, so many."""
+    as many tokens a second, and no more than fit, than the row's wait allows, and than the wait that is asked for."""
     most = min(fits, int(row.tokens_per_s * row.wait_ms_max / _MS)) if row.wait_ms_max else fits
     low, high = 0, max(1, most)
     while high - low > 1:
         middle = (low + high) // 2
         reached = middle / _terms(asked, known, middle).total_s >= row.tokens_per_s
         low, high = (low, middle) if reached else (middle, high)
-    return high
+    each_s = _measured_s(asked, known, row, high) / high  # at the lengths that are asked for, which may be longer
+    return max(1, min(high, int(asked.step_s_max / each_s)))
 
 
 def _terms(asked: Asked, known: Known, batch: float) -> Terms:

@@ -45,7 +45,7 @@ class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def flops_at(self, precision: str) -> float:
         """Per second: a narrow weight is widened to the narrowest kind of number the device computes in."""
-        if BYTES[precision] <= BYTES["mxfp4"] + 0.05 and "fp4" in self.flops and precision == "fp4":
+        if precision == "fp4" and "fp4" in self.flops:
             return self.flops["fp4"]
         if precision in ("fp8", "int8") and "fp8" in self.flops:
             return self.flops["fp8"]

@@ -138,7 +138,8 @@ def step_of(shape: Shape, fleet: Fleet, precision: str, load: Load) -> Terms:
 
 def reading_s(shape: Shape, fleet: Fleet, precision: str, input_tokens: float) -> float:
     """How long it takes to read a question by itself: what its first token waits for, beside a step."""
-    operations = 2 * shape.active_parameters * input_tokens
+    attended = 4 * shape.attention_width * shape.cached_tokens(input_tokens / 2)  # of the token in the middle
+    operations = (2 * shape.active_parameters + attended) * input_tokens
     return operations / (fleet.count * fleet.device.flops_at(precision)) * FITTED.compute_s
 
 
