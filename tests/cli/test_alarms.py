@@ -38,6 +38,14 @@ DETAILS: dict[Kind, dict[str, Any]] = {
     "month_not_closed": {"month": 202611, "why": "nothing was booked"},
     "not_renewed": {"subscription": "sub_1", "code": "exchange_needed", "why": "no rate"},
     "usage_not_invoiced": NOT_INVOICED,
+    "bill_residual": {
+        "bill": "bill_1",
+        "days": "2026-11-01–2026-11-30",
+        "amount": "690",
+        "billed": "57690",
+        "currency": "KRW",
+        "share": "1.20 %",
+    },
 }
 
 

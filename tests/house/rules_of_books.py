@@ -20,7 +20,7 @@ _TRANSACTION = re.compile(r"\s*(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|END)\b
 _TRANSACTION_WORDS_MAX = 3  # BEGIN IMMEDIATE TRANSACTION; longer strings are sentences
 _ENDS_TRANSACTIONS = frozenset({"commit", "rollback", "begin", "begin_nested", "begin_twophase"})
 
-MONEY_ROOMS = frozenset({"pricing", "ledger", "billing", "margin"})
+MONEY_ROOMS = frozenset({"pricing", "ledger", "billing", "margin", "reconciling"})
 MONEY_FILES = frozenset({"values/money.py"})
 _FLOAT_NAMES = frozenset({"float", "complex", "Float", "Double", "REAL", "truediv", "fdiv", "fsum"})
 _FLOAT_ATTRIBUTES = frozenset({"total_seconds", "timestamp", "truediv", "Float", "Double", "REAL"})

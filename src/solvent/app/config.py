@@ -237,6 +237,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     batch_lines_at_once: Annotated[int, Meta(description="lines of batches asked at once; 0: none", ge=0, le=256)] = 4
     batch_yields_at: Annotated[int, Meta(description="live answers here, at which batches wait; 0: none", ge=0)] = 200
+    bill_residual_permille: Annotated[
+        int,
+        Meta(
+            description="an alarm is raised when a provider's bill and the books differ by more than so many "
+            "thousandths of the bill (docs/reconciliation.md)",
+            ge=0,
+            le=1000,
+        ),
+    ] = 5
     house_model: Annotated[bool, Meta(description="serve the embedded house model")] = True
     house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
     first_run: FirstRun = FirstRun()

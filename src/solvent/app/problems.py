@@ -38,6 +38,7 @@ _BY_CODE: Final[dict[str, tuple[int, str]]] = {
     "lease_lost": (503, "api_error"),
     "body_too_large": (413, "invalid_request_error"),
     "file_too_large": (413, "invalid_request_error"),
+    "bill_too_large": (413, "invalid_request_error"),
     "body_too_slow": (408, "invalid_request_error"),
     "no_such_endpoint": (404, "invalid_request_error"),
     "wrong_method": (405, "invalid_request_error"),

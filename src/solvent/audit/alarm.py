@@ -10,6 +10,7 @@ import msgspec
 Kind = Literal[
     "budget_near", "budget_reached", "break_even_near", "break_even_crossed", "house_loss", "usage_refused",
     "payment_mismatch", "unpriced", "month_not_closed", "not_renewed", "usage_not_invoiced",
+    "bill_residual",
 ]  # fmt: skip
 
 

@@ -33,6 +33,10 @@ ALARM_WORDS: Final[dict[str, tuple[str, str]]] = {
         "{answer}({model})의 사용량 보고가 사실일 수 없어 적지 않았습니다.",
     ),
     "alarm_unpriced": ("There is no price for it: {bucket}.", "단가가 없습니다: {bucket}."),
+    "alarm_bill_residual": (
+        "Its bill of {days} and the books differ by {amount}, {share} of {billed}: {bill}.",
+        "{days} 청구서와 장부가 {amount}만큼 다릅니다. {billed}의 {share}: {bill}.",
+    ),
     "alarm_payment_mismatch": (
         "What {rail} tells does not agree with the order, nothing is booked: {why}",
         "{rail} 알림이 주문과 달라 적지 않았습니다: {why}",

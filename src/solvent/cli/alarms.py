@@ -12,7 +12,7 @@ from solvent.console import alarms
 from solvent.console.alarms import AlarmBody
 
 _COLUMNS = {"at": "left", "kind": "left", "alarm_subject": "left", "alarm_says": "left"}
-_MONEY = {"amount", "paid", "cost"}
+_MONEY = {"amount", "paid", "cost", "billed"}
 
 
 @click.command("alarms")

@@ -27,6 +27,7 @@ _COMMANDS = {
     "invoices": "Look at invoices, print and credit them.",
     "payments": "Look at payments; confirm, refund, charge, book payouts.",
     "providers": "Record what providers were paid.",
+    "bills": "Hold what providers bill against the books.",
     "months": "Close months; profit and loss, balance sheets, statements.",
     "ledger": "Look at accounts and transfers; verify and export the books.",
     "alarms": "List what a person must look at.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from solvent.cli.alarm_words import ALARM_WORDS
+from solvent.cli.bill_words import BILL_WORDS
 from solvent.cli.billing_words import BILLING_WORDS
 from solvent.cli.log_words import LOG_WORDS
 from solvent.cli.simulate_words import SIMULATE_WORDS
@@ -12,6 +13,7 @@ from solvent.cli.size_words import SIZE_WORDS
 
 WORDS: Final[dict[str, tuple[str, str]]] = BILLING_WORDS | {
     **ALARM_WORDS,
+    **BILL_WORDS,
     **LOG_WORDS,
     **SIMULATE_WORDS,
     **SIZE_WORDS,

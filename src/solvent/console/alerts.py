@@ -11,9 +11,11 @@ from solvent.answering.route import Route, prices_at
 from solvent.app.build import App
 from solvent.audit import alarm_store
 from solvent.audit.alarm import Alarm, Kind
+from solvent.db.port import Connection
 from solvent.pages import formats
 from solvent.pages.visit import Visit
 from solvent.pricing.exchange import Exchange
+from solvent.reconciling.store import replaced_by
 from solvent.values.errors import Invalid
 from solvent.values.instant import DAY_US
 from solvent.values.money import money
@@ -44,15 +46,25 @@ async def alerts(app: App, visit: Visit) -> list[Alert]:
     """Upstreams that fail now and models without a price, then the newest alarms of a week: of each kind about each
     thing one."""
     since_us = app.desk.now_us() - _SINCE_US
-    raised = await app.database.read(
-        lambda connection: alarm_store.newest_alarms(connection, since_us, count=_LOOKED_AT)
-    )
+    raised = await app.database.read(lambda connection: _raised(connection, since_us))
     newest = {(one.kind, one.subject): one for one in reversed(raised)}
     told = list[Alarm]()
     for one in sorted(newest.values(), key=lambda one: -one.at_us):
         if sum(other.kind == one.kind for other in told) < _OF_A_KIND:
             told.append(one)
     return [*_failing(app, visit), *_unpriced(app, visit), *(_said(app, visit, one) for one in told)][:ALERTS_MAX]
+
+
+def _raised(connection: Connection, since_us: int) -> list[Alarm]:
+    """Without those about bills that a newer one has replaced."""
+    found = alarm_store.newest_alarms(connection, since_us, count=_LOOKED_AT)
+    bills = {one.id: _bill(one) for one in found if one.kind == "bill_residual"}
+    gone = replaced_by(connection, list(bills.values()))
+    return [one for one in found if bills.get(one.id) not in gone]
+
+
+def _bill(one: Alarm) -> str:
+    return str(msgspec.json.decode(one.words, type=dict[str, Any])["bill"])
 
 
 def _failing(app: App, visit: Visit) -> list[Alert]:
@@ -103,6 +115,8 @@ def _said(app: App, visit: Visit, one: Alarm) -> Alert:
 
 def _leads_to(one: Alarm, details: Mapping[str, Any]) -> tuple[str, str]:
     """Where more is seen, and the word for it."""
+    if one.kind == "bill_residual":
+        return f"/console/money/bills/{details['bill']}", "see_bill"
     if "answer" in details:
         return f"/console/answers/{details['answer']}", "see_answer"
     if one.subject.startswith("cus_"):
@@ -114,7 +128,7 @@ def _leads_to(one: Alarm, details: Mapping[str, Any]) -> tuple[str, str]:
 
 def _shown(visit: Visit, name: str, value: object, currency: str) -> str:
     """Amounts and counts as people read them; the rest as it is."""
-    if name in ("paid", "cost", "amount") and currency:
+    if name in ("paid", "cost", "amount", "billed") and currency:
         try:
             return formats.money(money(str(value), currency), visit.visitor.language)
         except Invalid:

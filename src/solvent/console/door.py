@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from solvent.app.build import App
 from solvent.app.calling import place_of
-from solvent.console import invited, printing
+from solvent.console import bill_pages, invited, printing
 from solvent.console.answers import Answers
 from solvent.console.margins import Margins
 from solvent.console.office import SHEETS
@@ -42,6 +42,7 @@ def places(app: App) -> list[Place]:
         Place("GET", "/console/live-events", "margin.read", today.live_events),
         *places_of(SHEETS, app),
         *printing.places(app),
+        *bill_pages.places(app),
         *invited.places(app),
     ]
 

@@ -17,6 +17,7 @@ from solvent.app.report import Report, Shown, Span, report
 from solvent.app.report_body import line_body
 from solvent.console.came_through import service_name
 from solvent.console.falling import falling
+from solvent.console.spreadsheet import harmless
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.margin import store as margin_store
@@ -99,7 +100,7 @@ class Margins:
             columns = [name for name in rows[0] if name != "display_name"]
             table = csv.DictWriter(written, [*columns, "display_name"], restval="")
             table.writeheader()
-            table.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+            table.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
         kept = {"content-disposition": f'attachment; filename="margins-{chosen.by}.csv"', "cache-control": "no-store"}
         return Response("\ufeff" + written.getvalue(), media_type="text/csv; charset=utf-8", headers=kept)
 
@@ -213,9 +214,3 @@ def _shore(visit: Visit, by: GroupBy, seen: Seen) -> dict[str, Any]:
 
 def _owner(made: Report, name: str) -> dict[str, str]:
     return {"customer": made.owners[name]} if name in made.owners else {}
-
-
-def _harmless(value: object) -> object:
-    """A name that a spreadsheet would take for a formula is shown as it is."""
-    is_formula = isinstance(value, str) and value[:1] in "=+@\t\r" and value
-    return f"'{value}" if is_formula else value

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from solvent.console import customer_pages, model_pages, money_pages, plan_pages, settings_pages, start_pages
+from solvent.console import (
+    bill_pages,
+    customer_pages,
+    model_pages,
+    money_pages,
+    plan_pages,
+    settings_pages,
+    start_pages,
+)
 from solvent.console.sheet import Sheet
 
 SHEETS: Final[tuple[Sheet, ...]] = (
@@ -12,6 +20,7 @@ SHEETS: Final[tuple[Sheet, ...]] = (
     *plan_pages.SHEETS,
     *model_pages.SHEETS,
     *money_pages.SHEETS,
+    *bill_pages.SHEETS,
     *settings_pages.SHEETS,
     *start_pages.SHEETS,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from solvent.console import (
     alarms,
     audit,
+    bills,
     coupons,
     customers,
     documents,
@@ -45,6 +46,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *suspense.OPERATIONS,
     *prices.OPERATIONS,
     *providers.OPERATIONS,
+    *bills.OPERATIONS,
     *months.OPERATIONS,
     *margin.OPERATIONS,
     *ledger.OPERATIONS,

@@ -44,7 +44,7 @@ class Sheet:
 
     does: what its forms carry out, by the names the forms say. tells: those whose result is shown on the page at once,
     such as a key that is shown once, or a preview. reads: how a form says what its operation takes, where that is more
-    than its fields.
+    than its fields. bytes_max: of what its forms send; 0 for what a form may be.
     """
 
     path: str
@@ -54,6 +54,7 @@ class Sheet:
     does: Mapping[str, AnyOperation | Errand] = field(default_factory=dict)
     tells: frozenset[str] = frozenset()
     reads: Mapping[str, Read] = field(default_factory=dict)
+    bytes_max: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def places_of(sheets: tuple[Sheet, ...], app: App) -> list[Place]:
         paper = _Paper(sheet, app)
         found.append(Place("GET", sheet.path, sheet.who, paper.show))
         if sheet.does:
-            found.append(Place("POST", sheet.path, sheet.who, paper.carry_out))
+            found.append(Place("POST", sheet.path, sheet.who, paper.carry_out, sheet.bytes_max))
     return found
 
 

@@ -38,7 +38,7 @@ BAD_DEBT = "expense:bad_debt"  # invoices that were written off, VAT included
 
 # What is left between
 FX_DIFFERENCE = "fx:difference"
-SUSPENSE = "suspense"  # what nobody can explain yet
+SUSPENSE = "suspense"  # what nobody can explain yet; suspense:bills:<provider>: of what a provider bills
 
 # The other side of what is counted and not money: allowances, budgets, credit lines (ledger/unit.py)
 MEMO_ISSUED = "memo:issued"
@@ -99,3 +99,8 @@ def lost_cost(provider: str) -> str:
 def api_payable(provider: str) -> str:
     """What we owe a provider until its invoice is paid."""
     return f"payable:{provider}"
+
+
+def bill_suspense(provider: str) -> str:
+    """What a provider bills beyond our books, or less, until somebody can explain it."""
+    return f"{SUSPENSE}:bills:{provider}"

@@ -15,6 +15,7 @@ from solvent.identity.caller import Caller, Customer
 from solvent.identity.person import Language, Person
 from solvent.pages.drawing import Drawing
 from solvent.pages.formats import money
+from solvent.pages.upload import MULTIPART, members_in
 from solvent.pages.visitor import BROWSER, FONT, HALF, SESSION, Visitor, browser_of
 from solvent.pages.words import Words
 from solvent.values.errors import Invalid, SolventError, Unauthenticated
@@ -140,7 +141,11 @@ class Visit:
 
     async def read_form(self) -> None:
         """Take in the form, if one was sent. Raises Invalid for what is none, or too much."""
-        if not self.request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        kind = self.request.headers.get("content-type", "")
+        if kind.startswith(MULTIPART):
+            self.form = await members_in(await self.body(), self.request.headers)
+            return
+        if not kind.startswith("application/x-www-form-urlencoded"):
             return
         try:
             text = (await self.body()).decode()

@@ -193,6 +193,22 @@ WEB_SEARCHES_MAX = 1_000  # by the provider, in one answer; more is refused as n
 GRAINS_MAX = 2**63 - 1  # one 64-bit column
 PRICE_LIST_BYTES_MAX = 64 * MIB  # of somebody else's list of prices
 CARD_FILE_BYTES_MAX = 16 * MIB
+
+# Bills of providers
+BILL_BYTES_MAX = 48 * MIB  # of one file, unpacked
+BILL_SENT_CHARACTERS_MAX = 64 * MIB  # of one, as base64
+BILL_UPLOAD_BYTES_MAX = 16 * MIB  # of one that a page sends; larger ones come by the command line
+BILL_ROWS_MAX = 1_000_000
+BILL_COLUMNS_MAX = 1_000
+BILL_LINES_MAX = 50_000  # days times classes times names
+BILL_FAULTS_MAX = 100  # that are looked for in one
+BILL_DAYS_MAX = 400  # of one
+BILL_ALIASES_MAX = 500
+BILL_ALIASES_CHARACTERS_MAX = 20_000
+BILL_COLUMNS_CHARACTERS_MAX = 2_000
+BILL_AMOUNT_CHARACTERS_MAX = 60
+BILL_NAME_CHARACTERS_MAX = 200
+BILL_RESIDUAL_ROWS_MAX = 2_000  # of a table on a page; the file has all
 CORRECTIONS_AT_ONCE = 500  # answers re-rated in one transaction
 INVOICE_LINES_MAX = 1_000
 

@@ -1,0 +1,1 @@
+"""What providers bill, beside what our books say that their answers cost."""
