@@ -35,6 +35,8 @@ def test_a_plan_is_previewed_before_it_is_paid_and_begins_with_the_payment(serve
     kim, id = someone(server)
     page = kim.get("/plan/change?plan=plus").text
     assert "You pay ₩9,900 now" in page.replace("\u200a", "")
+    assert re.search(r">Answers</th><td class=\"n\">300 answers</td><td class=\"n\"><b>900 answers</b>", page)
+    assert re.search(r">Answers worth</th><td class=\"n\">–</td>", kim.get("/plan/change?plan=pro").text)
     assert subscription(server, id)["plan"] == "free"
     assert do(kim, "/plan/change", plan="plus") == ""  # nobody said how
     once = uuid.uuid4().hex

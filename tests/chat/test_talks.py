@@ -169,19 +169,29 @@ def test_words_never_become_markup(talking: Solvent, kim: Talker) -> None:
     assert (found.json()["talks"], found.headers["content-type"]) == ([], "application/json")
 
 
-def test_what_is_shared_shows_words_alone_until_that_is_ended(talking: Solvent, kim: Talker) -> None:
+def test_what_is_shared_shows_words_and_pictures_until_that_is_ended(talking: Solvent, kim: Talker) -> None:
     talk, turn = kim.answered("Shared words", mode="standard", pictures=[PNG])
     id = talk["id"]
     link = kim.post(f"/chat/talks/{id}", {"is_shared": True}).json()["link"]
-    kim.answered("Private words", conversation=id, after=turn["id"])
+    kim.answered("Private words", conversation=id, after=turn["id"], mode="standard", pictures=[PNG])
     stranger = Browser(talking)
     page = stranger.get(link)
     assert page.status_code == 200
     assert "Shared words" in page.text
     for hidden in ("Private words", turn["receipt"]["id"], turn["receipt"]["charge"], "kim@example.com"):
         assert hidden not in page.text
+    picture = stranger.get(f"{link}/pictures/0/0")
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
+    assert picture.headers["cache-control"] == "no-store"
+    assert picture.content == kim.get(f"/chat/turns/{turn['id']}/pictures/0").content
+    for other in ("1/0", "0/1", "-1/0", "0/-1", "x/0", f"{turn['id']}/0", "00000/0", "\u0660/0"):
+        assert stranger.get(f"{link}/pictures/{other}").status_code == 404, other
+    for wrong in ("None", id, link.split("/")[-1][:-1]):
+        assert stranger.get(f"/shared/{wrong}/pictures/0/0").status_code == 404
+    assert stranger.get(f"/chat/turns/{turn['id']}/pictures/0").status_code == 303, "the owner's way is the owner's"
     assert kim.post(f"/chat/talks/{id}", {"is_shared": False}).json()["link"] is None
     assert stranger.get(link).status_code == 404
+    assert stranger.get(f"{link}/pictures/0/0").status_code == 404
     assert kim.post(f"/chat/talks/{id}", {"is_shared": True}).json()["link"] != link
 
 

@@ -58,6 +58,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         Place("GET", "/talks/{id}", "customer", talks.page),
         Place("GET", "/app.webmanifest", "anybody", show_manifest),
         Place("GET", "/shared/{link}", "anybody", talks.shared),
+        Place("GET", "/shared/{link}/pictures/{place}/{number}", "anybody", talks.shared_picture),
         Place("POST", "/chat/ask", "customer", talks.ask, QUESTION_BYTES_MAX),
         Place("GET", "/chat/talks", "customer", talks.listed),
         Place("GET", "/chat/talks/{id}", "customer", talks.talk),

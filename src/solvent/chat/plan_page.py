@@ -17,7 +17,7 @@ from solvent.billing.payment_store import SavedMethod
 from solvent.billing.plan import Plan, fee
 from solvent.billing.quote_change import Quoted, quote_change
 from solvent.billing.subscription import BEGIN, Pays, Subscription, Wish
-from solvent.chat.amounts import amount, included, title_of
+from solvent.chat.amounts import amount, compared, included, title_of
 from solvent.chat.holdings import Holding, foremost, holdings_of
 from solvent.db.port import Connection
 from solvent.identity.caller import Customer
@@ -99,10 +99,14 @@ class PlanPage:
         except SolventError as refused:
             problem = problem or refused
         about = self._quoted(visit, current, quoted) if quoted is not None else {}
+        old = await self._app.database.read(lambda connection: _on(connection, visit.customer))
+        seats = quoted.seats if quoted is not None else 0
+        quotas = compared(visit, old[1], old[0].seats if old[0] else 0, plan, seats) if quoted is not None else []
         return visit.page(
             "chat/change.html", 200 if problem is None else 422, plan=plan,
             title=title_of(plan, visit.visitor.language),
             includes=[included(visit, one, plan.currency) for one in plan.included], quoted=quoted, pays=pays,
+            quotas=quotas if old[1] is not None else [], old=title_of(old[1], visit.visitor.language) if old[1] else "",
             problem=visit.said(problem) if problem is not None else "", seats=asked.get("seats", ""),
             rails=rails_of(self._app), whom_to_ask=whom_to_ask(self._app), **about,
         )  # fmt: skip

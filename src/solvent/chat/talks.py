@@ -27,6 +27,7 @@ from solvent.talking.change_conversation import change_conversation
 from solvent.talking.conversation import Change, Conversation, Owner
 from solvent.talking.list_conversations import list_conversations
 from solvent.talking.open_picture import open_picture
+from solvent.talking.open_shared_picture import open_shared_picture
 from solvent.talking.read_conversation import read_conversation
 from solvent.talking.read_shared import read_shared
 from solvent.talking.read_turn import read_turn
@@ -101,10 +102,16 @@ class Talks:
 
     async def picture(self, visit: Visit) -> Response:
         """A picture that came with a question."""
-        number = visit.path["number"]
-        at = int(number) if number.isdecimal() and len(number) < 4 else -1
-        picture = await open_picture(visit.path["id"], at, _owner(visit), self._app.database)
+        number = _whole(visit.path["number"])
+        picture = await open_picture(visit.path["id"], number, _owner(visit), self._app.database)
         headers = {"cache-control": "private, max-age=86400"}
+        return Response(picture.data, media_type=picture.media_type, headers=headers)
+
+    async def shared_picture(self, visit: Visit) -> Response:
+        """A picture of what somebody shares. It is kept nowhere, so that it ends with the link."""
+        place, number = _whole(visit.path["place"]), _whole(visit.path["number"])
+        picture = await open_shared_picture(visit.path["link"], place, number, self._app.database)
+        headers = {"cache-control": "no-store", "x-robots-tag": "noindex"}
         return Response(picture.data, media_type=picture.media_type, headers=headers)
 
     async def change(self, visit: Visit) -> Response:
@@ -132,7 +139,7 @@ class Talks:
         return _document(text, "text/markdown; charset=utf-8", f"{talk.id}.md")
 
     async def shared(self, visit: Visit) -> Response:
-        """What somebody shares, to whoever has the link: words alone."""
+        """What somebody shares, to whoever has the link: questions, their pictures and answers, and nothing else."""
         talk, path = await read_shared(visit.path["link"], self._app.database, self._app.desk.now_us())
         told = [{"question": turn.question, "pictures": turn.pictures, "answer": turn.answer} for turn in path]
         text = msgspec.json.encode(told).decode()
@@ -222,6 +229,11 @@ class Talks:
 
 def _owner(visit: Visit) -> Owner:
     return Owner(visit.customer.id, visit.person.id)
+
+
+def _whole(text: str) -> int:
+    """A number in a path; -1 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else -1
 
 
 def _line(talk: Conversation) -> dict[str, Any]:

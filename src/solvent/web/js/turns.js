@@ -37,11 +37,11 @@ export function turnNode(turn, number, { isMine = true } = {}) {
 }
 
 function question(turn, isMine) {
-  const pictures = Array.from({ length: turn.pictures }, (_none, n) => el('img', { src: `/chat/turns/${turn.id}/pictures/${n}`, alt: say('picture', { n: n + 1 }), loading: 'lazy' }));
-  const seen = isMine ? pictures : turn.pictures ? [el('small', {}, say('picture_there', { n: turn.pictures }))] : [];
+  const at = turn.pictures_at ?? `/chat/turns/${turn.id}/pictures`;
+  const pictures = Array.from({ length: turn.pictures }, (_none, n) => el('img', { src: `${at}/${n}`, alt: say('picture', { n: n + 1 }), loading: 'lazy' }));
   const words = turn.question ? el('p', {}, turn.question) : null;
   const acts = isMine && turn.id ? el('div', { class: 'acts' }, ways(turn), button('edit', 'pencil')) : null;
-  return el('div', { class: 'asked' }, seen.length ? el('div', { class: 'pictures' }, ...seen) : null, words, acts);
+  return el('div', { class: 'asked' }, pictures.length ? el('div', { class: 'pictures' }, ...pictures) : null, words, acts);
 }
 
 /** ‹ 2/3 › where a question was asked more than once. */
