@@ -224,3 +224,22 @@ def test_somebody_talks_on_a_phone_in_korean(talking: Solvent, open_page: OpenPa
     page.get_by_role("button", name="되돌리기").click()
     expect(page.locator(".turn")).to_have_count(3)
     assert look.all_complaints() == []
+
+
+def test_what_reads_answers_comes_when_somebody_writes_and_at_once_where_some_are(
+    talking: Solvent, open_page: OpenPage
+) -> None:
+    look = open_page(at=talking, **DESK)
+    asked: list[str] = []
+    look.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page = enter(look, "late@example.com", "Late")
+    page.wait_for_load_state("networkidle")
+    assert "talk.js" in asked
+    assert not {"marked.esm.js", "purify.es.mjs", "markdown.js"} & set(asked)
+    turn = ask(page, "markdown please")
+    assert turn.locator(".prose").inner_text()
+    assert {"marked.esm.js", "purify.es.mjs"} <= set(asked)
+    page.reload()
+    assert page.locator("head > link[rel=modulepreload][href*='marked']").count() == 1
+    assert page.locator(".turn .prose").inner_text()
+    assert not look.all_complaints()

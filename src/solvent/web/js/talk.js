@@ -2,9 +2,9 @@
 
 import { askAndHear, keptTurn } from './asking.js';
 import { Composer } from './composer.js';
-import { Prose } from './markdown.js';
 import { el } from './nodes.js';
 import { ask, tell } from './page.js';
+import { Prose, fetchMarkdown } from './prose.js';
 import { Talks } from './talks.js';
 import { finish, learn, leftText, say, turnNode } from './turns.js';
 
@@ -311,6 +311,7 @@ function chooseMode() {
   byId('composer')?.addEventListener('change', (event) => event.target.name === 'mode' && localStorage.setItem(MODE, event.target.value));
 }
 
+composer?.field.addEventListener('input', () => fetchMarkdown().catch(() => {}), { once: true });
 chooseMode();
 draw();
 drawLeft(data.remains);

@@ -1,9 +1,9 @@
 // One turn as nodes: the question with its branches, the answer, and what stands under it.
 
-import { writeMarkdown } from './markdown.js';
 import { picos, moneyText } from './money.js';
 import { el, icon, pageLanguage } from './nodes.js';
 import { count } from './formats.js';
+import { writeMarkdown } from './prose.js';
 import { pendingNode, receiptNode } from './receipt.js';
 
 let words = {};
