@@ -38,7 +38,7 @@ def compared(visit: Visit, old: Plan | None, old_seats: int, new: Plan, new_seat
 
 
 def _given(visit: Visit, plan: Plan | None, seats: int) -> dict[tuple[str, tuple[str, ...]], str]:
-    given = {}
+    given: dict[tuple[str, tuple[str, ...]], str] = {}
     for one in plan.included if plan is not None else ():
         unit, grains = ledger_unit(one, plan.currency if plan is not None else ""), issued(one, max(1, seats))
         said = visit.words("plan.endless") if is_unlimited(one) else amount(visit, grains, unit)
