@@ -43,3 +43,19 @@ def test_what_is_sold_to_us_by_the_answer_is_a_part_of_its_own() -> None:
     card = RateCard("m", "KRW", 0, "", answer_picos=10**12, output_picos=10**6)
     assert taken_apart(Usage(output_tokens=1_000), card) == {"answer": 10**7, "output": 10**4}
     assert taken_apart(Usage(), card) == {"answer": 10**7}
+
+
+@given(st.tuples(*[st.integers(0, 10**6)] * 6), cards(), st.none() | EXCHANGES)
+@settings(deadline=None, max_examples=200)
+def test_a_part_of_text_is_what_the_cost_grows_by(
+    tokens: tuple[int, ...], card: RateCard, exchange: Exchange | None
+) -> None:
+    of = exchange_of(card, exchange) if exchange is not None else None
+    if card.tiers or card.answer_picos:
+        return  # of the whole answer's tier, and beside its own price: not bucket by bucket
+    kinds = ("input", "cached", "cache_write", "cache_write", "output", "reasoning")
+    expected: dict[str, int] = {}
+    for n, kind in enumerate(kinds):
+        with_it, without = (rate(Usage(*tokens[:count]), card, of).grains for count in (n + 1, n))
+        expected[kind] = expected.get(kind, 0) + with_it - without
+    assert taken_apart(Usage(*tokens), card, of) == {kind: grains for kind, grains in expected.items() if grains}

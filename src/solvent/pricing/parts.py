@@ -10,7 +10,7 @@ from typing import Final
 
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard, tier_for
-from solvent.pricing.rating import rate
+from solvent.pricing.rating import is_text, rate, rounded
 from solvent.values.money import Money
 from solvent.values.usage import BUCKETS, Usage, all_input_tokens, amounts
 
@@ -48,6 +48,8 @@ def parts(usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money)
     """
     if card.tiers:
         card = tier_for(card, all_input_tokens(usage))
+    if is_text(usage) and not card.answer_picos:
+        return _parts_of_text(usage, card, exchange, whole)
     all_amounts, counted, found = amounts(usage), [0] * len(BUCKETS), dict[str, int]()
     used = [n for n, amount in enumerate(all_amounts) if amount]
     so_far = 0
@@ -60,6 +62,31 @@ def parts(usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money)
         now = whole.grains if n == used[-1] else rate(Usage(*counted), card, exchange).grains
         if now != so_far:
             kind = _KINDS[n]
+            found[kind] = found.get(kind, 0) + now - so_far
+            so_far = now
+    return found
+
+
+def _parts_of_text(usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money) -> dict[str, int]:
+    """The same for most answers, several times quicker."""
+    used = [
+        (kind, tokens * price)
+        for kind, tokens, price in (
+            ("input", usage.input_tokens, card.input_picos),
+            ("cached", usage.cached_input_tokens, card.cached_input_picos),
+            ("cache_write", usage.cache_write_5m_tokens, card.cache_write_5m_picos),
+            ("cache_write", usage.cache_write_1h_tokens, card.cache_write_1h_picos),
+            ("output", usage.output_tokens, card.output_picos),
+            ("reasoning", usage.reasoning_tokens, card.reasoning_picos),
+        )
+        if tokens and price
+    ]
+    found, picos, so_far, left = dict[str, int](), 0, 0, len(used)
+    for kind, cost in used:
+        picos += cost
+        left -= 1
+        now = rounded(picos, card.parts, card, exchange).grains if left else whole.grains
+        if now != so_far:
             found[kind] = found.get(kind, 0) + now - so_far
             so_far = now
     return found

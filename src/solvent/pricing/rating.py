@@ -45,6 +45,11 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
     if usage.audio_input_ms:
         picos = picos * MS_PER_MINUTE + _by_the_minute(usage, card) * (denominator // card.parts)
         denominator *= MS_PER_MINUTE
+    return rounded(picos, denominator, card, exchange)
+
+
+def rounded(picos: int, denominator: int, card: RateCard, exchange: Exchange | None) -> Money:
+    """So many 1/denominator of a pico of a card's currency, in whole grains of the one wanted: half to even."""
     if exchange is None:
         return Money(round_half_even(picos, denominator * picos_per_grain(card.currency)), card.currency)
     assert exchange.base == card.currency, "an exchange starts from the card's currency"
@@ -52,6 +57,11 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
         picos * exchange.numerator, denominator * exchange.denominator * picos_per_grain(exchange.quote)
     )
     return Money(grains, exchange.quote)
+
+
+def is_text(usage: Usage) -> bool:
+    """Whether nothing but text was used, as of most answers."""
+    return not (_has_more(usage) or usage.engine_us or usage.energy_uj)
 
 
 def _has_more(usage: Usage) -> int:
