@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import socket
@@ -30,7 +31,28 @@ LOOKS = (
     ("en-US", 390, 844, "light"),
 )  # fmt: skip
 QUESTIONS = {"ko-KR": "영수증은 어디에서 보나요?", "en-US": "What does an answer cost?"}
-CUSTOMERS = ("/plan", "/usage", "/invoices", "/keys", "/account")
+STRANGERS = ("/sign-in", "/sign-in/forgotten")
+# The demo with a mail server that goes nowhere, so that letters are offered, a bank, and cards over Toss.
+SETTINGS = """\
+public_url = "http://127.0.0.1:{port}"
+[mail]
+host = "127.0.0.1"
+port = 9
+tls = "none"
+sender = "letters@example.com"
+[[payments]]
+rail = "bank"
+kind = "bank"
+currencies = ["KRW", "USD"]
+account = "국민은행 123456-01-123456 (주)솔벤트"
+[[payments]]
+rail = "toss"
+kind = "toss"
+currencies = ["KRW", "USD"]
+key = "env:TOSS_KEY_OF_PICTURES"
+client_key = "test_ck_of_pictures"
+"""
+CUSTOMERS = ("/plan", "/usage", "/invoices", "/keys", "/account", "/account/security")
 OPERATORS = (
     "/console", "/console/margins", "/console/customers", "/console/plans", "/console/models", "/console/money",
     "/console/ledger", "/console/audit", "/console/settings", "/console/start",
@@ -44,7 +66,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=DEMO_S, help="for which the demo runs first")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = (
+        shutil.which("chromium-headless-shell")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if chromium is None:
         sys.stderr.write("no Chromium here: apt-get install chromium" + "\n")
         return 1
@@ -65,6 +92,8 @@ def serving() -> Iterator[tuple[str, str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "solvent.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
+        os.environ["TOSS_KEY_OF_PICTURES"] = "test_sk_of_pictures"
         command = [str(Path(sys.executable).parent / "solvent"), "serve", "--demo"]
         process = subprocess.Popen(
             [*command, "--port", str(port), "--data", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -109,6 +138,9 @@ def taken(browser: Browser, url: str, key: str, look: tuple[str, int, int, str],
 def as_customer(page: Page, url: str, _key: str, language: str, take: object) -> None:
     """Sign up and ask something, with pictures on the way."""
     assert callable(take)
+    for path in STRANGERS:
+        page.goto(url + path)
+        take(path.strip("/").replace("/", "-"))
     page.goto(f"{url}/sign-up")
     take("sign-up")
     page.fill("#name", "김서연" if language == "ko-KR" else "Seo-yeon Kim")
@@ -126,6 +158,20 @@ def as_customer(page: Page, url: str, _key: str, language: str, take: object) ->
         receipt.click()
         page.wait_for_timeout(400)
         take("talk-receipt")
+    page.goto(f"{url}/plan")
+    other = page.locator("a[href^='/plan/change']")
+    if other.count():
+        other.last.click()
+        take("plan-change")
+    page.goto(f"{url}/plan")
+    page.fill("#top-up-amount", "10000")
+    page.locator("#top-up button").click()
+    page.wait_for_url("**/plan/pay/ord_*")
+    order = page.url.split("/")[-1]
+    take("plan-pay")
+    for name, way in (("paid-waiting", ""), ("paid-left", "?left=1")):
+        page.goto(f"{url}/paid/{order}{way}")
+        take(name)
 
 
 def as_operator(page: Page, url: str, key: str, _language: str, take: object) -> None:

@@ -8,6 +8,8 @@ import uuid
 import pytest
 from tests.browsing import NewServer, OpenPage
 from tests.chat.own import SETTINGS, TABLES, calm, do, sign_up_here, someone
+from tests.chat.talking import events
+from tests.chat.visits import Browser
 from tests.doors.server import Solvent
 
 pytestmark = pytest.mark.xdist_group("console")
@@ -123,6 +125,22 @@ def test_a_limit_of_ones_own_stays_within_the_plans_and_the_operators(server: So
     do(lee, "/plan/change", plan="pay-as-you-go")
     assert do(lee, "/plan/limit", amount="200001", alert="0") == ""
     assert do(lee, "/plan/limit", amount="200000", alert="0") == "/plan"
+
+
+def left(kim: Browser) -> dict[str, object]:
+    """What a new answer's receipt says is left, as it is told and as it is read again."""
+    asked = {"question": "used 1000 0 0 50", "mode": "plain"}
+    told = dict(events(kim.http.post("/chat/ask", json=asked, headers={"x-csrf": kim.token("/")}).text))
+    kept = kim.get(f"/chat/talks/{told['begun']['id']}").json()["turns"][-1]["receipt"]["remains"]
+    assert kept == told["ended"]["turn"]["receipt"]["remains"]
+    return {name: kept[name] for name in ("unit", "left")}
+
+
+def test_a_receipt_says_what_is_left_of_the_plan(server: Solvent) -> None:
+    kim, id = someone(server)
+    server.operate("POST", f"/v1/customers/{id}/subscription/change", {"plan": "pro", "pays": "invoice"})
+    assert left(kim) == {"unit": "worth", "left": "21994"}
+    assert left(someone(server)[0]) == {"unit": "answers", "left": 299}
 
 
 @pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])

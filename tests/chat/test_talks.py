@@ -47,7 +47,7 @@ def test_an_answer_comes_in_pieces_and_ends_with_its_receipt(talking: Solvent, k
     assert booked["model"] == "small"
     assert booked["key"].startswith("psn_")
     assert not {"cost", "provider", "margin", "upstream"} & receipt.keys()
-    assert ended[1]["remains"]["unit"] == "money"
+    assert ended[1]["remains"]["unit"] == "worth"
     kept = kim.talk(begun[1]["id"])
     assert [each["answer"] for each in kept["turns"]] == ["Tell me trickle 1 please"]
     assert kept["turns"][0]["receipt"]["charge"] == receipt["charge"]

@@ -48,7 +48,7 @@ def slip(receipt: Receipt, cards: Sequence[RateCard], words: Words, mode: str) -
 def remains(
     pots: Iterable[Pot], moved: dict[tuple[str, str], Movement], model_class: str, at_us: int, currency: str
 ) -> dict[str, Any]:
-    """What is left to be answered from: answers or tokens that the plan includes, else what is there in money.
+    """What is left to be answered from: what the plan includes, in answers, tokens or their worth, else money.
 
     model_class: of what is to be paid; "" for whichever.
     """
@@ -61,6 +61,9 @@ def remains(
         if pot.unit in (ANSWERS, TOKENS):
             if left > 0:
                 return {"unit": pot.unit.lower(), "left": left}
+        elif pot.kind == "allowance":
+            if left > 0:  # answers at list price, which the plan gives before anything is taken from the wallet
+                return {"unit": "worth", "left": plain(Money(left, currency))}
         elif pot.kind != "overage":
             money += max(0, left)
     return {"unit": "money", "left": plain(Money(money, currency))}

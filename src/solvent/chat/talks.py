@@ -179,6 +179,8 @@ class Talks:
         talk, turns = await self._read(visit, id)
         path = path_to(turns, talk.leaf)
         told = await self._turns(visit, path)
+        if told and told[-1]["receipt"] is not None:  # what is left now is no news under the answers before
+            told[-1]["receipt"]["remains"] = await self._remains(visit, path[-1].model_class)
         ways = [beside(turns.values(), turn.parent) for turn in path]
         return _line(talk) | {
             "link": f"/shared/{talk.link}" if talk.link else None,

@@ -21,7 +21,7 @@ export const button = (act, picture, members = {}) =>
 
 /** What is left to be answered from, in words. */
 export function leftText({ unit, left }, currency) {
-  if (unit === 'money') return say('left_money', { money: moneyText(picos(left), currency, pageLanguage()) });
+  if (unit === 'money' || unit === 'worth') return say(`left_${unit}`, { money: moneyText(picos(left), currency, pageLanguage()) });
   return say(`left_${unit}`, { n: count(left) });
 }
 
