@@ -55,3 +55,18 @@ def test_a_senseless_query_is_refused_by_name(solvent: Solvent, query: str, para
 def test_an_operators_key_has_no_answers_of_its_own(solvent: Solvent) -> None:
     answer = solvent.send("GET", "/v1/answers", key=solvent.operator_key)
     assert (answer.status, answer.error["code"]) == (403, "customer_key_needed")
+
+
+def test_the_first_answer_after_a_change_of_plan_is_paid_by_the_new_plan(solvent: Solvent) -> None:
+    id, key = solvent.customer(plan="free")
+
+    def left() -> float:
+        pots = solvent.operate("GET", f"/v1/customers/{id}/wallet")["pots"]
+        (pot,) = (pot for pot in pots if pot["kind"] == "allowance")
+        return float(pot["left"])
+
+    assert solvent.send("POST", "/v1/chat/completions", question(), key).status == 200
+    solvent.operate("POST", f"/v1/customers/{id}/subscription/change", {"plan": "plus"})
+    included = left()
+    assert solvent.send("POST", "/v1/chat/completions", question(), key).status == 200
+    assert left() < included, "the plan before has paid"

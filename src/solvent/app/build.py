@@ -115,7 +115,8 @@ class App:
         self._left_out = 0  # subscriptions that could not be renewed the last time
 
     async def reload_callers(self) -> None:
-        """Take in who may call: a new snapshot, swapped whole."""
+        """Take in who may call: a new snapshot, swapped whole. Who is on another plan pays from its pots at once."""
+        were = {caller.customer.id: caller.customer.plan for caller in self.desk.callers.values() if caller.customer}
 
         def read(connection: Connection) -> tuple[int, dict[bytes, Caller]]:
             return int(ledger_store.mark(connection, CALLERS) or 0), identity_store.callers(connection)
@@ -123,6 +124,9 @@ class App:
         self._callers_seen, callers = await self.database.read(read)
         self.names = {caller.customer.id: caller.customer.name for caller in callers.values() if caller.customer}
         self.desk.callers = callers
+        for customer in {caller.customer for caller in callers.values() if caller.customer}:
+            if were.get(customer.id, customer.plan) != customer.plan:
+                self.forget(customer.id)
 
     async def look_at_callers(self) -> None:
         """Take in who may call where that changed."""
