@@ -12,6 +12,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from solvent.app.build import now_us
 from solvent.app.business import Business, open_business
 from solvent.app.reacting import dollar_rate, reacting, split_assumed
 from solvent.app.traffic import plans_of, scenario, share
@@ -21,47 +22,26 @@ from solvent.cli.simulate_fit import fit_command
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
 from solvent.cli.simulate_optimise import optimise
 from solvent.cli.simulate_progress import Progress
+from solvent.cli.simulate_report import About, write_report
 from solvent.cli.simulate_traffic import opened_traffic, traffic_options, write_trace
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
+from solvent.cli.simulated import Run, Simulated, simulated
 from solvent.cli.wording import speaker
 from solvent.simulation.assumption import assumed
 from solvent.simulation.demand_assumption import demand_assumed, usual
-from solvent.simulation.fleet import FleetNeeded
-from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers
-from solvent.simulation.pays_for import PaysFor, pays_for
+from solvent.simulation.outcome import Outcome
+from solvent.simulation.pays_for import pays_for
 from solvent.simulation.reaction import Reaction
 from solvent.simulation.replay import replay
-from solvent.simulation.year import Year, year
+from solvent.simulation.year import year
 from solvent.values.errors import Invalid
-from solvent.values.money import plain
 from solvent.values.period import zone
 
 _TODAY = "today"
-_LOSERS_SHOWN = 10
 _COLUMNS = {
     "scenario": "left", "answers": "right", "not_paid": "right", "plans": "right", "revenue": "right", "cost": "right",
     "margin": "right", "losing": "right", "losses": "right",
 }  # fmt: skip
-
-
-class Simulated(msgspec.Struct, frozen=True):
-    """One scenario. losses: what the customers who cost more than they bring in cost beyond it, in whole units.
-
-    against_today: how invoices differ from those of the plans customers are on; None where that is not known.
-    pays_for: where plans with a price break even. year, fleet, reaction: where they were asked for.
-    """
-
-    scenario: str
-    total: CustomerLine
-    losers: int
-    losses: str
-    worst: list[CustomerLine]
-    against_today: Change | None
-    outcome: Outcome
-    pays_for: list[PaysFor]
-    year: Year | None = None
-    fleet: FleetNeeded | None = None
-    reaction: Reaction | None = None
 
 
 @click.group("simulate", invoke_without_command=True)
@@ -87,6 +67,11 @@ class Simulated(msgspec.Struct, frozen=True):
     "--write-trace", "trace_into", type=click.Path(dir_okay=False, path_type=Path),
     help="Write the traffic into this CSV file, in columns of our own: tokens alone.",
 )  # fmt: skip
+@click.option(
+    "--report", "report_into", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write an HTML page with pictures, tables and all that is assumed into this file.",
+)  # fmt: skip
+@click.option("--language", type=click.Choice(("en", "ko")), help="Of that page  [default: the terminal's].")
 @fleet_options
 @json_option
 @click.pass_context
@@ -97,15 +82,20 @@ def command(context: click.Context, /, data: Path, config_file: Path | None, as_
         return
     config, near = load_config(config_file, data)
 
-    async def simulate() -> list[Simulated]:
+    async def simulate() -> Run:
         async with open_business(config, data, near) as business:
             return await _simulate(business, said, is_told=not as_json)
 
-    made = asyncio.run(simulate())
+    run, screen = asyncio.run(simulate()), Screen(speaker(), zone(config.time_zone))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(run.found), indent=2).decode())
     else:
-        _print(made, Screen(speaker(), zone(config.time_zone)))
+        _print(run.found, screen)
+    if said["report_into"] is not None:
+        language = said["language"] or screen.say.language
+        about = About(now_us(), sys.argv[1:], "ko" if language == "ko" else "en")
+        write_report(run, about, config, said["report_into"])
+        click.echo(screen.say("report_written").format(file=said["report_into"]), err=True)
 
 
 command.add_command(optimise)
@@ -119,7 +109,7 @@ def _demand_no_options(context: click.Context) -> None:
             raise click.UsageError(f"write options after {context.invoked_subcommand}, not before it")
 
 
-async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: bool) -> list[Simulated]:
+async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: bool) -> Run:
     plans = await plans_of(business, said["plan_file"])
     names = said["names"] or tuple(plans)
     if not names:
@@ -145,20 +135,11 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
     for outcome, reaction in [*([(today, None)] if today else []), *found]:
         drawn = year(outcome, assumptions, said["draws"], said["seed"]) if said["is_year"] else None
         evens = list(pays_for(outcome, plans, said["seed"]))
-        one = _simulated(outcome, today, evens, drawn, asked_fleet(outcome, said))
-        made.append(msgspec.structs.replace(one, reaction=reaction))
-    return made
-
-
-def _simulated(
-    outcome: Outcome, today: Outcome | None, evens: list[PaysFor], drawn: Year | None, fleet: FleetNeeded | None
-) -> Simulated:
-    lost = losers(outcome)
-    losses = plain(outcome.money(-sum(line.margin_grains for line in lost)))
-    differs = None if today is None or today is outcome else change(today, outcome)
-    short = msgspec.structs.replace(outcome, lines=())
-    return Simulated(
-        outcome.scenario, outcome.total, len(lost), losses, lost[:_LOSERS_SHOWN], differs, short, evens, drawn, fleet
+        made.append(simulated(outcome, today, evens, drawn, asked_fleet(outcome, said), reaction))
+    used = {name: plans[name] for name in dict.fromkeys([*names, *(on.values() if today else ())])}
+    return Run(
+        made, used, said["seed"], shares, said["cached"], assumptions if said["is_year"] else None,
+        demand if said["react"] else None,
     )  # fmt: skip
 
 

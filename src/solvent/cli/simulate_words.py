@@ -10,6 +10,7 @@ SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "losing": ("lose money", "손해 고객"),
     "losses": ("their loss", "손해액"),
     "simulated": ("{answers:,} answers of {source} replayed.", "{source}의 답변 {answers:,}개를 다시 셈했습니다."),
+    "report_written": ("A page of it is in {file}.", "보고서를 {file}에 썼습니다."),
     "no_scenarios": ("Nothing was replayed.", "다시 셈한 것이 없습니다."),
     "against_today": (
         "{scenario}: against today {more:,} customers would pay more, {less:,} less and {same:,} the same;"

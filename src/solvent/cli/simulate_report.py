@@ -1,0 +1,205 @@
+"""`solvent simulate --report`: a run as one page that needs nothing else: no network, no script.
+
+It draws what the command's JSON says and nothing beside it; the JSON stands in the page, word for word.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import yaml
+from markupsafe import Markup
+
+from solvent import __version__
+from solvent.app.config import Config
+from solvent.app.written_plan import written_plan
+from solvent.billing.plan import Plan
+from solvent.cli.simulated import Run, Simulated
+from solvent.identity.person import Language
+from solvent.pages.drawing import WEB, Drawing
+from solvent.pages.formats import decimals_for
+from solvent.simulation.demand_assumption import KNOWN
+from solvent.simulation.year import Year
+from solvent.values.errors import Invalid
+from solvent.values.instant import utc
+from solvent.values.money import Money, minor_digits, plain
+from solvent.values.period import zone
+
+_WIDE: Final = 100.0  # pictures are drawn in percent, so that any width fits
+_AIR: Final = 1.06  # above the highest bar
+_SHOWN: Final = (50, 250, 500, 750, 950)  # permille of draws; all are in the JSON
+_VERSIONS_OF: Final = ("numpy", "duckdb")
+
+
+class About(msgspec.Struct, frozen=True):
+    """Of a report. words: of the command, as they were typed."""
+
+    made_us: int
+    words: list[str]
+    language: Language
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """A rectangle in percent of its picture. is_below: it stands for less than nothing. told: what a pointer reads."""
+
+    at: float
+    width: float
+    high: float = _WIDE
+    is_below: bool = False
+    told: str = ""
+
+
+class Bars(msgspec.Struct, frozen=True):
+    """Bars of one picture, and where its zero line is; None where zero is not in it."""
+
+    bars: list[Bar]
+    zero: float | None
+
+
+def write_report(run: Run, about: About, config: Config, file: Path) -> None:
+    """The whole page or, where it cannot be written, none. Raises Invalid."""
+    text = report_page(run, about, config)
+    part = file.with_name(file.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, file)
+    except OSError as wrong:
+        raise Invalid("cannot_write_file", f"{file} cannot be written: {wrong.strerror}", param="report") from None
+
+
+def report_page(run: Run, about: About, config: Config) -> str:
+    """The page as HTML."""
+    first, clock = run.found[0].outcome, zone(config.time_zone)
+    versions = {"solvent": __version__, "python": platform.python_version()}
+    versions |= {name: version(name) for name in _VERSIONS_OF}
+    command = shlex.join(["solvent", *about.words])
+    drawing = Drawing("Solvent", clock)
+    said = {
+        "command": command, "made_at": utc(about.made_us).isoformat(), "versions": versions, "seed": run.seed,
+        "assumptions": run.assumptions, "demand": run.demand, "shares": run.shares,
+        "cached_permille": run.cached_permille, "plans": [written_plan(plan) for plan in run.plans.values()],
+        "scenarios": run.found,
+    }  # fmt: skip
+    years = [(one, one.year) for one in run.found if one.year is not None]
+    return drawing.draw_in(
+        "reports/simulated.html", about.language, run=run, first=first, command=command, versions=versions,
+        made=f"{utc(about.made_us).astimezone(clock):%Y-%m-%d %H:%M}", made_us=about.made_us,
+        style=_style(), json=_harmless(said), decimals=_decimals(run.found), kept=_kept(run.found),
+        hours=_hours(run.found[0]),
+        years=[(one, of, _draws(of, first.currency), _swings(of)) for one, of in years],
+        assumed=_assumed(run), plans=[(plan, _written(plan)) for plan in run.plans.values()],
+        grains=lambda amount: Money(amount, first.currency), exact=plain, shown=_SHOWN, clock=config.time_zone,
+        notes=list(dict.fromkeys(note for one in run.found for note in one.outcome.notes)),
+    )  # fmt: skip
+
+
+def _style() -> Markup:
+    """The tokens of our pages, without the pictures in them, and what this page adds."""
+    sheets = [(WEB / "css" / name).read_text(encoding="utf-8") for name in ("tokens.css", "report.css")]
+    lines = [line for sheet in sheets for line in sheet.splitlines() if "url(" not in line]
+    return Markup("\n".join(lines))  # noqa: S704 - our own files
+
+
+def _harmless(said: Any) -> Markup:
+    """JSON that ends no element, whatever somebody is called."""
+    text = msgspec.json.encode(said).decode()
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(text)  # noqa: S704 - nothing is left in it that is markup
+
+
+def _written(plan: Plan) -> str:
+    """The plan as a file for --plans."""
+    told = msgspec.to_builtins(written_plan(plan))
+    short = {name: value for name, value in told.items() if value not in (None, "", [], {}, "0", 0)}
+    return yaml.safe_dump([short], allow_unicode=True, sort_keys=False)
+
+
+def _decimals(found: Sequence[Simulated]) -> int:
+    """One number of decimals for all amounts that sum."""
+    currency = found[0].outcome.currency
+    most = max(abs(one.total.earned_grains) + one.total.charge_grains + one.total.cost_grains for one in found)
+    return max(minor_digits(currency), decimals_for(Money(most, currency)))
+
+
+def _kept(found: Sequence[Simulated]) -> Bars:
+    """What is left, scenario by scenario, from one zero line."""
+    return _from_zero([one.total.margin_grains for one in found])
+
+
+def _from_zero(values: Sequence[int]) -> Bars:
+    low, high = min(0, *values), max(0, *values)
+    whole = (high - low) or 1
+    zero = _WIDE * -low / whole
+    bars = [
+        Bar(zero + _WIDE * min(0, value) / whole, _WIDE * abs(value) / whole, is_below=value < 0) for value in values
+    ]
+    return Bars(bars, zero)
+
+
+def _hours(one: Simulated) -> list[tuple[Bar, Bar]]:
+    """The hours of a day: the busiest of any day behind, a usual one before it; none of too few answers to draw."""
+    loads = one.outcome.hours
+    most = max((load.answers_peak for load in loads), default=0) * _AIR
+    if not most:
+        return []
+    step = _WIDE / 24
+    return [
+        (
+            Bar(load.hour * step, step * 0.86, _WIDE * load.answers_peak / most),
+            Bar(load.hour * step, step * 0.86, _WIDE * load.answers / most, told=f"{load.hour}:00"),
+        )
+        for load in loads
+    ]
+
+
+def _draws(of: Year, currency: str) -> Bars:
+    """How many draws leave how much; those that mostly lie below zero lose."""
+    low, high = of.bins[0].low_grains, of.bins[-1].high_grains
+    whole = (high - low) or 1
+    most = max(one.draws for one in of.bins) * _AIR
+    wide = [max(one.high_grains - one.low_grains, whole // len(of.bins)) for one in of.bins]
+    bars = [
+        Bar(
+            _WIDE * (one.low_grains - low) / whole, 0.9 * _WIDE * width / whole, _WIDE * one.draws / most,
+            one.low_grains + one.high_grains < 0,
+            f"{plain(Money(one.low_grains, currency))} – {plain(Money(one.high_grains, currency))}: {one.draws}",
+        )
+        for one, width in zip(of.bins, wide, strict=True)
+    ]  # fmt: skip
+    return Bars(bars, _WIDE * -low / whole if low < 0 < high else None)
+
+
+def _swings(of: Year) -> Bars:
+    """What each assumption is worth between its ends, beside the year as usual."""
+    ends = [end for swing in of.swings for end in (swing.low_grains, swing.high_grains)] + [of.usual_grains]
+    low, whole = min(ends), (max(ends) - min(ends)) or 1
+    bars = [
+        Bar(
+            _WIDE * (min(swing.low_grains, swing.high_grains) - low) / whole,
+            max(0.4, _WIDE * abs(swing.high_grains - swing.low_grains) / whole),
+            is_below=min(swing.low_grains, swing.high_grains) < 0,
+        )
+        for swing in of.swings
+    ]
+    return Bars(bars, _WIDE * (of.usual_grains - low) / whole)
+
+
+def _assumed(run: Run) -> list[tuple[str, str, str]]:
+    """What was assumed: its name, the number or the range, and where that is from."""
+    rows = []
+    if run.assumptions is not None:
+        for name, of in msgspec.structs.asdict(run.assumptions).items():
+            ends = f"{of.low:g} : {of.usual:g} : {of.high:g}" if of.low != of.high else f"{of.usual:g}"
+            rows.append((name, ends, "assumed"))
+    if run.demand is not None:
+        found = msgspec.structs.asdict(run.demand)
+        rows += [(known.name, f"{found[known.name]:g}", known.source) for known in KNOWN]
+    return rows
