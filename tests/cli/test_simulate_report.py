@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 from playwright.sync_api import Browser
 from tests.browsing import base_url, browser, new_server, server
 from tests.doors.server import Solvent
@@ -86,12 +88,20 @@ def test_it_speaks_the_language_of_the_terminal_and_says_where_it_cannot_be_writ
     server: Solvent, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "보고서.html"
-    done = server.run(*words, "--report", str(file), SOLVENT_LANGUAGE="ko")
+    fleet = ("--serve", "llama-3.1-8b-instruct", "--on", "1xH100", "--rate", "2000")
+    done = server.run(*words, *fleet, "--report", str(file), SOLVENT_LANGUAGE="ko")
     assert done.returncode == 0, done.stderr
     text = file.read_text(encoding="utf-8")
     assert '<html lang="ko"' in text
     assert "앞으로 1년" not in text  # no year was asked for
     assert re.search(r"나머지 \d+명", text)
+    assert text.count(":00</th>") == 48  # the load of each hour, and its servers
+    written = [yaml.safe_load(html.unescape(plan))[0] for plan in re.findall(r"<pre>(- name.*?)</pre>", text, re.S)]
+    again = tmp_path / "again.yaml"
+    again.write_text(yaml.safe_dump(written, allow_unicode=True))
+    assert written[1] == {"name": "open", "price": "100", "beyond": "stop", "included": [{"answers": "unlimited"}]}
+    from_it = server.run(*(str(again) if word.endswith("plans.yaml") else word for word in words), "--json")
+    assert json.loads(from_it.stdout) == json.loads(server.run(*words, "--json").stdout)
     refused = server.run(*words, "--report", str(tmp_path / "nowhere" / "report.html"))
     assert refused.returncode == 2
     assert "cannot be written" in refused.stderr

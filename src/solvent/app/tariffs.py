@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import numpy as np
 import yaml
 
 from solvent.app.plans import plan_of
-from solvent.app.written_plan import written_plan
+from solvent.app.written_plan import short_entry, written_plan
 from solvent.billing.included import Included, unlimited
 from solvent.billing.plan import Plan
 from solvent.simulation.demand import Market
@@ -87,7 +86,7 @@ def _credit(found: Found, currency: str) -> Money:
 
 def plan_text(plan: Plan, found: Found, contest: Contest, cost_grains: int) -> str:
     """The plan as YAML for `solvent plans publish`, with what it was found by above it."""
-    said = _said(written_plan(plan))
+    said = short_entry(written_plan(plan))
     if found.allowance and _all_used_loses(plan, found, contest, cost_grains):
         said["at_a_loss"] = "true"
     return _head(found, contest, cost_grains) + yaml.safe_dump([said], allow_unicode=True, sort_keys=False)
@@ -124,21 +123,3 @@ def _head(found: Found, contest: Contest, cost_grains: int | None) -> str:
         )
         lines.append("by the price card written beside this, or scale your own. overage_most is credit: lower it.")
     return "".join(f"# {line}\n" for line in lines)
-
-
-def _said(entry: msgspec.Struct) -> dict[str, Any]:
-    """What is not as it would be anyway, for people to read."""
-    found: dict[str, Any] = {}
-    for field in msgspec.structs.fields(entry):
-        value = getattr(entry, field.name)
-        if field.required or value != field.default:
-            found[field.encode_name] = _plain(value)
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, msgspec.Struct):
-        return _said(value)
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    return value if isinstance(value, str | bool | int) else msgspec.to_builtins(value)

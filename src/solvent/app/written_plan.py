@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 from msgspec import UnsetType
 
 from solvent.app.plan_entries import (
@@ -49,6 +52,24 @@ def written_plan(plan: Plan) -> PlanEntry:
         batch=BatchEntry(batch_terms(plan).permille, batch_terms(plan).by_tariff),
         request_log=_request_log(plan),
     )  # fmt: skip
+
+
+def short_entry(entry: msgspec.Struct) -> dict[str, Any]:
+    """What is not as it would be anyway, for people to read."""
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(entry):
+        value = getattr(entry, field.name)
+        if field.required or value != field.default:
+            found[field.encode_name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return short_entry(value)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, str | bool | int) else msgspec.to_builtins(value)
 
 
 def _request_log(plan: Plan) -> RequestLogEntry | None:

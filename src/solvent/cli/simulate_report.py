@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from solvent import __version__
 from solvent.app.config import Config
-from solvent.app.written_plan import written_plan
+from solvent.app.written_plan import short_entry, written_plan
 from solvent.billing.plan import Plan
 from solvent.cli.simulated import Run, Simulated
 from solvent.identity.person import Language
@@ -93,7 +93,7 @@ def report_page(run: Run, about: About, config: Config) -> str:
         made=f"{utc(about.made_us).astimezone(clock):%Y-%m-%d %H:%M}", made_us=about.made_us,
         style=_style(), json=_harmless(said), decimals=_decimals(run.found), kept=_kept(run.found),
         hours=_hours(run.found[0]),
-        years=[(one, of, _draws(of, first.currency), _swings(of)) for one, of in years],
+        fleet=run.found[0].fleet, years=[(one, of, _draws(of, first.currency), _swings(of)) for one, of in years],
         assumed=_assumed(run), plans=[(plan, _written(plan)) for plan in run.plans.values()],
         grains=lambda amount: Money(amount, first.currency), exact=plain, shown=_SHOWN, clock=config.time_zone,
         notes=list(dict.fromkeys(note for one in run.found for note in one.outcome.notes)),
@@ -117,9 +117,7 @@ def _harmless(said: Any) -> Markup:
 
 def _written(plan: Plan) -> str:
     """The plan as a file for --plans."""
-    told = msgspec.to_builtins(written_plan(plan))
-    short = {name: value for name, value in told.items() if value not in (None, "", [], {}, "0", 0)}
-    return yaml.safe_dump([short], allow_unicode=True, sort_keys=False)
+    return yaml.safe_dump([short_entry(written_plan(plan))], allow_unicode=True, sort_keys=False)
 
 
 def _decimals(found: Sequence[Simulated]) -> int:
