@@ -176,7 +176,7 @@ class Toss:
     async def forget(self, method: Method) -> None:
         """See `PaymentProcessor.forget`. An address that Toss does not know is no such answer, and raises.
 
-        Source: docs.tosspayments.com, Core API, "빌링키 삭제" (DELETE /v1/billing/{billingKey}), read 2026-11.
+        Source: how public programs call it (2026-11); its own page was not at hand, so try it with a test key.
         """
         try:
             await self._send("DELETE", f"/v1/billing/{_path(method.handle)}", b"", {}, Forgotten)
