@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -79,8 +81,15 @@ def solvent() -> None:
     """Run a generative-AI service that pays for itself."""
 
 
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    """Ctrl-C: at once. Left to itself, asyncio hears it at the next `await`, and forgets it where none comes."""
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """The entry point: every error we raise on purpose becomes one line and an exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
     try:
         solvent(standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):  # a second Ctrl-C, or one that click did not hear
