@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from solvent.db.one_file import one_file
 from solvent.simulation.pooled import BINS_PER_DECADE, PATTERNS, WINDOW_S, Histogram, Pool, trace_from
 from solvent.simulation.trace import Trace
 from solvent.simulation.trace_store import duckdb_module
@@ -70,8 +71,7 @@ def open_pool(path: Path, only: str, answers_most: int, start_us: int, seed: int
 
 
 def _table(file: Path) -> str:
-    path = str(file).replace("'", "''")
-    return f"(SELECT *, file_row_number + 1 AS row FROM read_parquet('{path}', file_row_number = true))"
+    return f"(SELECT *, file_row_number + 1 AS row FROM read_parquet({one_file(file)}, file_row_number = true))"
 
 
 def _demand_right(books: Any, file: Path) -> None:

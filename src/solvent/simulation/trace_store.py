@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from solvent.db.one_file import one_file
 from solvent.simulation.formats import FAILED, UNDATED, UNNAMED, UNNAMED_IN, format_of
 from solvent.simulation.prefix import PrefixCache
 from solvent.simulation.trace import Block, Trace
@@ -119,13 +120,13 @@ class _Copy:
 
     def __init__(self, books: Any, file: Path, reading: Reading) -> None:
         self._books, self._file, self._reading = books, file, reading
-        path = str(file).replace("'", "''")
-        self._source = f"read_csv('{path}', header = true, all_varchar = true)"
+        path = one_file(file)
+        self._source = f"read_csv({path}, header = true, all_varchar = true)"
         if ".parquet" in file.suffixes:
-            self._source = f"read_parquet('{path}')"
+            self._source = f"read_parquet({path})"
             self._demand_few(f"SELECT count(*) FROM {self._source}")  # written at its end: nothing is unpacked for it
         elif any(suffix in file.suffixes for suffix in _JSON):
-            self._source = self._json(f"read_json_objects('{path}')")
+            self._source = self._json(f"read_json_objects({path})")
         columns = [row[0] for row in self._all(f"DESCRIBE SELECT * FROM {self._source}")]
         self._format = format_of(columns, reading.columns, file.name, reading.format)
         self._columns = columns
