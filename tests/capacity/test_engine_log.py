@@ -44,6 +44,8 @@ def test_times_are_whole_nanoseconds_in_any_unit(written: object, ns: int) -> No
         ({"first_token": "2.5"}, "column 'first_token': '2.5' is not between"),
         ({"input_tokens": "-3"}, "column 'input_tokens': '-3' is not 0 to"),
         ({"output_tokens": "1e12"}, "column 'output_tokens': '1e12' is not 0 to"),
+        ({"output_tokens": "1e999999999"}, "column 'output_tokens': '1e999999999' is not 0 to"),
+        ({"output_tokens": "nan"}, "column 'output_tokens': 'nan' is not 0 to"),
         ({"output_tokens": "many"}, "'many' is not 0 to"),
         ({"output_tokens": 1.5}, "'1.5' is not 0 to"),
         ({"output_tokens": "inf"}, "'inf' is not 0 to"),

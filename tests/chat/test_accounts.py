@@ -66,12 +66,17 @@ def test_a_form_of_another_site_or_session_changes_nothing(server: Solvent) -> N
 
 
 def test_behind_a_proxy_that_names_another_host_forms_are_ours(new_server: NewServer) -> None:
-    kim = Browser(new_server('public_url = "https://answers.example"\n'))
+    server = new_server('public_url = "https://answers.example"\n')
+    kim = Browser(server)
     form = {"csrf": kim.token(), "language": "ko"}
     told = kim.http.post("/looks", data=form, headers={"origin": "https://answers.example"})
     assert told.status_code == 303
     assert "secure" in told.headers["set-cookie"].lower()
     assert kim.http.post("/looks", data=form, headers={"origin": "https://evil.example"}).status_code == 403
+    told = Browser(server).http.get(
+        "/sign-in", headers={"host": "answers.example"}
+    )  # as back from a provider: no page is named
+    assert "secure" in told.headers["set-cookie"].lower()
 
 
 def test_signing_in_begins_another_session_and_signing_out_ends_it_everywhere(server: Solvent) -> None:

@@ -165,6 +165,14 @@ def test_what_is_no_text_says_what_it_is_and_a_bomb_is_never_opened_whole(monkey
         sent("no!")
 
 
+@pytest.mark.parametrize("between", [b"", b"\x00" * 9_000], ids=["at once", "padded"])
+def test_a_gzip_file_of_many_parts_is_one(between: bytes) -> None:
+    """A hundred thousand empty ones take a moment: the rest is not copied for each of them."""
+    words = "Day\n" + "2026-11-01\n" * 5_000
+    parts = [gzip.compress(words[at : at + 7_000].encode()) for at in range(0, len(words), 7_000)]
+    assert unpacked(between.join([gzip.compress(b"") * 100_000, *parts]) + between) == words
+
+
 def test_a_file_of_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "".join(f"2026-11-{day:02d},1,m\n" for day in range(1, 29))
     for name in ("BILL_ROWS_MAX", "BILL_LINES_MAX"):
@@ -215,7 +223,8 @@ def test_models_are_known_by_names_with_dates_regions_and_versions() -> None:
     {
         "Usage": "usage", "SavingsPlanCoveredUsage": "usage", "SavingsPlanNegation": "credit", "Tax": "tax",
         "VAT 10%": "tax", "EdpDiscount": "credit", "Refund": "credit", "RIFee": "fee", "minimum commitment": "fee",
-        "code_execution": "other", "taxonomy-model": "usage", "": "usage",
+        "code_execution": "other", "taxonomy-model": "usage", "": "usage", "fee-model, cached input": "usage",
+        "ft:gpt-4o-mini-2024-07-18:acme:support-bot:x, input": "usage", "file search storage": "other",
     }.items(),
 )  # fmt: skip
 def test_lines_have_classes(said_: str, kind: str) -> None:

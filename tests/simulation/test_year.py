@@ -51,6 +51,11 @@ def test_answers_are_scaled_by_the_time_and_fees_by_the_period() -> None:
     assert short.usual_grains == long.usual_grains == 12 * (100 + 300 - 30)
 
 
+def test_a_yearly_fee_is_paid_once_a_year() -> None:
+    yearly = msgspec.structs.replace(line("kim", 1_200, 300, 30), period_months=12)
+    assert year(outcome(yearly), fixed(), draws=1).usual_grains == 12 * (100 + 300 - 30)
+
+
 def test_the_same_seed_is_the_same_luck_and_another_is_not() -> None:
     assert year(MANY, Assumptions(), 200, seed=7) == year(MANY, Assumptions(), 200, seed=7)
     assert year(MANY, Assumptions(), 200, seed=7) != year(MANY, Assumptions(), 200, seed=8)

@@ -33,7 +33,7 @@ def contestants(outcome: Outcome, *, is_today: bool) -> Contestants:
     months, unit = (outcome.until_us - outcome.from_us) / _MONTH_US, grains_per_unit(outcome.currency)
     asked = [(line.answers + line.refused) / months for line in outcome.lines]
     paid = [
-        (line.fee_grains / max(1, line.periods) + line.charge_grains / months) / unit if is_today else 0.0
+        (line.fee_grains / line.months + line.charge_grains / months) / unit if is_today else 0.0
         for line in outcome.lines
     ]
     customers = min(len(asked), TARIFF_CUSTOMERS_MAX)

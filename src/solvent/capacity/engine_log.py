@@ -106,11 +106,13 @@ class _Row:
     def _tokens(self, member: str) -> int:
         text = self._text(member)
         try:
-            tokens = int(Decimal(text))
-            is_whole = tokens == Decimal(text)
-        except (InvalidOperation, ValueError, OverflowError):
+            said = Decimal(text)
+            # Bounded before it is made whole: 1e999999999 has as many digits.
+            tokens = int(said) if said.is_finite() and 0 <= said <= TRACE_TOKENS_MAX else -1
+            is_whole = tokens == said
+        except InvalidOperation:
             is_whole, tokens = False, -1
-        if not is_whole or not 0 <= tokens <= TRACE_TOKENS_MAX:
+        if not is_whole or tokens < 0:
             raise self._wrong(member, f"is not 0 to {TRACE_TOKENS_MAX:,} whole tokens")
         return tokens
 

@@ -22,6 +22,7 @@ from solvent.identity.ticket import CHALLENGE_US
 log = logging.getLogger("solvent.people")
 
 _TIMEOUT_MS = CHALLENGE_US // 1000
+_PORTS = {"http": 80, "https": 443}
 
 
 class _Response(msgspec.Struct, rename={"client_data": "clientDataJSON", "user_handle": "userHandle"}):
@@ -115,10 +116,11 @@ _MISREAD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
 def party_of(public_url: str, house: str) -> Party | None:
     """Whom passkeys are for; None where browsers would make none: they hang on a name, never on an address."""
     parts = urlsplit(public_url)
-    host = parts.hostname or ""
-    if not host or parts.scheme not in ("http", "https") or _is_address(host):
+    host = parts.hostname or ""  # in small letters, as browsers say it; they leave out a scheme's own port
+    if not host or parts.scheme not in _PORTS or _is_address(host):
         return None
-    return Party(host, f"{parts.scheme}://{parts.netloc}", house)
+    port = f":{parts.port}" if parts.port not in (None, _PORTS[parts.scheme]) else ""
+    return Party(host, f"{parts.scheme}://{host}{port}", house)
 
 
 def signed_of(body: bytes) -> Signed:

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -48,6 +49,7 @@ class Site:
         self._sign_in = sign_in
         self._status_of = status_of
         self._public = urlsplit(public_url).netloc
+        self._by_https = public_url.startswith("https://")
         by_path: dict[str, dict[str, Place]] = {}
         for place in places:
             by_path.setdefault(place.path, {})[place.method] = place
@@ -55,7 +57,10 @@ class Site:
         self._inner = guarded(Starlette(routes=routes, exception_handlers={404: self._nowhere}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request. A proxy that ends TLS speaks plainly with us: whoever comes by the public name came by
+        its scheme, also where a browser says of no page that it came from."""
+        if self._by_https and scope["type"] == "http" and Headers(scope=scope).get("host") == self._public:
+            scope = {**scope, "scheme": "https"}
         await self._inner(scope, receive, send)
 
     def _endpoint(self, there: dict[str, Place]) -> Callable[[Request], object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal, get_args
 
 # usage: answers, web searches too, as our price books count those. The others are on no books of ours.
@@ -22,6 +23,8 @@ _WORDS: Final[tuple[tuple[str, LineKind], ...]] = (
     ("code interpreter", "other"), ("session_usage", "other"), ("storage", "other"), ("file search", "other"),
     ("container", "other"), ("sandbox", "other"),
 )  # fmt: skip
+# What is told by the token is usage, whatever the model was christened: `ft:gpt-4o-mini:acme:support-bot:x, input`.
+_OF_A_MODEL: Final = re.compile(r"^ft:|, (?:(?:cached|audio|text|image) )*(?:input|output)$")
 _TAXES: Final = frozenset({"tax", "taxes", "vat", "gst", "sales tax", "consumption tax"})
 
 
@@ -31,4 +34,6 @@ def kind_of(said: str) -> LineKind:
     low = said.strip().lower()
     if low in _TAXES or low.startswith(("tax ", "tax,", "vat ", "vat,")):
         return "tax"
+    if _OF_A_MODEL.search(low):
+        return "usage"
     return next((kind for word, kind in _WORDS if word in low), "usage")

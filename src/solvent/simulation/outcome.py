@@ -19,6 +19,7 @@ class CustomerLine(msgspec.Struct, frozen=True):
     is left of those after VAT and the processor's fee, less what the plan says such a customer costs anyway.
     charge_grains: for answers, from the wallet or on account; on_account_grains: the part yet to be invoiced.
     included_grains: what answers came to at list price and the plan covered. cost_grains: what they cost us.
+    period_months: how long one of those periods is.
     """
 
     customer: str
@@ -33,6 +34,12 @@ class CustomerLine(msgspec.Struct, frozen=True):
     on_account_grains: int
     included_grains: int
     cost_grains: int
+    period_months: int = 1
+
+    @property
+    def months(self) -> int:
+        """So many are paid for by its fees; one where none is."""
+        return max(1, self.periods) * self.period_months
 
     @property
     def pays_grains(self) -> int:
@@ -90,7 +97,7 @@ def total(lines: Sequence[CustomerLine]) -> CustomerLine:
     return CustomerLine("", "", *(sum(map(attrgetter(name), lines)) for name in _SUMMED))
 
 
-_SUMMED = CustomerLine.__struct_fields__[2:]
+_SUMMED = CustomerLine.__struct_fields__[2:-1]
 
 
 def losers(outcome: Outcome) -> list[CustomerLine]:

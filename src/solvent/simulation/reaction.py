@@ -110,8 +110,7 @@ def _market(trace: Trace, asked: Outcome, today: Outcome | None) -> Market:
     paid = np.zeros(len(sated))
     if today is not None:
         each = {
-            line.customer: (line.fee_grains / max(1, line.periods) + line.charge_grains / months) / unit
-            for line in today.lines
+            line.customer: (line.fee_grains / line.months + line.charge_grains / months) / unit for line in today.lines
         }
         paid = np.array([each.get(name, 0.0) for name in trace.customers])
     return Market(sated, paid)

@@ -118,7 +118,7 @@ class _Run:
             lines.append(
                 CustomerLine(
                     customer, on.plan.name, answers, refused, tokens, count, on.fee.grains * count,
-                    on.earned_each * count, charge, on_account, included, cost,
+                    on.earned_each * count, charge, on_account, included, cost, MONTHS[on.plan.period],
                 )
             )  # fmt: skip
         notes = (*trace.notes, *(note for on in self._on.values() for note in _notes(on.plan)))

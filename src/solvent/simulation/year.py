@@ -105,7 +105,7 @@ def _bins(profits: Columns) -> tuple[Bin, ...]:
 def _monthly(outcome: Outcome) -> tuple[Columns, Columns]:
     """What each customer brings in and costs in a month: fees by the period, answers by the time."""
     months = (outcome.until_us - outcome.from_us) / _MONTH_US
-    fees = np.array([line.earned_grains / max(1, line.periods) for line in outcome.lines])
+    fees = np.array([line.earned_grains / line.months for line in outcome.lines])
     charges = np.array([line.charge_grains / months for line in outcome.lines])
     return fees + charges, np.array([line.cost_grains / months for line in outcome.lines])
 
