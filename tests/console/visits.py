@@ -34,9 +34,13 @@ def sign_in(open_page: OpenPage, server: Solvent, key: str = "", **settings: Any
     return look
 
 
+STILL_MS = 600  # longer than anything fades in
+
+
 def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds wrong, by rule, with the elements at fault."""
+    """What axe finds wrong, by rule, with the elements at fault, once nothing fades in any more."""
     page.evaluate(AXE.read_text())
+    page.wait_for_timeout(STILL_MS)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found]
 
@@ -44,4 +48,5 @@ def violations(page: Page) -> list[tuple[str, list[str]]]:
 def demand_whole(page: Page, where: str) -> None:
     """Nothing runs over the side, and axe finds nothing."""
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
-    assert violations(page) == [], where
+    found = violations(page)
+    assert not found, f"{where}: {found}"
