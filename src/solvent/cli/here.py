@@ -27,10 +27,10 @@ from rich.text import Text
 from solvent.app.business import open_business
 from solvent.app.http import Download
 from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.whole_file import whole_file
 from solvent.cli.wording import Speaker, speaker
 from solvent.console.carry_out import act_behind, carry_out, read_members, read_path
 from solvent.console.operation import Operation, Page
-from solvent.values.errors import Invalid
 from solvent.values.ids import new_id
 from solvent.values.limits import PAGE_ROWS, PAGE_ROWS_MAX
 from solvent.values.money import MINOR_DIGITS, money
@@ -76,15 +76,8 @@ class Here:
             then = partial(write, out=sys.stdout.buffer)
             asyncio.run(self._live(operation, path or {}, query or {}, {}, then))
             return
-        part = into.with_name(into.name + ".part")
-        try:
-            with part.open("wb") as out:
-                asyncio.run(self._live(operation, path or {}, query or {}, {}, partial(write, out=out)))
-            part.replace(into)
-        except OSError as wrong:
-            raise Invalid("cannot_write_file", f"{into} cannot be written: {wrong.strerror}", param="into") from None
-        finally:
-            part.unlink(missing_ok=True)
+        with whole_file(into, "into") as out:
+            asyncio.run(self._live(operation, path or {}, query or {}, {}, partial(write, out=out)))
 
     def step(self, name: str) -> Here:
         """The same command for one of several things: each has its own key."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -25,6 +24,7 @@ from solvent.cli.options import config_option, data_option, json_option, load_co
 from solvent.cli.simulate_contest import tell_contest
 from solvent.cli.simulate_progress import Progress
 from solvent.cli.simulate_traffic import opened_traffic, traffic_options
+from solvent.cli.whole_file import write_whole
 from solvent.cli.wording import speaker
 from solvent.pricing.rate_card import RateCard
 from solvent.simulation.demand_assumption import demand_assumed
@@ -108,7 +108,7 @@ def _replayed(
             return await _prepared(business, said)
 
     opened, of, is_today = asyncio.run(prepared())
-    with opened as trace:  # not within asyncio, which would hear Ctrl-C only when all is replayed
+    with opened as trace:
         if said["costs"] and not _is_own(said):  # what its models cost here is not asked
             card = RateCard(_ASKED, of.currency, 0, "", answer_picos=0)
             free = Sold((card,), (card,))
@@ -166,10 +166,5 @@ def _write(file: Path, name: str, found: Contest, config: Config) -> list[Path]:
         day = utc(now_us()).astimezone(zone(config.time_zone)).date().isoformat()
         texts[file.with_name(f"{file.stem}.prices.yaml")] = price_card(f"{name}-price", best, found, day)
     for path, text in texts.items():
-        part = path.with_name(path.name + ".part")
-        try:
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, path)
-        except OSError as wrong:
-            raise Invalid("cannot_write_file", f"{path} cannot be written: {wrong.strerror}", param="write") from None
+        write_whole(path, text, "write")
     return list(texts)

@@ -5,7 +5,6 @@ It draws what the command's JSON says and nothing beside it; the JSON stands in 
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 from collections.abc import Sequence
@@ -22,12 +21,12 @@ from solvent.app.config import Config
 from solvent.app.written_plan import short_entry, written_plan
 from solvent.billing.plan import Plan
 from solvent.cli.simulated import Run, Simulated
+from solvent.cli.whole_file import write_whole
 from solvent.identity.person import Language
 from solvent.pages.drawing import WEB, Drawing
 from solvent.pages.formats import decimals_for
 from solvent.simulation.demand_assumption import KNOWN
 from solvent.simulation.year import Year
-from solvent.values.errors import Invalid
 from solvent.values.instant import utc
 from solvent.values.money import Money, minor_digits, plain
 from solvent.values.period import zone
@@ -65,13 +64,7 @@ class Bars(msgspec.Struct, frozen=True):
 
 def write_report(run: Run, about: About, config: Config, file: Path) -> None:
     """The whole page or, where it cannot be written, none. Raises Invalid."""
-    text = report_page(run, about, config)
-    part = file.with_name(file.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, file)
-    except OSError as wrong:
-        raise Invalid("cannot_write_file", f"{file} cannot be written: {wrong.strerror}", param="report") from None
+    write_whole(file, report_page(run, about, config), "report")
 
 
 def report_page(run: Run, about: About, config: Config) -> str:

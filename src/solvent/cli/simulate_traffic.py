@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from solvent.app.business import Business
 from solvent.app.traffic import own_trace, sold_by
+from solvent.cli.whole_file import whole_file
 from solvent.simulation.formats import NAMES, SERVEGEN, demand_known
 from solvent.simulation.generated import generated
 from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS, summed
@@ -133,23 +135,16 @@ def _traffic(text: str) -> Traffic:
 
 def write_trace(trace: Trace, file: Path) -> None:
     """Whole or not at all. Raises Invalid where that cannot be."""
-    part = file.with_name(file.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as out:
-            rows = csv.writer(out, lineterminator="\n")
-            rows.writerow(_WRITTEN)
-            for block in trace.read():
-                at = np.datetime_as_string(block.at_us.astype("datetime64[us]"), timezone="UTC").tolist()
-                read, written = (summed(block.used, of, block.answers) for of in (INPUT_BUCKETS, OUTPUT_BUCKETS))
-                cached = block.used.get("cached_input_tokens", np.zeros(block.answers, np.int64))
-                whose = [trace.customers[place] for place in block.customer.tolist()]
-                which = [trace.models[place] for place in block.model.tolist()]
-                rows.writerows(zip(at, whose, which, read.tolist(), cached.tolist(), written.tolist(), strict=True))
-        part.replace(file)
-    except OSError as wrong:
-        raise Invalid("cannot_write_file", f"{file} cannot be written: {wrong.strerror}", param="write_trace") from None
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(file, "write_trace") as written_to, TextIOWrapper(written_to, "utf-8", newline="") as out:
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(_WRITTEN)
+        for block in trace.read():
+            at = np.datetime_as_string(block.at_us.astype("datetime64[us]"), timezone="UTC").tolist()
+            read, written = (summed(block.used, of, block.answers) for of in (INPUT_BUCKETS, OUTPUT_BUCKETS))
+            cached = block.used.get("cached_input_tokens", np.zeros(block.answers, np.int64))
+            whose = [trace.customers[place] for place in block.customer.tolist()]
+            which = [trace.models[place] for place in block.model.tolist()]
+            rows.writerows(zip(at, whose, which, read.tolist(), cached.tolist(), written.tolist(), strict=True))
 
 
 def _columns(said: tuple[str, ...]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from solvent.app.probe import Probing, probe
 from solvent.app.probed import Probed
 from solvent.cli.here import Screen
 from solvent.cli.options import Real, json_option
+from solvent.cli.whole_file import write_whole
 from solvent.cli.wording import speaker
 from solvent.values.errors import Invalid
 from solvent.values.period import zone
@@ -48,20 +49,11 @@ def calibrate(to: Path | None, key_env: str, as_json: bool, **how: object) -> No
     found = asyncio.run(probe(probing, time.time_ns()))
     told = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
     if to is not None:
-        _write(to, told)
+        write_whole(to, f"{told}\n", "to")
     if as_json:
         click.echo(told)
     else:
         _tell(found, to, screen)
-
-
-def _write(to: Path, told: str) -> None:
-    part = to.with_name(to.name + ".part")
-    try:
-        part.write_text(told + "\n", encoding="utf-8")
-        part.replace(to)
-    except OSError as wrong:
-        raise Invalid("cannot_write_file", f"{to} cannot be written: {wrong.strerror}", param="to") from None
 
 
 def _tell(found: Probed, to: Path | None, screen: Screen) -> None:

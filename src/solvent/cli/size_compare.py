@@ -19,6 +19,7 @@ from solvent.cli.options import config_option, data_option, json_option, load_co
 from solvent.cli.size_amounts import number, shown
 from solvent.cli.size_options import wanted_options
 from solvent.cli.size_picture import picture
+from solvent.cli.whole_file import write_whole
 from solvent.cli.wording import speaker
 from solvent.pricing.rate_card import RateCard, card_at
 from solvent.values.errors import Invalid, NotFound
@@ -116,12 +117,7 @@ class _Waits(msgspec.Struct):
 def _write(to: Path, text: str) -> None:
     if to.suffix not in (".svg", ".html"):
         raise Invalid("bad_request", f"--picture {to}: name a .svg or .html file", param="picture")
-    part = to.with_name(to.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(to)
-    except OSError as wrong:
-        raise Invalid("cannot_write_file", f"{to} cannot be written: {wrong.strerror}", param="picture") from None
+    write_whole(to, text, "picture")
 
 
 def _tell(found: CompareBody, to: Path | None, screen: Screen) -> None:

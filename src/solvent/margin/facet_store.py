@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec.structs import astuple
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, func, select
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.margin.facet import Facet
 from solvent.margin.line import MarginLine, MarginSums
-from solvent.margin.store import DAY_MAX, SUMS, on_known, sum_columns, summed
+from solvent.margin.store import DAY_MAX, SUMS, add_sums, sum_columns, summed
 
 service_margins = Table(
     "service_margins",
@@ -49,11 +48,8 @@ _CUSTOMERS_AT_ONCE: Final = 500
 
 def add(connection: Connection, facets: list[Facet]) -> None:
     """Journal: add answers to these roll-ups."""
-    by_service = summed(((one.day, one.service), one.sums) for one in facets)
-    by_key = summed(((one.customer, one.day, one.key), one.sums) for one in facets)
-    for table, sums in ((service_margins, by_service), (key_margins, by_key)):
-        rows = ((*key, *astuple(line)) for key, line in sums.items())
-        append_rows(connection, table, rows, on_known(table))
+    add_sums(connection, service_margins, summed(((one.day, one.service), one.sums) for one in facets))
+    add_sums(connection, key_margins, summed(((one.customer, one.day, one.key), one.sums) for one in facets))
     parts = dict[tuple[int, str, str], int]()
     for one in facets:
         for part, grains in one.cost_parts:

@@ -6,9 +6,9 @@ up more than it shows.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import astuple
 from sqlalchemy import (
@@ -94,14 +94,14 @@ def add(connection: Connection, lines: list[Added]) -> None:
     """Journal: add answers, or what plans earned, to their roll-ups."""
     sums = summed(lines)
     edge = _keep_edge(connection, max(key.day for key in sums))
-    _write(connection, margins, ((*astuple(key), *astuple(line)) for key, line in sums.items()))
+    add_sums(connection, margins, {astuple(key): line for key, line in sums.items()})
     by_plan = summed(((key.day, key.plan, key.model), line) for key, line in sums.items())
-    _write(connection, house_margins, ((*key, *astuple(line)) for key, line in by_plan.items()))
+    add_sums(connection, house_margins, by_plan)
     late = [(key, line) for key, line in sums.items() if key.day <= edge]
     if late:  # a correction, or the last moment of another process's day
         for through in {*_edges_from(connection, min(key.day for key, _ in late)), edge}:
-            totals = summed((key.customer, line) for key, line in late if key.day <= through)
-            _write(connection, customer_margins, ((through, name, *astuple(line)) for name, line in totals.items()))
+            totals = summed(((through, key.customer), line) for key, line in late if key.day <= through)
+            add_sums(connection, customer_margins, totals)
 
 
 def summed(lines: Iterable[tuple[K, MarginSums]]) -> dict[K, MarginSums]:
@@ -115,12 +115,13 @@ def summed(lines: Iterable[tuple[K, MarginSums]]) -> dict[K, MarginSums]:
     return sums
 
 
-def _write(connection: Connection, table: Table, rows: Iterable[tuple[object, ...]]) -> None:
-    append_rows(connection, table, rows, on_known(table))
+def add_sums(connection: Connection, table: Table, sums: Mapping[tuple[Any, ...], MarginSums]) -> None:
+    """Add lines to those that a table has, by the values of its key."""
+    append_rows(connection, table, ((*key, *astuple(line)) for key, line in sums.items()), _on_known(table))
 
 
 @cache
-def on_known(table: Table) -> str:
+def _on_known(table: Table) -> str:
     """Adds a row's sums to those that are there."""
     keys = ", ".join(column.name for column in table.primary_key)
     moves = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in SUMS)
@@ -139,7 +140,7 @@ def _keep_edge(connection: Connection, day: int) -> int:
     through, customer, *sums = customer_margins.columns
     so_far = select(literal(edge, BigInteger), customer, *sums).where(through == before)
     connection.execute(insert(customer_margins).from_select([through, customer, *sums], so_far))
-    since = f"{_SINCE} {on_known(customer_margins)}"
+    since = f"{_SINCE} {_on_known(customer_margins)}"
     connection.execute(text(since), {"before": before, "edge": edge})
     for old in outlived(before, edge) if known else ():
         connection.execute(delete(customer_margins).where(through == old))
