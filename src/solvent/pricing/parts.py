@@ -6,6 +6,8 @@ here but by `rate` itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Final
 
 from solvent.pricing.exchange import Exchange
@@ -50,21 +52,29 @@ def parts(usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money)
         card = tier_for(card, all_input_tokens(usage))
     if is_text(usage) and not card.answer_picos:
         return _parts_of_text(usage, card, exchange, whole)
-    all_amounts, counted, found = amounts(usage), [0] * len(BUCKETS), dict[str, int]()
-    used = [n for n, amount in enumerate(all_amounts) if amount]
-    so_far = 0
-    if card.answer_picos:
-        so_far = rate(Usage(), card, exchange).grains if used else whole.grains
-        if so_far:
-            found[BY_ANSWER] = so_far
-    for n in used:
-        counted[n] = all_amounts[n]
-        now = whole.grains if n == used[-1] else rate(Usage(*counted), card, exchange).grains
+    return _grown(_of_each_bucket(usage, card, exchange, whole))
+
+
+def _grown(totals: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """What a total grows by with each kind of use, from so many grains to so many."""
+    found, so_far = dict[str, int](), 0
+    for kind, now in totals:
         if now != so_far:
-            kind = _KINDS[n]
             found[kind] = found.get(kind, 0) + now - so_far
             so_far = now
     return found
+
+
+def _of_each_bucket(
+    usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money
+) -> Iterator[tuple[str, int]]:  # fmt: skip
+    all_amounts, counted = amounts(usage), [0] * len(BUCKETS)
+    used = [n for n, amount in enumerate(all_amounts) if amount]
+    if card.answer_picos:
+        yield BY_ANSWER, rate(Usage(), card, exchange).grains if used else whole.grains
+    for n in used:
+        counted[n] = all_amounts[n]
+        yield _KINDS[n], whole.grains if n == used[-1] else rate(Usage(*counted), card, exchange).grains
 
 
 def _parts_of_text(usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money) -> dict[str, int]:
@@ -81,12 +91,6 @@ def _parts_of_text(usage: Usage, card: RateCard, exchange: Exchange | None, whol
         )
         if tokens and price
     ]
-    found, picos, so_far, left = dict[str, int](), 0, 0, len(used)
-    for kind, cost in used:
-        picos += cost
-        left -= 1
-        now = rounded(picos, card.parts, card, exchange).grains if left else whole.grains
-        if now != so_far:
-            found[kind] = found.get(kind, 0) + now - so_far
-            so_far = now
-    return found
+    sums = [*accumulate(cost for _, cost in used)]
+    grains = [rounded(picos, card.parts, card, exchange).grains for picos in sums[:-1]] + [whole.grains]
+    return _grown(zip((kind for kind, _ in used), grains, strict=False))  # nothing used is no part
