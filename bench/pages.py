@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from bench.load.made_year import Shape, make
 from bench.load.opened_page import SLOWED, Opened, opened
 from bench.load.scrolled_page import Scrolled, scrolled
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from tools.chromium import MISSING, find_chromium
 
 from solvent.db.engine import open_engine
 from solvent.ledger.store import keep_months_in
@@ -128,7 +128,7 @@ def measure(browser: Browser, url: str, key: str) -> tuple[dict[str, Opened], di
     return pages, lists
 
 
-def write(pages: dict[str, Opened], lists: dict[str, Scrolled], chromium: str, to: Path) -> None:
+def write(pages: dict[str, Opened], lists: dict[str, Scrolled], shown_by: str, to: Path) -> None:
     """The table for people and the file for programs."""
     date, stands_on = datetime.now(UTC).date().isoformat(), machine.describe(to)
     opened_rows = "\n".join(
@@ -141,7 +141,7 @@ def write(pages: dict[str, Opened], lists: dict[str, Scrolled], chromium: str, t
         for path, one in lists.items()
     )
     (to / "pages.md").write_text(
-        f"# Pages\n\n{date}, {stands_on}, commit {machine.commit()}, {chromium}. Command: `bench/pages.py`.\n\n"
+        f"# Pages\n\n{date}, {stands_on}, commit {machine.commit()}, {shown_by}. Command: `bench/pages.py`.\n\n"
         f"Opened by a browser that keeps nothing from before, over the loopback, the processor slowed down {SLOWED} "
         f"times; the most bytes and the least times of {ROUNDS} rounds. Load average {os.getloadavg()[0]:.1f}: over 1, "
         "times are others' too. "
@@ -163,9 +163,9 @@ def write(pages: dict[str, Opened], lists: dict[str, Scrolled], chromium: str, t
 
 def main() -> int:
     """Returns 1 where there is no Chromium."""
-    where = shutil.which("chromium") or shutil.which("google-chrome")
+    where = find_chromium()
     if where is None:
-        sys.stderr.write("no Chromium here: apt-get install chromium\n")
+        sys.stderr.write(MISSING + "\n")
         return 1
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", type=Path, help="a directory for the books: they stay, and are used again")

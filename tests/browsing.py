@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests import asked_upstream as upstream
 from tests.doors.server import Solvent
+from tools.chromium import MISSING, find_chromium
 
 CARDS = """\
 card: page-cost
@@ -59,18 +59,13 @@ OpenPage = Callable[..., "Look"]
 NewServer = Callable[..., Solvent]
 
 
-# The first has no window even inside, so a page costs a fifth of the processor time that it costs the others.
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-
-
 def chromium() -> str:
     """Where Chromium is. Without it these tests are skipped, but in CI they fail."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = find_chromium()
     if found is None:
-        words = "no Chromium here: apt-get install chromium-headless-shell"
         if os.environ.get("CI") == "true":
-            pytest.fail(words)
-        pytest.skip(words)
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
     return found
 
 

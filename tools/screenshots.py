@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +18,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from playwright.sync_api import Browser, Page, sync_playwright
+from tools.chromium import MISSING, find_chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_S_MAX = 60
@@ -66,14 +68,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=DEMO_S, help="for which the demo runs first")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
-    chromium = (
-        shutil.which("chromium-headless-shell")
-        or shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
+    chromium = find_chromium()
     if chromium is None:
-        sys.stderr.write("no Chromium here: apt-get install chromium" + "\n")
+        sys.stderr.write(MISSING + "\n")
         return 1
     with serving() as (url, key), sync_playwright() as playwright:
         time.sleep(options.seconds)
