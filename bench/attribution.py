@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.load.machine import commit, describe
+from bench.load.page import write_page
 
 from solvent.capacity.attribution import attribute, error_of, usual_errors
 from solvent.capacity.made_load import make_load
@@ -159,28 +157,18 @@ def main() -> None:
     figures |= {name: short(value) for name, value in rule_errors(60 if said.smoke else 3_000).items()}
     print(json.dumps(figures, indent=2))
     if not said.smoke:
-        write(figures, f"load average {os.getloadavg()[0]:.1f} when it ended")
+        write(figures)
 
 
-def write(figures: dict[str, float], load: str) -> None:
+def write(figures: dict[str, float]) -> None:
     """The table for people and the file for programs."""
-    folder = ROOT / "docs/benchmarks"
-    body = {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": describe(ROOT), "load": load, "commit": commit(),
-        "figures": figures,
-    }  # fmt: skip
-    (folder / "attribution.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
-    rows = "".join(f"| {name} | {value:,} |\n" for name, value in figures.items())
-    (folder / "attribution.md").write_text(
-        f"# Attribution\n\n{body['machine']}; {load}; {body['date']}, commit {body['commit']}. Made by"
-        " `bench/attribution.py`. `ns_per_answer_per_step_change*` is processor time of the shared clock, one of the"
-        " batch leaving and another coming at each step; `clock_*`, `sampling_*` (200 orders drawn, the same for all"
-        " steps) and `brute_force_*` (all orders) split the same steps, in nanoseconds for an answer and step;"
-        " `error_median_*` is how far a rule is from the exact shares on a made-up load of so many answers a second"
-        " (`phases`: by first tokens).\n\n"
-        f"| figure | value |\n|---|---|\n{rows}",
-        encoding="utf-8",
+    about = (
+        "`ns_per_answer_per_step_change*` is processor time of the shared clock, one of the batch leaving and another "
+        "coming at each step; `clock_*`, `sampling_*` (200 orders drawn, the same for all steps) and `brute_force_*` "
+        "(all orders) split the same steps, in nanoseconds for an answer and step; `error_median_*` is how far a rule "
+        "is from the exact shares on a made-up load of so many answers a second (`phases`: by first tokens)."
     )
+    write_page("attribution", "Attribution", about, figures)
 
 
 if __name__ == "__main__":

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import duckdb
 import numpy as np
-from bench.load.machine import commit, describe
+from bench.load.page import PAGES, write_page
 
 from solvent.billing.included import Included
 from solvent.billing.plan import Plan
@@ -160,29 +158,19 @@ def main() -> None:
         figures |= {"rows_44m_seconds": round(streamed["seconds"], 1), "rows_44m_peak_mib": round(streamed["peak_mib"])}
     print(json.dumps(figures, indent=2))
     if not said.smoke:
-        write(figures, f"load average {os.getloadavg()[0]:.1f} when it ended")
+        write(figures)
 
 
-def write(figures: dict[str, float], load: str) -> None:
+def write(figures: dict[str, float]) -> None:
     """The table for people and the file for programs; figures of other parts of the room that are there stay."""
-    folder = ROOT / "docs/benchmarks"
-    file = folder / "simulation.json"
+    file = PAGES / "simulation.json"
     before = json.loads(file.read_text()).get("figures", {}) if file.exists() else {}
-    all_figures = before | figures
-    body = {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": describe(ROOT), "load": load, "commit": commit(),
-        "figures": all_figures,
-    }  # fmt: skip
-    file.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
-    rows = "".join(f"| {name} | {value:,} |\n" for name, value in all_figures.items())
-    (folder / "simulation.md").write_text(
-        f"# Simulation\n\n{body['machine']}; {load}; {body['date']}, commit {body['commit']}. Made by"
-        f" `bench/simulation.py`: `replay_*` is answers a second of processor time on one core, each kind of quota"
-        f" alone; `file_*` a CSV file from opening it to its outcome;"
-        f" `monte_carlo_100k_by_1000_seconds` a thousand years drawn of 100,000 customers, in one process.\n\n"
-        f"| figure | value |\n|---|---|\n{rows}",
-        encoding="utf-8",
+    about = (
+        "`replay_*` is answers a second of processor time on one core, each kind of quota alone; `file_*` a CSV file "
+        "from opening it to its outcome; `monte_carlo_100k_by_1000_seconds` a thousand years drawn of 100,000 "
+        "customers, in one process."
     )
+    write_page("simulation", "Simulation", about, before | figures)
 
 
 if __name__ == "__main__":

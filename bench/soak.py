@@ -14,7 +14,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.load import machine
 from bench.load.askers import Askers
+from bench.load.page import write_page
 from bench.load.servers import UPSTREAM_KEY, Server, Solvent, solvent_config
 
 SAMPLE_S = 1.0
@@ -130,20 +130,15 @@ def _books(server: Solvent, directory: Path) -> dict[str, Any]:
 
 def write(found: dict[str, Any], folder: Path) -> None:
     """The page for people and the file for programs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    now, what = datetime.now(UTC).date().isoformat(), machine.describe(machine.WORK)
-    head = {"date": now, "machine": what, "commit": machine.commit()}
     flat = {key: value for key, value in found.items() if not isinstance(value, dict)}
     flat |= {f"told_{key.replace(' ', '_')}": value for key, value in found["told"].items()}
     flat |= {f"outcome_{key}": value for key, value in found["outcomes"].items()}
-    (folder / "soak.json").write_text(json.dumps({**head, "figures": flat}, indent=2) + "\n")
-    rows = "\n".join(f"| {key.replace('_', ' ')} | {value:,} |" for key, value in flat.items())
-    (folder / "soak.md").write_text(
-        f"# Soak\n\nWritten by `bench/soak.py`; do not edit.\n\n- {now}, commit {head['commit']}\n- {what}\n\n"
+    about = (
         f"An upstream in trouble (500, 429, resets, cuts, stalls, garbage: 12 of 100 questions), {found['rate']:g} "
         f"questions/s for {found['seconds']:,.0f} s, three in ten of them streams of which one in twenty is left "
-        f"in the middle. Memory is that after the first third.\n\n| | |\n|---|---:|\n{rows}\n"
+        f"in the middle. Memory is that after the first third."
     )
+    write_page("soak", "Soak", about, flat, folder)
 
 
 def _arguments() -> argparse.Namespace:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -18,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.load import machine
 from bench.load.busy import Busy
+from bench.load.page import write_page
 from bench.load.reading import Load, Reading, read, write_bodies
 from bench.load.servers import Solvent, Upstream
 
@@ -112,22 +111,13 @@ def main() -> int:
 
 def write(figures: dict[str, float], books: str, seconds: float) -> None:
     """The page for people and the file for programs."""
-    folder = machine.ROOT / "docs/benchmarks"
-    head = {
-        "date": datetime.now(UTC).date().isoformat(), "machine": machine.describe(machine.ROOT),
-        "load": f"load average {os.getloadavg()[0]:.1f} when it ended", "books": books, "commit": machine.commit(),
-    }  # fmt: skip
-    (folder / "workers.json").write_text(json.dumps(head | {"figures": figures}, indent=2) + "\n", encoding="utf-8")
-    rows = "\n".join(f"| {name.replace('_', ' ')} | {value:,} |" for name, value in figures.items())
-    (folder / "workers.md").write_text(
-        f"# Two workers beside one\n\nWritten by `bench/workers.py`; do not edit.\n\n"
-        f"- {head['date']}, commit {head['commit']}; {books}\n- {head['machine']}; {head['load']}\n\n"
+    about = (
         f"Whole answers, {CONNECTIONS} connections, {seconds:g} s a round, medians of interleaved rounds, every answer "
-        f"durable before it is told. One worker has a core for itself, the load generator and the upstream the other; "
-        f"two workers share both cores with them. The last ratio is for two whole cores: the answers, divided by the "
-        f"share of the cores that load and other work left.\n\n| | |\n|---|---:|\n{rows}\n",
-        encoding="utf-8",
+        "durable before it is told. One worker has a core for itself, the load generator and the upstream the other; "
+        "two workers share both cores with them. The last ratio is for two whole cores: the answers, divided by the "
+        "share of the cores that load and other work left."
     )
+    write_page("workers", "Two workers beside one", about, figures, books=books)
 
 
 if __name__ == "__main__":
