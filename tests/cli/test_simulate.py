@@ -83,6 +83,17 @@ def test_other_plans_are_compared_with_today(asked: Solvent) -> None:
     assert len(metered["outcome"]["hours"]) == 1
 
 
+def test_today_stays_as_it_is_where_a_written_plan_takes_the_place_of_one_on_sale(
+    asked: Solvent, tmp_path: Path
+) -> None:
+    plans = tmp_path / "plans.yaml"
+    plans.write_text("- {name: counted, price: '7', included: [{answers: 1}], beyond: stop}\n")
+    today, counted = simulated(asked, "--plans", str(plans), "--plan", "counted")
+    assert today == simulated(asked, "--plan", "counted")[0]
+    assert counted["total"]["fee_grains"] == 3 * 7 * 10**9
+    assert counted["against_today"]["pay_more"] == 3
+
+
 def test_people_read_a_table(asked: Solvent) -> None:
     done = asked.run("simulate", "--plan", "counted", SOLVENT_LANGUAGE="en")
     assert done.returncode == 0, done.stderr

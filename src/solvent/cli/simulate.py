@@ -15,15 +15,15 @@ from click.core import ParameterSource
 from solvent.app.build import now_us
 from solvent.app.business import Business, open_business
 from solvent.app.reacting import dollar_rate, reacting, split_assumed
-from solvent.app.traffic import plans_of, scenario, share
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_fit import fit_command
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
 from solvent.cli.simulate_optimise import optimise
+from solvent.cli.simulate_prepared import prepared
 from solvent.cli.simulate_progress import Progress
 from solvent.cli.simulate_report import About, write_report
-from solvent.cli.simulate_traffic import opened_traffic, traffic_options, write_trace
+from solvent.cli.simulate_traffic import traffic_options, write_trace
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.simulated import Run, Simulated, simulated
 from solvent.cli.wording import speaker
@@ -37,7 +37,6 @@ from solvent.simulation.year import year
 from solvent.values.errors import Invalid
 from solvent.values.period import zone
 
-_TODAY = "today"
 _COLUMNS = {
     "scenario": "left", "answers": "right", "not_paid": "right", "plans": "right", "revenue": "right", "cost": "right",
     "margin": "right", "losing": "right", "losses": "right",
@@ -110,23 +109,19 @@ def _demand_no_options(context: click.Context) -> None:
 
 
 async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: bool) -> Run:
-    plans = await plans_of(business, said["plan_file"])
-    names = said["names"] or tuple(plans)
-    if not names:
-        raise Invalid("bad_scenario", "there are no plans; publish one, or write some in a file for --plans")
-    shares = tuple(share(text) for text in said["shares"])
     of_year, of_demand = split_assumed(said["assumptions"])
     assumptions = assumed(of_year)
     demand = usual(demand_assumed(of_demand, dollar_rate(business.config))) if said["react"] or of_demand else None
-    opened, on = await opened_traffic(business, said)
-    with opened as trace:
+    ready = await prepared(business, said)
+    names = said["names"] or tuple(ready.plans)
+    if not names:
+        raise Invalid("bad_scenario", "there are no plans; publish one, or write some in a file for --plans")
+    with ready.opened as trace:
         if said["trace_into"] is not None:
             write_trace(trace, said["trace_into"])
         told = Progress(trace.answers, is_shown=is_told and sys.stderr.isatty())
-        today = None
-        if on and all(plan in plans for plan in on.values()):
-            today = replay(trace, scenario(_TODAY, business, plans, names[0], on, (), None), told)
-        scenarios = [scenario(name, business, plans, name, {}, shares, said["cached"]) for name in names]
+        today = replay(trace, ready.today(), told) if ready.knows_today else None
+        scenarios = [ready.everybody_on(name) for name in names]
         found: list[tuple[Outcome, Reaction | None]] = [(replay(trace, one, told), None) for one in scenarios]
         if said["react"] and demand is not None:
             asked = [(one, outcome) for one, (outcome, _) in zip(scenarios, found, strict=True)]
@@ -134,11 +129,12 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
     made = []
     for outcome, reaction in [*([(today, None)] if today else []), *found]:
         drawn = year(outcome, assumptions, said["draws"], said["seed"]) if said["is_year"] else None
+        plans = ready.sold if outcome is today else ready.plans
         evens = list(pays_for(outcome, plans, said["seed"]))
         made.append(simulated(outcome, today, evens, drawn, asked_fleet(outcome, said), reaction))
-    used = {name: plans[name] for name in dict.fromkeys([*names, *(on.values() if today else ())])}
+    used = {name: ready.plans[name] for name in dict.fromkeys([*names, *(ready.on.values() if today else ())])}
     return Run(
-        made, used, said["seed"], shares, said["cached"], assumptions if said["is_year"] else None,
+        made, used, said["seed"], ready.shares, said["cached"], assumptions if said["is_year"] else None,
         demand if said["react"] else None,
     )  # fmt: skip
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,29 +12,27 @@ import click
 import msgspec
 
 from solvent.app.build import now_us
-from solvent.app.business import Business, open_business
+from solvent.app.business import open_business
 from solvent.app.config import Config
 from solvent.app.reacting import dollar_rate
 from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
-from solvent.app.traffic import plans_of, scenario, share
-from solvent.billing.plan import Plan
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_contest import tell_contest
+from solvent.cli.simulate_prepared import Prepared, prepared
 from solvent.cli.simulate_progress import Progress
-from solvent.cli.simulate_traffic import opened_traffic, traffic_options
+from solvent.cli.simulate_traffic import traffic_options
 from solvent.cli.whole_file import write_whole
 from solvent.cli.wording import speaker
 from solvent.pricing.rate_card import RateCard
 from solvent.simulation.demand_assumption import demand_assumed
 from solvent.simulation.replay import replay
-from solvent.simulation.scenario import Scenario, Sold
+from solvent.simulation.scenario import Sold
 from solvent.simulation.tariff_contest import Contest, Contestants, contest
 from solvent.simulation.tariff_search import SHAPES, Terms
-from solvent.simulation.trace import Trace
 from solvent.values.errors import Invalid
 from solvent.values.instant import utc
-from solvent.values.money import Money, decimal
+from solvent.values.money import decimal
 from solvent.values.period import zone
 
 _ASKED: Final = "asked"
@@ -103,33 +100,18 @@ def _replayed(
 ) -> tuple[Contestants, float]:  # fmt: skip
     """Who asks, and what an answer costs: from the books, or from a file at the prices of today."""
 
-    async def prepared() -> tuple[AbstractContextManager[Trace], Scenario, bool]:
+    async def ready_there() -> Prepared:
         async with open_business(config, data, near) as business:
-            return await _prepared(business, said)
+            return await prepared(business, said)
 
-    opened, of, is_today = asyncio.run(prepared())
-    with opened as trace:
+    ready = asyncio.run(ready_there())
+    with ready.opened as trace:
+        of = ready.today(ready.shares)
         if said["costs"] and not _is_own(said):  # what its models cost here is not asked
-            card = RateCard(_ASKED, of.currency, 0, "", answer_picos=0)
-            free = Sold((card,), (card,))
-            of = msgspec.structs.replace(of, sold=dict.fromkeys(trace.models, free), shares=())
+            card = RateCard(of.plan, of.currency, 0, "", answer_picos=0)
+            of = msgspec.structs.replace(of, sold=dict.fromkeys(trace.models, Sold((card,), (card,))), shares=())
         outcome = replay(trace, of, Progress(trace.answers, is_shown=is_told))
-    return contestants(outcome, is_today=is_today), 0.0 if said["costs"] else cost_each(outcome)
-
-
-async def _prepared(
-    business: Business, said: Mapping[str, Any]
-) -> tuple[AbstractContextManager[Trace], Scenario, bool]:  # fmt: skip
-    """The traffic, the scenario it is replayed through, and whether that is what customers pay today."""
-    opened, on = await opened_traffic(business, said)
-    shares = tuple(share(text) for text in said["shares"])
-    plans, is_today = {}, False
-    if _is_own(said):
-        plans = await plans_of(business, None)
-        is_today = bool(on) and all(plan in plans for plan in on.values())
-    plans = plans or {_ASKED: Plan(name=_ASKED, price=Money(0, business.currency))}
-    first = next(iter(plans))
-    return opened, scenario("today", business, plans, first, on if is_today else {}, shares, None), is_today
+    return contestants(outcome, is_today=ready.knows_today), 0.0 if said["costs"] else cost_each(outcome)
 
 
 def _is_own(said: Mapping[str, Any]) -> bool:
