@@ -67,7 +67,7 @@ def test_shares_and_idle_time_are_the_whole_span_and_parts_the_whole_bill(log: l
     found = attribute(log)
     assert sum(found.shares) == found.busy
     assert found.busy + found.idle == max(one.left for one in log) - min(one.came for one in log)
-    assert found.level == ("presence" if any(one.began is None for one in log) else "phases")
+    assert found.level == ("presence" if all(one.began is None for one in log) else "phases")
     parts, idle = split_bill(bill, found)
     assert sum(parts) + idle == bill
     assert min(*parts, idle) >= 0
@@ -81,3 +81,19 @@ def test_who_reads_pays_for_reading_and_the_rest_is_shared() -> None:
     assert found.shares == (10 + 10 + 2, 6 + 2 + 10, 1)
     assert (found.busy, found.idle) == (41, 10)
     assert split_bill(510, found) == ([220, 180, 10], 100)
+
+
+def test_an_answer_without_a_first_token_is_known_by_presence_alone() -> None:
+    log = [Served("a", 0, 10, 30, 5, 5), Served("b", 0, None, 40, 5, 5), Served("c", 40, 44, 50, 5, 5)]
+    found = attribute(log)
+    assert found.levels == ("phases", "presence", "phases")
+    assert found.level == "phases"
+    assert found.shares == (10 + 10, 10 + 10, 10)
+
+
+def test_an_answer_that_was_aborted_before_it_wrote_was_read_until_its_end() -> None:
+    log = [Served("a", 0, 0, 30, 5, 5), Served("aborted", 10, None, 14, 5, 0)]
+    found = attribute(log)
+    assert (found.shares, found.levels) == ((26, 4), ("phases", "phases"))
+    noted_by_nobody = attribute([Served("a", 0, None, 30, 5, 5), Served("aborted", 10, None, 14, 5, 0)])
+    assert (noted_by_nobody.shares, noted_by_nobody.level) == ((28, 2), "presence")

@@ -63,8 +63,14 @@ def test_json_lines_and_parquet_say_the_same(log: Path) -> None:
 
 def test_without_first_tokens_it_says_by_what_less_it_knows(log: Path) -> None:
     log.write_text(LOG.replace("0.026", ""))
+    one = of(log)
+    one = of(log)
+    assert (one["level"], one["by_presence"]) == ("phases", 1)
+    assert [share["level"] for share in one["shares"]] == ["phases", "presence", "phases"]
+    assert "no first token noted" in run("attribute", str(log))
+    log.write_text(LOG.replace("0.026", "").replace("0.010", "").replace("0.051", ""))
     found = of(log)
-    assert found["level"] == "presence"
+    assert (found["level"], found["by_presence"]) == ("presence", 3)
     assert [one["share_ns"] for one in found["shares"]] == [25_000_000, 15_000_000, 9_999_999]
 
 

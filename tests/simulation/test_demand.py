@@ -147,6 +147,25 @@ def test_inertia_keeps_those_who_would_gain_little() -> None:
     assert new == 1  # who is on nothing takes the best at once
 
 
+@given(
+    sated=st.floats(1, 500), worth=st.floats(0.01, 1), fees=st.lists(st.floats(0, 60), min_size=1, max_size=4),
+    on=st.integers(-1, 3), inertia=st.floats(0, 10), limit=st.floats(0, 200),
+)  # fmt: skip
+def test_nobody_stays_where_leaving_or_moving_is_better_for_them(
+    sated: float, worth: float, fees: list[float], on: int, inertia: float, limit: float
+) -> None:
+    of, on = People(np.array([sated]), np.array([worth])), min(on, len(fees) - 1)
+    menu = tuple(Tariff(fee, limit * (1 + place)) for place, fee in enumerate(fees))
+    demand = msgspec.structs.replace(Demand(), inertia=inertia)
+    taken, used = choose(of, menu, np.array([on]), demand)
+    each = [float(use(of, one.allowance, one.price, demand.metering).gain[0]) for one in menu]
+    gains = [gain - one.fee if gain >= 0 else -ENDLESS for gain, one in zip(each, menu, strict=True)]
+    now = gains[on] if on >= 0 else 0.0
+    best = max(0.0, now, *(gain for gain in gains if on < 0 or gain > now + inertia))
+    assert (gains[taken[0]] if taken[0] >= 0 else 0.0) == pytest.approx(best)
+    assert taken[0] >= 0 or used[0] == 0
+
+
 @pytest.mark.parametrize("known", KNOWN, ids=[known.name for known in KNOWN])
 def test_what_is_out_of_range_is_refused_with_the_range(known: object) -> None:
     of = next(one for one in KNOWN if one is known)

@@ -32,21 +32,24 @@ Row = Mapping[str, object]
 
 
 class ShareBody(msgspec.Struct, frozen=True):
-    """What one answer took, in nanoseconds, and its part of the bill; "" without one."""
+    """What one answer took, in nanoseconds, and its part of the bill; "" without one. level: by what that is known."""
 
     id: str
     share_ns: int
     charge: str
+    level: Level
 
 
 class AttributionBody(msgspec.Struct, frozen=True):
-    """level: by what shares are known. shares_ns: their sum, which is busy_ns. rules: how far usual rules are off.
+    """level: by what most shares are known; by_presence: how many by presence alone. shares_ns: their sum, which is
+    busy_ns. rules: how far usual rules are off.
 
     bill, idle_cost: in `currency`; "" without a bill.
     """
 
     source: str
     level: Level
+    by_presence: int
     answers: int
     busy_ns: int
     idle_ns: int
@@ -74,11 +77,13 @@ def attribute_log(file: Path, said: Mapping[str, str], bill: Money | None = None
     parts, idle = split_bill(bill.grains, found) if bill else ([], 0)
     charges = [plain(Money(part, bill.currency)) for part in parts] if bill else [""] * len(log)
     return AttributionBody(
-        source=file.name, level=found.level, answers=len(log), busy_ns=found.busy, idle_ns=found.idle,
-        shares_ns=sum(found.shares), rules=usual_errors(log, found.shares),
+        source=file.name, level=found.level, by_presence=found.levels.count("presence"), answers=len(log),
+        busy_ns=found.busy, idle_ns=found.idle, shares_ns=sum(found.shares), rules=usual_errors(log, found.shares),
         currency=bill.currency if bill else "", bill=plain(bill) if bill else "",
         idle_cost=plain(Money(idle, bill.currency)) if bill else "",
-        shares=[ShareBody(*row) for row in zip((one.id for one in log), found.shares, charges, strict=True)],
+        shares=[
+            ShareBody(*row) for row in zip((one.id for one in log), found.shares, charges, found.levels, strict=True)
+        ],
     )  # fmt: skip
 
 
@@ -120,8 +125,8 @@ def write_shares(body: AttributionBody, to: Path) -> None:
     """A CSV of every answer's share."""
     with to.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(("id", "share_ns", "charge"))
-        table.writerows((one.id, one.share_ns, one.charge) for one in body.shares)
+        table.writerow(("id", "share_ns", "charge", "level"))
+        table.writerows((one.id, one.share_ns, one.charge, one.level) for one in body.shares)
 
 
 @contextmanager

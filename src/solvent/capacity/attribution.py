@@ -35,13 +35,19 @@ class Served(msgspec.Struct, frozen=True):
 class Attribution(msgspec.Struct, frozen=True):
     """shares: of each answer, in the order of the log. busy, idle: from the first who came to the last who left.
 
-    level: by what shares are known; one answer without a first token makes none of it better than presence.
+    levels: by what each share is known. Whoever wrote nothing and has no first token was read until it ended; whoever
+    wrote, and nobody noted since when, is known by presence, and only that one.
     """
 
     shares: tuple[int, ...]
     busy: int
     idle: int
-    level: Level
+    levels: tuple[Level, ...]
+
+    @property
+    def level(self) -> Level:
+        """By what most of the log is known: presence where nobody's first token was noted."""
+        return "phases" if "phases" in self.levels else "presence"
 
 
 class RuleError(msgspec.Struct, frozen=True):
@@ -65,12 +71,12 @@ USUAL: Final[dict[str, Callable[[Served], int]]] = {
 
 def attribute(log: Sequence[Served], level: Level = "phases") -> Attribution:
     """By when each answer came, began to write and left. level: "presence" leaves first tokens out of it."""
-    if any(one.began is None for one in log):
-        level = "presence"
+    levels = _levels(log, level)
     events = [(one.came, _COMES, place) for place, one in enumerate(log)]
     events += [(one.left, _LEAVES, place) for place, one in enumerate(log)]
-    if level == "phases":
-        events += [(one.began, _BEGINS, place) for place, one in enumerate(log) if one.began is not None]
+    for place, one in enumerate(log):
+        if levels[place] == "phases" and one.began is not None:
+            events.append((one.began, _BEGINS, place))
     events.sort()
     clock, seen, shares = SharedClock(), events[0][0] if events else 0, [0] * len(log)
     stays: dict[int, Stay] = {}
@@ -78,12 +84,19 @@ def attribute(log: Sequence[Served], level: Level = "phases") -> Attribution:
         clock.spend(at - seen)
         seen = at
         if kind == _COMES:
-            stays[place] = clock.come(is_reading=level == "phases")
+            stays[place] = clock.come(is_reading=levels[place] == "phases")
         elif kind == _BEGINS:
             clock.begin(stays[place])
         else:
             shares[place] = clock.leave(stays.pop(place))
-    return Attribution(tuple(shares), clock.busy, clock.idle, level)
+    return Attribution(tuple(shares), clock.busy, clock.idle, levels)
+
+
+def _levels(log: Sequence[Served], level: Level) -> tuple[Level, ...]:
+    presence: Level = "presence"
+    if level == presence or all(one.began is None for one in log):
+        return (presence,) * len(log)
+    return tuple(presence if one.began is None and one.output_tokens else level for one in log)
 
 
 def error_of(rule: str, weights: Sequence[int], shares: Sequence[int], log: Sequence[Served]) -> RuleError | None:

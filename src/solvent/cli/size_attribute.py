@@ -87,6 +87,8 @@ def _tell(found: AttributionBody, screen: Screen) -> None:
         "idle_time": _seconds(found.idle_ns, span),
         "shares_sum": f"{float(Fraction(found.shares_ns, _NS)):,.9f} s",
     }
+    if found.by_presence and found.level != "presence":
+        facts["by_presence"] = f"{found.by_presence:,}"
     if found.bill:
         facts |= {"bill": f"{found.bill} {found.currency}", "idle_cost": f"{found.idle_cost} {found.currency}"}
     screen.facts(facts)

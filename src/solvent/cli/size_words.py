@@ -24,6 +24,7 @@ SIZE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "cost_parts": ("rent + power + extras", "임대료 + 전기 + 기타"),
     "busy_of_engine": ("busy", "가동률"),
     "level_phases": ("first tokens: reading is each one's own", "첫 토큰 시각: 읽기는 각자 몫"),
+    "by_presence": ("no first token noted", "첫 토큰 기록 없음"),
     "level_presence": ("presence: an equal share of the time each is there", "머문 시간: 있는 동안 똑같이 나눔"),
     "busy_time": ("busy", "일한 시간"),
     "idle_time": ("idle", "쉰 시간"),

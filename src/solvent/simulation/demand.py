@@ -132,7 +132,8 @@ def staying(of: People, tariff: Tariff, demand: Demand, drawn: Luck, buys: Flags
 def choose(of: People, menu: tuple[Tariff, ...], on: np.ndarray[Any, Any], demand: Demand) -> tuple[Any, Floats]:
     """Which of several tariffs each takes, -1 for none, and how much they use. on: which each is on now, -1 for none.
 
-    Nobody moves for less than the inertia; who is on one that is worth less than nothing leaves or moves.
+    Nobody moves to another that is not better by the inertia, and to leave takes none: who is on one that is worth less
+    than nothing leaves or moves.
     """
     gains, used = [np.zeros(len(of.sated))], [np.zeros(len(of.sated))]
     for tariff in menu:
@@ -141,10 +142,12 @@ def choose(of: People, menu: tuple[Tariff, ...], on: np.ndarray[Any, Any], deman
         used.append(found.used)
     worth, uses = np.array(gains), np.array(used)
     everybody = np.arange(len(of.sated))
-    stays = np.where(on >= 0, worth[on + 1, everybody], 0.0)
-    taken = worth.argmax(axis=0)
-    better = worth[taken, everybody] - stays > np.where(on >= 0, np.where(taken == 0, 0.0, demand.inertia), 0.0)
-    taken = np.where(better, taken, on + 1)
+    stays = worth[on + 1, everybody]
+    is_open = (worth > stays + demand.inertia) | (on < 0)
+    is_open[0] = True
+    after = np.where(is_open, worth, -ENDLESS)
+    best = after.argmax(axis=0)
+    taken = np.where(after[best, everybody] > stays, best, on + 1)
     return taken - 1, uses[taken, everybody]
 
 
