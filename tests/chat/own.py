@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from pathlib import Path
 
 from playwright.sync_api import Page
 from tests.browsing import Look
@@ -66,9 +65,6 @@ base_url = "{base_url}"
 key = "env:TOSS_KEY_OF_TESTS"
 client_key = "test_ck_of_the_tests"
 """
-_AXE = Path(__file__).parents[1] / "web" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
-_RUN = "(only) => axe.run(only).then((found) => found.violations.map((one) => `${one.id}: ${one.nodes[0].target}`))"
-_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that another theme changes
 
 
 def someone(server: Solvent, language: str = "en") -> tuple[Browser, str]:
@@ -106,15 +102,3 @@ def sign_up_here(look: Look) -> Page:
     page.locator("main button[type=submit]").click()
     page.wait_for_url(lambda url: "/sign-up" not in url)
     return page
-
-
-def calm(page: Page) -> list[str]:
-    """What is wrong with a page for whoever cannot see it well, in light and dark, and whether it is too wide."""
-    page.evaluate(_AXE.read_text())
-    found: list[str] = []
-    page.emulate_media(reduced_motion="reduce")
-    for theme, rules in (("dark", _COLOURS), ("light", {})):
-        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-        found += [f"{theme} {one}" for one in page.evaluate(_RUN, rules)]
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [*found, f"{wide} px too wide"] if wide > 0 else found

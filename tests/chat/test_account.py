@@ -7,8 +7,9 @@ import re
 import uuid
 
 import pytest
+from tests.axe import faults
 from tests.browsing import NewServer, OpenPage
-from tests.chat.own import SETTINGS, TABLES, calm, do, sign_up_here, someone
+from tests.chat.own import SETTINGS, TABLES, do, sign_up_here, someone
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 
@@ -106,10 +107,10 @@ def test_an_account_in_a_browser(server: Solvent, open_page: OpenPage, locale: s
     look = open_page(locale=locale, viewport={"width": width, "height": 900})
     page = sign_up_here(look)
     page.goto(f"{server.url}/account")
-    assert not calm(page)
+    assert not faults(page)
     page.locator("a[href='/account/close']").click()
     page.wait_for_url("**/account/close")
-    assert not calm(page)
+    assert not faults(page)
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("main button.prime").click()
     page.wait_for_url("**/sign-in")

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from tests import identity_provider
+from tests.axe import faults
 from tests.browsing import NewServer, OpenPage
 from tests.chat.operators import AT, found, give, owner
 from tests.chat.operators import Person as Operator
-from tests.chat.own import calm, do
+from tests.chat.own import do
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 from tests.identity_provider import CLIENT, SECRET, Provider
@@ -252,15 +253,15 @@ def test_ways_in_are_shown(server: Solvent, open_page: OpenPage, there: Provider
     page = look.page
     page.goto(f"{server.url}/sign-in")
     assert page.locator(".ways a").count() == 3
-    assert not calm(page)
+    assert not faults(page)
     page.goto(f"{server.url}/sign-up")
     page.fill("#email", f"{uuid.uuid4().hex[:12]}@example.com")
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{server.url}/")
     page.goto(f"{server.url}/account/security")
-    assert not calm(page)
+    assert not faults(page)
     page.locator("form[action='/account/link/staff'] button").click()
     page.wait_for_url("**/account/link/staff")
-    assert not calm(page)
+    assert not faults(page)
     assert not look.all_complaints()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.axe import faults
 from tests.browsing import NewServer, OpenPage
-from tests.chat.own import SETTINGS, TABLES, calm, do, sign_up_here, someone
+from tests.chat.own import SETTINGS, TABLES, do, sign_up_here, someone
 from tests.doors.server import Solvent
 
 pytestmark = pytest.mark.xdist_group("console")
@@ -91,15 +92,15 @@ def test_invoices_in_a_browser(server: Solvent, open_page: OpenPage, locale: str
     newest = server.operate("GET", "/v1/customers?limit=1")["data"][0]["id"]
     invoice = invoiced(server, newest)
     page.reload()
-    assert not calm(page)
+    assert not faults(page)
     page.locator(f"a[href='/invoices/{invoice}']").click()
     page.wait_for_url(f"**/{invoice}")
     assert "29,000" in page.locator(".say").inner_text()
-    assert not calm(page)
+    assert not faults(page)
     page.goto(f"{server.url}/invoices/profile")
     page.locator("[name=registration_number]").fill("1")
     page.locator("main button.prime").click()
     page.locator("[role=alert]").wait_for()
-    assert not calm(page)
+    assert not faults(page)
     complaints = [one for one in look.all_complaints() if "422" not in one]
     assert not complaints

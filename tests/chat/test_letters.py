@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from tests import mail_server
+from tests.axe import faults
 from tests.browsing import NewServer, OpenPage
 from tests.chat.operators import AT, Person, give, owner
-from tests.chat.own import calm
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 from tests.mail_server import Mailbox, words
@@ -241,15 +241,15 @@ def test_a_link_in_a_browser(server: Solvent, box: Mailbox, open_page: OpenPage,
     look = open_page(locale=locale, viewport={"width": width, "height": 900})
     page = look.page
     page.goto(f"{server.url}/sign-in")
-    assert not calm(page)
+    assert not faults(page)
     page.fill("#email", email)
     page.locator("button[formaction='/sign-in/letter']").press("Enter")
     page.wait_for_url("**/sign-in/letter")
-    assert not calm(page)
+    assert not faults(page)
     page.goto(server.url + box.link(email, 2))
-    assert not calm(page)
+    assert not faults(page)
     page.locator("main button.prime").press("Enter")
     page.wait_for_url(f"{server.url}/")
     page.goto(f"{server.url}/sign-in/forgotten")
-    assert not calm(page)
+    assert not faults(page)
     assert not look.all_complaints()

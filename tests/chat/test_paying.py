@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
+from tests.axe import faults
 from tests.browsing import NewServer, OpenPage
-from tests.chat.own import SETTINGS, TABLES, TOSS, calm, do, save_card, sign_up_here, someone
+from tests.chat.own import SETTINGS, TABLES, TOSS, do, save_card, sign_up_here, someone
 from tests.chat.visits import Browser
 from tests.doors.server import Solvent
 from tests.payments.toss_server import CLIENT_KEY, DECLINED, SECRET_KEY, TossServer
@@ -157,7 +158,7 @@ def test_toss_window_opens_under_our_policy_and_on_that_page_alone(
     look = open_page(locale=locale, viewport={"width": width, "height": 900})
     page = sign_up_here(look)
     page.goto(f"{server.url}/plan")
-    assert not calm(page)
+    assert not faults(page)
     page.route(WINDOW.script, lambda route: route.fulfill(body=""))
     page.locator("#top-up-amount").fill("10000")
     page.locator("#top-up button").click()
@@ -175,7 +176,7 @@ def test_toss_window_opens_under_our_policy_and_on_that_page_alone(
     headers = {"access-control-allow-origin": "*"}
     page.route("https://apigw.tosspayments.com/**", lambda route: route.fulfill(body="{}", headers=headers))
     page.reload()
-    assert not calm(page)
+    assert not faults(page)
     page.locator("#pay").click()
     page.wait_for_url(f"**/paid/{order}")
     key, who, asked = page.evaluate("JSON.parse(sessionStorage.asked)")
@@ -183,6 +184,6 @@ def test_toss_window_opens_under_our_policy_and_on_that_page_alone(
     assert asked["amount"] == {"currency": "KRW", "value": 10_000}
     assert (asked["method"], asked["windowTarget"], asked["orderId"]) == ("CARD", "self", order)
     assert "10,000" in page.locator("h1").inner_text()
-    assert not calm(page)
+    assert not faults(page)
     assert "tosspayments" not in page.request.get(f"{server.url}/plan").headers["content-security-policy"]
     assert not look.all_complaints()

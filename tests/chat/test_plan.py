@@ -6,8 +6,9 @@ import re
 import uuid
 
 import pytest
+from tests.axe import faults
 from tests.browsing import NewServer, OpenPage
-from tests.chat.own import SETTINGS, TABLES, calm, do, sign_up_here, someone
+from tests.chat.own import SETTINGS, TABLES, do, sign_up_here, someone
 from tests.chat.talking import events
 from tests.chat.visits import Browser
 from tests.doors.server import Solvent
@@ -150,17 +151,17 @@ def test_somebody_changes_their_plan_in_a_browser(
     look = open_page(locale=locale, viewport={"width": width, "height": 900})
     page = sign_up_here(look)
     page.goto(f"{server.url}/plan")
-    assert not calm(page)
+    assert not faults(page)
     page.locator("a[href='/plan/change?plan=team']").click()
     page.locator("#seats").fill("7")
     page.locator("#seats").press("Enter")
     page.wait_for_url("**seats=7")
     assert "129,000" in page.locator(".say").inner_text()
-    assert not calm(page)
+    assert not faults(page)
     page.locator("main button.prime").click()
     page.wait_for_url("**/plan/pay/ord_*")
     assert "129,000" in page.locator(".say").inner_text()
-    assert not calm(page)
+    assert not faults(page)
     page.goto(f"{server.url}/plan/cancel")
-    assert not calm(page)
+    assert not faults(page)
     assert not look.all_complaints()

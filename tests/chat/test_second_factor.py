@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+from tests.axe import faults
 from tests.browsing import Look, NewServer, OpenPage
 from tests.chat.operators import AT, Person, give, owner
-from tests.chat.own import calm, do
+from tests.chat.own import do
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 from tests.pages.places import CONSOLE, EVERY, somewhere
@@ -308,18 +309,18 @@ def sign_in_here(page: Page, at: str, email: str) -> None:
 
 
 def set_up_an_app(page: Page, who: Person) -> None:
-    assert not calm(page)
+    assert not faults(page)
     page.locator("#h-app ~ details summary").click()
     page.fill("#app-password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/account/app")
-    assert not calm(page)
+    assert not faults(page)
     assert page.locator("svg.qr").bounding_box()
     who.secret = b32decode(page.locator(".once-code").inner_text().replace(" ", ""))
     page.fill("#code", who.code())
     page.keyboard.press("Enter")
     page.wait_for_url("**/account/app/confirm")
-    assert not calm(page)
+    assert not faults(page)
     codes = page.locator(".codes code").all_inner_texts()
     assert len(codes) == 10
     page.locator("main a.prime").click()
@@ -328,7 +329,7 @@ def set_up_an_app(page: Page, who: Person) -> None:
 
 def add_a_passkey(page: Page) -> None:
     page.locator("[data-passkeys-add] summary").click()
-    assert not calm(page)
+    assert not faults(page)
     page.fill("#passkey-password", "wrong wrong")
     page.keyboard.press("Enter")
     page.locator("[data-passkey] [role=alert]").wait_for()
@@ -336,7 +337,7 @@ def add_a_passkey(page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**?changed=passkey")
     assert page.locator(".holds li").count() == 1
-    assert not calm(page)
+    assert not faults(page)
 
 
 @pytest.mark.parametrize(("locale", "width", "scheme"), [("ko-KR", 390, "dark"), ("en-US", 1280, "light")])
@@ -354,7 +355,7 @@ def test_a_person_in_a_browser_from_the_first_code_to_the_passkey(
     page.context.clear_cookies()
     sign_in_here(page, at_localhost, who.email)
     page.wait_for_url("**/sign-in/second")
-    assert not calm(page)
+    assert not faults(page)
     page.fill("#code", "000000")
     page.keyboard.press("Enter")
     assert page.locator("main > .wrong").inner_text()
@@ -363,7 +364,7 @@ def test_a_person_in_a_browser_from_the_first_code_to_the_passkey(
     page.wait_for_url("**/console")
     page.context.clear_cookies()
     page.goto(f"{at_localhost}/sign-in")
-    assert not calm(page)
+    assert not faults(page)
     device.verifies(user=False)
     page.locator("[data-passkey] button").click()
     page.locator("[data-passkey] [role=alert]").wait_for()

@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
+from tests.axe import faults
 from tests.browsing import Look, OpenPage
 from tests.chat.talking import PNG, begin, many, settings
 from tests.chat.visits import PASSWORD
 from tests.doors.server import Solvent
-from tests.web.test_pieces import AXE
 
 pytestmark = pytest.mark.xdist_group("console")
 
-# Nothing moves, for axe measures colours; and axe is let in beside the page's own scripts.
-STILL: dict[str, Any] = {"reduced_motion": "reduce", "bypass_csp": True}
-PHONE = STILL | {"viewport": {"width": 390, "height": 844}, "locale": "ko-KR", "has_touch": True}
-DESK = STILL | {"viewport": {"width": 1280, "height": 800}, "locale": "en-US"}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "locale": "ko-KR", "has_touch": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US"}
 LONG = "trickle 30 " + "word " * 120
 
 
@@ -51,17 +49,6 @@ def ask(page: Page, question: str) -> Locator:
     turn = page.locator(".turn").last
     expect(turn.locator(".receipt")).to_be_visible()
     return turn
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds wrong; in dark, where only colours differ, with those."""
-    found = []
-    page.add_script_tag(path=str(AXE)) if page.evaluate("!window.axe") else None
-    for theme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
-        wrong: list[dict[str, Any]] = page.evaluate("(rules) => axe.run(rules).then((run) => run.violations)", rules)
-        found += [f"{theme} {one['id']}: {one['nodes'][0]['html'][:200]}" for one in wrong]
-    return found
 
 
 def asks_again_and_edits(page: Page) -> None:

@@ -10,8 +10,9 @@ import re
 import uuid
 
 import pytest
+from tests.axe import faults
 from tests.browsing import NewServer, OpenPage
-from tests.chat.own import TABLES, calm, do, sign_up_here, someone
+from tests.chat.own import TABLES, do, sign_up_here, someone
 from tests.chat.visits import Browser
 from tests.doors.server import Solvent
 
@@ -127,12 +128,12 @@ def test_usage_and_keys_in_a_browser(server: Solvent, open_page: OpenPage, local
     key = page.locator("#secret").inner_text()
     assert ask(server, key) == 200
     page.locator("[data-copies=secret]").click()
-    assert not calm(page)
+    assert not faults(page)
     page.goto(f"{server.url}{page.locator('a.row').get_attribute('href')}")
-    assert not calm(page)
+    assert not faults(page)
     page.goto(f"{server.url}/usage")
-    assert not calm(page)
+    assert not faults(page)
     page.locator("tbody a.row").first.click()
     page.wait_for_url("**/usage/ans_*")
-    assert not calm(page)
+    assert not faults(page)
     assert not look.all_complaints()

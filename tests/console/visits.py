@@ -1,15 +1,13 @@
-"""Operators' browsers: one signed in as a role, and what axe finds on a page."""
+"""Operators' browsers: one signed in as a role, and whether a page is whole."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
+from tests.axe import violations
 from tests.browsing import Look, OpenPage
 from tests.doors.server import Solvent
-
-AXE = Path(__file__).parents[1] / "web" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 
 
 def key_of(server: Solvent, role: str) -> str:
@@ -32,17 +30,6 @@ def sign_in(open_page: OpenPage, server: Solvent, key: str = "", **settings: Any
     look.page.locator("#key").press("Enter")
     look.page.wait_for_url(lambda url: not url.endswith("/sign-in"))
     return look
-
-
-STILL_MS = 600  # longer than anything fades in
-
-
-def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds wrong, by rule, with the elements at fault, once nothing fades in any more."""
-    page.evaluate(AXE.read_text())
-    page.wait_for_timeout(STILL_MS)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found]
 
 
 def demand_whole(page: Page, where: str) -> None:

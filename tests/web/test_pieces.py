@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.web.conftest import HERE, complaints
+from tests.axe import violations
+from tests.web.conftest import complaints
 
-AXE = HERE / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 DAY = {
     "kind": "day", "label": "Revenue and cost so far.", "currency": "KRW", "now": 14.5,
     "points": [{"at": h / 2, "revenue": str(h * 4500), "cost": str(h * h * 84)} for h in range(30)],
@@ -143,8 +143,6 @@ def test_axe_finds_nothing(page: Page, theme: str, width: int) -> None:
         "(r) => document.getElementById('receipt').replaceChildren(solvent.receiptNode(r, {isOpen: true}))", RECEIPT
     )
     page.evaluate("(text) => solvent.writeMarkdown(document.getElementById('prose'), text)", MARKDOWN)
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]] == []
+    assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert complaints(page) == []
