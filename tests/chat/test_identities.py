@@ -22,6 +22,7 @@ from tests.doors.server import Solvent
 from tests.identity_provider import CLIENT, SECRET, Provider
 
 from solvent.identity.totp import code_at, step_of
+from solvent.values.limits import SIGN_INS_BEGUN_MAX
 
 pytestmark = pytest.mark.xdist_group("console")
 ENTRY = """\
@@ -265,3 +266,19 @@ def test_ways_in_are_shown(server: Solvent, open_page: OpenPage, there: Provider
     page.wait_for_url("**/account/link/staff")
     assert not faults(page)
     assert not look.all_complaints()
+
+
+def test_whoever_begins_again_and_again_is_told_to_wait(server: Solvent, there: Provider) -> None:
+    """The last test here: nobody at this address begins anything afterwards."""
+    mallory = Browser(server)
+    token = mallory.token()
+    for _ in range(SIGN_INS_BEGUN_MAX):
+        mallory.get("/sign-in/with/staff")
+    there.asked = {}
+    page = mallory.get("/sign-in/with/staff")
+    assert page.status_code == 429
+    assert int(page.headers["retry-after"]) > 0
+    assert "failed too often" in page.text
+    assert not there.asked
+    asked = mallory.http.post("/sign-in/passkey/challenge", json={}, headers={"x-csrf": token})
+    assert (asked.status_code, asked.json()["error"]["code"]) == (429, "too_many_sign_ins")

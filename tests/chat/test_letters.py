@@ -40,10 +40,14 @@ def server(new_server: NewServer, box: Mailbox) -> Solvent:
     return new_server('public_url = "http://ai.example"\n', TABLE.format(port=box.port))
 
 
-def newcomer(server: Solvent, language: str = "en") -> tuple[Browser, str]:
-    """Somebody who signed up, and was sent a letter to confirm their address."""
+def newcomer(server: Solvent, box: Mailbox, language: str = "en") -> tuple[Browser, str]:
+    """Somebody who signed up, and was sent a letter to confirm their address.
+
+    It is there: two letters that are on their way at once arrive in any order.
+    """
     browser, email = Browser(server, language), f"{uuid.uuid4().hex[:12]}@example.com"
     assert browser.sign_up(email).status_code == 303
+    box.letter(email)
     return browser, email
 
 
@@ -58,7 +62,7 @@ def is_in(browser: Browser) -> bool:
 
 
 def test_a_link_signs_in_once_by_its_button_and_confirms_the_address(server: Solvent, box: Mailbox) -> None:
-    kim, email = newcomer(server, "ko")
+    kim, email = newcomer(server, box, "ko")
     kim.send("/sign-out", "/")
     page = kim.send("/sign-in/letter", email=f" {email.upper()} ")
     assert (page.status_code, email in page.text) == (200, True)
@@ -81,7 +85,7 @@ def test_a_link_signs_in_once_by_its_button_and_confirms_the_address(server: Sol
 
 
 def test_who_has_no_account_reads_the_same_and_gets_no_letter(server: Solvent, box: Mailbox) -> None:
-    _, known = newcomer(server)
+    _, known = newcomer(server, box)
     pages = []
     for email in (known, "nobody@example.com"):
         for where in ("/sign-in/letter", "/sign-in/forgotten"):
@@ -95,7 +99,7 @@ def test_who_has_no_account_reads_the_same_and_gets_no_letter(server: Solvent, b
 
 
 def test_in_another_browser_a_link_asks_once_more(server: Solvent, box: Mailbox) -> None:
-    kim, email = newcomer(server)
+    kim, email = newcomer(server, box)
     kim.send("/sign-in/letter", "/", email=email)
     link, phone = box.link(email, 2), Browser(server)
     page = phone.send(link, link)
@@ -109,7 +113,7 @@ def test_in_another_browser_a_link_asks_once_more(server: Solvent, box: Mailbox)
 def test_whoever_opened_an_account_with_an_address_of_somebody_else_is_out_once_they_come(
     server: Solvent, box: Mailbox
 ) -> None:
-    mallory, email = newcomer(server)
+    mallory, email = newcomer(server, box)
     key = re.search(r"sk-solvent-[0-9a-f]+", mallory.send("/keys", "/keys", once=uuid.uuid4().hex).text)
     assert key
     victim = Browser(server)
@@ -122,10 +126,10 @@ def test_whoever_opened_an_account_with_an_address_of_somebody_else_is_out_once_
 
 
 def test_an_address_is_confirmed_only_by_who_is_signed_in_with_it(server: Solvent, box: Mailbox) -> None:
-    kim, email = newcomer(server)
+    kim, email = newcomer(server, box)
     link, stranger = box.link(email), Browser(server)
     assert stranger.get(link).headers["location"].startswith("/sign-in?next=/letters/")
-    lee, _ = newcomer(server)
+    lee, _ = newcomer(server, box)
     assert lee.send(link, "/account", sure="yes").status_code == 422
     assert "not confirmed yet" in kim.get("/account").text
     assert press(kim, link) == (303, "/account?changed=confirmed")
@@ -135,7 +139,7 @@ def test_an_address_is_confirmed_only_by_who_is_signed_in_with_it(server: Solven
 
 
 def test_another_password_ends_every_session_and_link(server: Solvent, box: Mailbox) -> None:
-    kim, email = newcomer(server)
+    kim, email = newcomer(server, box)
     other = Browser(server)
     other.sign_in(email)
     asking = Browser(server)
@@ -156,14 +160,14 @@ def test_another_password_ends_every_session_and_link(server: Solvent, box: Mail
 
 
 def test_only_so_many_letters_go_to_one_address(server: Solvent, box: Mailbox) -> None:
-    for email in (newcomer(server)[1], "unknown@example.com"):
+    for email in (newcomer(server, box)[1], "unknown@example.com"):
         told = [Browser(server).send("/sign-in/letter", email=email).status_code for _ in range(LETTERS_MAX + 1)]
         assert told[-1] == 422, email
         assert told[0] == 200, email
 
 
 def test_links_that_are_none_open_nothing(server: Solvent, box: Mailbox) -> None:
-    kim, email = newcomer(server)
+    kim, email = newcomer(server, box)
     link = box.link(email)
     for wrong in ("/letters/x", link + "x", link[:-1], "/letters/" + "a" * 5_000):
         assert kim.get(wrong).status_code == 403
@@ -172,7 +176,7 @@ def test_links_that_are_none_open_nothing(server: Solvent, box: Mailbox) -> None
 
 
 def test_a_closed_account_opens_by_no_letter(server: Solvent, box: Mailbox) -> None:
-    kim, email = newcomer(server)
+    kim, email = newcomer(server, box)
     link = box.link(email)
     closed = kim.send("/account/close", "/account/close", once=uuid.uuid4().hex, password=PASSWORD)
     assert closed.status_code == 303
@@ -226,7 +230,7 @@ def test_without_a_mail_server_none_is_offered(new_server: NewServer) -> None:
 
 
 def test_a_stranger_who_guesses_locks_nobody_out_of_a_browser_they_use(server: Solvent, box: Mailbox) -> None:
-    kim, email = newcomer(server)
+    kim, email = newcomer(server, box)
     kim.send("/sign-out", "/")
     thief = Browser(server)
     told = [thief.sign_in(email, "not the password").text for _ in range(9)]
@@ -237,7 +241,7 @@ def test_a_stranger_who_guesses_locks_nobody_out_of_a_browser_they_use(server: S
 
 @pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])
 def test_a_link_in_a_browser(server: Solvent, box: Mailbox, open_page: OpenPage, locale: str, width: int) -> None:
-    _, email = newcomer(server)
+    _, email = newcomer(server, box)
     look = open_page(locale=locale, viewport={"width": width, "height": 900})
     page = look.page
     page.goto(f"{server.url}/sign-in")

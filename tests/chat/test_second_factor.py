@@ -216,7 +216,10 @@ def test_another_owner_resets_it_on_the_page_and_the_command_does(server: Solven
     assert yoon.browser.send("/console/operators", "/console/operators", **own).status_code == 409
     support = Person(server, chief, "support")
     assert support.browser.send("/console/operators", AT, **own).status_code == 403
-    went = chief.send("/console/operators", "/console/operators", **own | {"once": uuid.uuid4().hex})
+    unsure = chief.send("/console/operators", "/console/operators", **own | {"once": uuid.uuid4().hex})
+    assert unsure.status_code == 403  # the key of the first run may be Yoon's own
+    another = Person(server, chief)
+    went = another.browser.send("/console/operators", "/console/operators", **own | {"once": uuid.uuid4().hex})
     assert went.headers["location"] == "/console/operators?done=reset_second_factor"
     assert not is_in(yoon.browser)
     assert yoon.browser.sign_in(yoon.email).headers["location"] == "/console"

@@ -10,9 +10,11 @@ from starlette.responses import Response
 from solvent.app.build import App
 from solvent.app.identity_providers import Errand, IdentityProvider, new_errand
 from solvent.app.newcomers import newcomers_plan
+from solvent.chat.asking import place_of
 from solvent.chat.second_step import arrival_of, let_in
 from solvent.db.port import Connection
 from solvent.identity import ticket_store
+from solvent.identity.begin_ticket import begin_ticket
 from solvent.identity.caller import digest
 from solvent.identity.session import TOKEN_BYTES
 from solvent.identity.ticket import Ticket, ticket, ticket_over
@@ -84,12 +86,12 @@ class Identities:
         return visit.go(f"{SECURITY}?changed=unlinked")
 
     async def _begin(self, visit: Visit, next_path: str, person: PersonId) -> str:
-        state, errand = secrets.token_urlsafe(TOKEN_BYTES), new_errand(visit.path["provider"], next_path)
-        way = await self._provider(visit).way_there(errand, state)
+        app, provider, state = self._app, self._provider(visit), secrets.token_urlsafe(TOKEN_BYTES)
+        errand, now_us = new_errand(provider.name, next_path), app.desk.now_us()
         about = msgspec.json.encode(errand).decode()
-        kept = ticket(state, "identify", visit.browser, self._app.desk.now_us(), person=person, about=about)
-        await self._app.database.write(lambda connection: ticket_store.add(connection, kept))
-        return way
+        kept = ticket(state, "identify", visit.browser, now_us, person=person, about=about)
+        await begin_ticket(kept, place_of(app, visit), app.database, now_us)
+        return await provider.way_there(errand, state)
 
     async def _used(self, visit: Visit, state: str) -> Ticket:
         """The ticket behind a state, used up. Raises Refused, too for one that another browser was given."""

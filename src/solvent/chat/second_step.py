@@ -15,6 +15,7 @@ from solvent.app.problems import status_and_type
 from solvent.chat.asking import place_of
 from solvent.db.port import Connection
 from solvent.identity import credential_store, ticket_store
+from solvent.identity.begin_ticket import begin_ticket
 from solvent.identity.person import Person
 from solvent.identity.second_factor import Halfway, Way, second_over
 from solvent.identity.session import TOKEN_BYTES
@@ -64,8 +65,9 @@ class SecondStep:
     async def challenge(self, visit: Visit) -> Response:
         """What a browser is to have signed by a passkey, once and soon."""
         party, app, challenge = demand_party(self._app), self._app, secrets.token_urlsafe(CHALLENGE_BYTES)
-        kept = ticket(challenge, "passkey", visit.browser, app.desk.now_us(), good_us=CHALLENGE_US)
-        await app.database.write(lambda connection: ticket_store.add(connection, kept))
+        now_us = app.desk.now_us()
+        kept = ticket(challenge, "passkey", visit.browser, now_us, good_us=CHALLENGE_US)
+        await begin_ticket(kept, place_of(app, visit), app.database, now_us)
         return visit.remember(visit.json(msgspec.Raw(party.to_sign(challenge))))
 
     async def enter(self, visit: Visit) -> Response:

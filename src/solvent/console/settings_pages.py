@@ -112,8 +112,6 @@ async def invite(clerk: Clerk, asked: Invitation) -> Invited:
 
 async def close_person(clerk: Clerk, asked: Whom) -> None:
     """Somebody who leaves; not oneself."""
-    if asked.person == clerk.visit.caller.key:
-        raise Conflict("own_account", "this is your own account; let another owner close it", param="person")
     act = clerk.act()
     await close_operator(PersonId(asked.person), act, clerk.business.database)
 

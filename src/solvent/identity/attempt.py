@@ -46,6 +46,11 @@ def network_of(place: str) -> str:
     return str(ip_network((address, 24 if address.version == 4 else 56), strict=False))
 
 
+def begun_from(place: str) -> str:
+    """What sign-ins are counted by that were begun and have not come to their end: a household is one place."""
+    return f"begun {network_of(place) if ':' in place else place}"
+
+
 def back_off_s(failed: int) -> int:
     """Seconds to wait after so many failures of strangers; 0 for few."""
     return min(max(failed - SIGN_IN_FAILURES_ANYWHERE, 0), SIGN_IN_BACK_OFF_S_MAX)

@@ -31,6 +31,7 @@ from solvent.values.limits import (
 )
 
 WAIT_US: Final = SIGN_IN_WAIT_S * US_PER_S  # for which a failure counts
+Counted = tuple[tuple[str, int], ...]  # by what, and when
 
 failed_sign_ins = Table(
     "failed_sign_ins",
@@ -86,9 +87,9 @@ def demand_few(connection: Connection, attempt: Attempt, person: PersonId | None
         return
     demand_few_of(connection, attempt.by_network, SIGN_IN_FAILURES_MAX, now_us)
     count, _, last_us = failures(connection, attempt.email, since_us)
-    until_us = last_us + back_off_s(count) * US_PER_S
-    if until_us > now_us:
-        raise too_often(until_us, now_us)
+    wait_us = back_off_s(count) * US_PER_S
+    if wait_us and last_us + wait_us > now_us:
+        raise too_often(last_us + wait_us, now_us)
 
 
 def demand_few_of(connection: Connection, who: str, most: int, now_us: int) -> None:
@@ -98,12 +99,11 @@ def demand_few_of(connection: Connection, who: str, most: int, now_us: int) -> N
         raise too_often(first_us + WAIT_US, now_us)
 
 
-def fail_attempt(connection: Connection, attempt: Attempt, person: PersonId | None, now_us: int) -> None:
-    """It failed: remember by what it is counted."""
+def fail_attempt(connection: Connection, attempt: Attempt, person: PersonId | None, now_us: int) -> Counted:
+    """It failed, or is about to be tried: remember by what it is counted. Returns what `forgive` takes back."""
     if person is not None and is_known(connection, person, attempt.browser):
-        fail(connection, (attempt.by_browser, attempt.place), now_us)
-    else:
-        fail(connection, (attempt.by_network, attempt.email, attempt.place), now_us)
+        return fail(connection, (attempt.by_browser, attempt.place), now_us)
+    return fail(connection, (attempt.by_network, attempt.email, attempt.place), now_us)
 
 
 def succeed(connection: Connection, attempt: Attempt, person: PersonId, now_us: int) -> None:
@@ -114,11 +114,25 @@ def succeed(connection: Connection, attempt: Attempt, person: PersonId, now_us: 
         remember_browser(connection, person, attempt.browser, now_us)
 
 
-def fail(connection: Connection, who: tuple[str, ...], now_us: int) -> None:
-    """Something failed, by these."""
-    for one in who:
-        connection.execute(delete(failed_sign_ins).where(_is(one, now_us)))
-        connection.execute(insert(failed_sign_ins).values(at_us=now_us, who=one))
+def fail(connection: Connection, who: tuple[str, ...], now_us: int) -> Counted:
+    """Something failed, or is about to be tried, by these. Returns what `forgive` takes back."""
+    counted = tuple((one, _free_us(connection, one, now_us)) for one in who)
+    for one, at_us in counted:
+        connection.execute(insert(failed_sign_ins).values(at_us=at_us, who=one))
+    return counted
+
+
+def forgive(connection: Connection, counted: Counted) -> None:
+    """What was counted before it was tried did not fail."""
+    for one, at_us in counted:
+        connection.execute(delete(failed_sign_ins).where(_is(one, at_us)))
+
+
+def forgive_last(connection: Connection, who: str) -> None:
+    """One of those that count by this came to its end."""
+    last_us = connection.execute(select(func.max(failed_sign_ins.c.at_us)).where(failed_sign_ins.c.who == who)).scalar()
+    if last_us is not None:
+        forgive(connection, ((who, last_us),))
 
 
 def failures(connection: Connection, who: str, since_us: int) -> tuple[int, int, int]:
@@ -147,6 +161,13 @@ def forget_person(connection: Connection, person: PersonId, email: str) -> None:
 def forget_old(connection: Connection, before_us: int) -> None:
     """Failures that count no more."""
     connection.execute(delete(failed_sign_ins).where(failed_sign_ins.c.at_us <= before_us))
+
+
+def _free_us(connection: Connection, who: str, at_us: int) -> int:
+    """The first instant from one on at which nothing is counted yet: what comes at the same one counts too."""
+    while connection.execute(select(failed_sign_ins.c.who).where(_is(who, at_us))).first() is not None:
+        at_us += 1
+    return at_us
 
 
 def _is(who: str, at_us: int) -> Any:

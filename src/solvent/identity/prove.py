@@ -1,4 +1,7 @@
-"""Prove once more who one is, by the password, before something that cannot be undone."""
+"""Prove once more who one is, by the password, before something that cannot be undone.
+
+A try is counted before the password is looked at, and taken back once it was right.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import msgspec
 
 from solvent.db.port import Connection, Database
 from solvent.identity import attempt_store, person_store
+from solvent.identity.attempt_store import Counted
 from solvent.identity.caller import digest
 from solvent.identity.person import Person, wrong_password
 from solvent.identity.ticket import TICKET_US
@@ -37,19 +41,25 @@ async def prove(person: Person, proof: Proof, verify: Verify, database: Database
 
     who = f"{person.id} once more"  # counted by itself: whoever is in already locks nobody out
 
-    def look(connection: Connection) -> tuple[Person, str] | None:
+    def begin(connection: Connection) -> tuple[tuple[Person, str] | None, Counted]:
         attempt_store.demand_few_of(connection, who, SIGN_IN_FAILURES_MAX, now_us)
         attempt_store.demand_few_of(connection, proof.place, SIGN_IN_PLACE_FAILURES_MAX, now_us)
-        return person_store.by_email(connection, person.email)
+        kept = person_store.by_email(connection, person.email)
+        has_none = kept is not None and not kept[1]
+        return kept, () if has_none else attempt_store.fail(connection, (who, proof.place), now_us)
 
-    kept = await database.read(look)
-    if kept is not None and not kept[1]:
+    kept, counted = await database.write(begin)
+    if not counted:
         await _demand_fresh(proof.session, database, now_us)
         return
     if not await verify(proof.password, kept[1] if kept is not None else ""):
-        await database.write(lambda connection: attempt_store.fail(connection, (who, proof.place), now_us))
         raise wrong_password()
-    await database.write(lambda connection: attempt_store.forget_failures(connection, who))
+
+    def forgive(connection: Connection) -> None:
+        attempt_store.forgive(connection, counted)
+        attempt_store.forget_failures(connection, who)
+
+    await database.write(forgive)
 
 
 async def _demand_fresh(token: str, database: Database, now_us: int) -> None:

@@ -37,23 +37,25 @@ async def try_coupon(
     """
     counted = ((f"{customer} coupon", COUPON_FAILURES_MAX), (f"coupon {place}", COUPON_PLACE_FAILURES_MAX))
 
-    def look(connection: Connection) -> Tried:
+    def look(connection: Connection) -> Tried | SolventError:
         for who, most in counted:
             count, _, _ = attempt_store.failures(connection, who, now_us - attempt_store.WAIT_US)
             if count >= most:
                 message = "too many codes were tried in vain; try again in a quarter of an hour"
                 raise Refused("too_many_coupons", message, retry_after_s=SIGN_IN_WAIT_S)
-        coupon = redemption_store.look(connection, customer, code, plan, now_us)
-        return _effect(connection, customer, coupon, plan)
+        try:
+            coupon = redemption_store.look(connection, customer, code, plan, now_us)
+            return _effect(connection, customer, coupon, plan)
+        except Conflict:
+            raise
+        except SolventError as problem:  # counted where it was looked at: no crash and no race is worth a guess
+            attempt_store.fail(connection, tuple(who for who, _ in counted), now_us)
+            return problem
 
-    try:
-        return await database.read(look)
-    except SolventError as problem:
-        if not isinstance(problem, Conflict) and problem.code != "too_many_coupons":
-            await database.write(
-                lambda connection: attempt_store.fail(connection, tuple(w for w, _ in counted), now_us)
-            )
-        raise
+    tried = await database.write(look)
+    if isinstance(tried, SolventError):
+        raise tried
+    return tried
 
 
 def _effect(connection: Connection, customer: CustomerId, coupon: Coupon, name: str) -> Tried:

@@ -62,6 +62,7 @@ LETTERS_ANYWHERE_MAX = 10  # for one address
 LETTERS_PLACE_MAX = 60  # from one place
 LETTERS_WAITING_MAX = 500  # that are not sent yet
 SIGN_IN_PLACE_FAILURES_MAX = 60  # from one place
+SIGN_INS_BEGUN_MAX = 60  # by passkeys and providers from one place that came to no end, in SIGN_IN_WAIT_S
 SIGN_IN_WAIT_S = 900
 PASSKEYS_MAX = 20  # of one person
 COUPON_FAILURES_MAX = 10  # codes that one customer tries in vain, in SIGN_IN_WAIT_S
