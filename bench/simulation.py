@@ -1,4 +1,4 @@
-"""Replay: answers a second on one core, a large file of traffic from end to end with its memory, and years drawn.
+"""Replay: answers a second on one core, a file and a journal from end to end with their memory, years drawn.
 
 Run alone: `.venv/bin/python bench/simulation.py`; `--rows 44000000` is a file the size of Azure's week (minutes, 6 GB
 of disk), `--smoke` only shows that the harness works. Writes docs/benchmarks/simulation.{md,json}.
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import duckdb
 import numpy as np
+from bench.load.made_journal import replay_journal
 from bench.load.page import PAGES, write_page
 
 from solvent.billing.included import Included
@@ -142,6 +143,7 @@ def main() -> None:
     """Measure, print, and write the table and the figures unless it was a smoke run."""
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--rows", type=int, default=4_400_000)
+    reader.add_argument("--journal-rows", type=int, default=2_000_000)
     reader.add_argument("--smoke", action="store_true")
     said = reader.parse_args()
     streamed = replay_file(20_000 if said.smoke else said.rows)  # first: the peak is this process's highest ever
@@ -152,6 +154,8 @@ def main() -> None:
         **{f"replay_answers_per_second_{name}": round(speed) for name, speed in speeds.items()},
         **{f"file_{name}": short(value) for name, value in streamed.items()},
     }
+    booked = replay_journal(5_000 if said.smoke else said.journal_rows)
+    figures |= {f"journal_{name}": short(value) for name, value in booked.items()}
     seconds = draw_seconds(500, 50) if said.smoke else draw_seconds(100_000, 1_000)
     figures |= {"monte_carlo_100k_by_1000_seconds": short(seconds), "peak_mib": peak_mib()}
     if streamed["rows"] == AZURE_WEEK_ROWS:
@@ -167,7 +171,8 @@ def write(figures: dict[str, float]) -> None:
     before = json.loads(file.read_text()).get("figures", {}) if file.exists() else {}
     about = (
         "`replay_*` is answers a second of processor time on one core, each kind of quota alone; `file_*` a CSV file "
-        "from opening it to its outcome; `monte_carlo_100k_by_1000_seconds` a thousand years drawn of 100,000 "
+        "from opening it to its outcome; `journal_*` a service's own journal on SQLite from its first page to its "
+        "outcome, alone in its process; `monte_carlo_100k_by_1000_seconds` a thousand years drawn of 100,000 "
         "customers, in one process."
     )
     write_page("simulation", "Simulation", about, before | figures)

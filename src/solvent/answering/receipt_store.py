@@ -5,6 +5,7 @@ One page looks at no more receipts than a limit says, however rare those are tha
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,6 +19,7 @@ from solvent.values.ids import AnswerId, new_id
 from solvent.values.instant import NEVER_US, US_PER_S
 from solvent.values.limits import BOOKED_S_MAX, RECEIPTS_LOOKED_AT_MAX, RECEIPTS_READ_MAX
 from solvent.values.period import day_number, start_of_day
+from solvent.values.usage import BUCKETS
 
 _FILTERS = ("key", "end_user", "model", "plan", "service")
 _LAST_ID = "ans_z"  # no id comes after it
@@ -78,6 +80,32 @@ def receipts_page(
     rows = connection.execute(select(receipts).where(*among, *chosen).order_by(receipts.c.id.desc()).limit(count))
     found = [Receipt(*row) for row in rows]
     return ReceiptsPage(found, found[-1].id if len(found) == count else last or "")
+
+
+class Use(NamedTuple):
+    """What one answer used; used: in the order of BUCKETS. A plain row, because there are millions."""
+
+    id: str
+    at_us: int
+    customer: str
+    plan: str
+    model: str
+    used: tuple[int, ...]
+
+
+def uses_after(connection: Connection, after: str, from_us: int, until_us: int, count: int) -> list[Use]:
+    """Up to `count` answers that came after the answer `after` and ended in [from_us, until_us), oldest first.
+
+    after: "" for the first. Failed ones are left out: nothing was charged for them.
+    """
+    first = max(after, _id_at(max(0, from_us - BOOKED_S_MAX * US_PER_S)))
+    named = (receipts.c[name] for name in (*Use._fields[:-1], *BUCKETS))
+    chosen = select(*named).where(
+        receipts.c.id > first, receipts.c.id < _id_at(until_us), receipts.c.at_us >= from_us,
+        receipts.c.at_us < until_us, receipts.c.outcome != "failed",
+    )  # fmt: skip
+    rows = connection.execute(chosen.order_by(receipts.c.id).limit(count))
+    return [Use(*row[:5], row[5:]) for row in rows]
 
 
 def came_to(connection: Connection, customer: str, from_us: int, until_us: int) -> Came:

@@ -3,46 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from solvent.answering.receipt import Receipt
-from solvent.answering.receipt_store import Sought, receipts_page
+import numpy as np
+
+from solvent.answering.receipt_store import Use, uses_after
 from solvent.app.business import Business
 from solvent.app.config import Config
 from solvent.app.plans import plan_of, read_plan_file
 from solvent.app.routes import house_entries, read_exchanges
 from solvent.billing.plan import Plan
 from solvent.billing.plan_store import on_sale
-from solvent.db.port import Connection
+from solvent.db.port import Connection, Database
 from solvent.pricing.rate_card import RateCard
+from solvent.simulation.gathered_store import Gathered
 from solvent.simulation.scenario import Scenario, Share, Sold
-from solvent.simulation.trace import Answer, Trace, trace_of
+from solvent.simulation.trace import Trace
 from solvent.values.errors import Invalid
-from solvent.values.limits import RECEIPTS_READ_MAX
+from solvent.values.limits import USES_AT_ONCE
+from solvent.values.usage import BUCKETS
 
 
-async def own_trace(business: Business, from_us: int, until_us: int) -> tuple[Trace, dict[str, str]]:
-    """The answers on the books that ended in [from_us, until_us), and the plan that each customer was on last.
+async def own_trace(
+    database: Database, from_us: int, until_us: int
+) -> tuple[AbstractContextManager[Trace], dict[str, str]]:
+    """The answers on the books that ended in [from_us, until_us), to be opened, and each customer's plan at the last.
 
-    Failed ones are left out: nothing was charged for them. Raises Invalid when there are none.
+    Failed ones are left out: nothing was charged for them. They are read a page at a time, so that neither the memory
+    nor a transaction grows with the books. What is opened raises Invalid when there are none.
     """
-    receipts: list[Receipt] = []
-    before = ""
+    gathered = Gathered("the books")
+    on: dict[str, tuple[int, str]] = {}
+    after = ""
 
-    def read(connection: Connection) -> tuple[list[Receipt], str]:
-        page = receipts_page(
-            connection, Sought(from_us=from_us, until_us=until_us), before, RECEIPTS_READ_MAX, business.time_zone
-        )  # fmt: skip
-        return page.receipts, page.before
+    def read(connection: Connection) -> list[Use]:
+        return uses_after(connection, after, from_us, until_us, USES_AT_ONCE)
 
-    while True:
-        found, before = await business.database.read(read)
-        receipts += [receipt for receipt in found if receipt.outcome != "failed"]
-        if not before:
-            break
-    receipts.sort(key=lambda receipt: receipt.at_us)
-    answers = [Answer(one.at_us, one.customer, one.model, one.usage, one.id) for one in receipts]
-    return trace_of(answers, "the books"), {one.customer: one.plan for one in receipts}
+    while found := await database.read(read):
+        ids, at_us, customers, plans, models, used = zip(*found, strict=True)
+        gathered.take_in(at_us, customers, models, dict(zip(BUCKETS, np.array(used, np.int64).T, strict=True)))
+        for customer, last in zip(customers, zip(at_us, plans, strict=True), strict=True):
+            if customer not in on or on[customer] <= last:
+                on[customer] = last
+        after = ids[-1]
+    return gathered.trace(), {customer: plan for customer, (_, plan) in on.items()}
 
 
 async def plans_of(business: Business, file: Path | None) -> dict[str, Plan]:

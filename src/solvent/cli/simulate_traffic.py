@@ -84,8 +84,7 @@ async def opened_traffic(
             raise Invalid("bad_traffic", "traffic is of a file or generated: say --trace or --generate", param="trace")
         return nullcontext(_generated(business, said)), {}
     if file is None:
-        trace, on = await own_trace(business, since_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
-        return nullcontext(trace), on
+        return await own_trace(business.database, since_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
     start_us = start_of_day(first_day(said["start"], now, in_zone), in_zone) if said["start"] else None
     kind, _, only = name.partition(":")
     if is_pool(file) or kind == SERVEGEN:

@@ -68,15 +68,31 @@ def open_trace(file: Path, reading: Reading) -> Iterator[Trace]:
         raise Invalid("bad_trace", f"{file} is no file", param="trace")
     _demand_no_bomb(file)
     with tempfile.TemporaryDirectory(prefix="solvent-trace-") as folder:
-        books = duckdb.connect(f"{folder}/trace.duckdb")
+        books = open_columns(folder)
         try:
-            books.execute(f"SET memory_limit = '{_MEMORY}'; SET TimeZone = 'UTC'; SET temp_directory = '{folder}'")
             yield _Copy(books, file, reading).trace()
         except duckdb.Error as wrong:
             first = str(wrong).splitlines()[0][:300]
             raise Invalid("bad_trace", f"{file} cannot be read: {first}", param="trace") from None
         finally:
             books.close()
+
+
+def open_columns(folder: str) -> Any:
+    """An empty file of DuckDB's in a folder of its own, with a memory limit."""
+    books = duckdb_module().connect(f"{folder}/trace.duckdb")
+    books.execute(f"SET memory_limit = '{_MEMORY}'; SET TimeZone = 'UTC'; SET temp_directory = '{folder}'")
+    return books
+
+
+def blocks_of(books: Any) -> Iterator[Block]:
+    """The rows of its table `ready`: at_us, customer, model, and a column for each bucket."""
+    (answers,) = books.execute("SELECT count(*) FROM ready").fetchone()
+    for first in range(0, answers, TRACE_BLOCK_ROWS):
+        rows = f"rowid >= {first} AND rowid < {first + TRACE_BLOCK_ROWS}"
+        found = books.execute(f"SELECT * FROM ready WHERE {rows} ORDER BY rowid").fetchnumpy()
+        columns = {name: np.asarray(column, np.int64) for name, column in found.items()}
+        yield Block(columns.pop("at_us"), columns.pop("customer"), columns.pop("model"), columns)
 
 
 def duckdb_module() -> Any:
@@ -159,7 +175,7 @@ class _Copy:
             for table in ("customers", "models")
         )
         source = f"{self._file.name} ({self._format.name})"
-        return Trace(source, customers, models, answers, from_us, until_us, self._blocks, tuple(self._notes))
+        return Trace(source, customers, models, answers, from_us, until_us, lambda: blocks_of(self._books), tuple(self._notes))
 
     def _copy(self) -> None:
         """Every row as it is meant; NULL for what cannot be."""
@@ -299,14 +315,6 @@ class _Copy:
             return self._reading.undated_us if self._format.name in UNDATED else 0
         ((first_us,),) = self._all("SELECT min(at_us) FROM asked")
         return start_us - int(first_us)
-
-    def _blocks(self) -> Iterator[Block]:
-        (answers,) = self._all("SELECT count(*) FROM ready")[0]
-        for first in range(0, answers, TRACE_BLOCK_ROWS):
-            rows = f"rowid >= {first} AND rowid < {first + TRACE_BLOCK_ROWS}"
-            found = self._books.execute(f"SELECT * FROM ready WHERE {rows} ORDER BY rowid").fetchnumpy()
-            columns = {name: np.asarray(column, np.int64) for name, column in found.items()}
-            yield Block(columns.pop("at_us"), columns.pop("customer"), columns.pop("model"), columns)
 
 
 def _text(words: str) -> str:

@@ -287,6 +287,7 @@ ACCRUALS_AT_ONCE = 200  # days of schedules in one transaction: answers wait for
 
 # Traces
 TRACE_BLOCK_ROWS = 1 << 20  # answers at a time: about 100 MB of columns
+USES_AT_ONCE = 20_000  # answers of the journal in one read: some 20 MB
 TRACE_ROWS_MAX = 1_000_000_000  # answers of one trace
 TRACE_CUSTOMERS_MAX = 10_000_000  # of one trace: a kilobyte or so for each
 TRACE_TOKENS_MAX = 1_000_000_000  # of one answer in one bucket: a thousand times the longest context there is
