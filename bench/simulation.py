@@ -32,7 +32,8 @@ from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Scenario, Sold
 from solvent.simulation.trace import Block, Trace
 from solvent.simulation.trace_store import Reading, open_trace
-from solvent.simulation.year import year
+from solvent.simulation.year import as_fitted, year
+from solvent.simulation.year_draw import heavy_of
 from solvent.values.instant import instant
 from solvent.values.limits import TRACE_BLOCK_ROWS
 from solvent.values.money import Money
@@ -127,15 +128,21 @@ def short(value: float) -> float:
 
 
 def draw_seconds(customers: int, draws: int) -> float:
-    """Seconds to draw a year of so many customers so many times, from an outcome at hand."""
+    """Seconds to draw a year of so many customers so many times, from an outcome at hand: all assumptions at work."""
     chance = np.random.default_rng(2)
     costs = chance.lognormal(20, ACTIVITY_SIGMA, customers).astype(np.int64)
-    lines = tuple(
-        CustomerLine(str(n), "plan", 100, 0, 50_000, 1, 20 * 10**9, 17 * 10**9, 0, 0, 0, int(cost))
-        for n, cost in enumerate(costs)
-    )
+
+    def priced(fee: int) -> Outcome:
+        lines = tuple(
+            CustomerLine(str(n), "plan", 1 + cost // 4_000_000, 0, 50_000, 1, fee, fee * 17 // 20, 0, 0, 0, cost)
+            for n, cost in enumerate(costs.tolist())
+        )
+        return Outcome("plan", "made", "USD", START_US, START_US + MONTH_US, lines)
+
+    outcome, today = priced(20 * 10**9), priced(15 * 10**9)
     began = time.perf_counter()
-    year(Outcome("plan", "made", "USD", START_US, START_US + MONTH_US, lines), Assumptions(), draws)
+    heavy = heavy_of(outcome)
+    year(outcome, as_fitted(Assumptions(), heavy), draws, heavy=heavy, before=today)
     return time.perf_counter() - began
 
 

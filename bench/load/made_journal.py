@@ -1,4 +1,4 @@
-"""A journal of some million answers, made and replayed each in a process of its own, so that its peak of memory is told.
+"""A journal of some million answers, made and replayed in a process each, so that its peak of memory is told.
 
 `solvent simulate` reads a service's own answers by the same function.
 """

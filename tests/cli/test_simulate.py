@@ -175,7 +175,7 @@ def test_customers_react_where_it_is_asked_for(asked: Solvent, tmp_path: Path) -
     told = asked.run("simulate", *words, *demand, SOLVENT_LANGUAGE="en")
     assert "dear: of 7 customers 7 leave" in told.stdout
     refused = asked.run("simulate", *words, "--react", "--assume", "luck=1")
-    assert "there are churn, cost_cut, exchange, growth, worth" in refused.stderr
+    assert "there are churn, cost_cut, elasticity, exchange, growth, tail, worth" in refused.stderr
 
 
 def test_tariffs_are_searched_for_the_customers_of_a_file(asked: Solvent, tmp_path: Path) -> None:
@@ -204,6 +204,7 @@ def test_traffic_nobody_asked_is_generated_written_and_fitted_again(asked: Solve
     through = ("--model", "scripted", "--plan", "counted", "--write-trace", str(written))
     (made,) = simulated(asked, *words, *through, "--year", "--draws", "20")
     assert made["outcome"]["source"] == "generated traffic, seed 3"
+    assert "tail" in {swing["assumption"] for swing in made["year"]["swings"]}
     same = "the same traffic again: --generate customers=120,days=16,answers=60 --start 2026-11-02 --seed 3"
     assert made["outcome"]["notes"][0] == same
     (again,) = simulated(asked, "--trace", str(written), "--plan", "counted")

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvent.simulation.assumption import LIMITS, Assumptions, Range, assumed
 from solvent.simulation.outcome import CustomerLine, Outcome
-from solvent.simulation.year import MONTHS, year
+from solvent.simulation.year import as_fitted, year
+from solvent.simulation.year_draw import (
+    DEMAND_MOST,
+    MONTHS,
+    Drawn,
+    customers_of,
+    demand_left,
+    draw,
+    heavy_of,
+    income_and_cost,
+    joined,
+)
 from solvent.values.errors import Invalid
 
 MONTH_US = int(30.4375 * 86_400 * 10**6)
@@ -59,6 +73,123 @@ def test_a_yearly_fee_is_paid_once_a_year() -> None:
 def test_the_same_seed_is_the_same_luck_and_another_is_not() -> None:
     assert year(MANY, Assumptions(), 200, seed=7) == year(MANY, Assumptions(), 200, seed=7)
     assert year(MANY, Assumptions(), 200, seed=7) != year(MANY, Assumptions(), 200, seed=8)
+
+
+@settings(max_examples=15)
+@given(cuts=st.lists(st.integers(0, 40), max_size=5))
+def test_draws_are_the_same_bits_however_they_are_shared_out(cuts: list[int]) -> None:
+    of, ranges = customers_of(MANY, None, heavy_of(MANY)), {"growth": Range(0, 0.1, 0.2)}
+    ranges |= {name: getattr(Assumptions(), name) for name in ("churn", "exchange", "cost_cut")}
+    edges = [0, *sorted(cuts), 40]
+    parts = [draw(of, ranges, 5, first, last) for first, last in pairwise(edges)]
+    whole, found = draw(of, ranges, 5, 0, 40), joined(parts)
+    assert all(np.array_equal(getattr(whole, name), getattr(found, name)) for name in Drawn.__struct_fields__)
+
+
+def billed(fee: int, answers: int = 10) -> CustomerLine:
+    return CustomerLine("kim", "plus", answers, 0, 100, 1, fee, fee, 0, 0, 0, 50)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "elasticity", "left"),
+    [
+        (100, 200, -1.0, 0.5),  # as a constant elasticity of -1 has it, to the digit
+        (100, 80, -1.0, 1.25),
+        (100, 200, 0.0, 1.0),
+        (0, 100, -1.0, 0.0),  # who paid nothing leaves
+        (0, 100, -0.5, 1 / 3),
+        (100, 200, -10.0, 0.0),
+        (100, 0, -0.5, DEMAND_MOST),
+        (0, 0, -2.0, 1.0),
+    ],
+)
+def test_demand_falls_as_bills_rise(then: int, now: int, elasticity: float, left: float) -> None:
+    of = customers_of(outcome(billed(now)), outcome(billed(then)), None)
+    assert demand_left(of, elasticity) == pytest.approx([left])
+
+
+@given(then=st.integers(0, 1000), now=st.integers(0, 1000), one=st.floats(-10, 0), other=st.floats(-10, 0))
+def test_more_elastic_demand_moves_further(then: int, now: int, one: float, other: float) -> None:
+    of = customers_of(outcome(billed(now)), outcome(billed(then)), None)
+    (near,), (far,) = (demand_left(of, elasticity) for elasticity in (max(one, other), min(one, other)))
+    assert abs(far - 1) >= abs(near - 1)
+    assert 0 <= far <= DEMAND_MOST
+
+
+def test_a_dearer_plan_keeps_fewer_and_is_told_by_its_swing() -> None:
+    before, after = outcome(billed(100)), outcome(billed(150))
+    certain = msgspec.structs.replace(fixed(), elasticity=Range(-2, -1, 0))
+    found = year(after, certain, 5, before=before)
+    assert found.usual_grains == pytest.approx(12 * (150 - 50) / 1.5, abs=1)
+    (swing,) = (one for one in found.swings if one.assumption == "elasticity")
+    assert swing.high_grains == 12 * 100
+    assert swing.low_grains == pytest.approx(12 * 100 * (1 - 0.4) / (1 + 0.4), abs=1)
+    assert "elasticity" not in {one.assumption for one in year(after, certain, 5).swings}
+
+
+def test_luck_is_the_same_whether_or_not_bills_and_tails_are_known() -> None:
+    heavy = heavy_of(BUSY)
+    assert heavy is not None
+    at = msgspec.structs.replace(Assumptions(), tail=Range(*[heavy.index.value] * 3))
+    plain, known = year(BUSY, Assumptions(), 50), year(BUSY, at, 50, heavy=heavy, before=msgspec.structs.replace(BUSY))
+    assert known.quantiles == plain.quantiles
+
+
+def busy(customers: int, index: float, kind: str = "flat") -> Outcome:
+    """Customers whose usage is Pareto's, of whom each answer costs 10 grains."""
+    asked = [max(1, round(20 * (1 - (n + 0.5) / customers) ** (-1 / index))) for n in range(customers)]
+    lines = {
+        "flat": lambda n, a: CustomerLine(str(n), "p", a, 0, a, 1, 1000, 1000, 0, 0, 20 * a, 10 * a),
+        "metered": lambda n, a: CustomerLine(str(n), "p", a, 0, a, 1, 0, 0, 20 * a, 0, 0, 10 * a),
+        "stops": lambda n, a: CustomerLine(
+            str(n), "p", min(a, 25), max(0, a - 25), a, 1, 1000, 1000, 0, 0, 0, 10 * min(a, 25)
+        ),
+    }
+    return outcome(*(lines[kind](n, a) for n, a in enumerate(asked)))
+
+
+BUSY = busy(2_000, 1.5)
+
+
+def test_the_tail_is_found_and_stretched_to_another_index() -> None:
+    heavy = heavy_of(BUSY)
+    assert heavy is not None
+    assert heavy.index.low < 1.5 < heavy.index.high
+    asked = np.array([line.answers for line in BUSY.lines])
+    assert asked[heavy.places].min() >= np.delete(asked, heavy.places).max()
+    of = customers_of(BUSY, None, heavy)
+    for index in (0.9, 1.2, 3.0):
+        _, cost = income_and_cost(of, index)
+        again = outcome(*(billed(0, round(value / 10)) for value in cost))
+        found = heavy_of(again)
+        assert found is not None
+        assert found.index.value == pytest.approx(index, rel=0.1)
+    assert np.array_equal(income_and_cost(of, heavy.index.value)[1], of.cost)
+
+
+def test_a_heavier_tail_costs_flat_plans_pays_by_the_answer_and_is_refused_by_quotas() -> None:
+    left = {}
+    for kind in ("flat", "metered", "stops"):
+        made = busy(2_000, 1.5, kind)
+        of = customers_of(made, None, heavy_of(made))
+        left[kind] = [float(np.subtract(*income_and_cost(of, index)).sum()) for index in (2.5, 1.5, 0.9)]
+    assert left["flat"][0] > left["flat"][1] > left["flat"][2]
+    assert left["metered"][0] < left["metered"][1] < left["metered"][2]
+    assert left["stops"][1] == pytest.approx(left["stops"][2])
+
+
+def test_the_tail_is_as_fitted_unless_it_was_said_and_few_customers_have_none() -> None:
+    heavy = heavy_of(BUSY)
+    assert heavy is not None
+    fitted = as_fitted(Assumptions(), heavy).tail
+    assert fitted == Range(heavy.index.low, heavy.index.value, heavy.index.high)
+    said = assumed(("tail=1.2",))
+    assert as_fitted(said, heavy) == said
+    few = outcome(*BUSY.lines[:30])
+    assert heavy_of(few) is None
+    assert as_fitted(Assumptions(), None).tail is None
+    with pytest.raises(Invalid, match="too few customers"):
+        as_fitted(said, None)
 
 
 def test_dearer_answers_never_leave_more_in_any_quantile() -> None:

@@ -105,7 +105,7 @@ def uses_after(connection: Connection, after: str, from_us: int, until_us: int, 
         receipts.c.at_us < until_us, receipts.c.outcome != "failed",
     )  # fmt: skip
     rows = connection.execute(chosen.order_by(receipts.c.id).limit(count))
-    return [Use(*row[:5], row[5:]) for row in rows]
+    return [Use(row[0], row[1], row[2], row[3], row[4], tuple(row[5:])) for row in rows]
 
 
 def came_to(connection: Connection, customer: str, from_us: int, until_us: int) -> Came:

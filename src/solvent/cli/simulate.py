@@ -27,13 +27,14 @@ from solvent.cli.simulate_traffic import traffic_options, write_trace
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.simulated import Run, Simulated, simulated
 from solvent.cli.wording import speaker
-from solvent.simulation.assumption import assumed
+from solvent.simulation.assumption import LIMITS, assumed
 from solvent.simulation.demand_assumption import demand_assumed, usual
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.pays_for import pays_for
 from solvent.simulation.reaction import Reaction
 from solvent.simulation.replay import replay
-from solvent.simulation.year import year
+from solvent.simulation.year import as_fitted, year
+from solvent.simulation.year_draw import heavy_of
 from solvent.values.errors import Invalid
 from solvent.values.period import zone
 
@@ -57,7 +58,7 @@ _COLUMNS = {
     "assumptions",
     multiple=True,
     metavar="WHAT=LOW:USUAL:HIGH",
-    help="Of that year, a month: growth, churn, exchange, cost_cut; such as churn=0.02:0.05:0.1. Of demand: worth=0.4.",
+    help=f"Of that year: {', '.join(LIMITS)}; such as churn=0.02:0.05:0.1. Of demand: worth=0.4.",
 )
 @click.option("--react", is_flag=True, help="Customers leave, move and ask less, on assumed demand.")
 @click.option("--draws", default=1000, show_default=True, help="How many years are drawn.")
@@ -127,8 +128,15 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
             asked = [(one, outcome) for one, (outcome, _) in zip(scenarios, found, strict=True)]
             found = [*reacting(trace, asked, today, demand, said["seed"], told)]
     made = []
+    heavy = heavy_of(found[0][0]) if said["is_year"] else None
+    assumptions = as_fitted(assumptions, heavy) if said["is_year"] else assumptions
     for outcome, reaction in [*([(today, None)] if today else []), *found]:
-        drawn = year(outcome, assumptions, said["draws"], said["seed"]) if said["is_year"] else None
+        before = None if reaction is not None else today  # who has reacted does not react again
+        drawn = (
+            year(outcome, assumptions, said["draws"], said["seed"], heavy=heavy, before=before)
+            if said["is_year"]
+            else None
+        )
         plans = ready.sold if outcome is today else ready.plans
         evens = list(pays_for(outcome, plans, said["seed"]))
         made.append(simulated(outcome, today, evens, drawn, asked_fleet(outcome, said), reaction))

@@ -188,6 +188,8 @@ def _assumed(run: Run) -> list[tuple[str, str, str]]:
     rows = []
     if run.assumptions is not None:
         for name, of in msgspec.structs.asdict(run.assumptions).items():
+            if of is None:  # too few customers to tell it
+                continue
             ends = f"{of.low:g} : {of.usual:g} : {of.high:g}" if of.low != of.high else f"{of.usual:g}"
             rows.append((name, ends, "assumed"))
     if run.demand is not None:

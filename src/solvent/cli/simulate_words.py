@@ -113,6 +113,8 @@ SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "churn": ("churn", "이탈"),
     "exchange": ("exchange rate", "환율"),
     "cost_cut": ("cheaper answers", "원가 하락"),
+    "elasticity": ("elasticity", "가격 탄력성"),
+    "tail": ("heavy users' tail", "헤비 유저 꼬리"),
     "contest": (
         "{customers:,} customers ({source}) drawn {seeds:,} times with seed {seed}; amounts are a month's, profit and"
         " what customers keep are of each who might buy.",

@@ -131,7 +131,8 @@ class _Lognormal:
         return _NORMAL.cdf((center - math.log(bound)) / sigma)
 
 
-def _tail(asked: Whole, lognormal: _Lognormal, hours: float, level: float, seed: int) -> Tail | None:
+def busiest(asked: Whole, level: float, seed: int) -> tuple[Interval, int] | None:
+    """The index of the Pareto tail that is nearest to the busiest customers, and how many they are; None of too few."""
     ranked = np.sort(asked)[::-1].astype(float)
     most = min(TAIL_MOST, len(ranked) // TAIL_SHARE_MOST)
     if most < TAIL_LEAST:
@@ -147,8 +148,17 @@ def _tail(asked: Whole, lognormal: _Lognormal, hours: float, level: float, seed:
     exact = around(0.0, index / math.sqrt(count), level)
     low, high = np.quantile(drawn, (0.5 - level / 2, 0.5 + level / 2)) if len(drawn) else (index, index)
     interval = Interval(index, min(float(low), max(0.0, index + exact.low)), max(float(high), index + exact.high))
+    return interval, count
+
+
+def _tail(asked: Whole, lognormal: _Lognormal, hours: float, level: float, seed: int) -> Tail | None:
+    found = busiest(asked, level, seed)
+    if found is None:
+        return None
+    interval, count = found
+    ranked = np.sort(asked)[::-1].astype(float)
     start = float(ranked[count])
-    score = _against_lognormal(ranked[:count], start, index, lognormal)
+    score = _against_lognormal(ranked[:count], start, interval.value, lognormal)
     return Tail(interval, count, start * HOURS_PER_MONTH / hours, score)
 
 

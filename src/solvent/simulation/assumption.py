@@ -22,15 +22,23 @@ class Assumptions(msgspec.Struct, frozen=True):
 
     growth, churn: of those who are there, so many join and leave a month. exchange: what a unit of the cost's money
     comes to, against now. cost_cut: by so much answers cost less at the end of the year.
+    elasticity: how far demand falls as a customer's bill rises, against today's. Source of its range: no credible
+    public number of AI plans was found; -0.5 to -2 is a prior (facts/ECONOMICS.md 2.3).
+    tail: the index of Pareto's tail that the busiest customers follow; None: as it is fitted to the traffic itself.
     """
 
     growth: Range = Range(0.0, 0.03, 0.10)
     churn: Range = Range(0.02, 0.05, 0.12)
     exchange: Range = Range(0.9, 1.0, 1.1)
     cost_cut: Range = Range(0.0, 0.2, 0.5)
+    elasticity: Range = Range(-2.0, -1.0, -0.5)
+    tail: Range | None = None
 
 
-LIMITS: Final = {"growth": (0.0, 1.0), "churn": (0.0, 1.0), "exchange": (0.1, 10.0), "cost_cut": (-1.0, 1.0)}
+LIMITS: Final = {
+    "growth": (0.0, 1.0), "churn": (0.0, 1.0), "exchange": (0.1, 10.0), "cost_cut": (-1.0, 1.0),
+    "elasticity": (-10.0, 0.0), "tail": (0.3, 20.0),
+}  # fmt: skip
 
 
 def assumed(said: tuple[str, ...]) -> Assumptions:

@@ -175,7 +175,9 @@ class _Copy:
             for table in ("customers", "models")
         )
         source = f"{self._file.name} ({self._format.name})"
-        return Trace(source, customers, models, answers, from_us, until_us, lambda: blocks_of(self._books), tuple(self._notes))
+        return Trace(
+            source, customers, models, answers, from_us, until_us, lambda: blocks_of(self._books), tuple(self._notes)
+        )
 
     def _copy(self) -> None:
         """Every row as it is meant; NULL for what cannot be."""

@@ -6,23 +6,30 @@ does. The same seed draws the same luck for every scenario: what differs between
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 import numpy as np
 
-from solvent.simulation.assumption import Assumptions, Range
+from solvent.simulation.assumption import LIMITS, Assumptions, Range
 from solvent.simulation.outcome import Outcome
+from solvent.simulation.year_draw import (
+    Columns,
+    Customers,
+    Heavy,
+    customers_of,
+    demand_left,
+    draw,
+    income_and_cost,
+    weights,
+)
 from solvent.values.errors import Invalid
 
-MONTHS: Final = 12
 DRAWS_MAX: Final = 100_000
 QUANTILES: Final = (10, 50, 100, 250, 500, 750, 900, 950, 990)
 BINS: Final = 20
 _DAY_US: Final = 86_400 * 10**6
-_MONTH_US: Final = 30.4375 * _DAY_US
-Columns = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Swing(msgspec.Struct, frozen=True):
@@ -60,34 +67,28 @@ class Year(msgspec.Struct, frozen=True):
     bins: tuple[Bin, ...]
 
 
-def year(outcome: Outcome, assumptions: Assumptions, draws: int = 1000, seed: int = 1) -> Year:
-    """Raises Invalid for an outcome of less than a day or of nobody, and for draws out of range."""
+def year(
+    outcome: Outcome, assumptions: Assumptions, draws: int = 1000, seed: int = 1, *, heavy: Heavy | None = None,
+    before: Outcome | None = None,
+) -> Year:  # fmt: skip
+    """heavy: the busiest customers, where they are known. before: what everybody pays today; nobody reacts without.
+
+    Raises Invalid for an outcome of less than a day or of nobody, and for draws out of range.
+    """
     if not 1 <= draws <= DRAWS_MAX:
         raise Invalid("bad_assumption", f"draws: {draws} is not 1 to {DRAWS_MAX:,}", param="draws")
     if not outcome.lines or outcome.until_us - outcome.from_us < _DAY_US:
         message = "this traffic is less than a day of answers, too short to draw a year from; replay a longer time"
         raise Invalid("bad_scenario", message, param="year")
-    income, cost = _monthly(outcome)
-    chance = np.random.default_rng(seed)
-    ranges = _ranges(assumptions)
-    luck = chance.random((draws, len(ranges)))
-    held, worth = _weights(*(_triangle(of, luck[:, n]) for n, of in enumerate(ranges.values())))
-    profits, losing, losses = np.empty(draws), np.empty(draws), np.empty(draws)
-    dear = worth / held  # what a grain of cost comes to over the year, on average
-    for n in range(draws):
-        copies = chance.poisson(1.0, len(income))
-        profits[n] = held[n] * (copies @ income) - worth[n] * (copies @ cost)
-        short = dear[n] * cost - income
-        losing[n] = copies @ (short > 0)
-        losses[n] = held[n] * (copies @ np.maximum(0, short))
-    ranked = np.sort(profits)
+    of = customers_of(outcome, before, heavy)
+    ranges = _ranges(assumptions, of)
+    found = draw(of, ranges, seed, 0, draws)
+    ranked = np.sort(found.profits)
     quantiles = tuple((permille, int(ranked[permille * (draws - 1) // 1000])) for permille in QUANTILES)
-    income_all, cost_all = float(income.sum()), float(cost.sum())
-    swings = _swings(ranges, income_all, cost_all)
-    usual = _profit([of.usual for of in ranges.values()], income_all, cost_all)
+    usual = {name: one.usual for name, one in ranges.items()}
     return Year(
-        draws, seed, usual, quantiles, int(1000 * (profits < 0).mean()), int(np.median(losing)), swings,
-        int(np.median(losses)), _bins(profits),
+        draws, seed, _profit(of, usual), quantiles, int(1000 * (ranked < 0).mean()), int(np.median(found.losing)),
+        _swings(of, ranges, usual), int(np.median(found.losses)), _bins(ranked),
     )  # fmt: skip
 
 
@@ -102,49 +103,43 @@ def _bins(profits: Columns) -> tuple[Bin, ...]:
     )  # fmt: skip
 
 
-def _monthly(outcome: Outcome) -> tuple[Columns, Columns]:
-    """What each customer brings in and costs in a month: fees by the period, answers by the time."""
-    months = (outcome.until_us - outcome.from_us) / _MONTH_US
-    fees = np.array([line.earned_grains / line.months for line in outcome.lines])
-    charges = np.array([line.charge_grains / months for line in outcome.lines])
-    return fees + charges, np.array([line.cost_grains / months for line in outcome.lines])
+def as_fitted(assumptions: Assumptions, heavy: Heavy | None) -> Assumptions:
+    """With the tail as it is fitted to the busiest customers, unless it was said; none where they are too few.
+
+    Raises Invalid where it was said and nobody is known to be in it.
+    """
+    if heavy is None:
+        if assumptions.tail is not None:
+            message = "tail: these are too few customers to tell the busiest from others; leave it out"
+            raise Invalid("bad_assumption", message, param="assume")
+        return assumptions
+    if assumptions.tail is not None:
+        return assumptions
+    least, most = LIMITS["tail"]
+    low, usual, high = (min(most, max(least, end)) for end in (heavy.index.low, heavy.index.value, heavy.index.high))
+    return msgspec.structs.replace(assumptions, tail=Range(low, usual, high))
 
 
-def _triangle(of: Range, luck: Columns) -> Columns:
-    """Where in a triangle a number between 0 and 1 falls (the inverse of its distribution)."""
-    width = of.high - of.low
-    if not width:
-        return np.full(luck.shape, of.usual)
-    turn = (of.usual - of.low) / width
-    rising = of.low + np.sqrt(luck * width * (of.usual - of.low))
-    falling = of.high - np.sqrt((1 - luck) * width * (of.high - of.usual))
-    return np.where(luck < turn, rising, falling)
+def _ranges(assumptions: Assumptions, of: Customers) -> dict[str, Range]:
+    """Those that something hangs on: no bill differs where today's is not known."""
+    found: dict[str, Range | None] = msgspec.structs.asdict(assumptions)
+    if of.dearer is None:
+        found["elasticity"] = None
+    if of.heavy is None:
+        found["tail"] = None
+    return {name: one for name, one in found.items() if one is not None}
 
 
-def _weights(growth: Columns, churn: Columns, exchange: Columns, cost_cut: Columns) -> tuple[Columns, Columns]:
-    """How many months of today's customers a year has, and how many of today's monthly costs; one a draw."""
-    held, worth, size = np.zeros(growth.shape), np.zeros(growth.shape), np.ones(growth.shape)
-    for month in range(1, MONTHS + 1):
-        held += size
-        worth += size * exchange * (1 - cost_cut * month / MONTHS)
-        size = size * np.maximum(0, 1 + growth - churn)
-    return held, worth
+def _profit(of: Customers, at: Mapping[str, float]) -> int:
+    held, worth = weights(at)
+    income, cost = income_and_cost(of, at.get("tail"))
+    there = demand_left(of, at.get("elasticity", 0.0))
+    return int(held * (there * income).sum() - worth * (there * cost).sum())
 
 
-def _ranges(assumptions: Assumptions) -> dict[str, Range]:
-    """By name, in the order in which `_weights` takes them."""
-    return msgspec.structs.asdict(assumptions)
-
-
-def _profit(at: Sequence[float], income: float, cost: float) -> int:
-    held, worth = _weights(*(np.array([value]) for value in at))
-    return int(held[0] * income - worth[0] * cost)
-
-
-def _swings(ranges: Mapping[str, Range], income: float, cost: float) -> tuple[Swing, ...]:
-    usual = [of.usual for of in ranges.values()]
+def _swings(of: Customers, ranges: Mapping[str, Range], usual: Mapping[str, float]) -> tuple[Swing, ...]:
     swings = []
-    for n, (name, of) in enumerate(ranges.items()):
-        low, high = (_profit([*usual[:n], end, *usual[n + 1 :]], income, cost) for end in (of.low, of.high))
+    for name, one in ranges.items():
+        low, high = (_profit(of, {**usual, name: end}) for end in (one.low, one.high))
         swings.append(Swing(name, low, high))
     return tuple(sorted(swings, key=lambda swing: -abs(swing.high_grains - swing.low_grains)))
