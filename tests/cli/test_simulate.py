@@ -94,6 +94,32 @@ def test_today_stays_as_it_is_where_a_written_plan_takes_the_place_of_one_on_sal
     assert counted["against_today"]["pay_more"] == 3
 
 
+def test_every_run_is_kept_until_it_is_removed(asked: Solvent, tmp_path: Path) -> None:
+    words = ("simulate", "--plan", "counted")
+    kept = asked.run(*words, "--keep", "autumn", SOLVENT_LANGUAGE="en")
+    assert kept.returncode == 0, kept.stderr
+    assert "Kept as autumn" in kept.stderr
+    taken = asked.run(*words, "--keep", "autumn", "--trace", "nowhere.csv")
+    assert (taken.returncode, "choose another name" in taken.stderr) == (1, True)  # before it looks at any traffic
+    assert "cannot be called" in asked.run(*words, "--keep", "../x").stderr
+    dated = asked.run(*words, SOLVENT_LANGUAGE="ko")
+    assert "보관했습니다" in dated.stderr
+    before = json.loads(asked.run("simulate", "runs", "list", "--json").stdout)["data"]
+    assert asked.run(*words, "--no-keep").stderr == ""
+    assert json.loads(asked.run("simulate", "runs", "list", "--json").stdout)["data"] == before
+    assert [one["name"] for one in before if one["is_named"]] == ["autumn"]
+    shown = json.loads(asked.run("simulate", "runs", "show", "autumn", "--json").stdout)
+    assert (shown["run"]["plans"], shown["run"]["best"]) == (["counted"], "today")
+    assert shown["said"]["scenarios"] == simulated(asked, *words[1:])
+    assert shown["said"]["plan_versions"]["counted"] == 1
+    asked.run("simulate", "runs", "show", "autumn", "--report", str(tmp_path / "it.html"))
+    assert "counted" in (tmp_path / "it.html").read_text()
+    assert "leaves most" in asked.run("simulate", "runs", "list", SOLVENT_LANGUAGE="en").stdout
+    assert asked.run("simulate", "runs", "remove", "autumn").returncode == 0
+    gone = asked.run("simulate", "runs", "show", "autumn")
+    assert (gone.returncode, "there is no run 'autumn'" in gone.stderr) == (1, True)
+
+
 def test_people_read_a_table(asked: Solvent) -> None:
     done = asked.run("simulate", "--plan", "counted", SOLVENT_LANGUAGE="en")
     assert done.returncode == 0, done.stderr

@@ -94,7 +94,7 @@ class Here:
         async with open_business(config, self.data, near) as business:
             now_us = business.now_us()
             key = self.idempotency_key or new_id("cmd", now_us, business.entropy())
-            act = act_behind(operation, read_path(path), told, f"cli:{_who()}", key, now_us)
+            act = act_behind(operation, read_path(path), told, actor_here(), key, now_us)
             return await then(await carry_out(operation, business, act, path, asked, told))
 
     def show(self, result: object, print_it: Callable[[Screen], None]) -> None:
@@ -198,9 +198,10 @@ async def _as_it_is(result: R) -> R:
     return result
 
 
-def _who() -> str:
-    """The name of whoever typed the command; a number where the machine knows no name."""
+def actor_here() -> str:
+    """Whoever typed the command, by their name; by a number where the machine knows no name."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (OSError, KeyError):
-        return str(os.getuid())
+        name = str(os.getuid())
+    return f"cli:{name}"

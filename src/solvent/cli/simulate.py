@@ -12,17 +12,18 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from solvent.app.build import now_us
 from solvent.app.business import Business, open_business
 from solvent.app.reacting import dollar_rate, reacting, split_assumed
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_fit import fit_command
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
+from solvent.cli.simulate_keep import Finding, demand_keepable, keep_options, leave
 from solvent.cli.simulate_optimise import optimise
 from solvent.cli.simulate_prepared import prepared
 from solvent.cli.simulate_progress import Progress
-from solvent.cli.simulate_report import About, write_report
+from solvent.cli.simulate_report import about_now, report_page, said_of
+from solvent.cli.simulate_runs import runs
 from solvent.cli.simulate_traffic import traffic_options, write_trace
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.simulated import Run, Simulated, simulated
@@ -67,11 +68,7 @@ _COLUMNS = {
     "--write-trace", "trace_into", type=click.Path(dir_okay=False, path_type=Path),
     help="Write the traffic into this CSV file, in columns of our own: tokens alone.",
 )  # fmt: skip
-@click.option(
-    "--report", "report_into", type=click.Path(dir_okay=False, path_type=Path),
-    help="Write an HTML page with pictures, tables and all that is assumed into this file.",
-)  # fmt: skip
-@click.option("--language", type=click.Choice(("en", "ko")), help="Of that page  [default: the terminal's].")
+@keep_options
 @fleet_options
 @json_option
 @click.pass_context
@@ -81,25 +78,28 @@ def command(context: click.Context, /, data: Path, config_file: Path | None, as_
         _demand_no_options(context)
         return
     config, near = load_config(config_file, data)
+    screen = Screen(speaker(), zone(config.time_zone))
 
-    async def simulate() -> Run:
+    async def simulate() -> None:
         async with open_business(config, data, near) as business:
-            return await _simulate(business, said, is_told=not as_json)
+            await demand_keepable(business, said)
+            run = await _simulate(business, said, is_told=not as_json)
+            if as_json:
+                click.echo(msgspec.json.format(msgspec.json.encode(run.found), indent=2).decode())
+            else:
+                _print(run.found, screen)
+            about = about_now(said["language"] or screen.say.language)
+            page = report_page(run, about, config)
+            await leave(
+                business, said, Finding("simulate", about.command, run.brief, said_of(run, about), page), screen
+            )
 
-    run, screen = asyncio.run(simulate()), Screen(speaker(), zone(config.time_zone))
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(run.found), indent=2).decode())
-    else:
-        _print(run.found, screen)
-    if said["report_into"] is not None:
-        language = said["language"] or screen.say.language
-        about = About(now_us(), sys.argv[1:], "ko" if language == "ko" else "en")
-        write_report(run, about, config, said["report_into"])
-        click.echo(screen.say("report_written").format(file=said["report_into"]), err=True)
+    asyncio.run(simulate())
 
 
 command.add_command(optimise)
 command.add_command(fit_command)
+command.add_command(runs)
 
 
 def _demand_no_options(context: click.Context) -> None:
@@ -143,7 +143,7 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
     used = {name: ready.plans[name] for name in dict.fromkeys([*names, *(ready.on.values() if today else ())])}
     return Run(
         made, used, said["seed"], ready.shares, said["cached"], assumptions if said["is_year"] else None,
-        demand if said["react"] else None,
+        demand if said["react"] else None, ready.versions,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from solvent.app.business import Business
 from solvent.app.traffic import plans_of, scenario, share
 from solvent.billing.plan import Plan
-from solvent.billing.plan_store import on_sale
+from solvent.billing.plan_store import newest
 from solvent.cli.simulate_traffic import opened_traffic
 from solvent.simulation.scenario import Scenario, Share
 from solvent.simulation.trace import Trace
@@ -23,12 +23,15 @@ _UNCHARGED: Final = "asked"  # a plan of nothing, where nothing but usage is loo
 @dataclass(frozen=True)
 class Prepared:
     """opened: the traffic, to be opened. plans: those that may be compared, by name; written ones take the place of
-    those on sale, which `sold` has as customers know them. on: the plan each customer is on, of the books alone."""
+    those on sale, which `sold` has as customers know them. versions: the newest of every plan there ever was.
+    on: the plan each customer is on, of the books alone.
+    """
 
     business: Business
     opened: AbstractContextManager[Trace]
     plans: Mapping[str, Plan]
     sold: Mapping[str, Plan]
+    versions: Mapping[str, int]
     on: Mapping[str, str]
     shares: tuple[Share, ...]
     cached_permille: int | None
@@ -56,7 +59,9 @@ async def prepared(business: Business, said: Mapping[str, Any]) -> Prepared:
     Raises Invalid.
     """
     plans = await plans_of(business, said.get("plan_file"))
-    sold = {plan.name: plan for plan in await business.database.read(on_sale)}
+    published = await business.database.read(newest)
+    sold = {one.plan.name: one.plan for one in published if not one.withdrawn_us}
+    versions = {one.plan.name: one.plan.version for one in published}
     shares = tuple(share(text) for text in said["shares"])
     opened, on = await opened_traffic(business, said)
-    return Prepared(business, opened, plans, sold, on, shares, said.get("cached"))
+    return Prepared(business, opened, plans, sold, versions, on, shares, said.get("cached"))

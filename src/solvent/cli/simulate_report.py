@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import platform
 import shlex
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -17,11 +17,11 @@ import yaml
 from markupsafe import Markup
 
 from solvent import __version__
+from solvent.app.build import now_us
 from solvent.app.config import Config
 from solvent.app.written_plan import short_entry, written_plan
 from solvent.billing.plan import Plan
 from solvent.cli.simulated import Run, Simulated
-from solvent.cli.whole_file import write_whole
 from solvent.identity.person import Language
 from solvent.pages.drawing import WEB, Drawing
 from solvent.pages.formats import decimals_for
@@ -44,6 +44,21 @@ class About(msgspec.Struct, frozen=True):
     words: list[str]
     language: Language
 
+    @property
+    def command(self) -> str:
+        """As one line for a shell."""
+        return shlex.join(["solvent", *self.words])
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Where it is from, for the JSON."""
+        return {"command": self.command, "made_at": utc(self.made_us).isoformat(), "versions": versions_now()}
+
+
+def about_now(language: str) -> About:
+    """Of the command that runs now."""
+    return About(now_us(), sys.argv[1:], "ko" if language == "ko" else "en")
+
 
 class Bar(msgspec.Struct, frozen=True):
     """A rectangle in percent of its picture. is_below: it stands for less than nothing. told: what a pointer reads."""
@@ -62,29 +77,32 @@ class Bars(msgspec.Struct, frozen=True):
     zero: float | None
 
 
-def write_report(run: Run, about: About, config: Config, file: Path) -> None:
-    """The whole page or, where it cannot be written, none. Raises Invalid."""
-    write_whole(file, report_page(run, about, config), "report")
+def said_of(run: Run, about: About) -> bytes:
+    """All that is known of a run, as JSON."""
+    return msgspec.json.encode(
+        {
+            **about.said, "seed": run.seed, "assumptions": run.assumptions, "demand": run.demand, "shares": run.shares,
+            "cached_permille": run.cached_permille, "plans": [written_plan(plan) for plan in run.plans.values()],
+            "plan_versions": {name: run.versions.get(name, 0) for name in run.plans}, "scenarios": run.found,
+        }
+    )  # fmt: skip
+
+
+def versions_now() -> dict[str, str]:
+    """What made it."""
+    versions = {"solvent": __version__, "python": platform.python_version()}
+    return versions | {name: version(name) for name in _VERSIONS_OF}
 
 
 def report_page(run: Run, about: About, config: Config) -> str:
     """The page as HTML."""
     first, clock = run.found[0].outcome, zone(config.time_zone)
-    versions = {"solvent": __version__, "python": platform.python_version()}
-    versions |= {name: version(name) for name in _VERSIONS_OF}
-    command = shlex.join(["solvent", *about.words])
     drawing = Drawing("Solvent", clock)
-    said = {
-        "command": command, "made_at": utc(about.made_us).isoformat(), "versions": versions, "seed": run.seed,
-        "assumptions": run.assumptions, "demand": run.demand, "shares": run.shares,
-        "cached_permille": run.cached_permille, "plans": [written_plan(plan) for plan in run.plans.values()],
-        "scenarios": run.found,
-    }  # fmt: skip
     years = [(one, one.year) for one in run.found if one.year is not None]
     return drawing.draw_in(
-        "reports/simulated.html", about.language, run=run, first=first, command=command, versions=versions,
+        "reports/simulated.html", about.language, run=run, first=first, command=about.command, versions=versions_now(),
         made=f"{utc(about.made_us).astimezone(clock):%Y-%m-%d %H:%M}", made_us=about.made_us,
-        style=_style(), json=_harmless(said), decimals=_decimals(run.found), kept=_kept(run.found),
+        style=_style(), json=harmless(said_of(run, about)), decimals=_decimals(run.found), kept=_kept(run.found),
         hours=_hours(run.found[0]),
         fleet=run.found[0].fleet, years=[(one, of, _draws(of, first.currency), _swings(of)) for one, of in years],
         assumed=_assumed(run), plans=[(plan, _written(plan)) for plan in run.plans.values()],
@@ -100,9 +118,9 @@ def _style() -> Markup:
     return Markup("\n".join(lines))  # noqa: S704 - our own files
 
 
-def _harmless(said: Any) -> Markup:
+def harmless(json: bytes) -> Markup:
     """JSON that ends no element, whatever somebody is called."""
-    text = msgspec.json.encode(said).decode()
+    text = json.decode()
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return Markup(text)  # noqa: S704 - nothing is left in it that is markup

@@ -10,6 +10,15 @@ SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
     "losing": ("lose money", "손해 고객"),
     "losses": ("their loss", "손해액"),
     "simulated": ("{answers:,} answers of {source} replayed.", "{source}의 답변 {answers:,}개를 다시 셈했습니다."),
+    "no_runs": ("No run is kept yet.", "보관된 실행이 없습니다."),
+    "run_removed": ("{name} is forgotten.", "{name} 실행을 지웠습니다."),
+    "traffic": ("traffic", "트래픽"),
+    "best_left": ("leaves most", "가장 많이 남는 안"),
+    "command": ("command", "명령"),
+    "run_kept": (
+        "Kept as {name}: see it with `solvent simulate runs show {name}`, or at {url}.",
+        "{name}(으)로 보관했습니다. `solvent simulate runs show {name}`이나 {url}에서 봅니다.",
+    ),
     "report_written": ("A page of it is in {file}.", "보고서를 {file}에 썼습니다."),
     "no_scenarios": ("Nothing was replayed.", "다시 셈한 것이 없습니다."),
     "against_today": (

@@ -11,6 +11,7 @@ from solvent.billing.plan import Plan
 from solvent.simulation.assumption import Assumptions
 from solvent.simulation.demand_assumption import Demand
 from solvent.simulation.fleet import FleetNeeded
+from solvent.simulation.kept_run import Brief, BriefScenario
 from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers, total
 from solvent.simulation.pays_for import PaysFor
 from solvent.simulation.reaction import Reaction
@@ -45,6 +46,14 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     fleet: FleetNeeded | None = None
     reaction: Reaction | None = None
 
+    @property
+    def brief(self) -> BriefScenario:
+        """What a list says of it."""
+        left = self.total.margin_grains
+        if self.year is None:
+            return BriefScenario(self.scenario, left)
+        return BriefScenario(self.scenario, left, dict(self.year.quantiles)[500], self.year.loss_permille)
+
 
 class Run(msgspec.Struct, frozen=True):
     """All scenarios of one command, and what it took as given. assumptions, demand: where a year was drawn, and where
@@ -57,6 +66,17 @@ class Run(msgspec.Struct, frozen=True):
     cached_permille: int | None
     assumptions: Assumptions | None
     demand: Demand | None
+    versions: Mapping[str, int] = {}
+
+    @property
+    def brief(self) -> Brief:
+        """What a list says of it."""
+        first = self.found[0]
+        return Brief(
+            first.outcome.currency, first.outcome.source, first.total.answers + first.total.refused,
+            tuple(one.scenario for one in self.found if one.scenario in self.plans),
+            tuple(one.brief for one in self.found),
+        )  # fmt: skip
 
 
 def simulated(

@@ -16,7 +16,8 @@ Action = Literal[
     "invoices.read", "invoices.write", "keys.read", "keys.write", "ledger.read", "ledger.write", "limits.read",
     "limits.write", "margin.read", "operators.read", "operators.write", "payments.read", "payments.write",
     "plans.read", "plans.write", "prices.read", "prices.write", "request_log.read", "request_log.write",
-    "subscriptions.read", "subscriptions.write", "wallets.read", "wallets.write",
+    "simulations.read", "simulations.write", "subscriptions.read", "subscriptions.write",
+    "wallets.read", "wallets.write",
 ]  # fmt: skip
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
@@ -51,6 +52,8 @@ ALLOWED: Final[dict[Action, frozenset[Role]]] = {
     "prices.write": _MONEY,
     "request_log.read": _TEXTS,
     "request_log.write": _TEXTS,
+    "simulations.read": _BOOKS,
+    "simulations.write": _MONEY,
     "subscriptions.read": _ALL,
     "subscriptions.write": _CARE,
     "wallets.read": _ALL,

@@ -314,6 +314,13 @@ TARIFF_SEEDS_MAX = 1_000  # draws that judge
 TARIFF_DRAWN_MAX = 20_000_000  # customers of all draws together, which are kept: half a gigabyte
 TARIFF_COSTS_MAX = 20  # costs of an answer in one contest
 
+# Kept runs of the simulator
+RUN_NAME_CHARACTERS_MAX = 60
+RUNS_NAMED_MAX = 200  # kept until somebody removes them
+RUNS_DATED_MAX = 50  # kept by themselves; the oldest makes room
+RUN_BYTES_MAX = 2 * MIB  # of one run's numbers and report, packed: usually some 20 kB
+RUN_UNPACKED_BYTES_MAX = 32 * MIB  # of either, as it was
+
 # Sizing
 MODEL_CONFIG_BYTES_MAX = 1 * MIB  # a config.json; the largest known have some 50 kB
 GGUF_HEADER_BYTES_MAX = 64 * MIB  # read of a GGUF file: its header holds a vocabulary

@@ -1,0 +1,82 @@
+"""Operations on kept runs of the simulator: what they found, their reports, and a plan of one put on sale."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any, Literal
+
+import msgspec
+
+from solvent.app.http import Download
+from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, read_at, reading, whole
+from solvent.console.run_bodies import BriefBody, RunBody, brief_body
+from solvent.db.port import Connection
+from solvent.identity import person_store
+from solvent.identity import store as identity_store
+from solvent.simulation import kept_run_store as store
+from solvent.simulation.forget_run import forget_run
+from solvent.simulation.kept_run import KeptRun, Papers, unpacked
+
+
+class RemovedBody(msgspec.Struct, kw_only=True):
+    """A run that is forgotten. Plans that were adopted from it stay."""
+
+    object: Literal["simulation.removed"] = "simulation.removed"
+    name: str
+
+
+async def runs(asked: Asked[PageQuery, Nothing]) -> Page[BriefBody]:
+    """List kept runs of the simulator, newest first, by what each found."""
+    query = asked.query
+    before = read_at(query.cursor) if query.cursor else None
+
+    def look(connection: Connection) -> tuple[list[BriefBody], str | None]:
+        found = store.runs_page(connection, query.limit + 1, before)
+        rows, cursor = page_of(found, query.limit, lambda one: f"{one.at_us}-{one.name}")
+        names = _names(connection, rows)
+        return [brief_body(one, names.get(one.actor)) for one in rows], cursor
+
+    rows, cursor = await asked.business.database.read(look)
+    return Page(rows, cursor)
+
+
+async def show(asked: Asked[Nothing, Nothing]) -> RunBody:
+    """Show a run: what was asked and found. `said` is the JSON of its report, word for word."""
+
+    def look(connection: Connection) -> tuple[BriefBody, Papers]:
+        run = store.run_by_name(connection, asked.path["run"])
+        return brief_body(run, _names(connection, [run]).get(run.actor)), store.papers_of(connection, run.name)
+
+    brief, papers = await asked.business.database.read(look)
+    said = await asyncio.to_thread(unpacked, papers.said)
+    return RunBody(run=brief, said=msgspec.Raw(said))
+
+
+async def report(asked: Asked[Nothing, Nothing]) -> Download:
+    """The report of a run: one HTML page that needs nothing else."""
+    name = asked.path["run"]
+    papers = await asked.business.database.read(partial(store.papers_of, name=name))
+    page = await asyncio.to_thread(unpacked, papers.report)
+    return Download("text/html; charset=utf-8", f"{name}.html", whole(page))
+
+
+async def remove(asked: Asked[Nothing, Nothing]) -> RemovedBody:
+    """Forget a run and its report. Plans that were adopted from it stay."""
+    name, _ = await forget_run(asked.path["run"], asked.act, asked.business.database)
+    return RemovedBody(name=name)
+
+
+def _names(connection: Connection, runs: list[KeptRun]) -> dict[str, str]:
+    """What operators who ran them are called, by their ids."""
+    actors = [run.actor for run in runs]
+    found: dict[str, Any] = identity_store.keys_among(connection, actors) | person_store.among(connection, actors)
+    return {id: one.name for id, one in found.items() if one.name}
+
+
+_ONE = "/v1/simulations/{run}"
+LIST = reading("/v1/simulations", "simulations.read", runs, PageQuery, Page[BriefBody])
+SHOW = reading(_ONE, "simulations.read", show, Nothing, RunBody)
+REPORT = reading(f"{_ONE}/report", "simulations.read", report, Nothing, Download, "text/html")
+REMOVE = Operation("POST", f"{_ONE}/remove", "simulations.write", remove, Nothing, Nothing, RemovedBody)
+OPERATIONS = (LIST, SHOW, REPORT, REMOVE)
