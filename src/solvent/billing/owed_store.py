@@ -17,6 +17,8 @@ from solvent.billing.subscription import Pays, Subscription
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import Invoice, InvoiceId, due_grains
 from solvent.ledger import pot_store
+from solvent.ledger.account import unbilled
+from solvent.ledger.store import balances_at
 from solvent.values.errors import Conflict
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US
@@ -61,6 +63,14 @@ def look(connection: Connection, id: InvoiceId, now_us: int) -> Owed | None:
     schedule = _schedule(connection, running)
     step = next_step(how, schedule, orders, invoice.due_us, now_us, is_late=how == "card", usable_until_us=NEVER_US)
     return Owed(invoice, due, step, sum(1 for order in orders if order.charges))
+
+
+def owes_use(connection: Connection, customer: CustomerId) -> bool:
+    """Whether a customer has used something on account that is not paid: it waits for its invoice, or that is open."""
+    account = unbilled(customer)
+    waits = any(moved.debits > moved.credits for moved in balances_at(connection, (account,)).values())
+    mine = and_(_invoices.c.customer == customer, _UNPAID, _invoices.c.reference.startswith(USAGE, autoescape=True))
+    return waits or connection.execute(select(_invoices.c.id).where(mine).limit(1)).first() is not None
 
 
 def lend_no_more(connection: Connection, customer: CustomerId, now_us: int) -> None:
