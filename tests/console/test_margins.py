@@ -18,6 +18,9 @@ from tests.chat.visits import Browser
 from tests.console.visits import ask, demand_whole, key_of, sign_in
 from tests.doors.server import Solvent
 
+from solvent.billing.plan_store import latest
+from solvent.billing.subscription import SubscriptionId, begun, waiting
+from solvent.billing.subscription_store import put
 from solvent.cli.main import solvent
 from solvent.db.engine import open_engine
 from solvent.identity.caller import Customer
@@ -121,12 +124,17 @@ def test_every_step_leads_to_what_is_behind_it(server: Solvent) -> None:
 
 def test_customers_stand_on_the_line_of_their_plan(server: Solvent, open_page: OpenPage) -> None:
     """A mark each, whoever points at one sees who it is, and whoever is past the line is named."""
-    today = day_number(time.time_ns() // 1000, zone("Asia/Seoul"))
+    now_us = time.time_ns() // 1000
+    today = day_number(now_us, zone("Asia/Seoul"))
     engine = open_engine(server.data)
     with engine.begin() as connection:
+        published = latest(connection, "plus")
+        assert published is not None
         for n in range(12):
             id = CustomerId(f"cus_stand{n:02}")
             add_customer(connection, Customer(id, f"{EVIL} {n}", "plus", n))
+            asked = waiting(SubscriptionId(f"sub_{n}"), id, published.plan, 1, None, "card", "Asia/Seoul", now_us)
+            put(connection, [begun(asked, published.plan, now_us, with_trial=False)])
             sums = MarginSums(answers=n, cost_grains=n * 1_200 * 10**7)
             add(connection, [(MarginKey(today, id, "plus", "plain"), sums)])
     engine.dispose()

@@ -9,23 +9,18 @@ from sqlalchemy import Connection
 
 from solvent.answering.funding import Found, Known, matters
 from solvent.answering.opening import Case, asker_of
-from solvent.answering.receipt_store import came_to
-from solvent.billing import budget_store, seat_store, standing_store
+from solvent.answering.standing_store import standing_of
+from solvent.billing import seat_store, standing_store
 from solvent.billing.admission import COUNTED
 from solvent.billing.limits import budgets_for
-from solvent.billing.plan import Plan
 from solvent.billing.quota import is_of_pack
 from solvent.billing.standing import Standing, kinds_that_pay
-from solvent.billing.subscription import Subscription
 from solvent.ledger import pot_store
 from solvent.ledger.balance import Movement
 from solvent.ledger.pot import Pot, limits
 from solvent.ledger.store import balances_at
-from solvent.margin import store as margin_store
 from solvent.values.errors import Refused
-from solvent.values.ids import CustomerId
 from solvent.values.limits import LEASE_QUESTIONS
-from solvent.values.period import day_number, start_of_day
 
 AsAsked = Callable[[Standing | None], Case]
 
@@ -78,28 +73,6 @@ def _standing(
         plan.limits.budgets, asker, standing.overrides, plan.currency, standing.period, at_us, in_zone
     )
     return standing, standing_store.open_budgets(connection, budgets, at_us) if budgets else []
-
-
-def standing_of(
-    connection: Connection, customer: CustomerId, terms: tuple[Subscription, Plan], in_zone: ZoneInfo,
-    was: Standing | None = None,
-) -> Standing:  # fmt: skip
-    """Where a customer stands in the period of their terms. was: where they stood when it was looked last."""
-    subscription, plan = terms
-    period = subscription.period
-    first_day = day_number(period.start_us, in_zone)
-    if was is not None and was.period == period:
-        earlier = was.earlier
-    else:
-        earlier = came_to(connection, customer, start_of_day(first_day, in_zone), period.start_us)
-    sums = margin_store.customer_sums(connection, customer, first_day)
-    brought = sums.charge_grains - sums.granted_grains - earlier.brought_grains
-    price, paid = standing_store.brought_in(connection, subscription, plan)
-    overrides = budget_store.overrides_of(connection, customer)
-    return Standing(
-        plan, period, subscription.usable_until_us, price, paid + brought, sums.cost_grains - earlier.cost_grains,
-        sums.answers - earlier.answers, overrides, earlier,
-    )  # fmt: skip
 
 
 def _lease(connection: Connection, found: Found, pot: Pot, holder: str, needed: int, most: int) -> None:

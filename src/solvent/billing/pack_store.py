@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -128,15 +129,20 @@ def give_back(connection: Connection, purchase: Purchase, now_us: int) -> Money:
     return credited
 
 
-def brought_in(connection: Connection, customer: CustomerId, period: Period) -> int:
-    """What packs that were bought in a period bring in, net of tax and fee, in grains; not those given back."""
-    brought = 0
-    for purchase in of_customer(connection, customer):
-        if purchase.state == "given" and period.holds(purchase.asked_us):
-            plan = plan_store.plan_at(connection, purchase.plan, purchase.version)
-            pack = pack_named(plan, purchase.pack)
-            assert pack is not None, "a pack that was given is on the plan's terms"
-            brought += net_of(plan, pack.price).grains
+def brought_in(connection: Connection, periods: Mapping[CustomerId, Period]) -> dict[CustomerId, int]:
+    """What packs that customers bought in a period, each in their own, bring in: net of tax and fee, in grains; not
+    those given back. Who bought none is not in it."""
+    brought: dict[CustomerId, int] = {}
+    mine = pack_purchases.c.customer.in_(list(periods))
+    rows = connection.execute(select(pack_purchases).where(mine, pack_purchases.c.state == "given"))
+    bought = [Purchase(**dict(zip(Purchase.__struct_fields__, row, strict=True))) for row in rows]
+    bought = [one for one in bought if periods[one.customer].holds(one.asked_us)]
+    plans = {of: plan_store.plan_at(connection, *of) for of in {(one.plan, one.version) for one in bought}}
+    for one in bought:
+        plan = plans[one.plan, one.version]
+        pack = pack_named(plan, one.pack)
+        assert pack is not None, "a pack that was given is on the plan's terms"
+        brought[one.customer] = brought.get(one.customer, 0) + net_of(plan, pack.price).grains
     return brought
 
 

@@ -19,20 +19,33 @@ from solvent.ledger.transfer import Transfer, posting
 from solvent.values.ids import CustomerId, TransferId
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
 
+Terms = tuple[Subscription, Plan]
 
-def terms_of(connection: Connection, customer: CustomerId) -> tuple[Subscription, Plan] | None:
+
+def terms_of(connection: Connection, customer: CustomerId) -> Terms | None:
     """The subscription a customer is on and its plan; None for whoever has none."""
-    found = subscription_store.current(connection, customer)
-    return None if found is None else (found, plan_store.plan_at(connection, found.plan, found.version))
+    return terms_of_all(connection, (customer,)).get(customer)
 
 
-def brought_in(connection: Connection, subscription: Subscription, plan: Plan) -> tuple[int, int]:
-    """What the period asks for, and that with the packs bought in it; both net of tax and fee, in grains."""
-    spells = subscription_store.spells_of(connection, subscription)
-    stretched = stretches((spell.from_us, spell.price_grains) for spell in spells)
-    asked = prorated(stretched, subscription.period, subscription.period_end_us, GRAINS_PER_MINOR_UNIT)
-    price = net_of(plan, Money(asked, plan.currency)).grains
-    return price, price + pack_store.brought_in(connection, subscription.customer, subscription.period)
+def terms_of_all(connection: Connection, customers: Sequence[CustomerId]) -> dict[CustomerId, Terms]:
+    """The same of some customers; not of those who have none."""
+    running = subscription_store.current_of(connection, customers)
+    versions = {(one.plan, one.version) for one in running.values()}
+    plans = {of: plan_store.plan_at(connection, *of) for of in versions}
+    return {customer: (one, plans[one.plan, one.version]) for customer, one in running.items()}
+
+
+def brought_in(connection: Connection, terms: Sequence[Terms]) -> dict[CustomerId, tuple[int, int]]:
+    """What each customer's period asks for, and that with the packs bought in it; net of tax and fee, in grains."""
+    spells = subscription_store.spells_of_all(connection, [subscription for subscription, _ in terms])
+    packs = pack_store.brought_in(connection, {one.customer: one.period for one, _ in terms})
+    found = {}
+    for subscription, plan in terms:
+        stretched = stretches((spell.from_us, spell.price_grains) for spell in spells[subscription.id])
+        asked = prorated(stretched, subscription.period, subscription.period_end_us, GRAINS_PER_MINOR_UNIT)
+        price = net_of(plan, Money(asked, plan.currency)).grains
+        found[subscription.customer] = price, price + packs.get(subscription.customer, 0)
+    return found
 
 
 def open_budgets(connection: Connection, budgets: Sequence[Budget], at_us: int) -> list[Pot]:

@@ -64,6 +64,10 @@ spells = Table(
 _CURRENT_OF: Final = select(subscriptions).where(
     subscriptions.c.customer.in_(bindparam("customers", expanding=True)), text(_IS_CURRENT)
 )
+_SPELLS_OF: Final = (
+    select(spells).where(spells.c.subscription.in_(bindparam("subscriptions", expanding=True)))
+    .order_by(spells.c.from_us)
+)  # fmt: skip
 _PUT: Final = "ON CONFLICT (id) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in Subscription.__struct_fields__[1:]
 )
@@ -180,17 +184,27 @@ def add_spell(connection: Connection, before: Subscription) -> None:
 
 def spells_of(connection: Connection, subscription: Subscription) -> list[Spell]:
     """The terms of the period so far, in the order of time; the last are those that hold now."""
-    mine = and_(
-        spells.c.subscription == subscription.id, spells.c.period_start_us == subscription.period_start_us,
-        spells.c.from_us < subscription.changed_us,
-    )  # fmt: skip
-    rows = connection.execute(select(spells).where(mine).order_by(spells.c.from_us))
-    before = [Spell(*row) for row in rows]
-    now = Spell(
-        subscription.id, subscription.period_start_us, subscription.changed_us, subscription.plan,
-        subscription.version, subscription.seats, subscription.price_grains,
-    )  # fmt: skip
-    return [*before, now]
+    return spells_of_all(connection, (subscription,))[subscription.id]
+
+
+def spells_of_all(
+    connection: Connection, of: Sequence[Subscription]
+) -> dict[SubscriptionId, list[Spell]]:  # fmt: skip
+    """The same of each of some subscriptions."""
+    found: dict[SubscriptionId, list[Spell]] = {one.id: [] for one in of}
+    now = {one.id: one for one in of}
+    rows = connection.execute(_SPELLS_OF, {"subscriptions": list(found)})
+    for spell in (Spell(*row) for row in rows):
+        current = now[spell.subscription]
+        if spell.period_start_us == current.period_start_us and spell.from_us < current.changed_us:
+            found[spell.subscription].append(spell)
+    for one in of:
+        found[one.id].append(
+            Spell(
+                one.id, one.period_start_us, one.changed_us, one.plan, one.version, one.seats, one.price_grains
+            )
+        )  # fmt: skip
+    return found
 
 
 def _read(row: Any) -> Subscription:

@@ -106,7 +106,7 @@ def removal_of(connection: Connection, customer: CustomerId, id: str) -> Removal
     is_first = methods[0].id == saved.id  # the newest is charged, so only that one is missed
     charges_use = _is_used_on_account(connection, customer, now)
     if now is None:
-        after = _after(is_first, others, "use") if charges_use else "unused"
+        after = _after(others, "use", is_first=is_first) if charges_use else "unused"
         return Removal(saved, after, other=others[0] if others else None, loses_use=charges_use and not others)
     name, version, seats = now.plan, now.version, now.seats
     if now.next_plan:
@@ -119,9 +119,9 @@ def removal_of(connection: Connection, customer: CustomerId, id: str) -> Removal
     after = "unused"
     if due.grains or now.state == "past_due":
         alone: After = "late" if now.state == "past_due" else "ends" if now.cancel_at_end else "last"
-        after = _after(is_first, others, alone)
+        after = _after(others, alone, is_first=is_first)
     elif charges_use:
-        after = _after(is_first, others, "use")
+        after = _after(others, "use", is_first=is_first)
     other = others[0] if others else None
     return Removal(saved, after, now, plan, due, other, following, charges_use and not others)
 
@@ -135,7 +135,7 @@ def _is_used_on_account(connection: Connection, customer: CustomerId, now: Subsc
     return owes_use(connection, customer)
 
 
-def _after(is_first: bool, others: Sequence[SavedMethod], alone: After) -> After:
+def _after(others: Sequence[SavedMethod], alone: After, *, is_first: bool) -> After:
     """alone: when there is no other."""
     if not others:
         return alone

@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from solvent.answering import store as answering_store
-from solvent.answering.funding_store import standing_of
 from solvent.answering.receipt import Receipt
+from solvent.answering.standing_store import standing_of
 from solvent.billing import standing_store
 from solvent.billing.standing import Standing
 from solvent.console import (

@@ -1,4 +1,4 @@
-"""Where a plan's customers stand against its break-even, as a picture that the server draws: a mark for each customer,
+"""Where a plan's customers stand against break-even, as a picture that the server draws: a mark for each customer,
 or bars where there are too many; whatever the width of the page, for places across are in percent."""
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from solvent.app.stands import Stands, stands_of
 from solvent.console.clerk import Clerk
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
+from solvent.margin.break_even import room
 from solvent.margin.stand import BINS, LINE_BIN, Line, Side, Stood
 from solvent.pages.formats import count
 from solvent.pages.visit import Visit
 from solvent.values.money import Money
-from solvent.values.period import day_number, month_number, start_of_month
+from solvent.values.period import day_number
 
 LATELY_DAYS: Final = 30
 LISTED: Final = 10
 HIGH_MAX: Final = 16  # marks above each other; with more in one place they are bars
-STOPS_MAX: Final = 100  # marks that a keyboard stops at: the costliest
+STOPS_MAX: Final = 100  # marks that a keyboard stops at: those who are furthest
 _STEP: Final = 9  # pixels from one mark to the next
 _BARS: Final = 132  # pixels of the tallest bar
 _TOP: Final = 54  # pixels above the marks: who it is, and how many there are on either side
@@ -44,13 +45,13 @@ async def standing(clerk: Clerk, plan: str) -> dict[str, Any] | None:
     business = clerk.business
     now_us, zone, currency = business.now_us(), business.time_zone, business.currency
     today = day_number(now_us, zone)
-    month = Span(day_number(start_of_month(month_number(now_us, zone), zone), zone), today)
 
     def read(connection: Connection) -> tuple[Stands, dict[str, str]] | None:
-        found = stands_of(connection, plan, month, Span(today - LATELY_DAYS + 1, today), currency)
+        found = stands_of(connection, plan, Span(today - LATELY_DAYS + 1, today), currency, zone)
         if found is None:
             return None
         told = {one.customer for one in found.line.people[: max(STOPS_MAX, HIGH_MAX * BINS)]}
+        told |= {one.customer for one in _listed(found.line)}
         return found, identity_store.names_of(connection, sorted(told))
 
     seen = await business.database.read(read)
@@ -59,17 +60,24 @@ async def standing(clerk: Clerk, plan: str) -> dict[str, Any] | None:
     stands, names = seen
     line = stands.line
     return {
-        "even": stands.even, "others": stands.others, "names": names, "room": Money(line.room_grains, currency),
+        "even": stands.even, "others": stands.others, "given": stands.given, "names": names,
+        "room": room(stands.even), "zero": Money(0, currency),
         "sides": {side: line.count(side) for side in ("under", "near", "past")},
-        "listed": [(one, Money(one.cost_grains, currency), Money(line.over(one), currency)) for one in _listed(line)],
+        "listed": [(one, *(Money(grains, currency) for grains in _sums(one))) for one in _listed(line)],
         **_drawn(clerk.visit, line, names, currency),
     }  # fmt: skip
 
 
+def _sums(one: Stood) -> tuple[int, int, int]:
+    """What they pay, what they cost, and by how much they are past the line."""
+    return one.used.paid_grains, one.used.cost_grains, one.over_grains
+
+
 def _listed(line: Line) -> list[Stood]:
-    """Who is past the line, by how much; where nobody is, who is nearest to it."""
+    """Who is past the line, the most first; where nobody is, who is nearest to it."""
     past = [one for one in line.people if one.side == "past"]
-    return (past or [one for one in line.people if one.side == "near"])[:LISTED]
+    found = past or [one for one in line.people if one.side == "near"]
+    return sorted(found, key=lambda one: (-one.over_grains, one.customer))[:LISTED]
 
 
 def _drawn(visit: Visit, line: Line, names: dict[str, str], currency: str) -> dict[str, Any]:
@@ -83,10 +91,11 @@ def _drawn(visit: Visit, line: Line, names: dict[str, str], currency: str) -> di
 def _marks(visit: Visit, line: Line, names: dict[str, str], currency: str) -> list[Mark]:
     tall = max(3, *line.bins) * _STEP
     found, high = list[Mark](), [0] * BINS
-    for one in reversed(line.people):  # the costliest of a place on top
+    for one in reversed(line.people):  # who is furthest of a place on top
+        paid, cost = (visit.money(Money(grains, currency)) for grains in _sums(one)[:2])
         who = visit.words(
-            "stand.who", name=names.get(one.customer, one.customer), cost=visit.money(Money(one.cost_grains, currency)),
-            answers=count(one.answers), share=_share(one),
+            "stand.who", name=names.get(one.customer, one.customer), paid=paid, cost=cost,
+            answers=count(one.used.answers), share=_share(one),
         )  # fmt: skip
         found.append(_mark(one.side, one.bin, high, tall, who, is_stop=len(line.people) - len(found) <= STOPS_MAX))
     quiet = visit.words("stand.quiet")

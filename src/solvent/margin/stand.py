@@ -1,6 +1,7 @@
-"""Where a plan's customers stand: what each cost this month, against what the plan leaves for one customer's answers.
+"""Where a plan's customers stand: what each cost in their period, against what they pay for it leaves for answers.
 
-The line is break-even. It stands in the middle of as many bins as a phone has room for.
+The line is break-even, each customer's own: who pays for more seats, or from a wallet, has further to go. It stands in
+the middle of as many bins as a phone has room for.
 """
 
 from __future__ import annotations
@@ -17,32 +18,45 @@ _LINE_PERMILLE: Final = 1000
 Side = Literal["under", "near", "past"]
 
 
-class Stood(msgspec.Struct, frozen=True):
-    """One customer. permille: of what there is room for; None where there is none. bin: where on the line."""
+class Used(msgspec.Struct, frozen=True):
+    """What a customer came to in their period. paid_grains: what they pay for it, net. room_grains: what of that is
+    left for answers until break-even; at most nothing where it does not cover what all share."""
 
     customer: str
     answers: int
     cost_grains: int
+    paid_grains: int
+    room_grains: int
+
+
+class Stood(msgspec.Struct, frozen=True):
+    """One customer. permille: of what there is room for; None where there is none. bin: where on the line."""
+
+    used: Used
     permille: int | None
     side: Side
     bin: int
 
+    @property
+    def customer(self) -> str:
+        """Who."""
+        return self.used.customer
+
+    @property
+    def over_grains(self) -> int:
+        """By how much they are past the line, or below zero before it."""
+        return self.used.cost_grains - max(0, self.used.room_grains)
+
 
 class Line(msgspec.Struct, frozen=True):
-    """people: who used anything, the costliest first. quiet: how many on the plan did not. room_grains: what one
-    customer's answers may cost until break-even; at most nothing where the fee does not cover what is shared."""
+    """people: who used anything, who is furthest along first. quiet: how many on the plan did not."""
 
     people: list[Stood]
     quiet: int
-    room_grains: int
 
     def count(self, side: Side) -> int:
         """How many stand there."""
         return sum(one.side == side for one in self.people) + (self.quiet if side == "under" else 0)
-
-    def over(self, one: Stood) -> int:
-        """By how many grains somebody is past the line, or below zero before it."""
-        return one.cost_grains - max(0, self.room_grains)
 
     @property
     def bins(self) -> list[int]:
@@ -54,16 +68,16 @@ class Line(msgspec.Struct, frozen=True):
         return found
 
 
-def line_up(used: Iterable[tuple[str, int, int]], quiet: int, room_grains: int, near_permille: int) -> Line:
-    """used: customer, answers and cost in grains. near_permille: from which part of the room on somebody is near; 0
-    for never."""
-    found = [_stood(*one, room_grains, near_permille) for one in used]
-    return Line(sorted(found, key=lambda one: (-one.cost_grains, one.customer)), quiet, room_grains)
+def line_up(used: Iterable[Used], quiet: int, near_permille: int) -> Line:
+    """near_permille: from which part of the room on somebody is near; 0 for never."""
+    found = [_stood(one, near_permille) for one in used]
+    return Line(sorted(found, key=lambda one: (-one.bin, -one.over_grains, one.customer)), quiet)
 
 
-def _stood(customer: str, answers: int, cost_grains: int, room_grains: int, near_permille: int) -> Stood:
-    permille = cost_grains * _LINE_PERMILLE // room_grains if room_grains > 0 else None
-    is_past = cost_grains > max(0, room_grains)
+def _stood(used: Used, near_permille: int) -> Stood:
+    cost, room = used.cost_grains, used.room_grains
+    permille = cost * _LINE_PERMILLE // room if room > 0 else None
+    is_past = cost > max(0, room)
     is_near = permille is not None and 0 < near_permille <= permille
     side: Side = "past" if is_past else "near" if is_near else "under"
     if permille is None:
@@ -71,4 +85,4 @@ def _stood(customer: str, answers: int, cost_grains: int, room_grains: int, near
     else:
         place = max(0, permille * LINE_BIN // _LINE_PERMILLE)
         place = min(place, BINS - 1) if is_past else min(place, LINE_BIN - 1)
-    return Stood(customer, answers, cost_grains, permille, side, place)
+    return Stood(used, permille, side, place)
