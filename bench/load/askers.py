@@ -10,6 +10,7 @@ from bench.load.reading import MODEL
 
 READ_BYTES = 65536
 STREAMS, LEAVE = 0.3, 0.05  # of all questions; of the streams
+CLIENTS = 200  # who ask at once at most: what memory a busy moment takes is then bounded, and a leak is seen
 PATIENCE_S = 60.0  # an answer takes no longer, whatever its upstream does
 
 
@@ -20,16 +21,17 @@ class Askers:
         self._port = port
         self._key = key
         self._random = Random(seed)
+        self._clients = asyncio.Semaphore(CLIENTS)
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self.told: Counter[str] = Counter()
 
     async def ask_for(self, seconds: float, rate: float) -> None:
-        """At a rate a second, whatever the server does; returns when the last question has its answer."""
+        """At a rate a second, which is made up for where the server was late; returns with the last answer."""
         loop = asyncio.get_running_loop()
         begin, asked, open_ = loop.time(), 0, set[asyncio.Task[None]]()
         while (now := loop.time()) < begin + seconds:
             for _ in range(int((now - begin) * rate) - asked):
-                task = loop.create_task(self._ask())
+                task = loop.create_task(self._ask_in_turn())
                 open_.add(task)
                 task.add_done_callback(open_.discard)
                 asked += 1
@@ -38,6 +40,10 @@ class Askers:
         for _, writer in self._idle:
             writer.close()
         self._idle.clear()
+
+    async def _ask_in_turn(self) -> None:
+        async with self._clients:
+            await self._ask()
 
     async def _ask(self) -> None:
         is_stream = self._random.random() < STREAMS
