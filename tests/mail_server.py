@@ -50,11 +50,25 @@ class Mailbox:
             assert self._came.wait_for(lambda: len(self._to(to)) >= number, WAIT_S_MAX), f"no letter to {to}"
             return self._to(to)[number - 1]
 
+    def about(self, to: str, subject: str) -> EmailMessage:
+        """The first letter to an address whose subject has some words, once it is there."""
+
+        def found() -> list[EmailMessage]:
+            return [one for one in self._to(to) if subject in one["subject"]]
+
+        with self._came:
+            assert self._came.wait_for(found, WAIT_S_MAX), f"no letter to {to} about {subject}"
+            return found()[0]
+
     def link(self, to: str, number: int = 1) -> str:
-        """The path its link leads to."""
-        found = LINK.search(words(self.letter(to, number)))
-        assert found
-        return found[1]
+        """The path that the link of the so-manieth letter with one leads to."""
+
+        def found() -> list[str]:
+            return [link[1] for one in self._to(to) if (link := LINK.search(words(one)))]
+
+        with self._came:
+            assert self._came.wait_for(lambda: len(found()) >= number, WAIT_S_MAX), f"no link to {to}"
+            return found()[number - 1]
 
     def count(self, to: str) -> int:
         with self._came:

@@ -164,7 +164,11 @@ def test_who_is_signed_in_links_and_takes_away(server: Solvent, there: Provider)
     kim, email = Browser(server), f"{uuid.uuid4().hex[:12]}@example.com"
     kim.sign_up(email)
     there.who = somebody(email=email)
-    page = kim.send("/account/link/staff", "/account")
+    for wrong in ({}, {"password": "not the password"}):
+        refused = kim.send("/account/link/staff", AT, **wrong)
+        assert (refused.status_code, " open><summary>Link" in refused.text) == (422, True)
+        assert "staff/back" not in refused.text
+    page = kim.send("/account/link/staff", AT, password=PASSWORD)
     link = page.text.partition('class="btn prime wide" href="')[2].partition('"')[0].replace("&amp;", "&")
     back = httpx2.get(link).headers["location"].removeprefix("http://ai.example")
     other = Browser(server)
@@ -172,19 +176,22 @@ def test_who_is_signed_in_links_and_takes_away(server: Solvent, there: Provider)
     assert other.get(back).status_code == 403
     assert kim.get(back).headers["location"] == "/account/security?changed=linked"
     assert enter(Browser(server)).status_code == 303
-    page = other.send("/account/link/staff", "/account")  # which is kim's already
+    page = other.send("/account/link/staff", "/account", password=PASSWORD)  # which is kim's already
     link = page.text.partition('class="btn prime wide" href="')[2].partition('"')[0].replace("&amp;", "&")
     assert other.get(httpx2.get(link).headers["location"].removeprefix("http://ai.example")).status_code == 409
     assert kim.get("/account/link/staff").status_code == 404
-    assert do(kim, "/account/unlink/staff", at="/account") == "/account/security?changed=unlinked"
+    assert take_away(kim, "not the password") == 422
+    assert "Linked on" in kim.get(AT).text
+    assert take_away(kim) == 303
+    assert "Linked on" not in kim.get(AT).text
     assert take_away(kim) == 404
     assert enter(Browser(server)).status_code == 409
     actions = {change["action"] for change in server.operate("GET", "/v1/audit?limit=100")["data"]}
     assert {"person.link", "person.unlink"} <= actions
 
 
-def take_away(browser: Browser) -> int:
-    return browser.send("/account/unlink/staff", "/account", once=uuid.uuid4().hex).status_code
+def take_away(browser: Browser, password: str = PASSWORD) -> int:
+    return browser.send("/account/unlink/staff", AT, once=uuid.uuid4().hex, password=password).status_code
 
 
 def test_without_a_password_the_only_way_in_stays_and_what_is_final_is_done_fresh(
@@ -193,7 +200,7 @@ def test_without_a_password_the_only_way_in_stays_and_what_is_final_is_done_fres
     there.who = somebody()
     kim = Browser(server)
     enter(kim)
-    assert take_away(kim) == 409
+    assert take_away(kim) == 422
     assert do(kim, "/account/password", at="/account", new=PASSWORD) == "/account/security?changed=password"
     assert Browser(server).sign_in(there.who["email"]).status_code == 303
     assert do(kim, "/account/close", at="/account/close", password=PASSWORD) == "/sign-in"
@@ -218,7 +225,7 @@ def test_operators_link_a_provider_and_are_asked_for_their_code_after_it_too(ser
     kim = Operator(server, owner(server))
     there.who = somebody(email=kim.email)
     assert enter(Browser(server)).status_code == 409  # an address alone opens nobody's account, an operator's least
-    page = kim.browser.send("/account/link/staff", AT)
+    page = kim.browser.send("/account/link/staff", AT, password=PASSWORD)
     link = page.text.partition('class="btn prime wide" href="')[2].partition('"')[0].replace("&amp;", "&")
     back = httpx2.get(link).headers["location"].removeprefix("http://ai.example")
     assert kim.browser.get(back).headers["location"] == f"{AT}?changed=linked"
@@ -233,7 +240,7 @@ def test_operators_link_a_provider_and_are_asked_for_their_code_after_it_too(ser
     assert enter(half, next="/console/plans").headers["location"] == "/sign-in/second"
     assert half.get("/console/plans").headers["location"].startswith("/console/sign-in")
     assert give(half, kim.codes[0]).headers["location"] == "/console/plans"
-    assert do(kim.browser, "/account/unlink/staff", at=AT) == f"{AT}?changed=unlinked"
+    assert do(kim.browser, "/account/unlink/staff", at=AT, password=PASSWORD) == f"{AT}?changed=unlinked"
     assert enter(Browser(server)).status_code == 409
 
 
@@ -245,7 +252,7 @@ def test_codes_are_no_way_in_by_themselves(server: Solvent, there: Provider) -> 
     secret = b32decode(found(page.text, r'once-code"><code>([A-Z2-7 ]+)</code>').replace(" ", ""))
     token, code = found(page.text, r'name="token" value="([\w-]+)"'), code_at(secret, step_of(time.time_ns() // 1000))
     assert lee.send("/account/app/confirm", AT, once=uuid.uuid4().hex, token=token, code=code).status_code == 200
-    assert take_away(lee) == 409
+    assert take_away(lee) == 422
 
 
 @pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])
@@ -262,7 +269,11 @@ def test_ways_in_are_shown(server: Solvent, open_page: OpenPage, there: Provider
     page.wait_for_url(f"{server.url}/")
     page.goto(f"{server.url}/account/security")
     assert not faults(page)
-    page.locator("form[action='/account/link/staff'] button").click()
+    form = page.locator("form[action='/account/link/staff']")
+    page.locator("#linked summary").first.press("Enter")
+    assert not faults(page)
+    form.locator("[name=password]").fill(PASSWORD)
+    form.locator("button").press("Enter")
     page.wait_for_url("**/account/link/staff")
     assert not faults(page)
     assert not look.all_complaints()

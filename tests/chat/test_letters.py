@@ -6,13 +6,16 @@ import re
 import uuid
 from collections.abc import Iterator
 
+import httpx2
 import pytest
-from tests import mail_server
+from tests import identity_provider, mail_server
 from tests.axe import faults
 from tests.browsing import NewServer, OpenPage
-from tests.chat.operators import AT, Person, give, owner
+from tests.chat.operators import AT, Person, found, give, owner
+from tests.chat.test_identities import ENTRY
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
+from tests.identity_provider import CLIENT, SECRET, Provider
 from tests.mail_server import Mailbox, words
 
 from solvent.values.limits import LETTERS_MAX
@@ -36,8 +39,17 @@ def box() -> Iterator[Mailbox]:
 
 
 @pytest.fixture(scope="module")
-def server(new_server: NewServer, box: Mailbox) -> Solvent:
-    return new_server('public_url = "http://ai.example"\n', TABLE.format(port=box.port))
+def there() -> Iterator[Provider]:
+    with identity_provider.running() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def server(new_server: NewServer, box: Mailbox, there: Provider, tmp_path_factory: pytest.TempPathFactory) -> Solvent:
+    secret = tmp_path_factory.mktemp("there") / "there.secret"
+    secret.write_text(SECRET)
+    entry = ENTRY.format(name="staff", kind="oidc", client=CLIENT, url=there.url).replace("there.secret", str(secret))
+    return new_server('public_url = "http://ai.example"\n', TABLE.format(port=box.port) + entry)
 
 
 def newcomer(server: Solvent, box: Mailbox, language: str = "en") -> tuple[Browser, str]:
@@ -219,6 +231,57 @@ def test_who_has_an_operators_mailbox_has_not_their_account(server: Solvent, box
         assert Browser(server).sign_in(who.email).status_code == 303, "the password is still theirs"
     assert kim.browser.get("/console").status_code == lee.browser.get("/console").status_code == 200
     assert give(kim.half(), kim.codes[0]).headers["location"] == "/console"
+
+
+def linked(browser: Browser, there: Provider) -> None:
+    """Link an account elsewhere."""
+    there.who = {"sub": uuid.uuid4().hex, "email": "else@example.com", "email_verified": True, "name": "Somebody"}
+    page = browser.send("/account/link/staff", AT, password=PASSWORD)
+    way = found(page.text, r'class="btn prime wide" href="([^"]+)"')
+    back = httpx2.get(way).headers["location"].removeprefix("http://ai.example")
+    assert browser.get(back).headers["location"] == f"{AT}?changed=linked"
+
+
+def test_whoever_changes_how_they_sign_in_is_told_by_letter(server: Solvent, box: Mailbox, there: Provider) -> None:
+    kim = Person(server)
+    assert press(kim.browser, box.link(kim.email))[0] == 303
+    linked(kim.browser, there)
+    kim.set_up()
+    other = kim.half()
+    assert give(other, kim.codes[0]).status_code == 303
+    for path, members in (
+        ("/account/recovery", {}), ("/account/app/remove", {}), ("/account/password", {"new": "another long one"}),
+        ("/account/unlink/staff", {}),
+    ):  # fmt: skip
+        password = "another long one" if "unlink" in path else PASSWORD
+        sent = kim.browser.send(path, AT, once=uuid.uuid4().hex, password=password, **members)
+        assert sent.status_code in (200, 303), path
+    told = [
+        box.about(kim.email, about) for about in (
+            "was linked", "app was set up", "A new sign-in", "New recovery codes", "app was removed", "was changed",
+            "was taken away",
+        )
+    ]  # fmt: skip
+    said = "".join(words(letter) for letter in told)
+    assert "http://ai.example/account/security" in said
+    assert "by password and a recovery code" in said
+    for secret in (*kim.codes, PASSWORD, "another long one", there.who["sub"]):
+        assert secret not in said
+
+
+def test_another_password_by_letter_shows_what_else_opens_the_account(
+    server: Solvent, box: Mailbox, there: Provider
+) -> None:
+    kim, email = newcomer(server, box)
+    assert press(kim, box.link(email))[0] == 303
+    linked(kim, there)
+    kim.send("/sign-in/forgotten", "/account", email=email)
+    reset = box.link(email, 2)
+    assert press(kim, reset, password="another long one") == (303, f"{AT}?changed=reset")
+    page = kim.get(f"{AT}?changed=reset").text
+    assert "Look whether all of them are yours" in page
+    assert "Linked on" in page
+    assert "Accounts elsewhere and passkeys" in words(box.about(email, "was changed"))
 
 
 def test_without_a_mail_server_none_is_offered(new_server: NewServer) -> None:

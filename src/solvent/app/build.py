@@ -59,6 +59,7 @@ from solvent.margin.earned_store import add_earned
 from solvent.office.issue_key import issue_key
 from solvent.office.open_customer import open_customer
 from solvent.office.opening import Opening
+from solvent.office.tell_spending import tell_spending
 from solvent.talking.forget_deleted import forget_deleted
 from solvent.till.collect_due import collect_due
 from solvent.values.errors import Invalid
@@ -171,6 +172,7 @@ class App:
         await forget_old_files(self.database, now_us())
         await forget_old_sessions(self.database, now_us())
         await forget_deleted(self.database, now_us())
+        await tell_spending(self.config.currency, zone(self.config.time_zone), self.database, now_us())
         await collect_due(self.payments.rails, self.database, now_us())
         self.background.start(self.payments.sweep())
 

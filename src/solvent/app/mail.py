@@ -64,9 +64,21 @@ class Mail:
         self._waiting += 1
         self._background.start(self._send(letter))
 
+    async def deliver(self, letter: Letter, id: str) -> bool:
+        """Send it now; returns whether the mail server took it. Sent once more under the same id, it is the same
+        letter to whoever gets it.
+        """
+        return await self._try(letter, id)
+
     async def _send(self, letter: Letter) -> None:
         try:
-            message = self._message(letter)
+            await self._try(letter)
+        finally:
+            self._waiting -= 1
+
+    async def _try(self, letter: Letter, id: str = "") -> bool:
+        try:
+            message = self._message(letter, id)
             for pause_s in (*_PAUSES_S, 0):
                 try:
                     await asyncio.to_thread(self._hand_over, message)
@@ -75,20 +87,20 @@ class Mail:
                         raise
                     await asyncio.sleep(pause_s)
                 else:
-                    return
+                    return True
         except (OSError, smtplib.SMTPException, MessageError, ValueError, IndexError) as wrong:
             log.error("a letter could not be sent over %s: %s", self._settings.host, _told(wrong))
-        finally:
-            self._waiting -= 1
+        return False
 
-    def _message(self, letter: Letter) -> EmailMessage:
+    def _message(self, letter: Letter, id: str) -> EmailMessage:
         sender = parseaddr(self._settings.sender)[1]
         message = EmailMessage()
         message["From"] = Address(self._house, addr_spec=sender)
         message["To"] = Address(addr_spec=letter.to)
         message["Subject"] = letter.subject
         message["Date"] = formatdate()
-        message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+        domain = sender.rpartition("@")[2]
+        message["Message-ID"] = f"<{id}@{domain}>" if id else make_msgid(domain=domain)
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text)
         message.add_alternative(letter.html, subtype="html")

@@ -63,6 +63,14 @@ def budgets_page(connection: Connection, after: tuple[str, str, str], count: int
     return list(_read(connection.execute(select(budgets).where(tuple_(*key) > after).order_by(*key).limit(count))))
 
 
+def monthly_with_alerts(connection: Connection, after: str, count: int) -> list[Override]:
+    """Up to `count` budgets of money a month that were set for customers and are to be told of, after a scope."""
+    own = budgets.c.scope.startswith("customer:", autoescape=True) & (budgets.c.scope > after)
+    is_meant = (budgets.c.every == "month") & (budgets.c.unit == "money") & (budgets.c.alert_permille > 0)
+    chosen = select(budgets).where(own, is_meant, budgets.c.amount > 0).order_by(budgets.c.scope).limit(count)
+    return list(_read(connection.execute(chosen)))
+
+
 def pots_in_use(connection: Connection, override: Override, now_us: int) -> list[Pot]:
     """The pots of a budget whose day, month or period is under way."""
     pots = pot_store.pots

@@ -130,6 +130,11 @@ def budgets_for(
     return tuple(sorted(in_force, key=lambda budget: budget.pot.account))
 
 
+def monthly_account(who: str, at_us: int, in_zone: ZoneInfo) -> str:
+    """The account of a budget of money for the calendar month that an instant is in. who: see `scope`."""
+    return budget_account(who, f"{month_number(at_us, in_zone)}.money")
+
+
 def rates_for(rules: tuple[RateRule, ...], asker: Asker) -> tuple[tuple[str, RateRule], ...]:
     """The rates that limit a question asked now, each with the scope it counts for."""
     named = ((scope(rule.per, asker), rule) for rule in rules)

@@ -47,7 +47,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         *SecondStep(app).places(),
         *security.places(),
         *Passkeys(app, security).places(),
-        *Identities(app).places(),
+        *Identities(app, security).places(),
         *plan.places(),
         *PlanChanges(app, plan).places(),
         *Cards(app, plan).places(),

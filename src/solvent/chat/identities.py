@@ -12,28 +12,32 @@ from solvent.app.identity_providers import Errand, IdentityProvider, new_errand
 from solvent.app.newcomers import newcomers_plan
 from solvent.chat.asking import place_of
 from solvent.chat.second_step import arrival_of, let_in
+from solvent.chat.security import SECRET, Security
 from solvent.db.port import Connection
 from solvent.identity import ticket_store
 from solvent.identity.begin_ticket import begin_ticket
 from solvent.identity.caller import digest
+from solvent.identity.prove import prove
 from solvent.identity.session import TOKEN_BYTES
 from solvent.identity.ticket import Ticket, ticket, ticket_over
 from solvent.office.opening import Opening
 from solvent.office.take_identity import IdentityTaken, take_identity
 from solvent.office.unlink_identity import unlink_identity
 from solvent.pages.once import act_of
+from solvent.pages.passwords import verify
 from solvent.pages.place import Place
 from solvent.pages.site import SECURITY, own_path
 from solvent.pages.visit import Visit
-from solvent.values.errors import NotFound
+from solvent.values.errors import NotFound, SolventError
 from solvent.values.ids import PersonId
 
 
 class Identities:
-    """The places on the way to a provider and back."""
+    """The places on the way to a provider and back. security: the page that links stand on."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, security: Security) -> None:
         self._app = app
+        self._security = security
 
     def places(self) -> list[Place]:
         """Where they are."""
@@ -50,9 +54,14 @@ class Identities:
         return visit.remember(visit.go(way))
 
     async def go_to_link(self, visit: Visit) -> Response:
-        """A page with a link there: a form of ours leads to no other site."""
-        way = await self._begin(visit, f"{SECURITY}?changed=linked", visit.person.id)
-        return visit.remember(visit.page("chat/link.html", way=way, title=self._provider(visit).title))
+        """A page with a link there, once they proved who they are: a form of ours leads to no other site."""
+        app, title = self._app, self._provider(visit).title
+        try:
+            await prove(visit.person, self._security.proof(visit), verify, app.database, app.desk.now_us())
+            way = await self._begin(visit, f"{SECURITY}?changed=linked", visit.person.id)
+        except SolventError as problem:
+            return await self._security.page(visit, problem, f"linked-{visit.path['provider']}")
+        return visit.remember(visit.page("chat/link.html", way=way, title=title))
 
     async def come_back(self, visit: Visit) -> Response:
         """With a code, or with what is wrong."""
@@ -81,8 +90,14 @@ class Identities:
 
     async def unlink(self, visit: Visit) -> Response:
         """Take it away."""
-        act = act_of(visit, self._app.desk.now_us())
-        await unlink_identity(visit.person, visit.path["provider"], act, self._app.database)
+        act = act_of(visit, self._app.desk.now_us(), secret=SECRET)
+        proof, provider = self._security.proof(visit), visit.path["provider"]
+        try:
+            await unlink_identity(visit.person, proof, provider, act, verify, self._app.database)
+        except SolventError as problem:
+            if problem.code == "not_linked":
+                raise
+            return await self._security.page(visit, problem, f"linked-{visit.path['provider']}")
         return visit.go(f"{SECURITY}?changed=unlinked")
 
     async def _begin(self, visit: Visit, next_path: str, person: PersonId) -> str:

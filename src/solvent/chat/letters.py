@@ -16,6 +16,7 @@ from solvent.app.build import App
 from solvent.app.mail import Letter
 from solvent.chat.asking import place_of
 from solvent.chat.second_step import arrival_of, home_of, let_in
+from solvent.identity import credential_store
 from solvent.identity.caller import digest
 from solvent.identity.look_at_letter import look_at_letter
 from solvent.identity.person import Language, Person, check_password, clean_email
@@ -26,6 +27,7 @@ from solvent.identity.ticket import Ticket, ticket_over
 from solvent.office.take_letter import LetterTaken, take_letter
 from solvent.pages.passwords import digest_of
 from solvent.pages.place import Place
+from solvent.pages.site import SECURITY
 from solvent.pages.visit import Visit
 from solvent.values.errors import NotFound, SolventError, Unavailable
 from solvent.values.ids import PersonId
@@ -118,11 +120,12 @@ class Letters:
         """Do it."""
         app, password, session = self._app, visit.form.get("password", ""), secrets.token_hex(TOKEN_BYTES)
         ticket, person = await self._found(visit)
+        goes_on = await self._ways_in(person) if ticket.purpose == "reset" else ""
         try:
             if ticket.purpose == "reset":
                 check_password(password, person.email)
             taken = LetterTaken(
-                token=visit.path["token"], arrival=arrival_of(app, visit, session, "letter"),
+                token=visit.path["token"], arrival=arrival_of(app, visit, session, "letter", goes_on),
                 password=await digest_of(password) if ticket.purpose == "reset" else "",
                 is_sure=visit.form.get(SURE) == "yes", signed_in=self._signed_in(visit),
             )  # fmt: skip
@@ -132,7 +135,14 @@ class Letters:
             return self._page(visit, ticket, person, problem)
         if ticket.purpose == "confirm":
             return visit.go("/account?changed=confirmed" if person.role == "customer" else home_of(person))
-        return let_in(visit, entered, session, "")
+        return let_in(visit, entered, session, goes_on)
+
+    async def _ways_in(self, person: Person) -> str:
+        """Where whoever chose another password goes on to: what else opens their account is shown; "" for nothing."""
+        has_others = await self._app.database.read(
+            lambda connection: credential_store.has_kind(connection, person.id, "provider", "passkey")
+        )
+        return f"{SECURITY}?changed=reset" if has_others else ""
 
     async def _found(self, visit: Visit) -> tuple[Ticket, Person]:
         try:

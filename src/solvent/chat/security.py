@@ -161,7 +161,7 @@ class Security:
         return visit.page(
             "chat/security.html", 200 if problem is None else 422, person=person, at_fault=at_fault,
             providers=list(app.identity_providers.values()), has_password=has_password,
-            linked=[one.name for one in theirs if one.kind == "provider"],
+            linked={one.name: one for one in theirs if one.kind == "provider"},
             app=next((one for one in theirs if one.kind == "app"), None),
             passkeys=[one for one in theirs if one.kind == "passkey"],
             can_add=party_of(app.config.public_url, visit.house) is not None,

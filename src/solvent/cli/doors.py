@@ -13,13 +13,17 @@ from solvent.pages.visitor import Visitors
 from solvent.values.period import zone
 
 
-def open_doors(app: App) -> ASGIApp:
+def open_drawing(app: App) -> Drawing:
+    """Draws the pages and letters of a running service."""
+    return Drawing(app.config.people.name, zone(app.config.time_zone))
+
+
+def open_doors(app: App, drawing: Drawing) -> ASGIApp:
     """Both, on a running service."""
     visitors = Visitors(
         app.database, lambda: app.desk.callers, app.desk.now_us,
         lambda: app.config.people.second_factor == "operators",
     )  # fmt: skip
-    drawing = Drawing(app.config.people.name, zone(app.config.time_zone))
     console, chat = Console(app, visitors, drawing), open_chat(app, visitors, drawing, chat_completions)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:

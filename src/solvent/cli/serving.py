@@ -22,8 +22,9 @@ from solvent.app.directory import Directory, FirstRunKeys
 from solvent.app.peers import ALONE, Peers
 from solvent.app.reload import reload
 from solvent.app.videos import FilmCrew
+from solvent.chat.news_post import NewsPost
 from solvent.cli.demo import run_demo
-from solvent.cli.doors import open_doors
+from solvent.cli.doors import open_doors, open_drawing
 from solvent.cli.logs import log_answer
 from solvent.gateway.asgi import Gateway
 from solvent.gateway.other_origins import OtherOrigins
@@ -37,6 +38,7 @@ from solvent.values.limits import (
     CONNECTIONS_MAX,
     LEASE_TENDED_S,
     LOOK_BESIDE_S,
+    NEWS_S,
     RENEW_S,
     SHUTDOWN_S_MAX,
     SWEEP_S,
@@ -120,7 +122,8 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
     keys = await first_run(app, serving.url)
     if serving.logs_answers:
         app.desk.listeners.append(log_answer)
-    gateway = Gateway(app, open_doors(app), serving.peers)
+    drawing = open_drawing(app)
+    gateway = Gateway(app, open_doors(app, drawing), serving.peers)
     server = uvicorn.Server(
         uvicorn.Config(
             OtherOrigins(app, gateway), http=BoundedHttp, loop="none", lifespan="off", ws="none",
@@ -130,7 +133,7 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
         )
     )  # fmt: skip
     accepting = asyncio.create_task(server.serve(sockets=[serving.listening]))
-    chores = _chores(app, serving, Batches(app, gateway.ask_inside))
+    chores = _chores(app, serving, Batches(app, gateway.ask_inside), NewsPost(app, drawing))
     chores.append(asyncio.create_task(serving.peers.answer_them(gateway.metrics.told)))
     _stop_on_signals(app, server, told_to_stop)
     _reload_on_signal(app, serving)
@@ -194,10 +197,11 @@ def _words_of(waiting: tuple[str, ...]) -> str:
     return f"; these wait for a restart: {', '.join(waiting)}" if waiting else ""
 
 
-def _chores(app: App, serving: Serving, batches: Batches) -> list[asyncio.Task[None]]:
+def _chores(app: App, serving: Serving, batches: Batches, news: NewsPost) -> list[asyncio.Task[None]]:
     """What goes on beside the answers, each at its own pace. What is about the books is done by one worker for all."""
     of_books = (
         (app.renew, RENEW_S), (app.accrue, ACCRUE_S), (app.sweep, SWEEP_S), (app.close_months, CLOSE_S),
+        (news.post, NEWS_S),
     )  # fmt: skip
     of_each = (
         (app.tend, LEASE_TENDED_S), (app.live.look_beside, LOOK_BESIDE_S), (batches.tend, BATCHES_TENDED_S),

@@ -78,6 +78,13 @@ def is_known(connection: Connection, person: PersonId, browser: str) -> bool:
     return bool(browser) and connection.execute(chosen).first() is not None
 
 
+def is_new(connection: Connection, person: PersonId, browser: str) -> bool:
+    """Whether they have signed in with others, and never with this one. Whoever comes the first time knows that."""
+    known = known_browsers.c
+    has_others = connection.execute(select(known.person).where(known.person == person).limit(1)).first() is not None
+    return bool(browser) and has_others and not is_known(connection, person, browser)
+
+
 def demand_few(connection: Connection, attempt: Attempt, person: PersonId | None, now_us: int) -> None:
     """person: who has the address; None for nobody. Raises Refused where they tried too often in vain."""
     since_us = now_us - WAIT_US

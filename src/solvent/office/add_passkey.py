@@ -7,9 +7,10 @@ import msgspec
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import credential_store, ticket_store
+from solvent.identity import credential_store, news_store, ticket_store
 from solvent.identity.credential import Credential
 from solvent.identity.key import clean_name
+from solvent.identity.news import news
 from solvent.identity.passkey import CheckNew, Signed, passkey_wrong
 from solvent.identity.person import Person
 from solvent.identity.ticket import Ticket
@@ -64,6 +65,7 @@ async def add_passkey(person: Person, given: PasskeyAdded, act: Act, check: Chec
                 raise Refused("too_many_passkeys", f"an account has at most {PASSKEYS_MAX} passkeys; remove one first")
             new = Credential("passkey", made.known_as, person.id, name, made.key, made.counter, act.at_us)
             credential_store.add(connection, new)
+            news_store.tell(connection, news(person.id, "passkey_added", act.at_us))
             codes.extend(second_store.begun(connection, person, given.session, given.random, act.at_us))
             return seen(person, given.place, "passkey")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, credential_store, person_store, ticket_store
+from solvent.identity import attempt_store, credential_store, news_store, person_store, ticket_store
 from solvent.identity.person import Person
 from solvent.office.change_customer import CustomerChange, change_customer
 
@@ -31,6 +31,7 @@ async def close_account(person: Person, act: Act, database: Database) -> bool:
             attempt_store.forget_person(connection, person.id, person.email)
             ticket_store.forget_of(connection, person.id)
             credential_store.forget_of(connection, person.id)
+            news_store.forget_of(connection, person.id)
             person_store.change(
                 connection, person.id, email=f"closed:{person.id}", name=CLOSED_NAME, language="", password="",
                 closed_us=act.at_us,

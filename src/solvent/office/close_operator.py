@@ -5,7 +5,7 @@ from __future__ import annotations
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, credential_store, person_store, ticket_store
+from solvent.identity import attempt_store, credential_store, news_store, person_store, ticket_store
 from solvent.identity.caller import OPERATOR_ROLES
 from solvent.identity.person import Person
 from solvent.office.behind_store import behind
@@ -31,6 +31,7 @@ async def close_operator(id: PersonId, act: Act, database: Database) -> Person:
             attempt_store.forget_person(connection, id, person.email)
             ticket_store.forget_of(connection, id)
             credential_store.forget_of(connection, id)
+            news_store.forget_of(connection, id)
             return person
 
         return once(connection, act, "person.close", id, effect, Person)[0]

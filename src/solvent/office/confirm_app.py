@@ -9,8 +9,9 @@ import msgspec
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import credential_store, ticket_store
+from solvent.identity import credential_store, news_store, ticket_store
 from solvent.identity.credential import Credential
+from solvent.identity.news import news
 from solvent.identity.person import Person
 from solvent.identity.second_factor import clean_code, sealed_for, wrong_code
 from solvent.identity.totp import matching_step
@@ -57,6 +58,7 @@ async def confirm_app(person: Person, given: AppConfirmed, act: Act, unseal: Uns
             ticket_store.use(connection, ticket.digest, act.at_us)
             app = Credential("app", person.id, person.id, "", ticket.about, step, act.at_us, act.at_us)
             credential_store.add(connection, app)
+            news_store.tell(connection, news(person.id, "app_added", act.at_us))
             codes.extend(second_store.begun(connection, person, given.session, given.random, act.at_us))
             return seen(person, given.place, "app")
 

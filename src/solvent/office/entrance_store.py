@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from solvent.audit.act import Act
 from solvent.audit.store import once
-from solvent.identity import attempt_store, credential_store, person_store, ticket_store
+from solvent.identity import attempt_store, credential_store, news_store, person_store, ticket_store
 from solvent.identity.attempt import Attempt
 from solvent.identity.caller import OPERATOR_ROLES, digest
+from solvent.identity.news import news
 from solvent.identity.person import Person
 from solvent.identity.second_factor import Halfway
 from solvent.identity.session import begin
@@ -34,6 +35,8 @@ def arrive(connection: Connection, person: Person, arrival: Arrival, now_us: int
 
 def admit(connection: Connection, person: Person, arrival: Arrival, now_us: int) -> None:
     """Begin the session of somebody who has given all there is to give; their browser is known from then on."""
+    if attempt_store.is_new(connection, person.id, arrival.browser):
+        news_store.tell(connection, news(person.id, "new_browser", now_us, by=arrival.by))
     attempt_store.succeed(connection, second_attempt(person, arrival), person.id, now_us)
     attempt_store.succeed(connection, Attempt(person.email, arrival.place, arrival.browser), person.id, now_us)
     person_store.add_session(connection, begin(arrival.token, now_us, person=person.id))

@@ -9,7 +9,8 @@ import msgspec
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import credential_store
+from solvent.identity import credential_store, news_store
+from solvent.identity.news import Kind, news
 from solvent.identity.person import Person
 from solvent.identity.prove import Proof, Verify, prove
 from solvent.office import second_store
@@ -37,6 +38,8 @@ async def remove_second_factor(
                 raise NotFound("no_such_second_factor", "this is not among what your account has; load the page again")
             demand_way_in(connection, person)
             second_store.ended(connection, person)
+            kind: Kind = "app_removed" if which.kind == "app" else "passkey_removed"
+            news_store.tell(connection, news(person.id, kind, act.at_us))
             return seen(person, proof.place, which.kind)
 
         once(connection, act, "person.remove_second_factor", person.id, effect, Seen)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import credential_store
+from solvent.identity import credential_store, news_store
+from solvent.identity.news import news
 from solvent.identity.person import Person
 from solvent.identity.prove import Proof, Verify, prove
 from solvent.office import second_store
@@ -30,6 +31,7 @@ async def renew_recovery(
             if not credential_store.has_kind(connection, person.id, "app", "passkey"):
                 raise NotFound("no_such_second_factor", "set up an authenticator app or a passkey first")
             codes.extend(second_store.new_recovery(connection, person.id, random, act.at_us))
+            news_store.tell(connection, news(person.id, "recovery_renewed", act.at_us))
             return seen(person, proof.place, "recovery")
 
         once(connection, act, "person.renew_recovery", person.id, effect, Seen)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from solvent.audit.act import Act
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, credential_store, person_store, ticket_store
+from solvent.identity import attempt_store, credential_store, news_store, person_store, ticket_store
+from solvent.identity.news import news
 from solvent.identity.person import Person
 from solvent.office.behind_store import KEY, behind
 from solvent.values.errors import Conflict, NotFound, Refused
@@ -30,6 +31,7 @@ async def reset_second_factor(who: str, act: Act, database: Database) -> Person:
             person_store.end_sessions_of(connection, person.id)
             attempt_store.forget_browsers(connection, person.id)
             ticket_store.forget_of(connection, person.id)
+            news_store.tell(connection, news(person.id, "second_reset", act.at_us))
             return person
 
         return once(connection, act, "person.reset_second_factor", person.id, effect, Person)[0]

@@ -10,10 +10,11 @@ import msgspec
 from solvent.audit.act import Act, fingerprint
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, credential_store, person_store
+from solvent.identity import attempt_store, credential_store, news_store, person_store
 from solvent.identity.attempt import begun_from
 from solvent.identity.credential import Credential, Identified
 from solvent.identity.key import clean_name
+from solvent.identity.news import news
 from solvent.identity.person import Language, Person, clean_email, demand_open
 from solvent.office import entrance_store, store
 from solvent.office.arrival import Arrival, Entered
@@ -75,6 +76,8 @@ def _link(connection: Connection, taken: IdentityTaken, credential: Credential |
         if credential is None:
             credential_store.forget(connection, person.id, "provider", taken.identified.provider)
             credential_store.add(connection, taken.identified.of(person.id, now_us))
+            told = news(person.id, "linked", now_us, provider=taken.identified.provider)
+            news_store.tell(connection, told)
         return person
 
     return once(connection, _act(taken, person.id, now_us), "person.link", person.id, effect, Person)[0]

@@ -7,10 +7,11 @@ import msgspec
 from solvent.audit.act import Act, fingerprint
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
-from solvent.identity import attempt_store, credential_store, person_store, ticket_store
+from solvent.identity import attempt_store, credential_store, news_store, person_store, ticket_store
 from solvent.identity import store as identity_store
 from solvent.identity.caller import OPERATOR_ROLES, digest
 from solvent.identity.look_at_letter import look_at_letter
+from solvent.identity.news import news
 from solvent.identity.person import Person
 from solvent.identity.ticket import Ticket
 from solvent.office import entrance_store
@@ -71,6 +72,8 @@ def _carry_out(connection: Connection, ticket: Ticket, person: Person, taken: Le
     elif ticket.purpose == "reset":
         person_store.change(connection, person.id, password=taken.password)
         _shut_out_others(connection, person)
+    if ticket.purpose == "reset":
+        news_store.tell(connection, news(person.id, "reset", now_us))
     if not person.confirmed_us:
         person_store.change(connection, person.id, confirmed_us=now_us)
     return person_store.known(connection, person.id)

@@ -1,0 +1,11 @@
+"""Write down that somebody was told: it is not sent again."""
+
+from __future__ import annotations
+
+from solvent.db.port import Database
+from solvent.identity import news_store
+
+
+async def end_news(id: str, database: Database) -> None:
+    """Again is allowed and does nothing."""
+    await database.write(lambda connection: news_store.end(connection, id))
