@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from tests.browsing import MODEL, NewServer
-from tests.chat.own import SETTINGS, TABLES, TOSS, do, save_card, someone
-from tests.chat.talking import PNG, events
+from tests.chat.own import SETTINGS, someone
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
+from tests.pages.belongings import one_of_everything, tables
 from tests.pages.places import CHAT
-from tests.payments.toss_server import SECRET_KEY, TossServer
-from tests.soft_passkey import SoftPasskey
+from tests.payments.toss_server import TossServer
 
 pytestmark = pytest.mark.xdist_group("console")
 
@@ -38,39 +34,12 @@ def toss() -> Iterator[TossServer]:
 
 @pytest.fixture(scope="module")
 def server(new_server: NewServer, base_url: str, toss: TossServer) -> Solvent:
-    os.environ["TOSS_KEY_OF_TESTS"] = SECRET_KEY
-    rail = TOSS.format(base_url=toss.base_url)
-    return new_server(SETTINGS, TABLES + rail + SEES.format(name="seeing", url=base_url, price="page-price"))
+    return new_server(SETTINGS, tables(base_url, toss))
 
 
 @pytest.fixture(scope="module")
 def kim(server: Solvent, toss: TossServer) -> tuple[Browser, dict[str, str]]:
-    """Somebody who has one of everything that a path can name, and the names."""
-    kim, id = someone(server)
-    asked = {"question": "My secret question", "mode": "seeing", "pictures": [PNG]}
-    told = dict(events(kim.http.post("/chat/ask", json=asked, headers={"x-csrf": kim.token("/")}).text))
-    begun: Any = next(iter(told.values()))
-    turn = kim.get(f"/chat/talks/{begun['id']}").json()["turns"][0]
-    made = kim.send("/keys", "/keys", once=uuid.uuid4().hex).text
-    secret = re.search(r"sk-solvent-[0-9a-f]+", made)
-    assert secret
-    body = {"model": "plain", "messages": [{"role": "user", "content": "used 100 0 0 50"}]}
-    answer = server.send("POST", "/v1/chat/completions", body, secret[0]).headers["x-request-id"]
-    server.receipt(answer)
-    change = server.operate("POST", f"/v1/customers/{id}/subscription/change", {"plan": "pro", "pays": "invoice"})
-    key = re.search(r"/keys/(key_\w+)", kim.get("/keys").text)
-    assert key
-    passkey = SoftPasskey("https://ai.example.com", "ai.example.com")
-    asking = kim.http.post(
-        "/account/passkeys/challenge", json={"password": PASSWORD}, headers={"x-csrf": kim.token("/plan")}
-    )
-    members = {"once": uuid.uuid4().hex, "name": "Kim's", "credential": passkey.make(asking.json())}
-    assert kim.send("/account/passkeys", "/account/security", **members).status_code == 200
-    return kim, {
-        "order": do(kim, "/plan/top-up", amount="5000", rail="bank").split("/")[-1], "invoice": change["invoice"],
-        "month": "2020-01", "talk": begun["id"], "turn": turn["id"], "number": "0", "answer": answer, "key": key[1],
-        "session": "0" * 64, "passkey": passkey.known_as, "card": save_card(kim, toss, id),
-    }  # fmt: skip
+    return one_of_everything(server, toss)
 
 
 def path_of(path: str, names: dict[str, str]) -> str:

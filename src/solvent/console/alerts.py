@@ -13,17 +13,18 @@ from solvent.audit import alarm_store
 from solvent.audit.alarm import Alarm, Kind
 from solvent.db.port import Connection
 from solvent.pages import formats
+from solvent.pages.amounts import amount_of
 from solvent.pages.visit import Visit
 from solvent.pricing.exchange import Exchange
 from solvent.reconciling.store import replaced_by
 from solvent.values.errors import Invalid
 from solvent.values.instant import DAY_US
-from solvent.values.money import money
 
 ALERTS_MAX: Final = 8
 _SINCE_US: Final = 7 * DAY_US
 _LOOKED_AT: Final = 60
 _OF_A_KIND: Final = 3  # so that many of one kind hide none of another
+_AMOUNTS: Final = ("paid", "cost", "amount", "billed", "used", "of")
 _LOSSES: Final[frozenset[Kind]] = frozenset({"break_even_crossed", "house_loss", "unpriced", "budget_reached"})
 _PLACES: Final[Mapping[Kind, tuple[str, str]]] = {
     "unpriced": ("/console/models", "see_models"),
@@ -106,7 +107,8 @@ def _unpriced(app: App, visit: Visit) -> list[Alert]:
 
 def _said(app: App, visit: Visit, one: Alarm) -> Alert:
     details = msgspec.json.decode(one.words, type=dict[str, Any])
-    members = {name: _shown(visit, name, value, details.get("currency", "")) for name, value in details.items()}
+    unit = details.get("currency") or details.get("unit", "")
+    members = {name: _shown(visit, name, value, unit) for name, value in details.items()}
     who = app.names.get(one.subject, one.subject)
     to, link = _leads_to(one, details)
     title, why = (visit.words(f"alerts.{one.kind}.{part}", **{"who": who, **members}) for part in ("title", "why"))
@@ -126,13 +128,13 @@ def _leads_to(one: Alarm, details: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def _shown(visit: Visit, name: str, value: object, currency: str) -> str:
-    """Amounts and counts as people read them; the rest as it is."""
-    if name in ("paid", "cost", "amount", "billed") and currency:
+def _shown(visit: Visit, name: str, value: object, unit: str) -> str:
+    """Amounts and counts as people read them; the rest as it is. unit: what the amounts are in."""
+    if name in _AMOUNTS and unit:
         try:
-            return formats.money(money(str(value), currency), visit.visitor.language)
+            return amount_of(str(value), unit, visit.texts, visit.visitor.language)
         except Invalid:
-            return f"{value} {currency}"
+            return f"{value} {unit}"
     if name == "then":
         return visit.words(f"alerts.then.{value}")
     return formats.count(value) if isinstance(value, int) else str(value)

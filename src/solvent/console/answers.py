@@ -14,12 +14,14 @@ from solvent.app.build import App
 from solvent.console.came_through import service_name
 from solvent.ledger import journal_store
 from solvent.ledger.beancount import amount
+from solvent.ledger.transfer import Transfer
 from solvent.margin.facet import read
 from solvent.pages import formats
+from solvent.pages.amounts import amount_of
 from solvent.pages.visit import Visit
 from solvent.values.errors import NotFound
 from solvent.values.ids import AnswerId
-from solvent.values.money import Money
+from solvent.values.money import MINOR_DIGITS, Money
 
 POSTINGS_MAX: Final = 60  # an answer has a few; a batch's, with its corrections, some more
 _BUCKETS: Final = (
@@ -46,7 +48,7 @@ class Answers:
         )
         return visit.page(
             "console/answer.html", receipt=receipt, about=self._about(visit, receipt),
-            decimals=_decimals(receipt), postings=[(row, amount(row.grains, row.currency)) for _, row in posted],
+            decimals=_decimals(receipt), postings=[(row, _exact(visit, row)) for _, row in posted],
         )  # fmt: skip
 
     def _about(self, visit: Visit, receipt: Receipt) -> dict[str, Any]:
@@ -64,9 +66,18 @@ class Answers:
             "overrun": Money(receipt.overrun_grains, currency),
             "lost": Money(receipt.lost_grains, currency),
             "billed": Money(receipt.provider_cost_grains, receipt.provider_currency),
+            "paid_from": ", ".join(visit.words(f"choices.kind.{kind}") for kind in receipt.source.split()),
             "tries": [tuple(one.partition(":")[::2]) for one in receipt.tries.split()],
             "first_us": receipt.first_token_us if receipt.first_token_us > 0 else 0,
         }
+
+
+def _exact(visit: Visit, posted: Transfer) -> str:
+    """To the last grain; what is counted and is no money, in words."""
+    text = amount(posted.grains, posted.currency)
+    if posted.currency.partition(".")[0] in MINOR_DIGITS:
+        return text
+    return amount_of(text.partition(" ")[0], posted.currency, visit.texts, visit.visitor.language)
 
 
 def _decimals(receipt: Receipt) -> int:

@@ -10,11 +10,11 @@ import msgspec
 
 from solvent.identity.person import Language
 from solvent.pages import formats
-from solvent.pages.amounts import amount
+from solvent.pages.amounts import amount_of
 from solvent.pages.words import Words
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
-from solvent.values.money import MINOR_DIGITS, money
+from solvent.values.money import money
 
 _RESULT_CHARACTERS: Final = 160  # of a change, in a list
 
@@ -29,10 +29,7 @@ class Telling:
 
     def amount(self, text: str, unit: str) -> str:
         """A decimal text in whole units of money, or of what else is counted."""
-        currency = unit.partition(".")[0]
-        if currency in MINOR_DIGITS:
-            return amount(money(text, currency).grains, unit, self._words, self._language)
-        return amount(int(text), unit, self._words, self._language) if text.isdigit() else f"{text} {unit}"
+        return amount_of(text, unit, self._words, self._language)
 
     def price(self, text: str, currency: str) -> str:
         """A price exactly as it is written: of a million tokens, or of one of what is counted otherwise."""
