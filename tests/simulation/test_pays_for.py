@@ -22,7 +22,9 @@ EARNED = net_of(PLAN, PLAN.price).grains - 10**9
 
 def line(name: str, answers: int, cost: int, charge: int = 0, periods: int = 1) -> CustomerLine:
     fee = PLAN.price.grains * periods
-    return CustomerLine(name, "plus", answers, 0, 1, periods, fee, EARNED * periods, charge, 0, 0, cost)
+    return CustomerLine(
+        name, "plus", answers, 0, 1, periods, fee, EARNED * periods, charge, 0, 0, cost, months=periods
+    )  # fmt: skip
 
 
 def outcome(*lines: CustomerLine, months: int = 1) -> Outcome:
@@ -64,9 +66,7 @@ def test_at_the_break_even_price_nothing_is_left(answers: list[int], each: int, 
 
 def test_a_year_is_looked_at_by_the_month() -> None:
     of_month = line("a", 100, 10**9)
-    of_year = msgspec.structs.replace(
-        of_month, plan="year", fee_grains=YEAR.price.grains, earned_grains=EARNED * 12
-    )  # fmt: skip
+    of_year = msgspec.structs.replace(of_month, plan="year", period_months=12)  # a twelfth of its fee falls on it
     month, year = (pays_for(outcome(one), PLANS)[0] for one in (of_month, of_year))
     assert month.answers_month == year.answers_month
     assert year.price_grains.usual == pytest.approx(12 * month.price_grains.usual, rel=1e-9)

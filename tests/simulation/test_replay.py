@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from solvent.pricing.rate_card import Hours, RateCard
 from solvent.simulation.outcome import change, losers
 from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Scenario, Share, Sold
-from solvent.simulation.trace import Answer, trace_of
+from solvent.simulation.trace import Answer, Served, Trace, trace_of
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
 from solvent.values.money import Money, grains_per_unit
@@ -59,10 +61,65 @@ def test_a_free_plan_stops_at_its_quota_and_begins_anew_each_month() -> None:
 
 
 def test_what_is_included_in_money_is_shared_with_the_line_of_credit_to_the_grain() -> None:
-    (line,) = replay(trace_of(asked(0, 1, 2, 3), "t"), scenario(PLUS)).lines
+    (line,) = replay(trace_of(asked(0, 1, 2, 30 * DAY - 1), "t"), scenario(PLUS)).lines
     assert (line.answers, line.refused) == (3, 1)
     assert (line.included_grains, line.charge_grains, line.on_account_grains) == (EACH * 5 // 2, EACH // 2, EACH // 2)
     assert (line.fee_grains, line.earned_grains) == (20 * DOLLAR, net_price(PLUS).grains)
+
+
+def test_a_plan_asks_what_falls_on_the_days_that_are_replayed() -> None:
+    trace = trace_of(asked(0, 40 * DAY) + asked(41 * DAY, customer="lee"), "t")  # 42 days: November, 12 of December's
+    kim, lee = replay(trace, scenario(PLUS)).lines
+    supply = 1818 * 10**7  # 20.00 less its VAT, in whole cents as invoices have it
+    of_december = round(Fraction(supply * 12, 31))
+    assert (kim.periods, kim.revenue_grains, kim.fee_grains) == (2, supply + of_december, _share(20 * DOLLAR, 43, 31))
+    assert (lee.periods, lee.revenue_grains, lee.fee_grains) == (1, of_december, round(Fraction(20 * DOLLAR * 12, 31)))
+    assert (kim.months, lee.months) == (1 + 12 / 31, 12 / 31)
+    thirty = msgspec.structs.replace(trace, span_us=(START - 15 * DAY, START + 15 * DAY), until_us=START + DAY)
+    (line, _) = replay(_first(thirty), scenario(PLUS)).lines
+    assert (line.periods, line.revenue_grains) == (1, round(Fraction(supply * 30, 31)))  # of October 17 to November 17
+
+
+def _share(grains: int, of: int, whole: int) -> int:
+    return round(Fraction(grains * of, whole))
+
+
+def _first(trace: Trace) -> Trace:
+    return msgspec.structs.replace(trace, read=lambda: (block.rows(np.arange(1)) for block in trace.read()))
+
+
+def test_answers_are_rated_as_they_were_served() -> None:
+    other = msgspec.structs.replace(COST, name="other", input_picos=2_000_000)
+    flex = msgspec.structs.replace(PRICE, variant="flex", output_picos=1_000_000)
+    sold = {"m": Sold((msgspec.structs.replace(PRICE, tariffs=(flex,)),), (COST,), other_costs={"other": (other,)})}
+    plan = msgspec.structs.replace(PLUS, beyond="wallet", overage_most=None, included=())
+    ways = (
+        (Served(), EACH, EACH // 2),
+        (Served(price_as="flex", cost_as="flex"), EACH // 2, EACH // 2),  # a card without the tariff is plain
+        (Served(price_as="batch500"), EACH // 2, EACH // 2),
+        (Served(cost_card="other"), EACH, 3_500_000),
+        (Served(cost_card="gone"), EACH, EACH // 2),
+        (Served(is_due=False), 0, EACH // 2),
+        (Served(is_owed=False), EACH, 0),
+    )
+    for how, price, cost in ways:
+        one = Answer(START, "kim", "m", USAGE, served=how, unread=100, lost_grains=7)
+        outcome = replay(trace_of([one], "t"), scenario(plan, sold=sold))
+        each = 200_000 if how.cost_card == "other" else 50_000
+        found = (outcome.total.charge_grains, outcome.total.cost_grains)
+        assert found == (price, cost + 7 + (each if how.is_owed else 0)), how
+        assert any("'gone'" in note for note in outcome.notes) == (how.cost_card == "gone")
+        moved = scenario(plan, sold=sold | {"n": Sold((PRICE,), (COST,))}, shares=(Share("m", "n", 1000),))
+        total = replay(trace_of([one], "t"), moved).total
+        half = 2 if how.price_as == "batch500" else 1
+        assert total.charge_grains == (EACH // half if how.is_due else 0)
+        assert total.cost_grains == (EACH // 2 + 50_000 if how.is_owed else 0)  # by its own card, with nothing lost
+
+
+def test_what_failed_costs_and_is_no_answer() -> None:
+    trace = msgspec.structs.replace(trace_of(asked(0), "t"), failed_grains={"kim": 5})
+    (line,) = replay(trace, scenario(FREE)).lines
+    assert (line.answers, line.cost_grains) == (1, EACH // 2 + 5)
 
 
 def test_shares_route_and_cached_reads_from_a_cache_and_neither_hangs_on_blocks() -> None:
@@ -99,7 +156,7 @@ def test_a_hard_budget_of_a_customer_or_a_plan_refuses_in_the_order_of_time() ->
 
 
 def test_who_gains_and_who_loses() -> None:
-    trace = trace_of(asked(0) + asked(1, 2, 3, customer="lee"), "t")
+    trace = trace_of(asked(0) + asked(1, 2, 30 * DAY - 1, customer="lee"), "t")
     wallet = msgspec.structs.replace(PLUS, beyond="wallet", overage_most=None, included=())
     before, after = replay(trace, scenario(FREE)), replay(trace, scenario(wallet, on={"kim": "plus"}))
     found = change(before, after)

@@ -39,7 +39,7 @@ def test_a_trace_hands_out_the_very_answers_it_was_made_of(made: list[Answer]) -
 
 def test_time_that_goes_backwards_is_refused_by_the_number_of_the_answer() -> None:
     late, early = (Answer(at, "a", "x", Usage()) for at in (5, 4))
-    with pytest.raises(Invalid, match="answer 2 ended before answer 1"):
+    with pytest.raises(Invalid, match="answer 2 was asked before answer 1"):
         trace_of([late, early], "here")
 
 

@@ -61,12 +61,14 @@ def test_a_usual_year_is_the_sum_of_its_months(
 
 def test_answers_are_scaled_by_the_time_and_fees_by_the_period() -> None:
     short = year(outcome(line("kim", 100, 300, 30)), fixed(), draws=1)
-    long = year(outcome(msgspec.structs.replace(line("kim", 300, 900, 90), periods=3), months=3), fixed(), draws=1)
+    long = year(
+        outcome(msgspec.structs.replace(line("kim", 300, 900, 90), periods=3, months=3.0), months=3), fixed(), draws=1
+    )
     assert short.usual_grains == long.usual_grains == 12 * (100 + 300 - 30)
 
 
 def test_a_yearly_fee_is_paid_once_a_year() -> None:
-    yearly = msgspec.structs.replace(line("kim", 1_200, 300, 30), period_months=12)
+    yearly = msgspec.structs.replace(line("kim", 1_200, 300, 30), months=12.0)
     assert year(outcome(yearly), fixed(), draws=1).usual_grains == 12 * (100 + 300 - 30)
 
 

@@ -15,11 +15,13 @@ class CustomerLine(msgspec.Struct, frozen=True):
     """One customer; money in grains of the scenario's currency.
 
     refused: answers of the trace that the plan would not have paid for; they use and cost nothing.
-    tokens: read and written. periods: of the plan, begun. fee_grains: their prices, VAT within. earned_grains: what
-    is left of those after VAT and the processor's fee, less what the plan says such a customer costs anyway.
-    charge_grains: for answers, from the wallet or on account; on_account_grains: the part yet to be invoiced.
-    included_grains: what answers came to at list price and the plan covered. cost_grains: what they cost us.
-    period_months: how long one of those periods is.
+    tokens: read and written. periods: of the plan, begun. fee_grains: of their prices what falls on the days that were
+    replayed, VAT within. earned_grains: what is left of it after VAT and the processor's fee, less what the plan says
+    such a customer costs anyway. charge_grains: for answers, from gifts, the wallet or on account; granted_grains: the
+    part that gifts paid, on_account_grains: the part yet to be invoiced. included_grains: what answers came to at list
+    price and the plan covered. cost_grains: what they cost us. revenue_grains: of fees and packs, what the books earn
+    in those days: without VAT, and nothing taken off. period_months: how long a period is. months: on the plan, by
+    the length of its periods; 1 for nobody's.
     """
 
     customer: str
@@ -34,12 +36,10 @@ class CustomerLine(msgspec.Struct, frozen=True):
     on_account_grains: int
     included_grains: int
     cost_grains: int
+    granted_grains: int = 0
+    revenue_grains: int = 0
     period_months: int = 1
-
-    @property
-    def months(self) -> int:
-        """So many are paid for by its fees; one where none is."""
-        return max(1, self.periods) * self.period_months
+    months: float = 1.0
 
     @property
     def pays_grains(self) -> int:
@@ -49,7 +49,7 @@ class CustomerLine(msgspec.Struct, frozen=True):
     @property
     def margin_grains(self) -> int:
         """What is left of it for us, as the profit and loss counts it."""
-        return self.earned_grains + self.charge_grains - self.cost_grains
+        return self.earned_grains + self.charge_grains - self.granted_grains - self.cost_grains
 
 
 class HourLoad(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ def total(lines: Sequence[CustomerLine]) -> CustomerLine:
     return CustomerLine("", "", *(sum(map(attrgetter(name), lines)) for name in _SUMMED))
 
 
-_SUMMED = CustomerLine.__struct_fields__[2:-1]
+_SUMMED = CustomerLine.__struct_fields__[2:-2]
 
 
 def losers(outcome: Outcome) -> list[CustomerLine]:

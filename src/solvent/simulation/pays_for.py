@@ -19,7 +19,6 @@ from solvent.values.period import MONTHS
 
 _DRAWS: Final = 200
 _LOW, _HIGH = 0.05, 0.95
-_MONTH_US: Final = 30.4375 * 86_400 * 10**6
 _WHOLE: Final = 10**12  # grains of a price of which the net share is asked: enough digits for any plan
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -51,46 +50,36 @@ def pays_for(outcome: Outcome, plans: Mapping[str, Plan], seed: int = 1) -> tupl
     """Of every plan in an outcome that has a price and customers; the same seed draws the same customers."""
     paying = [line for line in outcome.lines if line.fee_grains]
     free_cost = sum(max(0, one.cost_grains - one.charge_grains) for one in outcome.lines if not one.fee_grains)
-    months = sum(_months(line, plans[line.plan], outcome) for line in paying)
-    subsidy = free_subsidy(outcome.money(free_cost), months)
+    months = sum(line.months for line in paying)
+    subsidy = free_subsidy(outcome.money(round(free_cost / months) if months else 0), 1)
     return tuple(_of(plans[name], outcome, subsidy, seed) for name in dict.fromkeys(line.plan for line in paying))
-
-
-def _months(line: CustomerLine, plan: Plan, outcome: Outcome) -> int:
-    """How many months of answers a line has: its periods, or for longer ones as many as there were."""
-    if plan.period == "month":
-        return line.periods
-    return max(1, round((outcome.until_us - outcome.from_us) / _MONTH_US))
 
 
 def _of(plan: Plan, outcome: Outcome, subsidy: Money, seed: int) -> PaysFor:
     lines = [line for line in outcome.lines if line.plan == plan.name and line.fee_grains]
-    rows = np.array([_row(line, plan, outcome) for line in lines])
+    rows = np.array([_row(line, plan) for line in lines])
     chance = np.random.default_rng(seed)
     drawn = np.array([chance.poisson(1.0, len(lines)) @ rows for _ in range(_DRAWS)])
     drawn, usual = drawn[drawn[:, 0] > 0], rows.sum(axis=0, keepdims=True)
     net = net_of(plan, Money(_WHOLE, plan.currency)).grains / _WHOLE / MONTHS[plan.period]
     free = float(subsidy.grains)
     price = _interval(_price(drawn, free, net), float(_price(usual, free, net)[0]))
-    months, answers, cost, left, _ = (int(value) for value in usual[0])
+    months, (answers, cost, left) = float(usual[0][0]), (int(value) for value in usual[0][1:4])
     if cost <= 0 or not answers:
         return PaysFor(plan.name, len(lines), None, price, 0)
     nothing = outcome.money(0)
-    each_month = outcome.money(left // months)
+    each_month = outcome.money(int(left / months))
     found = break_even(plan.name, each_month, subsidy, nothing, outcome.money(cost), answers).answers_month or 0
     around = _interval(_answers(drawn[drawn[:, 2] > 0], free), found)
-    beyond = sum(line.answers > found * _months(line, plan, outcome) for line in lines)
+    beyond = sum(line.answers > found * line.months for line in lines)
     return PaysFor(plan.name, len(lines), around, price, beyond)
 
 
-def _row(line: CustomerLine, plan: Plan, outcome: Outcome) -> tuple[float, ...]:
-    """Months of answers; answers, and what they cost beyond what they charge; what is left of the price in those
-    months, and what such a customer costs in them anyway."""
-    months = _months(line, plan, outcome)
-    of_price = months / (line.periods * MONTHS[plan.period])
-    fixed = net_of(plan, outcome.money(line.fee_grains)).grains - line.earned_grains
-    cost = line.cost_grains - line.charge_grains
-    return months, line.answers, cost, line.earned_grains * of_price, fixed * of_price
+def _row(line: CustomerLine, plan: Plan) -> tuple[float, ...]:
+    """Months on the plan; answers, and what they cost beyond what they charge; what is left of the price in that time,
+    and what such a customer costs in it anyway."""
+    fixed = net_of(plan, Money(line.fee_grains, plan.currency)).grains - line.earned_grains
+    return line.months, line.answers, line.cost_grains - line.charge_grains, line.earned_grains, fixed
 
 
 def _answers(sums: Floats, subsidy: float) -> Floats:

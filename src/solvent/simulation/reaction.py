@@ -147,5 +147,4 @@ def _thinned(trace: Trace, keeps: Whole) -> Iterator[Block]:
         is_new[whose] = False
         rows = np.flatnonzero(kept)
         if len(rows):
-            used = {bucket: column[rows] for bucket, column in block.used.items()}
-            yield Block(block.at_us[rows], block.customer[rows], block.model[rows], used)
+            yield block.rows(rows)

@@ -1,28 +1,30 @@
 """Replay: a trace through a scenario's plans and prices, by the nouns that bill live traffic.
 
 What needs no order is rated and summed in columns; quotas are drawn from in the order of time. An answer is held for
-what it came to, where a running service holds the most it may come to: so a customer near the end of a quota of
-tokens or money may be answered here where the service would have answered shorter.
+what it came to, where a service holds the most it may come to: so near the end of a quota of tokens or money it may be
+answered here where the service would have answered shorter. Everybody's periods begin with the first day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from solvent.billing.plan import Plan, fee, net_of
+from solvent.billing.plan import Plan
 from solvent.simulation.load import Load
 from solvent.simulation.mixed import Rated, as_mixed, rated
+from solvent.simulation.on_plan import OnPlan
 from solvent.simulation.outcome import CustomerLine, Outcome
-from solvent.simulation.pots import Drawn, Pots, given_by, starts_of
+from solvent.simulation.pots import Drawn, starts_of
 from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS, summed
 from solvent.simulation.scenario import Scenario, demand_replayable
 from solvent.simulation.trace import Block, Trace, Whole
-from solvent.simulation.walked import WalkedPots, seen_budgets
+from solvent.simulation.walked import seen_budgets
 from solvent.values.errors import Invalid
 from solvent.values.limits import GRAINS_MAX
-from solvent.values.period import MONTHS, Period, month_number, next_month, period_at, start_of_month, zone
+from solvent.values.period import MONTHS, day_number, period_at, start_of_day, zone
 
 
 def replay(trace: Trace, scenario: Scenario, tell: Callable[[int], None] = lambda answers: None) -> Outcome:
@@ -42,7 +44,7 @@ class _Run:
     def __init__(self, trace: Trace, scenario: Scenario) -> None:
         self._trace, self._scenario = trace, scenario
         self._zone = zone(scenario.time_zone)
-        self._anchor_us = start_of_month(month_number(trace.from_us, self._zone), self._zone)
+        self._span_us = span_of(trace, self._zone)
         self._classes = tuple(dict.fromkeys(sold.model_class for sold in scenario.sold.values()))
         self._class_of = np.array([self._classes.index(sold.model_class) for sold in scenario.sold.values()], np.int64)
         names = list(scenario.plans)
@@ -53,12 +55,12 @@ class _Run:
         self._load = Load()
         self._read = self._written = 0
 
-    def _begin(self, plan: Plan) -> _OnPlan:
-        return _OnPlan(plan, self._scenario.time_zone, self._anchor_us, len(self._trace.customers), self._classes)
+    def _begin(self, plan: Plan) -> OnPlan:
+        return OnPlan(plan, self._scenario.time_zone, self._span_us, len(self._trace.customers), self._classes)
 
     def take_in(self, block: Block) -> None:
         block = as_mixed(block, self._trace.models, self._scenario)
-        price, cost = rated(block, self._scenario)
+        price, cost = rated(block, self._scenario, self._trace.served)
         if max(price.max(initial=0), cost.max(initial=0)) > GRAINS_MAX // max(1, self._trace.answers):
             raise Invalid("bad_trace", "the sum of all answers might not fit the books; replay a shorter trace")
         written = summed(block.used, OUTPUT_BUCKETS, block.answers)
@@ -77,11 +79,11 @@ class _Run:
             self._draw(columns, cost[order])
 
     def _months(self, at_us: Whole) -> Iterator[tuple[int, int]]:
-        """Rows of one calendar month each."""
+        """Rows of one month each, counted from the first day."""
         first = 0
         while first < len(at_us):
-            month = month_number(int(at_us[first]), self._zone)
-            last = int(np.searchsorted(at_us, start_of_month(next_month(month), self._zone)))
+            month = period_at(self._span_us[0], "month", int(at_us[first]), self._zone)
+            last = int(np.searchsorted(at_us, month.end_us))
             yield first, last
             first = last
 
@@ -109,19 +111,25 @@ class _Run:
 
     def outcome(self) -> Outcome:
         trace, scenario = self._trace, self._scenario
-        periods = {place: on.periods_until(trace.until_us - 1) for place, on in self._on.items()}
+        fees = {place: on.fees() for place, on in self._on.items()}
         sums = self._sums.T.tolist()
         lines = []
         for number, (customer, place) in enumerate(zip(trace.customers, self._plan_of.tolist(), strict=True)):
             answers, refused, tokens, charge, on_account, included, cost = sums[number]
-            on, count = self._on[place], int(periods[place][number])
+            on = self._on[place]
+            fee = fees[place][on.first_of(number)]
             lines.append(
                 CustomerLine(
-                    customer, on.plan.name, answers, refused, tokens, count, on.fee.grains * count,
-                    on.earned_each * count, charge, on_account, included, cost, MONTHS[on.plan.period],
+                    customer, on.plan.name, answers, refused, tokens, fee.periods, fee.fee, fee.earned, charge,
+                    on_account, included, cost + trace.failed_grains.get(customer, 0), 0, fee.revenue,
+                    MONTHS[on.plan.period], fee.months or 1.0,
                 )
             )  # fmt: skip
-        notes = (*trace.notes, *(note for on in self._on.values() for note in _notes(on.plan)))
+        notes = (
+            *trace.notes,
+            *served_notes(trace, scenario),
+            *(n for on in self._on.values() for n in _notes(on.plan)),
+        )
         hours = self._load.hours(self._zone)
         return Outcome(
             scenario.name, trace.source, scenario.currency, trace.from_us, trace.until_us, tuple(lines), hours, notes,
@@ -129,47 +137,27 @@ class _Run:
         )  # fmt: skip
 
 
+def span_of(trace: Trace, in_zone: ZoneInfo) -> tuple[int, int]:
+    """The time a trace stands for, in whole days."""
+    if trace.span_us is not None:
+        return trace.span_us
+    first, last = day_number(trace.from_us, in_zone), day_number(trace.until_us - 1, in_zone)
+    return start_of_day(first, in_zone), start_of_day(last + 1, in_zone)
+
+
+def served_notes(trace: Trace, scenario: Scenario) -> list[str]:
+    """What of how answers were served cannot be rated any more, in words."""
+    known = {
+        cards[0].name
+        for sold in scenario.sold.values()
+        for cards in (sold.cost_cards, *sold.other_costs.values())
+        if cards
+    }
+    gone = sorted({how.cost_card for how in trace.served if how.cost_card and how.cost_card not in known})
+    return [f"no model has cost card {name!r} now; what it rated costs what its model's own card says" for name in gone]
+
+
 _SUMS = 7  # answers, refused, tokens, charge, on account, included, cost
-
-
-class _OnPlan:
-    """Everybody who is on one plan. Whoever asks has been on it since the period of the first answer."""
-
-    def __init__(
-        self, plan: Plan, time_zone: str, anchor_us: int, customers: int, classes: tuple[str, ...]
-    ) -> None:  # fmt: skip
-        self.plan = plan
-        self.fee = fee(plan, plan.seats.included if plan.seats else 1)
-        fixed = plan.fixed_month.grains * MONTHS[plan.period] if plan.fixed_month else 0
-        self.earned_each = net_of(plan, self.fee).grains - fixed
-        self._zone, self._anchor_us = zone(time_zone), anchor_us
-        self._first = np.full(customers, -1, np.int64)
-        self._number = 0
-        given = given_by(plan, time_zone, anchor_us)
-        self._pots = Pots(given, customers, classes)
-        walked = seen_budgets(plan) or not self._pots.in_columns
-        self._walked = WalkedPots(plan, given, classes, self._zone) if walked else None
-        if self._walked is not None:
-            self._walked.begin_period(self._period(anchor_us))
-
-    def _period(self, at_us: int) -> Period:
-        return period_at(self._anchor_us, self.plan.period, at_us, self._zone)
-
-    def draw(self, columns: Rated) -> Drawn:
-        period = self._period(int(columns.at_us.min()))
-        while self._number < period.number:
-            self._number += 1
-            self._pots.begin_period(self._first >= 0)
-            if self._walked is not None:
-                self._walked.begin_period(period)
-        whose = columns.customer[columns.starts]
-        self._first[whose] = np.where(self._first[whose] < 0, period.number, self._first[whose])
-        return self._pots.draw(columns) if self._walked is None else self._walked.draw(columns)
-
-    def periods_until(self, at_us: int) -> Whole:
-        """How many periods each customer has begun by then."""
-        last = self._period(at_us).number
-        return np.where(self._first < 0, 0, last - self._first + 1)
 
 
 def _notes(plan: Plan) -> list[str]:

@@ -16,11 +16,15 @@ WHOLE_PERMILLE: Final = 1000
 
 
 class Sold(msgspec.Struct, frozen=True):
-    """A model as it is sold: its cards in the two books, from old to new, and what plans call models of its kind."""
+    """A model as it is sold: its cards in the two books, from old to new, and what plans call models of its kind.
+
+    other_costs: the cards of its other upstreams, by their names.
+    """
 
     price_cards: tuple[RateCard, ...]
     cost_cards: tuple[RateCard, ...]
     model_class: str = "standard"
+    other_costs: Mapping[str, tuple[RateCard, ...]] = {}
 
 
 class Share(msgspec.Struct, frozen=True):
