@@ -29,12 +29,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.load.machine import commit, describe
 
+from solvent.app.closing import usage
 from solvent.audit.act import by_system
 from solvent.billing.close import Closing
 from solvent.billing.close_month import close_month
 from solvent.db.engine import FILE_NAME, open_engine
 from solvent.db.group_commit import GroupCommit
-from solvent.margin.usage_store import used_by
 from solvent.values.instant import US_PER_S, instant
 from solvent.values.period import day_number, zone
 
@@ -157,7 +157,7 @@ async def close(folder: Path) -> tuple[Closing, float, Timed]:
     try:
         started = time.perf_counter()
         act = by_system(f"close/{MONTH}", END_US + DAY_US)
-        closing = await close_month(MONTH, "KRW", used_by, timed, act)
+        closing = await close_month(MONTH, "KRW", usage, timed, act)
         return closing, time.perf_counter() - started, timed
     finally:
         await database.close()

@@ -28,6 +28,7 @@ from solvent.ledger.journal_store import rows_of_account, rows_of_cause
 from solvent.margin import store as margin_store
 from solvent.margin.line import KeptBy
 from solvent.margin.ranking_store import rank
+from solvent.margin.store import Folded
 from solvent.values.ids import CustomerId
 from solvent.values.period import start_of_day
 
@@ -63,7 +64,7 @@ def _usage(customer: str, days: int) -> Question:
     def ask(connection: Connection, on: Subjects) -> int:
         groups: tuple[KeptBy, ...] = ("day", "model")
         since, whose = on.last_day - days + 1, getattr(on, customer)
-        return sum(len(margin_store.lines(connection, by, since, "KRW", customer=whose)) for by in groups)
+        return sum(len(margin_store.lines(Folded(connection), by, since, "KRW", customer=whose)) for by in groups)
 
     return ask
 
@@ -91,7 +92,7 @@ def _behind(days_ago: int, days: int, **line: str) -> Question:
 def _ranking(days: int, ended_days_ago: int = 0) -> Question:
     def ask(connection: Connection, on: Subjects) -> int:
         until_day = on.last_day - ended_days_ago
-        found = rank(connection, until_day - days + 1, until_day, "KRW", ROWS)
+        found = rank(Folded(connection), until_day - days + 1, until_day, "KRW", ROWS)
         return len(found.losers) + len(found.earners)
 
     return ask
@@ -99,7 +100,7 @@ def _ranking(days: int, ended_days_ago: int = 0) -> Question:
 
 def _lines(by: KeptBy, days: int) -> Question:
     def ask(connection: Connection, on: Subjects) -> int:
-        return len(margin_store.lines(connection, by, on.last_day - days + 1, "KRW"))
+        return len(margin_store.lines(Folded(connection), by, on.last_day - days + 1, "KRW"))
 
     return ask
 

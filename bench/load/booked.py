@@ -14,9 +14,9 @@ from bench.load.made_year import FIRST_MONTH, Shape
 from sqlalchemy import Connection
 
 from solvent.answering import store as receipts_store
+from solvent.answering.fold_store import fold
 from solvent.db.engine import WRITE, open_engine
 from solvent.ledger import store as ledger_store
-from solvent.margin import store as margin_store
 from solvent.values.period import day_number, start_of_month
 
 AT_ONCE: Final = 32  # answers in a commit, as at the load of bench/gateway.py
@@ -73,7 +73,7 @@ def _write(connection: Connection, batch: Batch) -> list[float]:
     instants.append(time.process_time())
     receipts_store.append(connection, batch.receipts)
     instants.append(time.process_time())
-    margin_store.add(connection, batch.margins)
+    fold(connection)
     instants.append(time.process_time())
     return [later - sooner for sooner, later in pairwise(instants)]
 

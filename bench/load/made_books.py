@@ -13,13 +13,12 @@ from bench.load.made_people import CURRENCY, VIA, People, Person
 from sqlalchemy import Connection
 
 from solvent.answering import store as receipts_store
-from solvent.answering.receipt import Outcome, Receipt, sums_of
+from solvent.answering.fold_store import fold
+from solvent.answering.receipt import Outcome, Receipt
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS, api_cost, api_payable
 from solvent.ledger.transfer import Transfer, hold, post, posting, void
 from solvent.ledger.unit import included
-from solvent.margin import store as margin_store
-from solvent.margin.line import MarginKey, MarginSums
 from solvent.values.ids import AnswerId, KeyId, TransferId, new_id
 from solvent.values.limits import HOLD_S_MAX
 from solvent.values.money import Money
@@ -60,7 +59,6 @@ class Batch(msgspec.Struct):
 
     transfers: list[Transfer]
     receipts: list[Receipt]
-    margins: list[tuple[MarginKey, MarginSums]]
 
 
 def days_answers(
@@ -80,7 +78,7 @@ def days_answers(
         size = min(at_once, count - first)
         chosen = random_.choices(people.everybody, cum_weights=people.cumulative, k=size)
         models = random_.choices(MODELS, MODEL_SHARES, k=size)
-        batch = Batch([], [], [])
+        batch = Batch([], [])
         for person, model in zip(chosen, models, strict=True):
             _answer(batch, next(regulars, person), model, day, at_us, random_)
             at_us += step_us
@@ -91,7 +89,7 @@ def write(connection: Connection, batch: Batch) -> None:
     """Book the answers, as the desk's commits do."""
     ledger_store.append(connection, batch.transfers)
     receipts_store.append(connection, batch.receipts)
-    margin_store.add(connection, batch.margins)
+    fold(connection)
 
 
 def _answer(batch: Batch, person: Person, model: Model, day: int, at_us: int, random_: random.Random) -> None:
@@ -115,7 +113,6 @@ def _answer(batch: Batch, person: Person, model: Model, day: int, at_us: int, ra
         due if on_plan else 0, cost, at_us - asked_us,
     )  # fmt: skip
     batch.receipts.append(receipt)
-    batch.margins.append((MarginKey(day, person.id, person.plan, model.name), sums_of(receipt)))
 
 
 def _key(person: Person, random_: random.Random) -> KeyId:

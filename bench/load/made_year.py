@@ -26,12 +26,13 @@ from bench.load.made_people import (
 )
 from sqlalchemy import Connection
 
+from solvent.answering.fold_store import fold
 from solvent.answering.receipt_store import Sought, receipts_page
+from solvent.app.closing import usage
 from solvent.audit.act import by_system
 from solvent.billing.close_month import close_month
 from solvent.db.engine import WRITE, open_engine
 from solvent.db.group_commit import GroupCommit
-from solvent.margin.usage_store import used_by
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import MONTH_CLOSE_GRACE_S
 from solvent.values.period import day_number, next_month, start_of_month
@@ -144,7 +145,7 @@ def close(directory: Path, url: str, month: int) -> tuple[float, float]:
     async def closing() -> None:
         database = GroupCommit(open_engine(directory, url))
         try:
-            await close_month(month, CURRENCY, used_by, database, act)
+            await close_month(month, CURRENCY, usage, database, act, fold=fold)
         finally:
             await database.close()
 

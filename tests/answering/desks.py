@@ -16,6 +16,7 @@ from tests.db.opened import Place
 from solvent.answering import store as receipts_store
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
+from solvent.answering.read_margins import read_margins
 from solvent.answering.receipt import Receipt, sums_of
 from solvent.answering.route import Pool, Route
 from solvent.app.background import Background
@@ -32,6 +33,7 @@ from solvent.ledger.unit import is_money
 from solvent.ledger.verify_books import verify_books
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginSums, total
+from solvent.margin.store import Folded
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
 from solvent.providers.port import Call, Chunk, Dialect, OnAbort
@@ -202,7 +204,7 @@ async def shop(
         yield Shop(desk, clock, background, random)
 
 
-def _books(connection: Connection) -> tuple[list[Receipt], dict[tuple[str, str], Movement], MarginSums]:
+def _books(connection: Folded) -> tuple[list[Receipt], dict[tuple[str, str], Movement], MarginSums]:
     receipts = receipts_store.newest(connection, 10**6)
     kept = ledger_store.balances_of(connection)
     rebuilt = ledger_store.balances_rebuilt(connection)
@@ -249,7 +251,7 @@ async def check_books(shop: Shop, *others: Shop) -> list[Receipt]:
         await each.quiet()
         assert each.desk.under_way == each.desk.looking == 0
     database = shop.desk.database
-    receipts, kept, margins = await database.read(_books)
+    receipts, kept, margins = await read_margins(_books, database)
     sums: Counter[tuple[str, str]] = Counter()
     for (account, unit), moved in kept.items():
         sums[unit, "posted"] += moved.debits - moved.credits

@@ -16,12 +16,11 @@ from tests.answering.test_store import receipt
 from tests.db.opened import Place
 
 from solvent.answering import store
-from solvent.answering.receipt import Receipt, sums_of
+from solvent.answering.fold_store import fold
+from solvent.answering.receipt import Receipt
 from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page, used_by_key
 from solvent.db.port import Connection
-from solvent.margin import store as margin_store
 from solvent.margin.facet import read
-from solvent.margin.line import MarginKey
 from solvent.margin.usage_store import days_of
 from solvent.values.ids import AnswerId, CustomerId, KeyId, new_id
 from solvent.values.instant import NEVER_US
@@ -54,8 +53,6 @@ def some_receipts(random: Random, count: int) -> list[Receipt]:
 
 def write(connection: Connection, rows: list[Receipt]) -> None:
     store.append(connection, rows)
-    lines = [(MarginKey(day_number(r.at_us, SEOUL), r.customer, r.plan, r.model), sums_of(r)) for r in rows]
-    margin_store.add(connection, lines)
 
 
 def is_sought(row: Receipt, sought: Sought) -> bool:
@@ -182,7 +179,7 @@ def test_answers_are_summed_by_key_and_by_day(place: Place) -> None:
             assert set(by_key) == {"key_a0", "key_a1"}
             few = await database.read(lambda c: used_by_key(c, "a", 0, 7))
             assert sum(use.answers for use in few.values()) == 7
-            days = await database.read(lambda c: days_of(c, "a", DAY, DAY + 3, "small"))
+            days = await database.write(lambda c: days_of(fold(c), "a", DAY, DAY + 3, "small"))
             assert [day for day, *_ in days] == [DAY + 2, DAY + 1, DAY]
             small = [r for r in rows if (r.customer, r.model) == ("a", "small") and r.outcome != "failed"]
             for day, answers, charge, _ in days:

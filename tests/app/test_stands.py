@@ -25,6 +25,7 @@ from solvent.billing.standing_store import terms_of
 from solvent.identity.store import change_customer
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginKey, MarginSums
+from solvent.margin.store import Folded
 from solvent.values.ids import AnswerId, CustomerId, new_id
 from solvent.values.instant import NEVER_US
 from solvent.values.period import day_number, zone
@@ -60,7 +61,7 @@ def _receipt(customer: CustomerId, at_us: int, number: int) -> Receipt:
 
 
 async def _stands(books: Books, plan: str) -> Stands:
-    found = await books.database.read(lambda connection: stands_of(connection, plan, LATELY, "KRW", SEOUL))
+    found = await books.database.read(lambda connection: stands_of(Folded(connection), plan, LATELY, "KRW", SEOUL))
     assert found is not None
     return found
 
@@ -133,12 +134,12 @@ def test_many_at_once_stand_where_each_stands_alone(place: Place) -> None:
 
         def both(connection: Connection) -> None:
             everybody = [*ids.values(), CustomerId("cus_nobody"), CustomerId("cus_kim")]
-            found = standings_of(connection, everybody, TODAY, SEOUL)
+            found = standings_of(Folded(connection), everybody, TODAY, SEOUL)
             assert set(found) == set(ids.values())
             for id, many in found.items():
                 terms = terms_of(connection, id)
                 assert terms is not None
-                assert standing_of(connection, id, terms, SEOUL) == many
+                assert standing_of(Folded(connection), id, terms, SEOUL) == many
             assert found[ids["wallet"]].earlier.answers == 1
 
         await books.database.read(both)

@@ -42,7 +42,7 @@ async def accrued(database: Database, now_us: int) -> int:
 
 
 def earned(connection: Connection, by: KeptBy = "day", since: int = 0) -> dict[str, int]:
-    lines = margin_store.lines(connection, by, since, "KRW")
+    lines = margin_store.lines(margin_store.Folded(connection), by, since, "KRW")
     return {line.name: line.earned.grains for line in lines if line.earned.grains}
 
 

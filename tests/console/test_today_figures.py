@@ -7,6 +7,7 @@ import time
 import pytest
 from msgspec.structs import replace
 from playwright.sync_api import expect
+from sqlalchemy import delete
 from tests.browsing import NewServer, OpenPage
 from tests.console.visits import ask, demand_whole
 from tests.doors.server import Solvent
@@ -40,6 +41,7 @@ def test_today_is_held_against_yesterday_at_this_hour_and_stays_light_with_many_
         for at_us, count in ((known.at_us, 10_000), (yesterday_us, 3)):
             rows = [replace(known, id=AnswerId(new_id("ans", at_us - n, n)), at_us=at_us) for n in range(count)]
             store.append(connection, rows)
+        connection.execute(delete(store.unsummed))  # as a version before booked them; what they came to follows
         key = MarginKey(day_number(yesterday_us, seoul), known.customer, known.plan, known.model)
         margin_store.add(connection, [(key, MarginSums(answers=3, charge_grains=80 * 10**7, cost_grains=10 * 10**7))])
     engine.dispose()

@@ -6,11 +6,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from solvent.answering import store as answering_store
+from solvent.answering.fold_store import fold
 from solvent.answering.receipt import Receipt
-from solvent.db.engine import READ, open_engine
+from solvent.db.engine import WRITE, open_engine
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import REVENUE_ANSWERS, REVENUE_OVERAGE
@@ -20,6 +21,7 @@ from solvent.ledger.unit import is_money
 from solvent.ledger.verdict import Verification
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginLine, total
+from solvent.margin.store import Folded
 from solvent.values.period import zone
 
 EVERY_ID = ("", "~")
@@ -50,13 +52,13 @@ def read_books(data: Path, currency: str = "USD", url: str = "") -> Books:
     """The books of a data directory or behind an URL at one moment, whether or not a server is running on them."""
     engine = open_engine(data, url)
     try:
-        with engine.connect().execution_options(**READ) as connection:
-            return _read(connection, currency)
+        with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+            return _read(fold(connection), currency)
     finally:
         engine.dispose()
 
 
-def _read(connection: Connection, currency: str) -> Books:
+def _read(connection: Folded, currency: str) -> Books:
     head = ledger_store.mark(connection, ledger_store.CHAIN)
     time_zone = ledger_store.mark(connection, ledger_store.TIME_ZONE) or ledger_store.DEFAULT_TIME_ZONE
     verification = Verification(Calendar(zone(time_zone)))

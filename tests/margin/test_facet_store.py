@@ -11,21 +11,20 @@ from tests.db.opened import Place
 
 from solvent.margin import facet_store
 from solvent.margin.facet import Facet
+from solvent.margin.facet_store import parts_of
 from solvent.margin.line import MarginSums
+from solvent.margin.store import Folded
 
 DAY = 20_000
 
 
 def some_facets(random: Random, count: int) -> list[Facet]:
     def one() -> Facet:
-        cost = random.randrange(10**9)
-        cached = random.randrange(cost + 1)
         customer = random.randrange(700)
         return Facet(
-            DAY + random.randrange(5), f"cus_{customer:03}", random.choice(["free", "pro"]),
-            f"key_{customer}_{random.randrange(2)}", random.choice(["chat/quick", "api/chat", "api/a'b"]),
-            MarginSums(answers=1, charge_grains=random.randrange(10**9), cost_grains=cost),
-            tuple(part for part in (("input", cost - cached), ("cached", cached)) if part[1]),
+            DAY + random.randrange(5), f"cus_{customer:03}", f"key_{customer}_{random.randrange(2)}",
+            random.choice(["chat/quick", "api/chat", "api/a'b"]),
+            MarginSums(answers=1, charge_grains=random.randrange(10**9), cost_grains=random.randrange(10**9)),
         )  # fmt: skip
 
     return [one() for _ in range(count)]
@@ -52,12 +51,32 @@ def test_they_are_the_sums_of_what_was_added(place: Place) -> None:
                     costs[one.service] += one.sums.cost_grains
                 assert {line.name: line.sums.cost_grains for line in services} == dict(costs)
                 assert sum(line.sums.answers for line in services) == len(inside)
-                parts = await database.read(partial(facet_store.parts_of, from_day=first, until_day=last))
+
+    asyncio.run(live())
+
+
+def test_what_costs_were_for_is_summed_by_plan(place: Place) -> None:
+    random = Random(9)
+    added = [
+        (DAY + random.randrange(5), random.choice(["free", "pro"]), random.choice(["input", "cached"]),
+         random.randrange(-9, 10**9))
+        for _ in range(900)
+    ]  # fmt: skip
+
+    async def live() -> None:
+        async with place.opened() as database:
+            left = list(added)
+            while left:
+                size = random.choice([1, 40, 300])
+                await database.append([(facet_store.add_parts, one) for one in left[:size]])
+                del left[:size]
+            for first, last in ((DAY, DAY + 4), (DAY + 1, DAY + 3), (DAY + 9, DAY + 9)):
                 by_part = Counter[tuple[str, str]]()
-                for one in inside:
-                    for part, grains in one.cost_parts:
-                        by_part[one.plan, part] += grains
-                assert parts == dict(by_part)
+                for day, plan, part, grains in added:
+                    if first <= day <= last:
+                        by_part[plan, part] += grains
+                found = await database.read(lambda c, a=first, b=last: parts_of(Folded(c), a, b))  # type: ignore[misc]
+                assert found == dict(by_part)
 
     asyncio.run(live())
 

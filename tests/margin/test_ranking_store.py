@@ -14,6 +14,7 @@ from tests.db.opened import Place
 from solvent.margin import store
 from solvent.margin.line import MarginKey, MarginLine, MarginSums
 from solvent.margin.ranking_store import Ranking, rank
+from solvent.margin.store import Folded
 from solvent.values.money import Money
 
 FIRST = (date(2026, 1, 25) - date(1970, 1, 1)).days
@@ -82,7 +83,7 @@ def test_rankings_are_those_of_the_answers_whatever_the_batches_their_order_and_
                 until_day = from_day + random.randrange(-1, 80)
                 count = random.choice([1, 5, 50])
                 found = await database.read(
-                    lambda c, a=from_day, b=until_day, n=count: rank(c, a, b, "KRW", n)  # type: ignore[misc]
+                    lambda c, a=from_day, b=until_day, n=count: rank(Folded(c), a, b, "KRW", n)  # type: ignore[misc]
                 )
                 assert found == expected(added, from_day, until_day, count)
 
@@ -120,11 +121,11 @@ def test_a_correction_of_a_day_long_past_moves_every_total_since(place: Place) -
             for day in range(FIRST, FIRST + 60):
                 await database.write(partial(store.add, lines=[answer(day, "a", 10, 4), answer(day, "b", 10, 6)]))
             await database.write(lambda c: store.add(c, [answer(FIRST + 3, "c", 0, 9), answer(FIRST + 59, "c", 1, 0)]))
-            early = await database.read(lambda c: rank(c, FIRST, FIRST + 20, "KRW", 2))
+            early = await database.read(lambda c: rank(Folded(c), FIRST, FIRST + 20, "KRW", 2))
             assert [(line.name, line.margin.grains) for line in early.losers] == [("c", -9), ("b", 84)]
-            whole = await database.read(lambda c: rank(c, FIRST, FIRST + 90, "KRW", 1))
+            whole = await database.read(lambda c: rank(Folded(c), FIRST, FIRST + 90, "KRW", 1))
             assert (whole.losers[0].name, whole.losers[0].margin) == ("c", Money(-8, "KRW"))
-            later = await database.read(lambda c: rank(c, FIRST + 10, FIRST + 58, "KRW", 5))
+            later = await database.read(lambda c: rank(Folded(c), FIRST + 10, FIRST + 58, "KRW", 5))
             assert {line.name for line in later.losers} == {"a", "b"}, "c had no answers then"
 
     asyncio.run(live())
@@ -137,7 +138,7 @@ def test_what_was_earned_and_given_back_ranks_nobody(place: Place) -> None:
                 await database.write(partial(store.add, lines=[earned(day, "a", 7), answer(day, "b", 2, 1)]))
                 await database.write(partial(store.add, lines=[earned(day, "back", 7), earned(day, "back", -7)]))
             for until_day in (FIRST + 1, FIRST + 5, FIRST + 8):
-                found = await database.read(lambda c, last=until_day: rank(c, FIRST, last, "KRW", 9))  # type: ignore[misc]
+                found = await database.read(lambda c, last=until_day: rank(Folded(c), FIRST, last, "KRW", 9))  # type: ignore[misc]
                 assert [line.name for line in found.earners] == ["a", "b"], "a plan counts without answers"
                 assert found.earners[0].margin == Money(7 * (until_day - FIRST + 1), "KRW")
                 assert found.customers == 2
@@ -148,7 +149,7 @@ def test_what_was_earned_and_given_back_ranks_nobody(place: Place) -> None:
 def test_books_without_answers_rank_nobody(place: Place) -> None:
     async def live() -> None:
         async with place.opened() as database:
-            assert await database.read(lambda c: rank(c, 0, 99_999, "KRW", 5)) == Ranking(0, [], [])
+            assert await database.read(lambda c: rank(Folded(c), 0, 99_999, "KRW", 5)) == Ranking(0, [], [])
 
     asyncio.run(live())
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from solvent.db.engine import open_engine
 from solvent.margin import store
 from solvent.margin.line import KeptBy, MarginKey, MarginSums, total
+from solvent.margin.store import Folded
 
 FIELDS = MarginSums.__struct_fields__
 Added = list[tuple[MarginKey, MarginSums]]
@@ -29,7 +30,7 @@ def some_lines(random: Random, count: int) -> Added:
 def found(connection: Connection, group: KeptBy, from_day: int = 0) -> dict[str, list[int]]:
     return {
         line.name: [getattr(line.sums, field) for field in FIELDS]
-        for line in store.lines(connection, group, from_day, "KRW")
+        for line in store.lines(Folded(connection), group, from_day, "KRW")
     }
 
 
@@ -58,7 +59,7 @@ def test_roll_ups_are_the_sums_in_any_batches_and_any_order(tmp_path: Path, seed
         for group in get_args(KeptBy):
             for from_day in (0, 20_002, 20_004):
                 assert found(connection, group, from_day) == expected(added, group, from_day)
-            lines = store.lines(connection, group, 0, "KRW")
+            lines = store.lines(Folded(connection), group, 0, "KRW")
             assert [line.name for line in lines] == sorted(line.name for line in lines)
             whole = MarginSums()
             for _, line in added:

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, select
 from tests.money.paying import Paying
 
+from solvent.answering.fold_store import fold
 from solvent.app.fall import read_fall
 from solvent.app.report import Span
 from solvent.billing.recognition_store import schedules
@@ -107,14 +108,14 @@ def check_documents(connection: Connection) -> None:
 
 def check_margins(connection: Connection, currency: str) -> None:
     """From what was paid to what is left adds up, ends at the margin, and its costs are those of the ledger."""
-    span = Span(0, DAY_MAX >> 16)
-    steps = read_fall(connection, span, currency, zone("Asia/Seoul")).steps
+    span, books = Span(0, DAY_MAX >> 16), fold(connection)
+    steps = read_fall(books, span, currency, zone("Asia/Seoul")).steps
     named = {step.name: step.grains for step in steps}
     run = 0
     for step in steps:
         run = run if step.is_total else run + step.grains
         assert step.grains == run or not step.is_total, step
-    lines = margin_store.lines(connection, "plan", 0, currency)
+    lines = margin_store.lines(books, "plan", 0, currency)
     assert named["margin"] == total(lines, currency).margin.grains
     assert named["revenue"] - named["margin"] == sum(
         moved.debits - moved.credits

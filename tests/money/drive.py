@@ -140,6 +140,6 @@ class Drive:
             for account, purse in known.items()
         }
         await self.world.books.read(lambda connection: compare.check_leases(connection, purses))
-        await self.world.books.read(partial(compare.check_margins, currency="KRW"))
+        await self.world.books.write(partial(compare.check_margins, currency="KRW"))
         verdict = await verify_books(self.world.books)
         assert verdict.is_clean, verdict.problems

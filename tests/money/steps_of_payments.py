@@ -12,12 +12,13 @@ from tests.money.pots import No
 from tests.money.steps_of_plans import Selling
 from tests.money.world import Idle, World, replaced
 
+from solvent.answering.fold_store import fold
+from solvent.app.closing import usage
 from solvent.audit.act import by_system
 from solvent.billing import close_store, payment_store
 from solvent.billing.asking import Asking
 from solvent.billing.close_month import close_month
 from solvent.invoicing.store import invoices
-from solvent.margin.usage_store import used_by
 from solvent.payments.fake import BAD_CARD
 from solvent.payments.port import Dispute, Method
 from solvent.till.begin_payment import begin_payment
@@ -271,8 +272,8 @@ class Paying:
         if world.now < end_us + MONTH_CLOSE_GRACE_S * 10**6:
             raise Idle
         act = by_system(f"close/{month}", world.now)
-        closing = await close_month(month, "KRW", used_by, world.books, act)
-        assert await close_month(month, "KRW", used_by, world.books, act) == closing
+        closing = await close_month(month, "KRW", usage, world.books, act, fold=fold)
+        assert await close_month(month, "KRW", usage, world.books, act, fold=fold) == closing
         world.reference.close_month(month // 100, month % 100, world.now)
 
 

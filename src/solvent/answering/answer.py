@@ -17,11 +17,12 @@ from solvent.answering.attempt import Attempt, Race, bytes_of, is_free, meter_of
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import alternatives, asked_elsewhere, enter, leave_turn
 from solvent.answering.find_funds import find_funds
+from solvent.answering.fold_store import fold_once
 from solvent.answering.guard_case import guard_case
 from solvent.answering.hedge import hedge
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
-from solvent.answering.receipt import Outcome, Receipt
+from solvent.answering.receipt import Outcome, Receipt, sums_of
 from solvent.answering.settlement import OUTRUN, Ending, Opened, Settlement, Tried, settle
 from solvent.answering.take_turn import take_turn
 from solvent.audit import alarm_store
@@ -31,8 +32,6 @@ from solvent.guarding.guard_reply import Asked, guard_reply
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.margin import facet_store
-from solvent.margin import store as margin_store
 from solvent.providers.port import Chunk
 from solvent.routing.hedging import Hedging
 from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
@@ -119,8 +118,7 @@ def _what_ends(opened: Opened, settlement: Settlement, holder: str) -> list[Entr
         (pot_store.shift_leases, (hold.debit, hold.currency, holder, hold.grains - spent))
         for hold, spent in zip(opened.holds, settlement.bill.spent, strict=True)
     ]
-    entries += [(store.append, settlement.receipt), (margin_store.add, settlement.margin)]
-    entries.append((facet_store.add, settlement.facet))
+    entries.append((store.append, settlement.receipt))
     alarms = alarms_after(opened, settlement.receipt)
     return [*entries, *((alarm_store.raise_alarms, alarm) for alarm in alarms)] if alarms else entries
 
@@ -346,7 +344,7 @@ class _Running:
             bool(effort and effort.estimated), self._usage_report, tuple(self._tried),
             effort.level if effort is not None else "",
         )  # fmt: skip
-        settlement = settle(opened, self._meter.measure(_spent(effort)), ending, desk.day(now_us))
+        settlement = settle(opened, self._meter.measure(_spent(effort)), ending)
         receipt = settlement.receipt
         _settle_purses(opened, settlement.bill.spent)
         _leave(opened, receipt)
@@ -356,7 +354,7 @@ class _Running:
         def known(failure: Exception | None) -> None:
             # Who has left by now leaves a booked answer behind, not a half-known one.
             if failure is None:
-                desk.tell(receipt, settlement.margin[1])
+                desk.tell(receipt, sums_of(receipt))
             else:
                 self._take_back(settlement)
             if waiting.done():
@@ -367,6 +365,8 @@ class _Running:
                 waiting.set_exception(failure)
 
         try:
+            if desk.folds():
+                desk.database.append_later([(fold_once, None)])
             desk.database.append_then(_what_ends(opened, settlement, desk.holder), known)
         except Unavailable:
             self._take_back(settlement)

@@ -152,6 +152,9 @@ def book(connection: Connection, planned: Plan, day: int) -> Corrected:
         connection, [(MarginKey(day, one.customer, one.plan, one.model), _sums(one)) for one in planned.made]
     )
     facet_store.add(connection, _facets(connection, planned.made, day))
+    # What a corrected price changes of costs is no kind of use: it stands as a part of its own.
+    corrected = [(day, one.plan, CORRECTED, one.cost_grains) for one in planned.made if one.cost_grains]
+    facet_store.add_parts(connection, corrected)
     if customers:
         pot_store.touch_customers(connection, sorted(customers))
     return planned.outcome
@@ -217,15 +220,8 @@ def _open_wallets(connection: Connection, planned: Plan, customers: Iterable[Cus
 
 
 def _facets(connection: Connection, made: Sequence[Correction], day: int) -> list[Facet]:
-    """What a corrected price changes of costs is no kind of use: it stands as a part of its own."""
     of = receipts_of(connection, [one.answer for one in made])
-    return [
-        Facet(
-            day, one.customer, one.plan, of[one.answer].key, of[one.answer].service, _sums(one),
-            ((CORRECTED, one.cost_grains),) if one.cost_grains else (),
-        )
-        for one in made
-    ]  # fmt: skip
+    return [Facet(day, one.customer, of[one.answer].key, of[one.answer].service, _sums(one)) for one in made]
 
 
 def _sums(one: Correction) -> MarginSums:

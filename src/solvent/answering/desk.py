@@ -19,6 +19,7 @@ from solvent.margin.line import MarginSums
 from solvent.pricing.exchange import Exchange
 from solvent.routing.retry import RetryBudget
 from solvent.values.ids import CustomerId
+from solvent.values.limits import FOLD_ANSWERS
 from solvent.values.period import day_number, start_of_day
 
 
@@ -86,6 +87,7 @@ class Desk:
         self.era = Era()
         self.eras = [self.era]  # those that have answers under way, or may have
         self._day = (0, 0, 0)
+        self._unsummed = 0
 
     @property
     def under_way(self) -> int:
@@ -124,6 +126,11 @@ class Desk:
             start_us, end_us = (start_of_day(day, self.time_zone) for day in (number, number + 1))
             self._day = (start_us, end_us, number)
         return number
+
+    def folds(self) -> bool:
+        """Counts an answer that is being booked; whether the roll-ups are to take in those that they lack."""
+        self._unsummed = (self._unsummed + 1) % FOLD_ANSWERS
+        return not self._unsummed
 
     def tell(self, receipt: Receipt, sums: MarginSums) -> None:
         """Hand a booked receipt, and what it adds to a margin line, to whoever listens."""

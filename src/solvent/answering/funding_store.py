@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from solvent.answering.fold_store import fold
 from solvent.answering.funding import Found, Known, matters
 from solvent.answering.opening import Case, asker_of
 from solvent.answering.standing_store import standing_of
@@ -67,7 +68,7 @@ def _standing(
     if plan.seats is not None and user and not seat_store.take_seat(connection, subscription, user, at_us):
         message = f"all {subscription.seats} seats are taken; free one, or add seats to the plan"
         raise Refused("no_seat_free", message, param="user")
-    standing = standing_of(connection, customer, terms, in_zone, was)
+    standing = standing_of(fold(connection), customer, terms, in_zone, was)
     asker = asker_of(case, plan.name)
     budgets = budgets_for(
         plan.limits.budgets, asker, standing.overrides, plan.currency, standing.period, at_us, in_zone

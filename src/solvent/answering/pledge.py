@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from solvent.answering.receipt import Outcome, sums_of
+from solvent.answering.receipt import Outcome
 from solvent.answering.settlement import Ending, Opened, Settlement, settle
 from solvent.metering.meter import Measurement
 from solvent.values.usage import Usage
@@ -41,14 +41,13 @@ def pledge_of(opened: Opened, asked: Usage, told: Usage) -> Pledge:
 def _written(opened: Opened, measured: Measurement, outcome: Outcome) -> Settlement:
     at_us = opened.question.received_us
     ending = Ending(outcome, at_us, "", "", first_token_us=-1, energy_estimated=False, usage_report="")
-    return settle(opened, measured, ending, 0)
+    return settle(opened, measured, ending)
 
 
-def dated(way: Settlement, fault: str, at_us: int, day: int) -> Settlement:
-    """The way it ended. fault: the code of what was wrong. day: the calendar day it counts for."""
+def dated(way: Settlement, fault: str, at_us: int) -> Settlement:
+    """The way it ended. fault: the code of what was wrong."""
     receipt = msgspec.structs.replace(
         way.receipt, at_us=at_us, total_us=at_us - way.receipt.at_us, fault=fault, finish="" if fault else "stop"
     )
     transfers = tuple(msgspec.structs.replace(row, at_us=at_us) for row in way.transfers)
-    margin = (msgspec.structs.replace(way.margin[0], day=day), sums_of(receipt))
-    return Settlement(receipt, way.bill, transfers, margin)
+    return Settlement(receipt, way.bill, transfers)

@@ -12,8 +12,6 @@ from solvent.answering.pledge import Pledge
 from solvent.answering.settlement import Settlement
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.margin import facet_store
-from solvent.margin import store as margin_store
 
 _decoder: Final = msgspec.msgpack.Decoder(Pledge)
 keep: Final = msgspec.msgpack.encode
@@ -24,6 +22,4 @@ def settle_pledge(connection: Connection, ended: Settlement) -> None:
     """The holds end, the receipt is written, and whoever knows these pots looks at them again."""
     ledger_store.append(connection, list(ended.transfers))
     store.append(connection, [ended.receipt])
-    margin_store.add(connection, [ended.margin])
-    facet_store.add(connection, [ended.facet])
     pot_store.touch_accounts(connection, [row.debit for row in ended.transfers if row.resolves])

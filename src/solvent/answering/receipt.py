@@ -6,7 +6,6 @@ from typing import Literal
 
 import msgspec
 
-from solvent.margin.facet import Facet, read
 from solvent.margin.line import MarginSums
 from solvent.values.ids import AnswerId, CustomerId, KeyId
 from solvent.values.money import Money
@@ -158,9 +157,3 @@ def sums_of(receipt: Receipt) -> MarginSums:
         audio_input_ms=receipt.audio_input_ms,
         video_seconds=receipt.video_seconds,
     )
-
-
-def facet_of(receipt: Receipt, day: int, sums: MarginSums) -> Facet:
-    """What one receipt adds to the roll-ups by service, key and kind of cost. day: as in `MarginKey`."""
-    parts = read(receipt.cost_parts)
-    return Facet(day, receipt.customer, receipt.plan, receipt.key, receipt.service, sums, parts)

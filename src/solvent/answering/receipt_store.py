@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, and_, column, func, select, values
 
+from solvent.answering.fold_store import is_unsummed
 from solvent.answering.receipt import Receipt
 from solvent.answering.store import receipts
 from solvent.billing.standing import Came
@@ -142,6 +143,8 @@ def _end(connection: Connection, sought: Sought, before: str, in_zone: ZoneInfo)
     if sought.until_us != NEVER_US:
         end = min(end, _id_at(sought.until_us))
     if sought.customer or not (sought.plan or sought.model):
+        return end
+    if is_unsummed(connection, plan=sought.plan, model=sought.model):  # some are among the newest of all
         return end
     # Of all customers there are many others between: the roll-up tells the last day that there are any on.
     keys = (house_margins.c[name] == getattr(sought, name) for name in ("plan", "model") if getattr(sought, name))

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from solvent.answering.question import Question, service_of
-from solvent.answering.receipt import Outcome, Receipt, facet_of, sums_of
+from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.route import Prices, Route, prices_in
 from solvent.billing.admission import Draw
 from solvent.billing.bill import Bill, bill_for
@@ -28,8 +28,7 @@ from solvent.ledger.account import (
     unbilled,
 )
 from solvent.ledger.transfer import Transfer, post, posting, void
-from solvent.margin.facet import FAILED, HEDGED, RETRIED, Facet, told
-from solvent.margin.line import MarginKey, MarginSums
+from solvent.margin.facet import FAILED, HEDGED, RETRIED, told
 from solvent.metering.meter import Measurement
 from solvent.pricing.parts import parts
 from solvent.pricing.rating import rate, unpriced
@@ -120,19 +119,10 @@ class Settlement(msgspec.Struct, frozen=True):
     receipt: Receipt
     bill: Bill
     transfers: tuple[Transfer, ...]
-    margin: tuple[MarginKey, MarginSums]
-
-    @property
-    def facet(self) -> Facet:
-        """The same from other sides."""
-        key, sums = self.margin
-        return facet_of(self.receipt, key.day, sums)
 
 
-def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> Settlement:
-    """day: the calendar day the answer counts for, in the operator's time zone.
-
-    An answer that failed with no output charges nothing; its cost is booked all the same. What is sold by the answer
+def settle(opened: Opened, measured: Measurement, ending: Ending) -> Settlement:
+    """An answer that failed with no output charges nothing; its cost is booked all the same. What is sold by the answer
     is due as soon as one came, whatever it is said to have used.
     """
     if measured.tariff:
@@ -152,7 +142,6 @@ def settle(opened: Opened, measured: Measurement, ending: Ending, day: int) -> S
         receipt,
         bill,
         (*_transfers(opened, ending.at_us, bill, cost, measured), *_lost(opened, ending)),
-        (MarginKey(day, opened.customer.id, opened.customer.plan, opened.route.model), sums_of(receipt)),
     )
 
 

@@ -19,6 +19,7 @@ from solvent.billing.standing_store import Terms
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginSums
 from solvent.margin.ranking_store import sums_of
+from solvent.margin.store import Folded
 from solvent.values.ids import CustomerId
 from solvent.values.period import day_number, start_of_day
 
@@ -26,7 +27,7 @@ _AT_ONCE: Final = 500
 
 
 def standing_of(
-    connection: Connection, customer: CustomerId, terms: Terms, in_zone: ZoneInfo, was: Standing | None = None
+    connection: Folded, customer: CustomerId, terms: Terms, in_zone: ZoneInfo, was: Standing | None = None
 ) -> Standing:
     """Where a customer stands in the period of their terms. was: where they stood when it was looked last."""
     period = terms[0].period
@@ -42,7 +43,7 @@ def standing_of(
 
 
 def standings_of(
-    connection: Connection, customers: Sequence[CustomerId], today: int, in_zone: ZoneInfo
+    connection: Folded, customers: Sequence[CustomerId], today: int, in_zone: ZoneInfo
 ) -> dict[CustomerId, Standing]:
     """Where each of some customers stands; not of whoever is on nothing, and without budgets of their own.
 
@@ -76,7 +77,7 @@ def _standing(
 
 
 def _sums(
-    connection: Connection, terms: Mapping[CustomerId, Terms], today: int, in_zone: ZoneInfo
+    connection: Folded, terms: Mapping[CustomerId, Terms], today: int, in_zone: ZoneInfo
 ) -> dict[str, MarginSums]:
     by_day: dict[int, list[str]] = {}
     for customer, (subscription, _) in terms.items():

@@ -1,4 +1,4 @@
-"""The journal of receipts."""
+"""The journal of receipts, and which of them the roll-ups of margins have not taken in yet."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ receipts = Table(
     # With what receipts of a customer are looked through for: so the rows themselves are not read.
     Index("ix_receipts_customer_id", "customer", "id", "key", "end_user", "model"),
 )
+# A version before adds each answer to the roll-ups as it books it, and notes none here (see `fold_store`).
+unsummed = Table("unsummed_answers", metadata, Column("answer", Text, primary_key=True), sqlite_with_rowid=False)
 
 
 def append(connection: Connection, rows: list[Receipt]) -> None:
-    """Journal: add receipts."""
+    """Journal: add receipts; the roll-ups take them in later."""
     append_rows(connection, receipts, map(msgspec.structs.astuple, rows))
+    append_rows(connection, unsummed, [(row.id,) for row in rows])
 
 
 def receipt(connection: Connection, id: AnswerId) -> Receipt | None:

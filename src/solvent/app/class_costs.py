@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from solvent.answering.desk import Desk
+from solvent.answering.read_margins import read_margins
 from solvent.answering.route import Route, prices_at
 from solvent.billing.loss import ClassCost
+from solvent.margin import store
 from solvent.margin.line import MarginSums
-from solvent.margin.tally import tally
 from solvent.pricing.rating import can_cost, rate
 from solvent.values.errors import Invalid
 from solvent.values.usage import Usage
@@ -27,7 +28,7 @@ _USUAL_TOKENS: Final = USUAL.input_tokens + USUAL.output_tokens
 async def class_costs(desk: Desk) -> tuple[ClassCost, ...]:
     """The cheapest model of each class that is served here speaks for it."""
     today = desk.day(desk.now_us())
-    lines = await tally("model", today - DAYS, desk.currency, desk.database)
+    lines = await read_margins(lambda books: store.lines(books, "model", today - DAYS, desk.currency), desk.database)
     lately = {line.name: line.sums for line in lines}
     best: dict[str, ClassCost] = {}
     for route in desk.routes.values():

@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from solvent.answering.read_margins import read_margins
 from solvent.app.report import Span
 from solvent.billing import plan_store
 from solvent.billing.plan import is_free
-from solvent.db.port import Connection, Database
+from solvent.db.port import Database
 from solvent.ledger.spent_store import spent_beside
 from solvent.margin import facet_store
 from solvent.margin import store as margin_store
 from solvent.margin.line import total
+from solvent.margin.store import Folded
 from solvent.margin.waterfall import Step, beside_of, waterfall
 from solvent.values.period import start_of_day
 
@@ -32,10 +34,10 @@ class Fall(msgspec.Struct, frozen=True):
 
 async def fall(span: Span, currency: str, zone: ZoneInfo, database: Database) -> Fall:
     """The waterfall of a span."""
-    return await database.read(lambda connection: read_fall(connection, span, currency, zone))
+    return await read_margins(lambda connection: read_fall(connection, span, currency, zone), database)
 
 
-def read_fall(connection: Connection, span: Span, currency: str, zone: ZoneInfo) -> Fall:
+def read_fall(connection: Folded, span: Span, currency: str, zone: ZoneInfo) -> Fall:
     """The same, as a part of what else is read."""
     lines = margin_store.lines(connection, "plan", span.from_day, currency, until_day=span.today)
     parts = facet_store.parts_of(connection, span.from_day, span.today)

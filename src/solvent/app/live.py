@@ -7,9 +7,10 @@ from collections import deque
 
 from solvent.answering import store
 from solvent.answering.desk import Desk
+from solvent.answering.read_margins import read_margins
 from solvent.answering.receipt import Receipt
-from solvent.margin.line import MarginLine, MarginSums, total
-from solvent.margin.tally import tally
+from solvent.margin import store as margin_store
+from solvent.margin.line import KeptBy, MarginLine, MarginSums, total
 from solvent.values.errors import Unavailable
 
 RECEIPTS_KEPT = 50
@@ -40,7 +41,7 @@ class Live:
         """Read what is on the books already, then listen."""
         desk = self._desk
         self._day = desk.day(desk.now_us())
-        self._sums = total(await tally("model", self._day, desk.currency, desk.database), desk.currency).sums
+        self._sums = total(await self._lines("model"), desk.currency).sums
         newest = await desk.database.read(lambda connection: store.newest(connection, RECEIPTS_KEPT))
         for receipt in reversed(newest):
             self._keep(receipt)
@@ -58,7 +59,7 @@ class Live:
             return
         self._turn_page(desk.now_us())
         day = self._day
-        lines = await tally("model", day, desk.currency, desk.database)
+        lines = await self._lines("model")
         newest = await desk.database.read(lambda connection: store.newest(connection, LOOKED_AT))
         if day == self._day:
             self._sums = total(lines, desk.currency).sums
@@ -72,7 +73,7 @@ class Live:
         desk = self._desk
         self._turn_page(desk.now_us())
         day = self._day
-        earned = sum(line.earned.grains for line in await tally("plan", day, desk.currency, desk.database))
+        earned = sum(line.earned.grains for line in await self._lines("plan"))
         if day == self._day:
             self._sums.earned_grains = earned
 
@@ -96,6 +97,10 @@ class Live:
     def leave(self, watcher: Watcher) -> None:
         """Stop watching."""
         self._watchers.discard(watcher)
+
+    async def _lines(self, group_by: KeptBy) -> list[MarginLine]:
+        day, currency = self._day, self._desk.currency
+        return await read_margins(lambda books: margin_store.lines(books, group_by, day, currency), self._desk.database)
 
     def _turn_page(self, at_us: int) -> None:
         day = self._desk.day(at_us)

@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from solvent.answering.read_margins import read_margins
 from solvent.billing import plan_store
 from solvent.billing.plan import is_free, net_price_month
-from solvent.db.port import Connection, Database
+from solvent.db.port import Database
 from solvent.identity import store as identity_store
 from solvent.margin import availability_store, facet_store
 from solvent.margin import store as margin_store
@@ -19,6 +20,7 @@ from solvent.margin.availability import AvailabilityLine
 from solvent.margin.break_even import BreakEven, break_even, free_subsidy
 from solvent.margin.line import GroupBy, KeptBy, MarginLine, MarginSums, total
 from solvent.margin.ranking_store import rank
+from solvent.margin.store import Folded
 from solvent.values.limits import REPORT_CUSTOMERS
 from solvent.values.money import Money
 from solvent.values.period import day_name
@@ -77,10 +79,10 @@ class Report(msgspec.Struct, frozen=True):
 
 async def report(shown: Shown, span: Span, currency: str, database: Database) -> Report:
     """Reads roll-ups, the plans on sale, how many customers are on each, and the names of those it shows."""
-    return await database.read(lambda connection: _read(connection, shown, span, currency))
+    return await read_margins(lambda connection: _read(connection, shown, span, currency), database)
 
 
-def _read(connection: Connection, shown: Shown, span: Span, currency: str) -> Report:
+def _read(connection: Folded, shown: Shown, span: Span, currency: str) -> Report:
     by_plan = _lines(connection, "plan", span, currency)
     customers, names, owners = None, dict[str, str](), dict[str, str]()
     whole = total(by_plan, currency)
@@ -106,7 +108,7 @@ def _read(connection: Connection, shown: Shown, span: Span, currency: str) -> Re
     )  # fmt: skip
 
 
-def _by_service(connection: Connection, whole: MarginLine, span: Span, currency: str) -> list[MarginLine]:
+def _by_service(connection: Folded, whole: MarginLine, span: Span, currency: str) -> list[MarginLine]:
     """Each service; beside them "" for what plans earned, and what was asked before services were told apart."""
     lines = facet_store.by_service(connection, span.from_day, currency, span.today)
     left = MarginSums()
@@ -119,7 +121,7 @@ def _by_service(connection: Connection, whole: MarginLine, span: Span, currency:
 
 
 def _by_key(
-    connection: Connection, shown: Shown, span: Span, currency: str
+    connection: Folded, shown: Shown, span: Span, currency: str
 ) -> tuple[list[MarginLine], dict[str, str]]:  # fmt: skip
     """The keys of the customers who lost, or earned, most: without what their plans earned, which no key did."""
     ranking = rank(connection, span.from_day, span.today, currency, KEYS_OF_CUSTOMERS)
@@ -129,16 +131,16 @@ def _by_key(
     return [line for _, line in chosen], {line.name: customer for customer, line in chosen}
 
 
-def _lines(connection: Connection, group_by: KeptBy, span: Span, currency: str) -> list[MarginLine]:
+def _lines(connection: Folded, group_by: KeptBy, span: Span, currency: str) -> list[MarginLine]:
     return margin_store.lines(connection, group_by, span.from_day, currency, until_day=span.today)
 
 
-def plans_standing(connection: Connection, span: Span, currency: str) -> list[BreakEven]:
+def plans_standing(connection: Folded, span: Span, currency: str) -> list[BreakEven]:
     """Where each plan with a price breaks even, by what answers cost in the span."""
     return _standing(connection, _lines(connection, "plan", span, currency), span, currency)
 
 
-def _standing(connection: Connection, lines: list[MarginLine], span: Span, currency: str) -> list[BreakEven]:
+def _standing(connection: Folded, lines: list[MarginLine], span: Span, currency: str) -> list[BreakEven]:
     on_plan, by_plan = identity_store.count_by_plan(connection), {line.name: line for line in lines}
     newest = plan_store.newest(connection)
     plans = {one.plan.name: one.plan for one in newest if not one.withdrawn_us or one.plan.name in on_plan}

@@ -11,10 +11,10 @@ from solvent.answering.standing_store import standings_of
 from solvent.app.report import Span, plans_standing
 from solvent.billing import plan_store
 from solvent.billing.standing import Standing
-from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.margin.break_even import BreakEven
 from solvent.margin.stand import Line, Used, line_up
+from solvent.margin.store import Folded
 from solvent.values.ids import CustomerId
 from solvent.values.limits import STANDING_CUSTOMERS_MAX
 from solvent.values.period import MONTHS
@@ -32,7 +32,7 @@ class Stands(msgspec.Struct, frozen=True):
     given: int
 
 
-def stands_of(connection: Connection, plan: str, lately: Span, currency: str, in_zone: ZoneInfo) -> Stands | None:
+def stands_of(connection: Folded, plan: str, lately: Span, currency: str, in_zone: ZoneInfo) -> Stands | None:
     """None for a plan that asks for nothing, or that nobody knows.
 
     lately: the days whose answers say what one costs, through today.

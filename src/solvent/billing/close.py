@@ -28,6 +28,7 @@ from solvent.values.money import Money
 # Customer, model, answers, tokens read and written, charge, covered by a plan: margin.usage_store, a room beside this.
 Used = tuple[str, str, int, int, int, int, int]
 UsageReader = Callable[[Connection, Sequence[str], int, int], list[Used]]
+Fold = Callable[[Connection], object]  # takes into it what is booked and not in it yet
 
 
 class WalletTotals(msgspec.Struct, frozen=True):

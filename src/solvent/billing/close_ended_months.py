@@ -7,7 +7,7 @@ from functools import partial
 from solvent.audit.act import by_system
 from solvent.billing import close_store
 from solvent.billing.accrual import AddEarned
-from solvent.billing.close import UsageReader
+from solvent.billing.close import Fold, UsageReader
 from solvent.billing.close_month import close_month
 from solvent.db.port import Database
 from solvent.ledger.journal_store import last_instant
@@ -18,7 +18,7 @@ from solvent.values.limits import CLOSE_BY_ITSELF_DAYS
 
 async def close_ended_months(
     after_days: int, currency: str, usage: UsageReader, database: Database, now_us: int, *, due_days: int = 14,
-    add_earned: AddEarned | None = None,
+    add_earned: AddEarned | None = None, fold: Fold | None = None,
 ) -> list[int]:  # fmt: skip
     """Returns the month that was closed, if any: the one whose turn it is, when it ended so many times 24 hours ago.
 
@@ -34,5 +34,5 @@ async def close_ended_months(
         message = f"nothing was booked for {CLOSE_BY_ITSELF_DAYS} days; if the clock is right, close {month} yourself"
         raise Conflict("books_too_old", message, param="month")
     act = by_system(f"close/{month}", now_us)
-    await close_month(month, currency, usage, database, act, due_days=due_days, add_earned=add_earned)
+    await close_month(month, currency, usage, database, act, due_days=due_days, add_earned=add_earned, fold=fold)
     return [month]

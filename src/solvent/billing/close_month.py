@@ -12,25 +12,28 @@ from solvent.audit.act import Act
 from solvent.billing import close_store
 from solvent.billing.accrual import AddEarned
 from solvent.billing.accrue import accrue
-from solvent.billing.close import Closing, UsageReader
+from solvent.billing.close import Closing, Fold, UsageReader
 from solvent.db.port import Database
 from solvent.values.instant import DAY_US
 
 
 async def close_month(
     month: int, currency: str, usage: UsageReader, database: Database, act: Act, *, due_days: int = 14,
-    add_earned: AddEarned | None = None,
+    add_earned: AddEarned | None = None, fold: Fold | None = None,
 ) -> Closing:  # fmt: skip
     """month: such as 202611, in the zone the books are kept in; after its end, and after the month before it.
 
     currency: of the operator's prices. usage: reads what customers used in some days. due_days: to pay for what was
     used on account, from the closing on. add_earned: adds what plans earned to the margins of days, if there are any.
+    fold: takes into what `usage` reads the answers that are not in it yet.
     Closing a closed month gives its closing again, also one that another closes meanwhile. Raises Invalid for no
     month, and Conflict before its turn.
     """
     known = await database.write(partial(close_store.begin, month=month, now_us=act.at_us))
     if known is not None:
         return known
+    if fold is not None:
+        await database.write(fold)
     if add_earned is not None:
         await accrue(add_earned, currency, database, act.at_us)
     after = " "

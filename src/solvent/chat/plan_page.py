@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from starlette.responses import Response
 
+from solvent.answering.read_margins import read_margins
 from solvent.app.build import App
 from solvent.billing import budget_store, coupon_store, pack_store, payment_store, plan_store, subscription_store
 from solvent.billing.coupon import Redemption
@@ -22,6 +23,7 @@ from solvent.chat.holdings import Holding, foremost, holdings_of
 from solvent.db.port import Connection
 from solvent.identity.caller import Customer
 from solvent.ledger import unit as units
+from solvent.margin.store import Folded
 from solvent.margin.usage_store import used_by
 from solvent.pages.headers import policy_with
 from solvent.pages.place import Place
@@ -74,7 +76,7 @@ class PlanPage:
 
     async def page(self, visit: Visit, problem: SolventError | None = None) -> Response:
         """The page, perhaps with what is wrong with a form that was sent from it."""
-        standing = await self._app.database.read(lambda connection: self._stands(connection, visit.customer))
+        standing = await read_margins(lambda books: self._stands(books, visit.customer), self._app.database)
         about = self._about(visit, standing)
         return visit.page(
             "chat/plan.html", 200 if problem is None else 422,
@@ -141,7 +143,7 @@ class PlanPage:
             page.headers.update(policy_with(window.script, window.asks, window.leads_to))
         return page
 
-    def _stands(self, connection: Connection, customer: Customer) -> Standing:
+    def _stands(self, connection: Folded, customer: Customer) -> Standing:
         app, id = self._app, customer.id
         current, plan = _on(connection, customer)
         following = None

@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.responses import Response, StreamingResponse
 
 from solvent.answering import store as answering_store
+from solvent.answering.read_margins import read_margins
 from solvent.answering.receipt import Receipt
 from solvent.answering.receipt_store import Sought, receipts_page
 from solvent.app.build import App
@@ -17,6 +18,7 @@ from solvent.app.report_body import UJ_PER_WATT_HOUR, decimals
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer
+from solvent.margin.store import Folded
 from solvent.margin.usage_store import days_of, used_by
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
@@ -63,7 +65,7 @@ class Usage:
         now_us, in_zone = app.desk.now_us(), app.desk.time_zone
         today, before = day_number(now_us, in_zone), _word(visit, "before")
 
-        def look(connection: Connection) -> dict[str, Any]:
+        def look(connection: Folded) -> dict[str, Any]:
             id = visit.customer.id
             days = [] if sought.key else days_of(connection, id, today - _DAYS + 1, today + 1, sought.model)
             return {
@@ -73,7 +75,7 @@ class Usage:
                 "keys": self._keys(connection, visit.customer),
             }
 
-        about = await app.database.read(look)
+        about = await read_margins(look, app.database)
         days, currency = about["days"], app.desk.currency
         return visit.page(
             "chat/usage.html", sought=sought, is_first=not before, money_of=Money, currency=currency,

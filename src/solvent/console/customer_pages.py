@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from solvent.answering import store as answering_store
+from solvent.answering.read_margins import read_margins
 from solvent.answering.receipt import Receipt
 from solvent.answering.standing_store import standing_of
 from solvent.billing import standing_store
@@ -28,9 +29,9 @@ from solvent.console import (
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.people import RESET, PersonBody, described
 from solvent.console.sheet import Sheet
-from solvent.db.port import Connection
 from solvent.identity import person_store
 from solvent.identity.permission import may
+from solvent.margin.store import Folded
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money, plain
 
@@ -71,7 +72,9 @@ async def one_customer(clerk: Clerk) -> Mapping[str, Any]:
     customer = await clerk.ask(customers.SHOW, customer=id)
     few = {"limit": ROWS}
     sees_books = may(clerk.visit.caller.role, "margin.read")
-    standing, receipts, people = await clerk.business.database.read(lambda c: _of(c, clerk, CustomerId(id)))
+    standing, receipts, people = await read_margins(
+        lambda books: _of(books, clerk, CustomerId(id)), clerk.business.database
+    )
     return {
         "customer": customer,
         "standing": standing if sees_books else None,
@@ -94,7 +97,7 @@ async def one_customer(clerk: Clerk) -> Mapping[str, Any]:
 
 
 def _of(
-    connection: Connection, clerk: Clerk, id: CustomerId
+    connection: Folded, clerk: Clerk, id: CustomerId
 ) -> tuple[StandingRow | None, list[ReceiptRow], list[PersonBody]]:
     terms = standing_store.terms_of(connection, id)
     standing = standing_of(connection, id, terms, clerk.business.time_zone) if terms else None

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 import msgspec
 from starlette.responses import Response
 
+from solvent.answering.read_margins import read_margins
 from solvent.answering.receipt_store import KeyUse, Sought, receipts_page, used_by_key
 from solvent.app.build import App
 from solvent.app.fall import fall
@@ -18,12 +19,12 @@ from solvent.app.report_body import line_body
 from solvent.console.came_through import service_name
 from solvent.console.falling import falling
 from solvent.console.spreadsheet import harmless
-from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.margin import store as margin_store
 from solvent.margin.break_even import cost_each
 from solvent.margin.line import GroupBy, MarginLine
 from solvent.margin.ranking_store import Ranking, rank
+from solvent.margin.store import Folded
 from solvent.pages.visit import Visit
 from solvent.values.errors import Invalid
 from solvent.values.limits import REPORT_CUSTOMERS_MAX
@@ -147,8 +148,8 @@ class Margins:
         currency = app.desk.currency
         shown = Shown("model" if chosen.by == "customer" else chosen.by, REPORT_CUSTOMERS_MAX)
         made = await report(shown, span, currency, app.database)
-        ranking = await app.database.read(
-            lambda connection: rank(connection, span.from_day, span.today, currency, BARS_MAX)
+        ranking = await read_margins(
+            lambda books: rank(books, span.from_day, span.today, currency, BARS_MAX), app.database
         )
         lines = _both_ends(ranking) if chosen.by == "customer" else made.lines
         if chosen.by != "day":
@@ -162,7 +163,7 @@ class Margins:
         """What one customer's line unfolds to: their models, and where they stand on their plan's line."""
         span, currency, of = chosen.span, made.currency, chosen.open
 
-        def read(connection: Connection) -> tuple[list[MarginLine], list[MarginLine], dict[str, KeyUse]]:
+        def read(connection: Folded) -> tuple[list[MarginLine], list[MarginLine], dict[str, KeyUse]]:
             by_model, by_plan = (
                 margin_store.lines(connection, group, span.from_day, currency, until_day=span.today, customer=of)
                 for group in ("model", "plan")
@@ -170,7 +171,7 @@ class Margins:
             start_us = start_of_day(span.from_day, self._app.desk.time_zone)
             return by_model, by_plan, used_by_key(connection, of, start_us)
 
-        models, plans, keys = await self._app.database.read(read)
+        models, plans, keys = await read_margins(read, self._app.database)
         standing = {plan.plan: plan for plan in made.plans}
         stands = [(line, standing[line.name]) for line in plans if line.name in standing and line.sums.answers]
         return {

@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from solvent.answering.fold_store import fold
+from solvent.app.closing import usage
 from solvent.billing import close_store
 from solvent.billing.close import Closing, WalletTotals
 from solvent.billing.close_month import close_month
@@ -18,7 +20,6 @@ from solvent.invoicing.statement import PotUse, Statement
 from solvent.ledger.beancount import amount as written
 from solvent.ledger.books import Books, BooksLine, Section, books_of
 from solvent.margin.earned_store import add_earned
-from solvent.margin.usage_store import used_by
 from solvent.values.ids import CustomerId
 from solvent.values.instant import iso
 from solvent.values.limits import PAGE_ROWS_MAX
@@ -245,8 +246,9 @@ async def close(asked: Asked[Nothing, Nothing]) -> ClosingBody:
     month = read_month(asked.path["month"])
     due_days = business.config.invoice.due_days
     made = await close_month(
-        month, business.currency, used_by, business.database, asked.act, due_days=due_days, add_earned=add_earned
-    )
+        month, business.currency, usage, business.database, asked.act, due_days=due_days, add_earned=add_earned,
+        fold=fold,
+    )  # fmt: skip
     return closing_body(made)
 
 

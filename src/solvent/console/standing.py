@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
+from solvent.answering.read_margins import read_margins
 from solvent.app.report import Span
 from solvent.app.stands import Stands, stands_of
 from solvent.console.clerk import Clerk
-from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.margin.break_even import room
 from solvent.margin.stand import BINS, LINE_BIN, Line, Side, Stood
+from solvent.margin.store import Folded
 from solvent.pages.formats import count
 from solvent.pages.visit import Visit
 from solvent.values.money import Money
@@ -46,7 +47,7 @@ async def standing(clerk: Clerk, plan: str) -> dict[str, Any] | None:
     now_us, zone, currency = business.now_us(), business.time_zone, business.currency
     today = day_number(now_us, zone)
 
-    def read(connection: Connection) -> tuple[Stands, dict[str, str]] | None:
+    def read(connection: Folded) -> tuple[Stands, dict[str, str]] | None:
         found = stands_of(connection, plan, Span(today - LATELY_DAYS + 1, today), currency, zone)
         if found is None:
             return None
@@ -54,7 +55,7 @@ async def standing(clerk: Clerk, plan: str) -> dict[str, Any] | None:
         told |= {one.customer for one in _listed(found.line)}
         return found, identity_store.names_of(connection, sorted(told))
 
-    seen = await business.database.read(read)
+    seen = await read_margins(read, business.database)
     if seen is None:
         return None
     stands, names = seen

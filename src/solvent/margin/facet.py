@@ -19,16 +19,13 @@ CORRECTED: Final = "corrected"
 
 
 class Facet(msgspec.Struct, frozen=True):
-    """day: as in `MarginKey`. cost_parts: grains of the sums' cost by what they were for; they sum to it, but for
-    answers from before they were taken apart."""
+    """day: as in `MarginKey`."""
 
     day: int
     customer: str
-    plan: str
     key: str
     service: str
     sums: MarginSums
-    cost_parts: tuple[tuple[str, int], ...]
 
 
 def told(parts: Mapping[str, int]) -> str:

@@ -1,11 +1,11 @@
-"""Roll-ups of answers by service, by key, and of costs by what they were for: written with the answers they sum.
+"""Roll-ups of answers by service, by key, and of costs by what they were for.
 
 The first and the last are few rows, without customers; keys stand by their customer, so that one's are found at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, func, select
@@ -14,7 +14,7 @@ from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.margin.facet import Facet
 from solvent.margin.line import MarginLine, MarginSums
-from solvent.margin.store import DAY_MAX, SUMS, add_sums, sum_columns, summed
+from solvent.margin.store import DAY_MAX, SUMS, Folded, add_sums, sum_columns, summed
 
 service_margins = Table(
     "service_margins",
@@ -45,20 +45,24 @@ cost_parts = Table(
 _MOVE_PART: Final = "ON CONFLICT (day, plan, part) DO UPDATE SET grains = cost_parts.grains + excluded.grains"
 _CUSTOMERS_AT_ONCE: Final = 500
 
+CostPart = tuple[int, str, str, int]  # day, plan, part, grains
+
 
 def add(connection: Connection, facets: list[Facet]) -> None:
-    """Journal: add answers to these roll-ups."""
+    """Journal: add answers to the roll-ups by service and by key."""
     add_sums(connection, service_margins, summed(((one.day, one.service), one.sums) for one in facets))
     add_sums(connection, key_margins, summed(((one.customer, one.day, one.key), one.sums) for one in facets))
+
+
+def add_parts(connection: Connection, rows: Iterable[CostPart]) -> None:
+    """Journal: add to what costs were for. Of an answer, or what was corrected of it, they sum to its cost."""
     parts = dict[tuple[int, str, str], int]()
-    for one in facets:
-        for part, grains in one.cost_parts:
-            of = one.day, one.plan, part
-            parts[of] = parts.get(of, 0) + grains
+    for day, plan, part, grains in rows:
+        parts[day, plan, part] = parts.get((day, plan, part), 0) + grains
     append_rows(connection, cost_parts, ((*of, grains) for of, grains in parts.items()), _MOVE_PART)
 
 
-def by_service(connection: Connection, from_day: int, currency: str, until_day: int = DAY_MAX) -> list[MarginLine]:
+def by_service(connection: Folded, from_day: int, currency: str, until_day: int = DAY_MAX) -> list[MarginLine]:
     """What was asked through each service on the days [from_day, until_day], without what plans earned."""
     table = service_margins.c
     chosen = select(table.service, *(func.sum(table[name]) for name in SUMS)).where(
@@ -69,7 +73,7 @@ def by_service(connection: Connection, from_day: int, currency: str, until_day: 
 
 
 def by_key(
-    connection: Connection, customers: Sequence[str], from_day: int, currency: str, until_day: int = DAY_MAX
+    connection: Folded, customers: Sequence[str], from_day: int, currency: str, until_day: int = DAY_MAX
 ) -> list[tuple[str, MarginLine]]:
     """What each key of some customers was used for, each beside its customer, without what plans earned."""
     table, found = key_margins.c, list[tuple[str, MarginLine]]()
@@ -83,7 +87,7 @@ def by_key(
     return sorted(found, key=lambda one: (one[1].margin.grains, one[1].name))
 
 
-def parts_of(connection: Connection, from_day: int, until_day: int = DAY_MAX) -> dict[tuple[str, str], int]:
+def parts_of(connection: Folded, from_day: int, until_day: int = DAY_MAX) -> dict[tuple[str, str], int]:
     """What the costs of some days were for: grains by plan and part."""
     table = cost_parts.c
     chosen = select(table.plan, table.part, func.sum(table.grains)).where(table.day >= from_day, table.day <= until_day)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, literal, or_, select, union_all
 
 from solvent.margin.edge import Days, Kept, span
 from solvent.margin.line import MarginLine, MarginSums
-from solvent.margin.store import SUMS, customer_margins, house_margins, margins
+from solvent.margin.store import SUMS, Folded, customer_margins, house_margins, margins
 
 Part = Kept | Days
 _CUSTOMERS_AT_ONCE: Final = 500
@@ -27,7 +27,7 @@ class Ranking(msgspec.Struct, frozen=True):
     earners: list[MarginLine]
 
 
-def rank(connection: Connection, from_day: int, until_day: int, currency: str, count: int) -> Ranking:
+def rank(connection: Folded, from_day: int, until_day: int, currency: str, count: int) -> Ranking:
     """The customers of the days [from_day, until_day] with the least and the most margin, up to `count` of each."""
     parts = _span(connection, from_day, until_day)
     if not parts:
@@ -38,7 +38,7 @@ def rank(connection: Connection, from_day: int, until_day: int, currency: str, c
     return Ranking(customers, losing, earning)
 
 
-def sums_of(connection: Connection, from_day: int, until_day: int, whose: Sequence[str]) -> dict[str, MarginSums]:
+def sums_of(connection: Folded, from_day: int, until_day: int, whose: Sequence[str]) -> dict[str, MarginSums]:
     """What some customers came to on the days [from_day, until_day], whatever plans they were on meanwhile."""
     parts, found = _span(connection, from_day, until_day), dict[str, MarginSums]()
     for first in range(0, len(whose), _CUSTOMERS_AT_ONCE):
@@ -46,7 +46,7 @@ def sums_of(connection: Connection, from_day: int, until_day: int, whose: Sequen
     return found
 
 
-def _span(connection: Connection, from_day: int, until_day: int) -> Sequence[Part]:
+def _span(connection: Folded, from_day: int, until_day: int) -> Sequence[Part]:
     days = select(func.min(house_margins.c.day), func.max(house_margins.c.day))
     first, latest = connection.execute(days).one()
     if first is None:
@@ -60,7 +60,7 @@ def _span(connection: Connection, from_day: int, until_day: int) -> Sequence[Par
     return span(from_day, until_day, edges, int(first), int(latest))
 
 
-def _ends(connection: Connection, parts: Sequence[Part], count: int) -> tuple[list[str], list[str], int]:
+def _ends(connection: Folded, parts: Sequence[Part], count: int) -> tuple[list[str], list[str], int]:
     kept = _margins(parts).cte("ranked")
     down = select(kept).order_by(kept.c.margin, kept.c.customer).limit(count).subquery()
     up = select(kept).order_by(kept.c.margin.desc(), kept.c.customer).limit(count).subquery()
@@ -143,7 +143,7 @@ def _answers(columns: Any) -> Any:
     return columns.answers + columns.failed
 
 
-def _sums_of(connection: Connection, parts: Iterable[Part], customers: Iterable[str]) -> dict[str, MarginSums]:
+def _sums_of(connection: Folded, parts: Iterable[Part], customers: Iterable[str]) -> dict[str, MarginSums]:
     sums: dict[str, MarginSums] = {name: MarginSums() for name in customers}
     for part in parts:
         table = (customer_margins if isinstance(part, Kept) else margins).c

@@ -1,14 +1,14 @@
 """The tables of margin roll-ups: by day, customer, plan and model; of all customers; and of each customer so far.
 
-The first two are written with the answers they sum, the third with the first answer of the next day; so no page adds
-up more than it shows.
+The first two are written some answers at a time, the third with the first of the next day; so no page adds up more
+than it shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NewType, TypeVar
 
 from msgspec.structs import astuple
 from sqlalchemy import (
@@ -34,6 +34,8 @@ from solvent.margin.edge import NOTHING, outlived
 from solvent.margin.line import KeptBy, MarginKey, MarginLine, MarginSums
 
 K = TypeVar("K", bound=Hashable)
+# A connection behind which the roll-ups have every answer that is on the books: whoever reads them asks for one.
+Folded = NewType("Folded", Connection)
 Added = tuple[MarginKey, MarginSums]
 
 _KEYS = MarginKey.__struct_fields__
@@ -158,13 +160,13 @@ def _edges_from(connection: Connection, day: int) -> list[int]:
         edges.append(int(found))
 
 
-def customer_sums(connection: Connection, customer: str, from_day: int) -> MarginSums:
+def customer_sums(connection: Folded, customer: str, from_day: int) -> MarginSums:
     """What a customer's answers came to since a day, without what their plan earned."""
     return MarginSums(*map(int, connection.execute(_CUSTOMER_SUMS, {"of": customer, "since": from_day}).one()))
 
 
 def lines(
-    connection: Connection,
+    connection: Folded,
     group_by: KeptBy,
     from_day: int,
     currency: str,

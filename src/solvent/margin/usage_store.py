@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
-from solvent.margin.store import margins
+from solvent.margin.store import Folded, margins
 
 Used = tuple[str, str, int, int, int, int, int]  # customer, model, answers, tokens in and out, charge, included
 
 _SUMS = ("answers", "input_tokens", "output_tokens", "charge_grains", "included_grains")
 
 
-def used_by(connection: Connection, customers: Sequence[str], from_day: int, until_day: int) -> list[Used]:
+def used_by(connection: Folded, customers: Sequence[str], from_day: int, until_day: int) -> list[Used]:
     """Sums of answers by customer and model over the days [from_day, until_day), in the operator's time zone."""
     keys = (margins.c.customer, margins.c.model)
     sums = [func.sum(margins.c[name]) for name in _SUMS]
@@ -25,7 +25,7 @@ def used_by(connection: Connection, customers: Sequence[str], from_day: int, unt
 Day = tuple[int, int, int, int]  # day, answers, charge, included
 
 
-def days_of(connection: Connection, customer: str, from_day: int, until_day: int, model: str = "") -> list[Day]:
+def days_of(connection: Folded, customer: str, from_day: int, until_day: int, model: str = "") -> list[Day]:
     """Sums of one customer's answers by day over [from_day, until_day), newest first; of one model when named."""
     sums = [func.sum(margins.c[name]) for name in ("answers", "charge_grains", "included_grains")]
     chosen = [margins.c.customer == customer, margins.c.day >= from_day, margins.c.day < until_day]

@@ -254,6 +254,7 @@ SLOW_LANE_S = 3.0  # what an answer waits first, on a plan that slows down at br
 
 # Books
 COMMIT_ENTRIES_MAX = 4_000  # answers in one group commit
+FOLD_ANSWERS = 128  # that a process books before the roll-ups of margins take them in
 EXPORT_ROWS_AT_ONCE = 5_000
 RECEIPTS_LOOKED_AT_MAX = 200_000  # for one page, where an index knows what is looked for
 RECEIPTS_READ_MAX = 10_000  # for one page, where it does not

@@ -75,6 +75,13 @@ def amounts(usage: Usage) -> tuple[int, ...]:
     )
 
 
+INPUT_TOKENS = (
+    "input_tokens", "cached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "audio_input_tokens",
+    "cached_audio_input_tokens", "image_input_tokens", "cached_image_input_tokens",
+)  # fmt: skip
+OUTPUT_TOKENS = ("output_tokens", "reasoning_tokens", "audio_output_tokens", "image_output_tokens")
+
+
 def all_input_tokens(usage: Usage) -> int:
     """Everything the model read, cached or not: what OpenAI calls prompt_tokens."""
     return (
