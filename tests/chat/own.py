@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Page
 from tests.browsing import Look
 from tests.chat.visits import PASSWORD, Browser
@@ -102,3 +104,11 @@ def sign_up_here(look: Look) -> Page:
     page.locator("main button[type=submit]").click()
     page.wait_for_url(lambda url: "/sign-up" not in url)
     return page
+
+
+@pytest.fixture(scope="module")
+def toss() -> Iterator[TossServer]:
+    """Toss, for a file's tests."""
+    server = TossServer()
+    with server.running():
+        yield server

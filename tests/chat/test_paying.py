@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -19,13 +18,6 @@ from solvent.payments.toss import WINDOW
 from solvent.values.limits import COUPON_FAILURES_MAX
 
 pytestmark = pytest.mark.xdist_group("console")
-
-
-@pytest.fixture(scope="module")
-def toss() -> Iterator[TossServer]:
-    server = TossServer()
-    with server.running():
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -54,13 +54,6 @@ BILL = b"Day,Model,Cost,Kind\n2026-11-01,plain,5000,Usage\n2026-11-02,plain,4100
 
 
 @pytest.fixture(scope="module")
-def toss() -> Iterator[TossServer]:
-    server = TossServer()
-    with server.running():
-        yield server
-
-
-@pytest.fixture(scope="module")
 def server(new_server: NewServer, base_url: str, toss: TossServer) -> Solvent:
     return new_server(SETTINGS, tables(base_url, toss))
 

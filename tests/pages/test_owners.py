@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from tests.browsing import MODEL, NewServer
@@ -23,13 +22,6 @@ NAMED = [
 ]  # fmt: skip
 UNSEEN = {"/statements/{month}/pdf", "/account/sessions/{session}/end"}  # nothing of the kind is open to oneself yet
 SEES = MODEL + "image_tokens_max = 100\n"
-
-
-@pytest.fixture(scope="module")
-def toss() -> Iterator[TossServer]:
-    server = TossServer()
-    with server.running():
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from solvent.chat.invoices import Invoices
 from solvent.chat.keys import Keys
 from solvent.chat.letters import Letters
 from solvent.chat.looks import change_looks
-from solvent.chat.manifest import show_manifest
+from solvent.chat.manifest import show_manifest, show_offline, show_worker
 from solvent.chat.passkeys import Passkeys
 from solvent.chat.plan_changes import PlanChanges
 from solvent.chat.plan_page import PlanPage
@@ -57,6 +57,8 @@ def places(app: App, surface: Surface) -> list[Place]:
         Place("GET", "/", "customer", talks.page),
         Place("GET", "/talks/{id}", "customer", talks.page),
         Place("GET", "/app.webmanifest", "anybody", show_manifest),
+        Place("GET", "/worker.js", "anybody", show_worker),
+        Place("GET", "/offline", "anybody", show_offline),
         Place("GET", "/shared/{link}", "anybody", talks.shared),
         Place("GET", "/shared/{link}/pictures/{place}/{number}", "anybody", talks.shared_picture),
         Place("POST", "/chat/ask", "customer", talks.ask, QUESTION_BYTES_MAX),

@@ -1,6 +1,7 @@
 // Code in an answer: a frame with its language and a button to copy it; words are told apart once a highlighter is here.
 
 import DOMPurify from '../vendor/dompurify-3.4.18/purify.es.mjs';
+import { copied } from './clipboard.js';
 import { el, pageLanguage } from './nodes.js';
 
 const HIGHLIGHT_CHARACTERS_MAX = 50_000;
@@ -23,11 +24,7 @@ function frame(code, nodes) {
   const pre = code.parentElement;
   const button = el('button', { class: 'btn small', type: 'button' }, words.copy);
   button.addEventListener('click', async () => {
-    if (!navigator.clipboard) {
-      getSelection().selectAllChildren(code); // an address without TLS: it is chosen, and copied by hand
-      return;
-    }
-    await navigator.clipboard.writeText(code.textContent);
+    if (!(await copied(code.textContent, code))) return;
     button.textContent = words.copied;
     setTimeout(() => (button.textContent = words.copy), 2000);
   });

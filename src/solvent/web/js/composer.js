@@ -68,6 +68,7 @@ export class Composer {
 
   /** Empties it; returns how to have back what was in it. */
   clear() {
+    this.listening?.abort(); // what is said from here on belongs to no question
     const [text, attached] = [this.field.value, this.attached];
     const put = (words, files) => {
       this.field.value = words;
@@ -119,10 +120,11 @@ export class Composer {
     hearing.continuous = true;
     hearing.addEventListener('result', (event) => {
       const said = [...event.results].slice(event.resultIndex).filter((each) => each.isFinal).map((each) => each[0].transcript.trim()).join(' ');
-      if (said) this.field.value = [this.field.value.trimEnd(), said].filter(Boolean).join(' ');
-      this.keep();
+      if (!said) return;
+      this.field.value = [this.field.value.trimEnd(), said].filter(Boolean).join(' ');
+      this.field.dispatchEvent(new Event('input', { bubbles: true }));
     });
-    hearing.addEventListener('error', () => tell(say('not_heard')));
+    hearing.addEventListener('error', ({ error }) => error !== 'aborted' && tell(say('not_heard')));
     hearing.addEventListener('end', () => {
       this.listening = null;
       button.setAttribute('aria-pressed', 'false');

@@ -1,6 +1,7 @@
 // The page where people talk: one conversation, the list of all, and the composer.
 
 import { askAndHear, keptTurn } from './asking.js';
+import { copied } from './clipboard.js';
 import { Composer } from './composer.js';
 import { el } from './nodes.js';
 import { ask, tell } from './page.js';
@@ -21,11 +22,24 @@ const untitled = byId('heading').textContent;
 const thread = byId('thread');
 const talks = new Talks(byId('talks'), byId('find'), data.list);
 const composer = byId('composer') && new Composer(byId('composer'), () => askNew());
-const page = { talk: data.talk, running: null };
+const page = { talk: data.talk, running: null, drawn: [] };
+
+/** What of a turn its node shows. */
+const shownOf = ({ id, question, state, ways, fault, receipt }) => JSON.stringify([id, question, state, ways, fault, Boolean(receipt)]);
+
+/** Turns whose nodes are there already are left alone: nothing is written, or read aloud, again. */
+function drawTurns(turns) {
+  const wanted = turns.map(shownOf);
+  const other = wanted.findIndex((text, n) => text !== page.drawn[n]);
+  const same = other === -1 ? wanted.length : other;
+  for (const node of [...byId('turns').children].slice(same)) node.remove();
+  byId('turns').append(...turns.slice(same).map((turn, n) => turnNode(turn, same + n + 1)));
+  page.drawn = wanted;
+}
 
 function draw() {
   const { talk } = page;
-  byId('turns').replaceChildren(...(talk?.turns ?? []).map((turn, n) => turnNode(turn, n + 1)));
+  drawTurns(talk?.turns ?? []);
   byId('greeting').hidden = Boolean(talk?.turns.length);
   byId('more').hidden = !talk?.id;
   drawHead();
@@ -115,6 +129,7 @@ async function run(asked, before, giveBack) {
     const { turn: mine, node } = now();
     Object.assign(mine, turn, { ways: mine.ways });
     finish(node, mine);
+    page.drawn[page.drawn.length - 1] = shownOf(mine);
     if (stays) requestAnimationFrame(toEnd);
   };
   try {
@@ -175,16 +190,21 @@ function edit(turn, node) {
     if (field.value.trim()) askInstead(turn, field.value);
   });
   node.querySelector('.asked').replaceChildren(form);
+  page.drawn[page.talk.turns.indexOf(turn)] = '';
   field.focus();
 }
 
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    tell(say('copied'));
-  } catch {
-    tell(say('copy_failed'));
-  }
+async function copy(text, node) {
+  tell(say((await copied(text, node)) ? 'copied' : 'copy_failed'));
+}
+
+const proseOf = (node) => node.querySelector('.prose');
+
+/** To the search; on a narrow screen it stands in the drawer. */
+function toSearch() {
+  const burger = document.querySelector('[data-drawer][aria-expanded="false"]');
+  if (burger.checkVisibility()) burger.click();
+  byId('find').focus();
 }
 
 function openShare() {
@@ -257,7 +277,7 @@ const acts = {
   },
 };
 const actsOfTurn = {
-  copy: (turn) => copy(turn.answer),
+  copy: (turn, node) => copy(turn.answer, proseOf(node)),
   retry: (turn) => askInstead(turn),
   edit,
   edit_cancel: () => draw(),
@@ -276,13 +296,16 @@ document.addEventListener('click', (event) => {
 
 document.addEventListener('keydown', (event) => {
   const isWriting = event.target.matches('input, textarea, select');
-  if (document.querySelector('dialog[open]')) return;
+  const isAlt = event.altKey && !event.ctrlKey && !event.metaKey; // AltGr, which writes letters, is both Alt and Ctrl
+  const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
+  if (document.querySelector('dialog[open]') || event.isComposing || event.keyCode === 229) return;
   if (event.key === 'Escape' && page.running) acts.stop();
-  else if ((event.ctrlKey || event.metaKey) && event.code === 'KeyK') byId('find').focus();
-  else if (event.altKey && event.code === 'KeyN') location.assign('/');
-  else if (event.altKey && event.code === 'KeyC' && page.talk?.turns.length) copy(page.talk.turns.at(-1).answer);
-  else if (!isWriting && event.key === '/') composer?.field.focus();
-  else if (!isWriting && event.key === '?') acts.shortcuts();
+  else if (isCommand && event.code === 'KeyK') toSearch();
+  else if (isAlt && event.code === 'KeyN') location.assign('/');
+  else if (isAlt && event.code === 'KeyC' && page.talk?.turns.length) copy(page.talk.turns.at(-1).answer, proseOf(byId('turns').lastElementChild));
+  else if (isWriting || isCommand || isAlt) return;
+  else if (event.key === '/') composer?.field.focus();
+  else if (event.key === '?') acts.shortcuts();
   else return;
   event.preventDefault();
 });
@@ -311,6 +334,12 @@ function chooseMode() {
   byId('composer')?.addEventListener('change', (event) => event.target.name === 'mode' && localStorage.setItem(MODE, event.target.value));
 }
 
+/** What says that there is no network, where there is none; see worker.js. */
+function beginWorker() {
+  const policy = window.trustedTypes?.createPolicy('worker', { createScriptURL: () => '/worker.js' });
+  navigator.serviceWorker?.register(policy?.createScriptURL('') ?? '/worker.js').catch(() => {});
+}
+
 composer?.field.addEventListener('input', () => fetchMarkdown().catch(() => {}), { once: true });
 chooseMode();
 draw();
@@ -318,4 +347,5 @@ drawLeft(data.remains);
 talks.open(page.talk);
 toEnd();
 lookAgain();
+addEventListener('load', beginWorker);
 if (matchMedia('(min-width: 861px)').matches) composer?.field.focus();

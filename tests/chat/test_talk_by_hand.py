@@ -1,0 +1,233 @@
+"""Talking without a mouse, without eyes, by voice and without a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browsing import OpenPage
+from tests.chat.talking import begin, settings
+from tests.chat.test_talk_page import DESK, LONG, PHONE, ask, enter
+from tests.doors.server import Solvent
+
+pytestmark = pytest.mark.xdist_group("faces")
+
+# What a screen reader is told of: what changes in a live region, unless that is still busy.
+LISTENER = """() => {
+  window.heard = [];
+  const element = (node) => (node.nodeType === 1 ? node : node.parentElement);
+  const live = (node) => element(node)?.closest('[aria-live], [role=log], [role=status], [role=alert]');
+  new MutationObserver((changes) => {
+    for (const { type, target, addedNodes } of changes) {
+      const place = live(target);
+      if (!place || place.getAttribute('aria-live') === 'off') continue;
+      for (const node of type === 'characterData' ? [target] : addedNodes) {
+        const about = element(node);
+        const text = node.textContent.trim();
+        if (text && about && !about.closest('[aria-busy="true"]')) heard.push(text);
+      }
+    }
+  }).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
+# A browser that hears: what is said is what the test says.
+EARS = """
+window.SpeechRecognition = class extends EventTarget {
+  start() { window.ears = this; }
+  stop() { this.dispatchEvent(new Event('end')); }
+  abort() { this.dispatchEvent(Object.assign(new Event('error'), {error: 'aborted'})); this.stop(); }
+  say(text, isFinal) {
+    const result = Object.assign([{transcript: text}], {isFinal});
+    this.dispatchEvent(Object.assign(new Event('result'), {results: [result], resultIndex: 0}));
+  }
+};
+"""
+WIDTH = """async (from) => {
+  const one = new Image(); one.src = from; await one.decode(); return one.naturalWidth; }"""
+
+
+@pytest.fixture(scope="module")
+def server(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solvent]:
+    """With three ways to answer."""
+    server = Solvent(tmp_path_factory.mktemp("hand"), settings(base_url))
+    yield begin(server)
+    server.kill()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """By the keyboard alone, to what is called so; at most a few dozen steps."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        told = page.evaluate("[document.activeElement.getAttribute('aria-label'), document.activeElement.textContent]")
+        if name in told:
+            return
+    raise AssertionError(f"the keyboard does not come to {name}")
+
+
+def is_on(page: Page, id: str) -> bool:
+    return bool(page.evaluate("(id) => document.activeElement.id === id", id))
+
+
+def test_keys_do_what_they_say_and_nothing_while_somebody_writes(server: Solvent, open_page: OpenPage) -> None:
+    look = open_page(**DESK)
+    page = enter(look, "keys@example.com", "Kim")
+    page.locator("#question").press("Shift+Enter")
+    page.keyboard.type("a/b?")
+    expect(page.locator("#question")).to_have_value("\na/b?")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    page.fill("#question", "")
+    page.locator("#thread").focus()
+    page.keyboard.press("/")
+    assert is_on(page, "question")
+    page.keyboard.press("Control+k")
+    assert is_on(page, "find")
+    page.keyboard.press("?")
+    expect(page.locator("#find")).to_have_value("?")
+    page.fill("#find", "")
+    page.locator("#thread").focus()
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    listed = page.locator("#shortcuts dt").all_inner_texts()
+    assert listed == ["Enter", "Shift + Enter", "Esc", "/", "Ctrl + K", "Alt + N", "Alt + C", "?"]
+    page.keyboard.press("Escape")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    # A key that a Hangul syllable needs is not ours, nor is AltGr, which writes letters.
+    page.fill("#question", LONG)
+    page.press("#question", "Enter")
+    expect(page.locator(".turn .prose")).to_contain_text("word")
+    for key, members in (("Escape", {"isComposing": True}), ("n", {"code": "KeyN", "altKey": True, "ctrlKey": True})):
+        page.dispatch_event("#question", "keydown", {"key": key, "bubbles": True, **members})
+    page.wait_for_timeout(200)
+    expect(page.locator("#stop")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".stopped")).to_be_visible()
+    expect(page.locator(".turn .receipt")).to_be_visible()
+    page.keyboard.press("Alt+c")
+    expect(page.locator(".toasts")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("trickle 30 word")
+    with page.expect_navigation(url=f"{server.url}/"):
+        page.keyboard.press("Alt+n")
+    expect(page.locator("#greeting")).to_be_visible()
+    page.set_viewport_size({"width": 600, "height": 700})
+    page.keyboard.press("Control+k")
+    assert is_on(page, "find"), "it stands in the drawer, which opens"
+    assert look.all_complaints() == []
+
+
+def test_questions_are_edited_asked_again_and_walked_through_by_the_keyboard(
+    server: Solvent, open_page: OpenPage
+) -> None:
+    look = open_page(**DESK)
+    page = enter(look, "tab@example.com", "Lee")
+    ask(page, "First")
+    tab_to(page, "Answer again")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ways .num")).to_have_text("2/2")
+    expect(page.locator(".turn .receipt")).to_be_visible()
+    page.locator("#thread").focus()
+    tab_to(page, "Previous version")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ways .num")).to_have_text("1/2")
+    tab_to(page, "Edit question")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator(".asked p")).to_have_text("First")
+    page.locator("#thread").focus()
+    tab_to(page, "Edit question")
+    page.keyboard.press("Enter")
+    page.keyboard.press("End")
+    page.keyboard.type(" of all")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ways .num")).to_have_text("3/3")
+    expect(page.locator(".asked p")).to_have_text("First of all")
+    expect(page.locator(".turn .receipt")).to_be_visible()
+    assert look.all_complaints() == []
+
+
+def test_whoever_listens_hears_of_an_answer_once_and_of_nothing_twice(server: Solvent, open_page: OpenPage) -> None:
+    page = enter(open_page(**DESK), "ears@example.com", "Park")
+    ask(page, "The first question")
+    page.evaluate(LISTENER)
+    page.fill("#question", "trickle 5 " + "token " * 40)
+    page.press("#question", "Enter")
+    turn = page.locator(".turn").nth(1)
+    expect(turn.locator(".prose")).to_contain_text("token")
+    expect(turn).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#status")).to_have_text("Writing an answer")
+    expect(turn.locator(".receipt")).to_be_visible()
+    expect(turn).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#status")).to_have_text("The answer is complete")
+    heard = page.evaluate("heard")
+    assert not [text for text in heard if "The first question" in text], "what was there is not read again"
+    assert len([text for text in heard if "token" in text]) <= 2, "a token is no news"
+    names = page.locator("button:visible, a:visible, input:visible, textarea:visible").evaluate_all(
+        "(all) => all.filter((one) => !(one.ariaLabel || one.textContent.trim() || one.labels?.length))"
+        ".map((one) => one.outerHTML)"
+    )
+    assert names == []
+
+
+def test_what_is_said_is_written_and_ends_with_the_question(server: Solvent, open_page: OpenPage) -> None:
+    look = open_page(**PHONE)
+    look.context.add_init_script(EARS)
+    page = enter(look, "voice@example.com", "김서연")
+    voice = page.get_by_role("button", name="말로 적기")
+    page.fill("#question", "영수증은 ")
+    voice.click()
+    expect(voice).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("[ears.lang, ears.continuous]") == ["ko-KR", True]
+    page.evaluate("ears.say('어디', false); ears.say('어디에서 보나요', true)")
+    expect(page.locator("#question")).to_have_value("영수증은 어디에서 보나요")
+    page.locator("#send").click()
+    expect(voice).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".turn .receipt")).to_be_visible()
+    expect(page.locator("#question")).to_have_value("")
+    voice.click()
+    page.evaluate("ears.dispatchEvent(Object.assign(new Event('error'), {error: 'not-allowed'}))")
+    expect(page.locator(".toasts")).to_contain_text("마이크")
+    voice.click()
+    expect(voice).to_have_attribute("aria-pressed", "false")
+    assert look.all_complaints() == []
+
+
+def test_code_and_answers_are_copied_or_chosen(server: Solvent, open_page: OpenPage) -> None:
+    page = enter(open_page(**DESK), "copy@example.com", "Choi")
+    turn = ask(page, "Look:\n\n```python\nprint(1)\n```")
+    turn.locator(".code button").click()
+    expect(turn.locator(".code button")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == "print(1)"
+    turn.get_by_role("button", name="Copy answer").click()
+    expect(page.locator(".toasts")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("Look:\n\n```python")
+    # Where it may not be copied it is chosen, and said so.
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new DOMException('no')); }")
+    turn.locator(".code button").click()
+    assert page.evaluate("getSelection().toString()").strip() == "print(1)"
+    turn.get_by_role("button", name="Copy answer").click()
+    expect(page.locator(".toasts")).to_contain_text("could not be copied")
+    assert "Look:" in page.evaluate("getSelection().toString()")
+
+
+def test_it_can_be_installed_and_says_so_where_the_network_is_gone(server: Solvent, open_page: OpenPage) -> None:
+    look = open_page(**PHONE)
+    page = enter(look, "install@example.com", "한지민")
+    told = page.evaluate("fetch(document.querySelector('link[rel=manifest]').href).then((said) => said.json())")
+    assert (told["start_url"], told["scope"], told["display"], told["lang"]) == ("/", "/", "standalone", "ko")
+    for icon in told["icons"]:
+        size = page.evaluate(WIDTH, icon["src"])
+        assert icon["sizes"] == f"{size}x{size}"
+    assert {(icon["sizes"], icon["purpose"]) for icon in told["icons"]} >= {("192x192", "any"), ("512x512", "maskable")}
+    devtools = look.context.new_cdp_session(page)
+    assert devtools.send("Page.getAppManifest")["errors"] == []
+    hindrances = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert {one["errorId"] for one in hindrances} <= {"in-incognito"}, "a test's browser is one"
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    look.context.set_offline(True)
+    page.goto(f"{server.url}/plan")
+    expect(page.locator("h1")).to_have_text("인터넷에 연결되어 있지 않습니다")
+    expect(page.locator("h1")).to_have_css("font-weight", re.compile("6.."))
+    look.context.set_offline(False)
+    page.get_by_role("link", name="다시 시도").click()
+    expect(page.locator(".say")).to_be_visible()
+    assert page.url == f"{server.url}/plan"
