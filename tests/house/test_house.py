@@ -100,7 +100,7 @@ def test_the_floor_table_is_read_whole() -> None:
     assert house.rooms["cli"].floor == 8
     assert house.rooms["values"].floor == 1
     families = [room.name for room in house.rooms.values() if room.is_plug_family]
-    assert families == ["providers", "engines", "payments", "guards", "indexes"]
+    assert families == ["providers", "engines", "payments", "guards", "indexes", "clusters"]
 
 
 def test_every_exception_is_still_needed() -> None:

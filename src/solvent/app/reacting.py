@@ -14,8 +14,8 @@ from solvent.simulation.assumption import LIMITS
 from solvent.simulation.demand_assumption import KNOWN, Demand
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.reaction import Reaction, react
-from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Scenario
+from solvent.simulation.spread import Spread
 from solvent.simulation.trace import Trace
 from solvent.values.errors import Invalid
 from solvent.values.instant import NEVER_US
@@ -26,26 +26,26 @@ _OF_DEMAND: Final = frozenset(known.name for known in KNOWN)
 
 def reacting(
     trace: Trace, asked: Sequence[tuple[Scenario, Outcome]], today: Outcome | None, demand: Demand, seed: int,
-    tell: Callable[[int], None],
+    spread: Spread, tell: Callable[[int], None],
 ) -> list[tuple[Outcome, Reaction]]:  # fmt: skip
     """asked: scenarios of one plan each, and what comes of them while nobody reacts."""
     found = []
     for scenario, outcome in asked:
-        found.append(_one(trace, scenario, outcome, today, (scenario.plan,), demand, seed, tell))
+        found.append(_one(trace, scenario, outcome, today, (scenario.plan,), demand, seed, spread, tell))
     if len(asked) > 1:
         scenario, outcome = asked[0]
         named = msgspec.structs.replace(scenario, name=CHOICE)
         menu = tuple(of.plan for of, _ in asked)
-        found.append(_one(trace, named, outcome, today, menu, demand, seed, tell))
+        found.append(_one(trace, named, outcome, today, menu, demand, seed, spread, tell))
     return found
 
 
 def _one(
     trace: Trace, scenario: Scenario, asked: Outcome, today: Outcome | None, menu: tuple[str, ...], demand: Demand,
-    seed: int, tell: Callable[[int], None],
+    seed: int, spread: Spread, tell: Callable[[int], None],
 ) -> tuple[Outcome, Reaction]:  # fmt: skip
     made = react(trace, scenario, asked, today, menu, demand, seed)
-    return replay(made.trace, made.scenario, tell), made.reaction
+    return spread.replay(made.trace, made.scenario, tell), made.reaction
 
 
 def split_assumed(said: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -13,6 +13,7 @@ import msgspec
 from click.core import ParameterSource
 
 from solvent.app.business import Business, open_business
+from solvent.app.clusters import open_cluster
 from solvent.app.reacting import dollar_rate, reacting, split_assumed
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
@@ -28,12 +29,13 @@ from solvent.cli.simulate_traffic import traffic_options, write_trace
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.simulated import Run, Simulated, simulated
 from solvent.cli.wording import speaker
+from solvent.clusters.port import Cluster
 from solvent.simulation.assumption import LIMITS, assumed
 from solvent.simulation.demand_assumption import demand_assumed, usual
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.pays_for import pays_for
 from solvent.simulation.reaction import Reaction
-from solvent.simulation.replay import replay
+from solvent.simulation.spread import Spread
 from solvent.simulation.year import as_fitted, year
 from solvent.simulation.year_draw import heavy_of
 from solvent.values.errors import Invalid
@@ -69,6 +71,10 @@ _COLUMNS = {
     help="Write the traffic into this CSV file, in columns of our own: tokens alone.",
 )  # fmt: skip
 @keep_options
+@click.option(
+    "--spread", default="1", show_default=True, metavar="N|ray|ADDRESS",
+    help="Over so many processes, or a Ray cluster: the one this machine is part of, or HOST:PORT or ray://HOST:PORT.",
+)  # fmt: skip
 @fleet_options
 @json_option
 @click.pass_context
@@ -83,7 +89,8 @@ def command(context: click.Context, /, data: Path, config_file: Path | None, as_
     async def simulate() -> None:
         async with open_business(config, data, near) as business:
             await demand_keepable(business, said)
-            run = await _simulate(business, said, is_told=not as_json)
+            with open_cluster(said["spread"]) as cluster:
+                run = await _simulate(business, said, cluster, is_told=not as_json)
             if as_json:
                 click.echo(msgspec.json.format(msgspec.json.encode(run.found), indent=2).decode())
             else:
@@ -109,7 +116,7 @@ def _demand_no_options(context: click.Context) -> None:
             raise click.UsageError(f"write options after {context.invoked_subcommand}, not before it")
 
 
-async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: bool) -> Run:
+async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluster, *, is_told: bool) -> Run:
     of_year, of_demand = split_assumed(said["assumptions"])
     assumptions = assumed(of_year)
     demand = usual(demand_assumed(of_demand, dollar_rate(business.config))) if said["react"] or of_demand else None
@@ -120,23 +127,26 @@ async def _simulate(business: Business, said: Mapping[str, Any], *, is_told: boo
     with ready.opened as trace:
         if said["trace_into"] is not None:
             write_trace(trace, said["trace_into"])
-        told = Progress(trace.answers, is_shown=is_told and sys.stderr.isatty())
-        today = replay(trace, ready.today(), told) if ready.knows_today else None
+        is_shown, spread = is_told and sys.stderr.isatty(), Spread(cluster)
+        told = Progress(trace.answers, is_shown=is_shown)
+        today = spread.replay(trace, ready.today(), told) if ready.knows_today else None
         scenarios = [ready.everybody_on(name) for name in names]
-        found: list[tuple[Outcome, Reaction | None]] = [(replay(trace, one, told), None) for one in scenarios]
+        found: list[tuple[Outcome, Reaction | None]] = [(spread.replay(trace, one, told), None) for one in scenarios]
         if said["react"] and demand is not None:
             asked = [(one, outcome) for one, (outcome, _) in zip(scenarios, found, strict=True)]
-            found = [*reacting(trace, asked, today, demand, said["seed"], told)]
+            found = [*reacting(trace, asked, today, demand, said["seed"], spread, told)]
     made = []
     heavy = heavy_of(found[0][0]) if said["is_year"] else None
     assumptions = as_fitted(assumptions, heavy) if said["is_year"] else assumptions
+    drawing = Progress(said["draws"], is_shown=is_shown)
     for outcome, reaction in [*([(today, None)] if today else []), *found]:
-        before = None if reaction is not None else today  # who has reacted does not react again
-        drawn = (
-            year(outcome, assumptions, said["draws"], said["seed"], heavy=heavy, before=before)
-            if said["is_year"]
-            else None
-        )
+        drawn = None
+        if said["is_year"]:
+            before = None if reaction is not None else today  # who has reacted does not react again
+            drawn = year(
+                outcome, assumptions, said["draws"], said["seed"], heavy=heavy, before=before, cluster=cluster,
+                tell=drawing,
+            )  # fmt: skip
         plans = ready.sold if outcome is today else ready.plans
         evens = list(pays_for(outcome, plans, said["seed"]))
         made.append(simulated(outcome, today, evens, drawn, asked_fleet(outcome, said), reaction))

@@ -37,14 +37,17 @@ class Fees(msgspec.Struct, frozen=True):
 
 
 class OnPlan:
-    """Whoever asks has been on it since the period of the first answer. span_us: the days that are replayed."""
+    """Whoever asks has been on it since the period of the first answer. span_us: the days that are replayed.
+
+    first: in which period each customer came onto it; -1 for never.
+    """
 
     def __init__(
         self, plan: Plan, time_zone: str, span_us: tuple[int, int], customers: int, classes: tuple[str, ...]
     ) -> None:  # fmt: skip
         self.plan = plan
         self._zone, self._span_us = zone(time_zone), span_us
-        self._first = np.full(customers, -1, np.int64)
+        self.first = np.full(customers, -1, np.int64)
         self._number = 0
         given = given_by(plan, time_zone, span_us[0])
         self._pots = Pots(given, customers, classes)
@@ -61,16 +64,12 @@ class OnPlan:
         found = self._period(int(columns.at_us.min()))
         while self._number < found.number:
             self._number += 1
-            self._pots.begin_period(self._first >= 0)
+            self._pots.begin_period(self.first >= 0)
             if self._walked is not None:
                 self._walked.begin_period(found)
         whose = columns.customer[columns.starts]
-        self._first[whose] = np.where(self._first[whose] < 0, found.number, self._first[whose])
+        self.first[whose] = np.where(self.first[whose] < 0, found.number, self.first[whose])
         return self._pots.draw(columns) if self._walked is None else self._walked.draw(columns)
-
-    def first_of(self, customer: int) -> int:
-        """In which period somebody came onto it; -1 for never."""
-        return int(self._first[customer])
 
     def fees(self) -> dict[int, Fees]:
         """What it asks in all, by the period in which somebody came onto it; nothing for -1."""

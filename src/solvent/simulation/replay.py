@@ -7,9 +7,10 @@ answered here where the service would have answered shorter. Everybody's periods
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 
 from solvent.billing.plan import Plan
@@ -32,11 +33,38 @@ def replay(trace: Trace, scenario: Scenario, tell: Callable[[int], None] = lambd
 
     Raises Invalid naming what is missing: a plan, a model, a price at that time.
     """
+    return together(trace, scenario, [walked(trace, scenario, tell)])
+
+
+class Walked(msgspec.Struct, frozen=True):
+    """What came of some customers of a trace, in whole numbers, so that sums hang on no order.
+
+    sums: _SUMS columns by customer. first: the number of each one's first period; -1 for whoever is not among them.
+    by_hour: answers and written tokens.
+    """
+
+    sums: Whole
+    first: Whole
+    by_hour: dict[int, tuple[int, int]]
+    read: int
+    written: int
+
+
+def walked(trace: Trace, scenario: Scenario, tell: Callable[[int], None] = lambda answers: None) -> Walked:
+    """Of the trace, or of all answers of some of its customers: see `replay`."""
     demand_replayable(scenario)
     run = _Run(trace, scenario)
     for block in trace.read():
         run.take_in(block)
         tell(block.answers)
+    return run.walked()
+
+
+def together(trace: Trace, scenario: Scenario, parts: Sequence[Walked]) -> Outcome:
+    """The outcome of parts that have each customer once."""
+    run = _Run(trace, scenario)
+    for part in parts:
+        run.add(part)
     return run.outcome()
 
 
@@ -109,6 +137,20 @@ class _Run:
         ):  # fmt: skip
             self._sums[place, whose] += np.add.reduceat(column.astype(np.int64, copy=False), starts)
 
+    def walked(self) -> Walked:
+        first = np.full(len(self._plan_of), -1, np.int64)
+        for on in self._on.values():
+            first = np.maximum(first, on.first)
+        return Walked(self._sums, first, self._load.by_hour, self._read, self._written)
+
+    def add(self, part: Walked) -> None:
+        self._sums += part.sums
+        for place, on in self._on.items():
+            on.first = np.maximum(on.first, np.where(self._plan_of == place, part.first, -1))
+        self._load.add(part.by_hour)
+        self._read += part.read
+        self._written += part.written
+
     def outcome(self) -> Outcome:
         trace, scenario = self._trace, self._scenario
         fees = {place: on.fees() for place, on in self._on.items()}
@@ -117,7 +159,7 @@ class _Run:
         for number, (customer, place) in enumerate(zip(trace.customers, self._plan_of.tolist(), strict=True)):
             answers, refused, tokens, charge, on_account, included, cost = sums[number]
             on = self._on[place]
-            fee = fees[place][on.first_of(number)]
+            fee = fees[place][int(on.first[number])]
             lines.append(
                 CustomerLine(
                     customer, on.plan.name, answers, refused, tokens, fee.periods, fee.fee, fee.earned, charge,

@@ -6,25 +6,30 @@ does. The same seed draws the same luck for every scenario: what differs between
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 import numpy as np
 
+from solvent.clusters.port import Cluster, Kept
 from solvent.simulation.assumption import LIMITS, Assumptions, Range
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.year_draw import (
     Columns,
     Customers,
+    Drawn,
     Heavy,
     customers_of,
     demand_left,
     draw,
     income_and_cost,
+    joined,
     weights,
 )
 from solvent.values.errors import Invalid
+from solvent.values.limits import DRAWS_AT_ONCE
 
 DRAWS_MAX: Final = 100_000
 QUANTILES: Final = (10, 50, 100, 250, 500, 750, 900, 950, 990)
@@ -69,9 +74,11 @@ class Year(msgspec.Struct, frozen=True):
 
 def year(
     outcome: Outcome, assumptions: Assumptions, draws: int = 1000, seed: int = 1, *, heavy: Heavy | None = None,
-    before: Outcome | None = None,
+    before: Outcome | None = None, cluster: Cluster | None = None, tell: Callable[[int], None] = lambda draws: None,
 ) -> Year:  # fmt: skip
     """heavy: the busiest customers, where they are known. before: what everybody pays today; nobody reacts without.
+
+    cluster: what draws are spread over; none changes what is found. tell: hears how many have just been drawn.
 
     Raises Invalid for an outcome of less than a day or of nobody, and for draws out of range.
     """
@@ -82,7 +89,7 @@ def year(
         raise Invalid("bad_scenario", message, param="year")
     of = customers_of(outcome, before, heavy)
     ranges = _ranges(assumptions, of)
-    found = draw(of, ranges, seed, 0, draws)
+    found = _drawn(of, ranges, draws, seed, cluster, tell)
     ranked = np.sort(found.profits)
     quantiles = tuple((permille, int(ranked[permille * (draws - 1) // 1000])) for permille in QUANTILES)
     usual = {name: one.usual for name, one in ranges.items()}
@@ -90,6 +97,32 @@ def year(
         draws, seed, _profit(of, usual), quantiles, int(1000 * (ranked < 0).mean()), int(np.median(found.losing)),
         _swings(of, ranges, usual), int(np.median(found.losses)), _bins(ranked),
     )  # fmt: skip
+
+
+class _Some(msgspec.Struct, frozen=True):
+    """Draws to be drawn by one pair of hands."""
+
+    of: Kept[tuple[Customers, Mapping[str, Range]]]
+    seed: int
+    first: int
+    last: int
+
+
+def _drawn(
+    of: Customers, ranges: Mapping[str, Range], draws: int, seed: int, cluster: Cluster | None,
+    tell: Callable[[int], None],
+) -> Drawn:  # fmt: skip
+    edges = [*range(0, draws, DRAWS_AT_ONCE), draws]
+    if cluster is None:
+        return joined([draw(of, ranges, seed, first, last) for first, last in pairwise(edges)])
+    kept = cluster.keep((of, ranges))
+    some = [_Some(kept, seed, first, last) for first, last in pairwise(edges)]
+    return joined(cluster.run(_draw_some, some, lambda place: tell(some[place].last - some[place].first)))
+
+
+def _draw_some(some: _Some) -> Drawn:
+    of, ranges = some.of.take()
+    return draw(of, ranges, some.seed, some.first, some.last)
 
 
 def _bins(profits: Columns) -> tuple[Bin, ...]:

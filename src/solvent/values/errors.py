@@ -28,6 +28,15 @@ class SolventError(Exception):
         self.param = param
         self.retry_after_s = retry_after_s
 
+    def __reduce__(self) -> tuple[object, ...]:  # it may come from another process
+        return _again, (type(self), dict(self.__dict__))
+
+
+def _again(kind: type[SolventError], members: dict[str, object]) -> SolventError:
+    error = kind.__new__(kind, members["message"])
+    error.__dict__.update(members)
+    return error
+
 
 class Invalid(SolventError):
     """The caller sent something malformed; the same call will never succeed."""

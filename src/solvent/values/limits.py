@@ -295,6 +295,9 @@ ACCRUALS_AT_ONCE = 200  # days of schedules in one transaction: answers wait for
 
 # Traces
 TRACE_BLOCK_ROWS = 1 << 20  # answers at a time: about 100 MB of columns
+SPREAD_HANDS_MAX = 256  # processes of one machine that a simulation is spread over
+SPREAD_TRIES = 3  # of a job whose process died
+DRAWS_AT_ONCE = 50  # years drawn in one job
 USES_AT_ONCE = 20_000  # answers of the journal in one read: some 20 MB
 TRACE_ROWS_MAX = 1_000_000_000  # answers of one trace
 TRACE_CUSTOMERS_MAX = 10_000_000  # of one trace: a kilobyte or so for each

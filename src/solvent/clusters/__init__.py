@@ -1,0 +1,1 @@
+"""Clusters: where work that falls into independent jobs is spread to."""
