@@ -184,6 +184,15 @@ def test_a_year_is_drawn_from_it_and_told_to_people_and_programs(asked: Solvent,
     assert "less than a day" in short.stderr
 
 
+def test_what_is_spread_over_processes_comes_to_the_same(asked: Solvent) -> None:
+    words = ("--generate", "customers=60,days=20,answers=40", "--start", "2026-11-02", "--model", "scripted")
+    through = ("--plan", "counted", "--plan", "worth", "--react", "--year", "--draws", "120")
+    assert simulated(asked, *words, *through, "--spread", "2") == simulated(asked, *words, *through)
+    refused = asked.run("simulate", "--spread", "nowhere")
+    assert refused.returncode == 2
+    assert "write a number of processes, ray, HOST:PORT or ray://HOST:PORT" in refused.stderr
+
+
 def test_customers_react_where_it_is_asked_for(asked: Solvent, tmp_path: Path) -> None:
     trace, plans = tmp_path / "trace.csv", tmp_path / "plans.yaml"
     rows = "".join(f"2026-11-{1 + n // 10:02} 18:15:00,1000,500,{n % 7}\n" for n in range(280))
