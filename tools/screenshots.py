@@ -56,8 +56,8 @@ client_key = "test_ck_of_pictures"
 """
 CUSTOMERS = ("/plan", "/usage", "/invoices", "/keys", "/account", "/account/security")
 OPERATORS = (
-    "/console", "/console/margins", "/console/customers", "/console/plans", "/console/models", "/console/money",
-    "/console/ledger", "/console/audit", "/console/settings", "/console/start",
+    "/console", "/console/margins", "/console/customers", "/console/plans", "/console/scenarios", "/console/models",
+    "/console/money", "/console/ledger", "/console/audit", "/console/settings", "/console/start",
 )  # fmt: skip
 
 

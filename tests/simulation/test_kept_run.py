@@ -31,9 +31,11 @@ def run(name: str, at_us: int = 1, *, is_dated: int = 0) -> KeptRun:
     return KeptRun(name, at_us, "simulate", "cli:kim", is_dated, "solvent simulate", msgspec.json.encode(BRIEF), 0)
 
 
-async def keep(database: Database, name: str, at_us: int = 1, *, is_dated: int = 0, key: str = "") -> str:
+async def keep(
+    database: Database, name: str, at_us: int = 1, *, is_dated: int = 0, key: str = "", said: bytes = SAID
+) -> str:
     act = Act("cli:kim", key or f"{name}/{at_us}", "", at_us)
-    return (await keep_run(run(name, at_us, is_dated=is_dated), packed(SAID, REPORT), act, database)).name
+    return (await keep_run(run(name, at_us, is_dated=is_dated), packed(said, REPORT), act, database)).name
 
 
 @given(some.text(max_size=70))

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, Text,
 
 from solvent.billing.plan import Plan, terms
 from solvent.db.tables import metadata
-from solvent.values.errors import Invalid
+from solvent.values.errors import Conflict, Invalid
 
 # digest: of the terms, to tell versions apart. source: where this version was written.
 # withdrawn_us: since when nobody new is taken on this plan, 0 while it is on sale; alike on all versions of a name.
@@ -78,6 +78,16 @@ def latest(connection: Connection, name: str) -> Published | None:
     chosen = select(plan_versions).where(plan_versions.c.name == name)
     row = connection.execute(chosen.order_by(plan_versions.c.version.desc()).limit(1)).first()
     return None if row is None else _read(row)
+
+
+def demand_unchanged(connection: Connection, plan: Plan, version: int) -> None:
+    """Raises Conflict where other terms than these were published after a version of the plan; 0 for none at all."""
+    last = latest(connection, plan.name)
+    if last is None or last.plan.version == version or terms(last.plan) == terms(plan):
+        return
+    known = f"version {version}" if version else "no version"
+    message = f"plan {plan.name!r} is at version {last.plan.version}, and this was made of {known}; look at it again"
+    raise Conflict("plan_changed", message, param="plan")
 
 
 def last_from_file(connection: Connection, name: str) -> str:

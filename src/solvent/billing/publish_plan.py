@@ -21,12 +21,19 @@ class Publication(msgspec.Struct, frozen=True):
 
 
 async def publish_plan(
-    plan: Plan, costs: tuple[ClassCost, ...], act: Act, database: Database, *, at_a_loss: bool = False
+    plan: Plan,
+    costs: tuple[ClassCost, ...],
+    act: Act,
+    database: Database,
+    *,
+    at_a_loss: bool = False,
+    after_version: int | None = None,
 ) -> tuple[Publication, bool]:
     """costs: what answers of each class of models cost us, as far as known. at_a_loss: a loss is meant.
+    after_version: the newest version that whoever publishes knows of, 0 for none; None to publish over any.
 
     Returns the publication, and whether this is new. Raises Invalid naming the field, and Refused for a plan whose
-    price is below the cost of what it includes.
+    price is below the cost of what it includes; Conflict where other terms were published since `after_version`.
     """
     demand_sound(plan)
     if costs:
@@ -37,6 +44,8 @@ async def publish_plan(
     def work(connection: Connection) -> tuple[Publication, bool]:
         def effect() -> Publication:
             plan_store.demand_afterwards(connection, plan, ())
+            if after_version is not None:
+                plan_store.demand_unchanged(connection, plan, after_version)
             return Publication(plan_store.publish(connection, plan, "api", act.at_us), finding)
 
         return once(connection, act, "plan.publish", plan.name, effect, Publication)

@@ -23,6 +23,7 @@ from solvent.app.written_plan import short_entry, written_plan
 from solvent.billing.plan import Plan
 from solvent.cli.simulated import Run, Simulated
 from solvent.identity.person import Language
+from solvent.pages.bars import AIR, WIDE, Bar, Bars, from_zero, ranges, spread
 from solvent.pages.drawing import WEB, Drawing
 from solvent.pages.formats import decimals_for
 from solvent.simulation.demand_assumption import KNOWN
@@ -31,8 +32,6 @@ from solvent.values.instant import utc
 from solvent.values.money import Money, minor_digits, plain
 from solvent.values.period import zone
 
-_WIDE: Final = 100.0  # pictures are drawn in percent, so that any width fits
-_AIR: Final = 1.06  # above the highest bar
 _SHOWN: Final = (50, 250, 500, 750, 950)  # permille of draws; all are in the JSON
 _VERSIONS_OF: Final = ("numpy", "duckdb")
 
@@ -60,23 +59,6 @@ def about_now(language: str) -> About:
     return About(now_us(), sys.argv[1:], "ko" if language == "ko" else "en")
 
 
-class Bar(msgspec.Struct, frozen=True):
-    """A rectangle in percent of its picture. is_below: it stands for less than nothing. told: what a pointer reads."""
-
-    at: float
-    width: float
-    high: float = _WIDE
-    is_below: bool = False
-    told: str = ""
-
-
-class Bars(msgspec.Struct, frozen=True):
-    """Bars of one picture, and where its zero line is; None where zero is not in it."""
-
-    bars: list[Bar]
-    zero: float | None
-
-
 def said_of(run: Run, about: About) -> bytes:
     """All that is known of a run, as JSON."""
     return msgspec.json.encode(
@@ -102,9 +84,12 @@ def report_page(run: Run, about: About, config: Config) -> str:
     return drawing.draw_in(
         "reports/simulated.html", about.language, run=run, first=first, command=about.command, versions=versions_now(),
         made=f"{utc(about.made_us).astimezone(clock):%Y-%m-%d %H:%M}", made_us=about.made_us,
-        style=_style(), json=harmless(said_of(run, about)), decimals=_decimals(run.found), kept=_kept(run.found),
+        style=_style(), json=harmless(said_of(run, about)), decimals=_decimals(run.found),
+        kept=from_zero([one.total.margin_grains for one in run.found]),
         hours=_hours(run.found[0]),
-        fleet=run.found[0].fleet, years=[(one, of, _draws(of, first.currency), _swings(of)) for one, of in years],
+        fleet=run.found[0].fleet, years=[
+            (one, of, _draws(of, first.currency), ranges(of.swings, of.usual_grains)) for one, of in years
+        ],
         assumed=_assumed(run), plans=[(plan, _written(plan)) for plan in run.plans.values()],
         grains=lambda amount: Money(amount, first.currency), exact=plain, shown=_SHOWN, clock=config.time_zone,
         notes=list(dict.fromkeys(note for one in run.found for note in one.outcome.notes)),
@@ -138,67 +123,26 @@ def _decimals(found: Sequence[Simulated]) -> int:
     return max(minor_digits(currency), decimals_for(Money(most, currency)))
 
 
-def _kept(found: Sequence[Simulated]) -> Bars:
-    """What is left, scenario by scenario, from one zero line."""
-    return _from_zero([one.total.margin_grains for one in found])
-
-
-def _from_zero(values: Sequence[int]) -> Bars:
-    low, high = min(0, *values), max(0, *values)
-    whole = (high - low) or 1
-    zero = _WIDE * -low / whole
-    bars = [
-        Bar(zero + _WIDE * min(0, value) / whole, _WIDE * abs(value) / whole, is_below=value < 0) for value in values
-    ]
-    return Bars(bars, zero)
-
-
 def _hours(one: Simulated) -> list[tuple[Bar, Bar]]:
     """The hours of a day: the busiest of any day behind, a usual one before it; none of too few answers to draw."""
     loads = one.outcome.hours
-    most = max((load.answers_peak for load in loads), default=0) * _AIR
+    most = max((load.answers_peak for load in loads), default=0) * AIR
     if not most:
         return []
-    step = _WIDE / 24
+    step = WIDE / 24
     return [
         (
-            Bar(load.hour * step, step * 0.86, _WIDE * load.answers_peak / most),
-            Bar(load.hour * step, step * 0.86, _WIDE * load.answers / most, told=f"{load.hour}:00"),
+            Bar(load.hour * step, step * 0.86, WIDE * load.answers_peak / most),
+            Bar(load.hour * step, step * 0.86, WIDE * load.answers / most, told=f"{load.hour}:00"),
         )
         for load in loads
     ]
 
 
 def _draws(of: Year, currency: str) -> Bars:
-    """How many draws leave how much; those that mostly lie below zero lose."""
-    low, high = of.bins[0].low_grains, of.bins[-1].high_grains
-    whole = (high - low) or 1
-    most = max(one.draws for one in of.bins) * _AIR
-    wide = [max(one.high_grains - one.low_grains, whole // len(of.bins)) for one in of.bins]
-    bars = [
-        Bar(
-            _WIDE * (one.low_grains - low) / whole, 0.9 * _WIDE * width / whole, _WIDE * one.draws / most,
-            one.low_grains + one.high_grains < 0,
-            f"{plain(Money(one.low_grains, currency))} – {plain(Money(one.high_grains, currency))}: {one.draws}",
-        )
-        for one, width in zip(of.bins, wide, strict=True)
-    ]  # fmt: skip
-    return Bars(bars, _WIDE * -low / whole if low < 0 < high else None)
-
-
-def _swings(of: Year) -> Bars:
-    """What each assumption is worth between its ends, beside the year as usual."""
-    ends = [end for swing in of.swings for end in (swing.low_grains, swing.high_grains)] + [of.usual_grains]
-    low, whole = min(ends), (max(ends) - min(ends)) or 1
-    bars = [
-        Bar(
-            _WIDE * (min(swing.low_grains, swing.high_grains) - low) / whole,
-            max(0.4, _WIDE * abs(swing.high_grains - swing.low_grains) / whole),
-            is_below=min(swing.low_grains, swing.high_grains) < 0,
-        )
-        for swing in of.swings
-    ]
-    return Bars(bars, _WIDE * (of.usual_grains - low) / whole)
+    """How many draws leave how much."""
+    ends, most = (of.bins[0].low_grains, of.bins[-1].high_grains), max(one.draws for one in of.bins) * AIR
+    return spread(of.bins, ends, most, lambda grains: plain(Money(grains, currency)))
 
 
 def _assumed(run: Run) -> list[tuple[str, str, str]]:

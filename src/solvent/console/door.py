@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from solvent.app.build import App
 from solvent.app.calling import place_of
-from solvent.console import bill_pages, invited, printing
+from solvent.console import bill_pages, invited, printing, scenario_pages
 from solvent.console.answers import Answers
 from solvent.console.margins import Margins
 from solvent.console.office import SHEETS
@@ -43,6 +43,7 @@ def places(app: App) -> list[Place]:
         *places_of(SHEETS, app),
         *printing.places(app),
         *bill_pages.places(app),
+        *scenario_pages.places(app),
         *invited.places(app),
     ]
 

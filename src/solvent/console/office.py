@@ -10,6 +10,7 @@ from solvent.console import (
     model_pages,
     money_pages,
     plan_pages,
+    scenario_pages,
     settings_pages,
     start_pages,
 )
@@ -18,6 +19,7 @@ from solvent.console.sheet import Sheet
 SHEETS: Final[tuple[Sheet, ...]] = (
     *customer_pages.SHEETS,
     *plan_pages.SHEETS,
+    *scenario_pages.SHEETS,
     *model_pages.SHEETS,
     *money_pages.SHEETS,
     *bill_pages.SHEETS,

@@ -14,7 +14,7 @@ from solvent.billing import plan_store, subscription_store
 from solvent.billing.loss import Finding, weigh
 from solvent.billing.move_subscribers import move_subscribers
 from solvent.billing.plan_store import Published, Source
-from solvent.billing.publish_plan import publish_plan
+from solvent.billing.publish_plan import Publication, publish_plan
 from solvent.billing.withdraw_plan import withdraw_plan
 from solvent.console.members import DATE, DAYS
 from solvent.console.operation import Asked, Nothing, Operation, reading
@@ -193,7 +193,12 @@ async def publish(asked: Asked[Nothing, PlanEntry]) -> PublishedBody:
     plan = plan_of(asked.body, business.currency)
     costs = await business.class_costs()
     made, _ = await publish_plan(plan, costs, asked.act, business.database, at_a_loss=asked.body.at_a_loss)
-    finding = finding_body(made.finding, plan.currency)
+    return published_body(made)
+
+
+def published_body(made: Publication) -> PublishedBody:
+    """What was published, as JSON."""
+    finding = finding_body(made.finding, made.plan.currency)
     return PublishedBody(name=made.plan.name, version=made.plan.version, finding=finding)
 
 

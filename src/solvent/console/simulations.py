@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from solvent.app.http import Download
+from solvent.app.plans import plan_of
+from solvent.billing.publish_plan import publish_plan
+from solvent.console.members import WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, read_at, reading, whole
+from solvent.console.plans import PublishedBody, published_body
 from solvent.console.run_bodies import BriefBody, RunBody, brief_body
+from solvent.console.run_figures import said_in
 from solvent.db.port import Connection
 from solvent.identity import person_store
 from solvent.identity import store as identity_store
@@ -24,6 +30,13 @@ class RemovedBody(msgspec.Struct, kw_only=True):
 
     object: Literal["simulation.removed"] = "simulation.removed"
     name: str
+
+
+class Adoption(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which plan of a run goes on sale."""
+
+    plan: Annotated[str, WORD, Meta(min_length=1, description="one of the plans that the run compared")]
+    at_a_loss: Annotated[bool, Meta(description="publish it even if its price is below the cost of its quotas")] = False
 
 
 async def runs(asked: Asked[PageQuery, Nothing]) -> Page[BriefBody]:
@@ -41,7 +54,7 @@ async def runs(asked: Asked[PageQuery, Nothing]) -> Page[BriefBody]:
     return Page(rows, cursor)
 
 
-async def show(asked: Asked[Nothing, Nothing]) -> RunBody:
+async def show(asked: Asked[Nothing, Any]) -> RunBody:
     """Show a run: what was asked and found. `said` is the JSON of its report, word for word."""
 
     def look(connection: Connection) -> tuple[BriefBody, Papers]:
@@ -67,6 +80,22 @@ async def remove(asked: Asked[Nothing, Nothing]) -> RemovedBody:
     return RemovedBody(name=name)
 
 
+async def adopt(asked: Asked[Nothing, Adoption]) -> PublishedBody:
+    """Publish a plan as a run compared it. Who is on an older version stays on it.
+
+    Refused where other terms of the plan were published after the run: what it says of who gains and who loses is of
+    the terms before.
+    """
+    business, body = asked.business, asked.body
+    said = said_in((await show(asked)).said)
+    plan = plan_of(said.candidate(body.plan), business.currency)
+    made, _ = await publish_plan(
+        plan, await business.class_costs(), asked.act, business.database, at_a_loss=body.at_a_loss,
+        after_version=said.plan_versions.get(plan.name, 0),
+    )  # fmt: skip
+    return published_body(made)
+
+
 def _names(connection: Connection, runs: list[KeptRun]) -> dict[str, str]:
     """What operators who ran them are called, by their ids."""
     actors = [run.actor for run in runs]
@@ -79,4 +108,5 @@ LIST = reading("/v1/simulations", "simulations.read", runs, PageQuery, Page[Brie
 SHOW = reading(_ONE, "simulations.read", show, Nothing, RunBody)
 REPORT = reading(f"{_ONE}/report", "simulations.read", report, Nothing, Download, "text/html")
 REMOVE = Operation("POST", f"{_ONE}/remove", "simulations.write", remove, Nothing, Nothing, RemovedBody)
-OPERATIONS = (LIST, SHOW, REPORT, REMOVE)
+ADOPT = Operation("POST", f"{_ONE}/adopt", "plans.write", adopt, Nothing, Adoption, PublishedBody, is_money=True)
+OPERATIONS = (LIST, SHOW, REPORT, REMOVE, ADOPT)

@@ -14,7 +14,7 @@ from solvent.pages.amounts import amount_of
 from solvent.pages.words import Words
 from solvent.values.errors import Invalid
 from solvent.values.instant import instant
-from solvent.values.money import money
+from solvent.values.money import Money, money
 
 _RESULT_CHARACTERS: Final = 160  # of a change, in a list
 
@@ -40,7 +40,7 @@ class Telling:
 
     def prices(self, found: Mapping[str, str], currency: str) -> list[tuple[str, str]]:
         """The prices of a card, each by its name."""
-        return [(self._named(f"prices.{name}", name), self.price(text, currency)) for name, text in found.items()]
+        return [(self.named(f"prices.{name}", name), self.price(text, currency)) for name, text in found.items()]
 
     def is_below(self, text: str) -> bool:
         """Whether an amount is below zero: a loss is red, and nothing else is."""
@@ -56,7 +56,7 @@ class Telling:
 
     def word(self, kind: str, value: Any) -> str:
         """A value that is one of a few, in words: `choices.KIND.VALUE`, or as it is."""
-        return self._named(f"choices.{kind}.{value}", str(value))
+        return self.named(f"choices.{kind}.{value}", str(value))
 
     def result(self, result: Any) -> str:
         """What came of a change, as it is kept, cut to a line."""
@@ -68,5 +68,10 @@ class Telling:
         told = msgspec.json.decode(result) if isinstance(result, msgspec.Raw) else result
         return str(told.get("why") or "") if isinstance(told, dict) else ""
 
-    def _named(self, key: str, otherwise: str) -> str:
+    def grains(self, grains: int, currency: str) -> str:
+        """Grains of a currency, as an amount."""
+        return formats.money(Money(grains, currency), self._language)
+
+    def named(self, key: str, otherwise: str) -> str:
+        """The words of a key where there are some; else as it is."""
         return self._words(key) if self._words.has(key) else otherwise

@@ -36,6 +36,12 @@ def policy_with(script: str, asks: Sequence[str], leads_to: Sequence[str]) -> di
     return {_POLICY_NAME.decode(): _RULES + rules}
 
 
+def standing_alone() -> dict[str, str]:
+    """The policy of a document that somebody else may have had a hand in: it is shown, and can do nothing at all."""
+    nothing = "; ".join(f"{rule} 'none'" for rule in ("default-src", "base-uri", "form-action", "frame-ancestors"))
+    return {_POLICY_NAME.decode(): f"{nothing}; style-src 'unsafe-inline'; sandbox"}
+
+
 def guarded(inner: ASGIApp) -> ASGIApp:
     """The same application, with these headers on all that it sends."""
 

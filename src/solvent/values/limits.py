@@ -327,6 +327,8 @@ TARIFF_COSTS_MAX = 20  # costs of an answer in one contest
 
 # Kept runs of the simulator
 RUN_NAME_CHARACTERS_MAX = 60
+RUNS_COMPARED_MIN = 2  # side by side on one page
+RUNS_COMPARED_MAX = 4
 RUNS_NAMED_MAX = 200  # kept until somebody removes them
 RUNS_DATED_MAX = 50  # kept by themselves; the oldest makes room
 RUN_BYTES_MAX = 2 * MIB  # of one run's numbers and report, packed: usually some 20 kB

@@ -1,0 +1,120 @@
+"""The pages of scenarios: runs are listed, looked at, compared and adopted, in both languages, by those who may."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from tests.browsing import NewServer, OpenPage
+from tests.console.visits import ask, demand_whole, key_of, sign_in
+from tests.doors.server import Solvent
+
+pytestmark = pytest.mark.xdist_group("console")
+PHONE = {"locale": "ko-KR", "color_scheme": "dark", "viewport": {"width": 390, "height": 844}}
+EVIL = "<script>alert(1)</script>"
+PLANS = """\
+- {name: dear, price: '9000', beyond: stop, included: [{answers: 300}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(new_server: NewServer, tmp_path_factory: pytest.TempPathFactory) -> Solvent:
+    """Two runs are kept: of a month from a file, with a year, and of its own books."""
+    server = new_server()
+    folder: Path = tmp_path_factory.mktemp("traffic")
+    (folder / "plans.yaml").write_text(PLANS)
+    rows = [f'2026-11-{1 + n // 30:02} {n % 24:02}:15:00,900,500,"{EVIL}{n % 7}"' for n in range(27 * 30)]
+    (folder / "trace.csv").write_text("at,input_tokens,output_tokens,customer\n" + "\n".join(rows) + "\n")
+    trace = ("--trace", str(folder / "trace.csv"), "--sort", "--model", "plain", "--year", "--draws", "40")
+    ask(server)
+    for words in (
+        (
+            *trace,
+            "--plan",
+            "pay-as-you-go",
+            "--plans",
+            str(folder / "plans.yaml"),
+            "--plan",
+            "dear",
+            "--keep",
+            "autumn",
+        ),
+        ("--plans", str(folder / "plans.yaml"), "--plan", "dear", "--keep", "own", "--seed", "2"),
+    ):
+        done = server.run("simulate", *words)
+        assert done.returncode == 0, done.stderr
+    return server
+
+
+def test_runs_are_looked_at_and_compared_on_a_phone_and_by_keyboard(server: Solvent, open_page: OpenPage) -> None:
+    look = sign_in(open_page, server, key_of(server, "read_only"), **PHONE)
+    page = look.page
+    page.goto(f"{server.url}/console/scenarios")
+    demand_whole(page, "list")
+    assert page.locator("#runs tbody tr").count() == 2
+    for name in ("autumn", "own"):
+        page.get_by_role("checkbox", name=name).focus()
+        page.keyboard.press("Space")
+    page.get_by_role("button", name="비교").press("Enter")
+    page.wait_for_url("**/compare?run=*")
+    demand_whole(page, "compared")
+    assert page.locator("#figures thead th").count() == 3, page.locator("main").inner_text()
+    assert "다름" in page.locator("#given tr", has_text="트래픽").first.inner_text()
+    assert page.locator(".drawn figure").count() == 1  # a year was drawn in one of them alone
+    page.goto(f"{server.url}/console/scenarios/autumn")
+    demand_whole(page, "run")
+    assert page.locator("#scenarios tbody tr").count() == 2
+    assert not page.get_by_role("link", name="채택").count()  # who reads alone adopts nothing
+    page.goto(f"{server.url}/console/scenarios/compare?run=autumn")
+    assert "2" in page.locator("main").inner_text()  # says how many, and breaks nothing
+    assert [one for one in look.all_complaints() if "400" not in one] == []
+
+
+def test_a_report_is_shown_and_can_do_nothing(server: Solvent, open_page: OpenPage) -> None:
+    look = sign_in(open_page, server)
+    reply = look.page.goto(f"{server.url}/console/scenarios/autumn/report")
+    assert reply is not None
+    assert "sandbox" in reply.headers["content-security-policy"].split("; ")
+    assert EVIL in look.page.locator("main").inner_text()  # as words
+    assert look.page.locator("script").count() == 1  # its JSON
+    with pytest.raises(Exception, match="sandboxed"):
+        look.page.evaluate("document.cookie")
+    stranger = open_page(server).page.request.get(f"{server.url}/console/scenarios/autumn/report", max_redirects=0)
+    assert stranger.status == 303
+    support = sign_in(open_page, server, key_of(server, "support")).page
+    for path in ("", "/autumn", "/autumn/report", "/compare?run=autumn&run=own", "/autumn/adopt/dear"):
+        reply = support.goto(f"{server.url}/console/scenarios{path}")
+        assert reply is not None
+        assert reply.status == 403, path
+
+
+def test_a_plan_is_adopted_with_one_click_after_it_says_what_that_changes(server: Solvent, open_page: OpenPage) -> None:
+    look = sign_in(open_page, server, key_of(server, "finance"), locale="en-US")
+    page = look.page
+    page.goto(f"{server.url}/console/scenarios/own")
+    page.get_by_role("link", name="Adopt").first.click()
+    page.wait_for_url("**/own/adopt/dear")
+    demand_whole(page, "adopt")
+    assert "9000" in page.locator("#differences").inner_text()
+    assert "1 customers would pay more" in page.locator("main").inner_text()
+    page.get_by_role("button", name="Put it on sale").click()
+    expect(page.locator(".done")).to_contain_text("on sale")
+    expect(page.locator(".say")).to_contain_text("version 1")
+    sold = server.operate("GET", "/v1/plans/dear")["data"]
+    assert [(one["version"], one["terms"]["price"]) for one in sold] == [(1, "9000")]
+    server.operate("POST", "/v1/plans", {"name": "dear", "price": "10"})
+    page.goto(f"{server.url}/console/scenarios/own/adopt/dear")
+    expect(page.locator(".trouble")).to_contain_text("Run it again")
+    assert not page.get_by_role("button", name="Put it on sale").count()
+    assert look.all_complaints() == []
+
+
+def test_a_run_is_removed(server: Solvent, open_page: OpenPage) -> None:
+    assert server.run("simulate", "--plan", "pay-as-you-go", "--keep", "gone").returncode == 0
+    page = sign_in(open_page, server, locale="en-US").page
+    page.goto(f"{server.url}/console/scenarios/gone")
+    page.locator("details", has_text="Remove").locator("summary").click()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator(".done")).to_contain_text("removed")
+    assert page.get_by_role("link", name="gone").count() == 0
