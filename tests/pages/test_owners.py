@@ -1,17 +1,25 @@
-"""Nothing of one's own is anybody else's: every place that names something, with what is another customer's."""
+"""Nothing of one's own is anybody else's: every place and member that names something, with what is another's.
+
+Places are read off the door's table, members out of the code and the forms: whatever is added must be said here.
+"""
 
 from __future__ import annotations
 
+import re
 import uuid
+from typing import Any
 
 import pytest
 from tests.browsing import MODEL, NewServer
 from tests.chat.own import SETTINGS, someone
+from tests.chat.talking import events
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 from tests.pages.belongings import one_of_everything, tables
+from tests.pages.members import of_code, of_templates
 from tests.pages.places import CHAT
 from tests.payments.toss_server import TossServer
+from tests.soft_passkey import SoftPasskey
 
 pytestmark = pytest.mark.xdist_group("console")
 
@@ -20,6 +28,28 @@ NAMED = [
     place for place in CHAT
     if place.who in ("customer", "person") and "{" in place.path and not any(name in place.path for name in HOUSES)
 ]  # fmt: skip
+# For whoever has the link, the state or the order's number, which nobody guesses; and names of the house's own.
+OPEN = {
+    "/letters/{token}", "/sign-in/with/{provider}", "/sign-in/with/{provider}/back", "/pay/{rail}/{order}",
+    "/paid/{order}", "/shared/{link}", "/shared/{link}/pictures/{place}/{number}",
+}  # fmt: skip
+# Members that name something of somebody's. All of them are tried below.
+NAMING = {
+    "conversation", "after", "instead_of", "shown", "order", "key", "before", "token", "credential", "once",
+}  # fmt: skip
+# Whoever knows one has it: tickets of one's own browser, and codes of coupons, which are the house's.
+KNOWN = {"code", "state"}
+HOUSES_OWN = {"plan", "pack", "rail", "mode", "model"}  # which are on sale to everybody
+PLAIN = {
+    "alert", "amount", "as", "changed", "country", "csrf", "email", "expires", "is_deleted", "is_shared", "language",
+    "left", "name", "new", "next", "overlap", "password", "pictures", "question", "seats", "sought", "sure", "theme",
+    "title", "username",
+}  # fmt: skip
+# What reads members that it is told, or all there are: texts of a form shown again, ticks, and the fields of a profile.
+BY_TOLD = {
+    "accounts._about", "amounts._given", "invoices._wished", "invoices.put_profile", "keys._models", "keys._uses",
+    "letters._page", "letters.take", "returns.come_back", "usage._word",
+}  # fmt: skip
 UNSEEN = {"/statements/{month}/pdf", "/account/sessions/{session}/end"}  # nothing of the kind is open to oneself yet
 SEES = MODEL + "image_tokens_max = 100\n"
 
@@ -32,6 +62,16 @@ def server(new_server: NewServer, base_url: str, toss: TossServer) -> Solvent:
 @pytest.fixture(scope="module")
 def kim(server: Solvent, toss: TossServer) -> tuple[Browser, dict[str, str]]:
     return one_of_everything(server, toss)
+
+
+def test_whatever_names_something_is_said_here() -> None:
+    named, by_told = of_code()
+    assert by_told == BY_TOLD, "say which members it reads"
+    said = NAMING | KNOWN | HOUSES_OWN | PLAIN
+    unsaid = (named | of_templates()) - said
+    assert not unsaid, "say whether they name something of somebody's, and try it here as another customer"
+    assert len(NAMING) + len(KNOWN) + len(HOUSES_OWN) + len(PLAIN) == len(said)
+    assert {place.path for place in CHAT if place.who == "anybody" and "{" in place.path} == OPEN
 
 
 def path_of(path: str, names: dict[str, str]) -> str:
@@ -75,3 +115,64 @@ def test_and_is_not_there_for_anybody_else(server: Solvent, kim: tuple[Browser, 
     assert f"/plan/cards/{names['card']}/remove" in browser.get("/plan").text
     assert "mine now" not in browser.get("/keys").text
     assert "Kim&#39;s" in browser.get("/account/security").text
+
+
+def test_no_member_reaches_what_is_another_customers(server: Solvent, kim: tuple[Browser, dict[str, str]]) -> None:
+    browser, names = kim
+    thief, _ = someone(server)
+    header = {"x-csrf": thief.token("/plan")}
+    asked = dict(events(thief.http.post("/chat/ask", json={"question": "Mine", "mode": "plain"}, headers=header).text))
+    own: Any = next(iter(asked.values()))
+    for stolen in (
+        {"conversation": names["talk"]}, {"conversation": own["id"], "after": names["turn"]},
+        {"conversation": own["id"], "instead_of": names["turn"]},
+        {"conversation": names["talk"], "after": names["turn"]},
+    ):  # fmt: skip
+        body = {"question": "What was said before?", "mode": "plain"} | stolen
+        came = thief.http.post("/chat/ask", json=body, headers=header)
+        assert came.status_code == 404, (stolen, came.text)
+        assert "My secret" not in came.text
+    for stolen in ({"after": names["turn"]}, {"instead_of": names["turn"]}):  # in a conversation that begins with it
+        body = {"question": "What was said before?", "mode": "plain"} | stolen
+        came = thief.http.post("/chat/ask", json=body, headers=header)
+        assert came.status_code in (400, 404), (stolen, came.text)
+    shown = thief.http.post(f"/chat/talks/{own['id']}", json={"shown": names["turn"]}, headers=header)
+    assert shown.status_code == 404, shown.text
+    assert len(thief.get(f"/chat/talks/{own['id']}").json()["turns"]) == 1
+    assert len(browser.get(f"/chat/talks/{names['talk']}").json()["turns"]) == 1
+    went = thief.get("/plan", params={"order": names["order"]})
+    assert thief.get(went.headers["location"]).status_code == 404
+    assert names["answer"] in browser.get("/usage.csv", params={"key": names["key"]}).text
+    for member in ("key", "before"):
+        for path in ("/usage", "/usage.csv"):
+            told = thief.get(path, params={member: names["key" if member == "key" else "answer"]})
+            assert names["answer"] not in told.text, (path, member)
+    assert names["invoice"] not in thief.get("/invoices", params={"before": f"9-{names['invoice']}"}).text
+
+
+def test_no_ticket_mark_or_link_of_another_is_ones_own(server: Solvent, kim: tuple[Browser, dict[str, str]]) -> None:
+    browser, names = kim
+    thief, _ = someone(server)
+    at, once = "/account/security", uuid.uuid4().hex
+    begun = browser.send("/account/app", at, once=uuid.uuid4().hex, password=PASSWORD).text
+    token = re.search(r'name="token" value="([\w-]+)"', begun)
+    assert token
+    confirmed = thief.send("/account/app/confirm", at, once=uuid.uuid4().hex, token=token[1], code="000000")
+    assert confirmed.status_code == 422
+    assert "took too long" in confirmed.text
+    challenge = browser.http.post(
+        "/account/passkeys/challenge", json={"password": PASSWORD}, headers={"x-csrf": browser.token("/plan")}
+    )
+    made = SoftPasskey("https://ai.example.com", "ai.example.com").make(challenge.json())
+    added = thief.send("/account/passkeys", at, once=uuid.uuid4().hex, name="Theirs", credential=made)
+    assert added.status_code == 422
+    assert "Theirs" not in browser.get(at).text + thief.get(at).text
+    keys = [
+        re.findall(r"sk-solvent-[0-9a-f]{20,}", one.send("/keys", "/keys", once=once).text) for one in (browser, thief)
+    ]
+    assert all(keys)
+    assert keys[0] != keys[1], "the same mark of another person is another act"
+    for nothing in (names["talk"], names["turn"], "x"):
+        assert thief.get(f"/shared/{nothing}").status_code == 404
+        assert thief.get(f"/shared/{nothing}/pictures/0/0").status_code == 404
+    assert "5,000" not in thief.get(f"/paid/{names['order']}").text
