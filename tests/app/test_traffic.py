@@ -38,7 +38,7 @@ def test_the_trace_holds_what_the_journal_does(place: Place, monkeypatch: pytest
     from_us, until_us = times[20], times[-20]
     wanted = sorted(
         (row for row in rows if from_us <= row.at_us < until_us and row.outcome != "failed"),
-        key=lambda row: (row.at_us, row.id),
+        key=lambda row: (row.at_us - row.total_us, row.id),
     )
 
     async def story() -> None:
@@ -55,10 +55,15 @@ def test_the_trace_holds_what_the_journal_does(place: Place, monkeypatch: pytest
                         for block in trace.read()
                         for n in range(block.answers)
                     ]  # fmt: skip
-                    assert found == [Answer(row.at_us, row.customer, row.model, row.usage) for row in wanted]
+                    assert found == [
+                        Answer(row.at_us - row.total_us, row.customer, row.model, row.usage) for row in wanted
+                    ]
                 assert "web_searches" not in next(trace.read()).used
-                assert (trace.answers, trace.from_us) == (len(wanted), wanted[0].at_us)
-                assert trace.until_us == wanted[-1].at_us + 1
+                assert (trace.answers, trace.from_us) == (len(wanted), wanted[0].at_us - wanted[0].total_us)
+                assert trace.until_us == wanted[-1].at_us - wanted[-1].total_us + 1
+                assert trace.span_us == (from_us, until_us)
+                failed = [row for row in rows if from_us <= row.at_us < until_us and row.outcome == "failed"]
+                assert sum(trace.failed_grains.values()) == sum(row.cost_grains for row in failed)
             assert on == {row.customer: row.plan for row in wanted}
 
     asyncio.run(story())

@@ -89,13 +89,21 @@ def receipts_page(
 
 
 class Use(NamedTuple):
-    """What one answer used; used: in the order of BUCKETS. A plain row, because there are millions."""
+    """What one answer used; used: in the order of BUCKETS. A plain row, because there are millions. The others are as
+    in `Receipt`."""
 
     id: str
     at_us: int
     customer: str
     plan: str
     model: str
+    total_us: int
+    outcome: str
+    usage_estimated: int
+    cost_input_tokens: int
+    lost_grains: int
+    price_card: str
+    cost_card: str
     used: tuple[int, ...]
 
 
@@ -104,14 +112,35 @@ def uses_after(connection: Connection, after: str, from_us: int, until_us: int, 
 
     after: "" for the first. Failed ones are left out: nothing was charged for them.
     """
-    first = max(after, _id_at(max(0, from_us - BOOKED_S_MAX * US_PER_S)))
+    first = max(after, first_asked(from_us))
     named = (receipts.c[name] for name in (*Use._fields[:-1], *BUCKETS))
     chosen = select(*named).where(
         receipts.c.id > first, receipts.c.id < _id_at(until_us), receipts.c.at_us >= from_us,
         receipts.c.at_us < until_us, receipts.c.outcome != "failed",
     )  # fmt: skip
     rows = connection.execute(chosen.order_by(receipts.c.id).limit(count))
-    return [Use(row[0], row[1], row[2], row[3], row[4], tuple(row[5:])) for row in rows]
+    plain = len(Use._fields) - 1
+    return [Use._make((*row[:plain], tuple(row[plain:]))) for row in rows]
+
+
+def first_question(connection: Connection) -> int | None:
+    """When the first answer on the books was asked for; None where there is none."""
+    first = select(receipts.c.at_us - receipts.c.total_us).order_by(receipts.c.id).limit(1)
+    return connection.execute(first).scalar()
+
+
+def first_asked(from_us: int) -> str:
+    """An id before those of all answers that may have ended at an instant or later."""
+    return _id_at(max(0, from_us - BOOKED_S_MAX * US_PER_S))
+
+
+def failed_cost(connection: Connection, from_us: int, until_us: int) -> dict[str, int]:
+    """What answers that failed and ended in [from_us, until_us) cost, with the attempts before them, by customer."""
+    chosen = select(receipts.c.customer, func.sum(receipts.c.cost_grains)).where(
+        receipts.c.id > first_asked(from_us), receipts.c.id < _id_at(until_us), receipts.c.at_us >= from_us,
+        receipts.c.at_us < until_us, receipts.c.outcome == "failed", receipts.c.cost_grains != 0,
+    )  # fmt: skip
+    return {row[0]: int(row[1]) for row in connection.execute(chosen.group_by(receipts.c.customer))}
 
 
 def came_to(connection: Connection, spans: Mapping[CustomerId, tuple[int, int]]) -> dict[CustomerId, Came]:

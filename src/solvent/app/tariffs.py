@@ -31,11 +31,9 @@ def contestants(outcome: Outcome, *, is_today: bool) -> Contestants:
         message = "this traffic is less than a day of answers, too short to say what customers ask a month"
         raise Invalid("bad_scenario", message, param="trace")
     months, unit = (outcome.until_us - outcome.from_us) / _MONTH_US, grains_per_unit(outcome.currency)
-    asked = [(line.answers + line.refused) / months for line in outcome.lines]
-    paid = [
-        (line.fee_grains / line.months + line.charge_grains / months) / unit if is_today else 0.0
-        for line in outcome.lines
-    ]
+    lines = [line for line in outcome.lines if line.answers + line.refused]
+    asked = [(line.answers + line.refused) / months for line in lines]
+    paid = [(line.fee_grains / line.months + line.charge_grains / months) / unit if is_today else 0.0 for line in lines]
     customers = min(len(asked), TARIFF_CUSTOMERS_MAX)
     return Contestants(outcome.source, customers, Market(np.array(asked), np.array(paid)))
 

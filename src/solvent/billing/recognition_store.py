@@ -94,5 +94,11 @@ def revenue_between(connection: Connection, from_us: int, until_us: int) -> dict
     return sums
 
 
+def packs_between(connection: Connection, from_us: int, until_us: int) -> list[Schedule]:
+    """What is earned by use, and may be in [from_us, until_us): packs that were good then, by id."""
+    chosen = and_(schedules.c.until_us > from_us, schedules.c.from_us < until_us, schedules.c.pot != "")
+    return [_read(row) for row in connection.execute(select(schedules).where(chosen).order_by(schedules.c.id))]
+
+
 def _read(row: Any) -> Schedule:
     return Schedule(**dict(zip(Schedule.__struct_fields__, row, strict=True)))

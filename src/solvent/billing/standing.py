@@ -88,6 +88,11 @@ def kinds_that_pay(standing: Standing | None) -> tuple[Kind, ...]:
     what_now = "go_on" if standing is None else action(standing)
     if what_now in ("offer_top_up", "stop"):
         return ("grant", "wallet") if what_now == "offer_top_up" else ()
-    if standing is not None and standing.plan.beyond == "stop":
+    return kinds_beyond(None if standing is None else standing.plan)
+
+
+def kinds_beyond(plan: Plan | None) -> tuple[Kind, ...]:
+    """What kinds of pots pay on a plan, or on none, as it says of what follows its quotas."""
+    if plan is not None and plan.beyond == "stop":
         return ("allowance", "grant")
     return ("allowance", "grant", "wallet", "overage")

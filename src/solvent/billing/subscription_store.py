@@ -121,6 +121,18 @@ def history(connection: Connection, customer: CustomerId) -> list[Subscription]:
     return [_read(row) for row in connection.execute(mine.order_by(subscriptions.c.id.desc()))]
 
 
+def running_between(
+    connection: Connection, customers: Sequence[CustomerId], from_us: int, until_us: int
+) -> list[Subscription]:  # fmt: skip
+    """The subscriptions of some customers that ran at some time in [from_us, until_us), in the order of their start."""
+    among = and_(
+        subscriptions.c.customer.in_(customers), subscriptions.c.state != "waiting",
+        subscriptions.c.started_us < until_us, subscriptions.c.ended_us > from_us,
+    )  # fmt: skip
+    rows = connection.execute(select(subscriptions).where(among).order_by(subscriptions.c.started_us))
+    return [_read(row) for row in rows]
+
+
 def count_of(connection: Connection, customer: CustomerId) -> int:
     """How many subscriptions a customer ever had or asked for."""
     mine = select(func.count()).select_from(subscriptions).where(subscriptions.c.customer == customer)

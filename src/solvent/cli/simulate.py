@@ -129,7 +129,7 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
             write_trace(trace, said["trace_into"])
         is_shown, spread = is_told and sys.stderr.isatty(), Spread(cluster)
         told = Progress(trace.answers, is_shown=is_shown)
-        today = spread.replay(trace, ready.today(), told) if ready.knows_today else None
+        today = ready.replayed_today(trace, ready.today(), told) if ready.knows_today else None
         scenarios = [ready.everybody_on(name) for name in names]
         found: list[tuple[Outcome, Reaction | None]] = [(spread.replay(trace, one, told), None) for one in scenarios]
         if said["react"] and demand is not None:
@@ -147,10 +147,12 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
                 outcome, assumptions, said["draws"], said["seed"], heavy=heavy, before=before, cluster=cluster,
                 tell=drawing,
             )  # fmt: skip
-        plans = ready.sold if outcome is today else ready.plans
+        plans = ready.issued.plans if outcome is today and ready.issued is not None else ready.plans
         evens = list(pays_for(outcome, plans, said["seed"]))
         made.append(simulated(outcome, today, evens, drawn, asked_fleet(outcome, said), reaction))
-    used = {name: ready.plans[name] for name in dict.fromkeys([*names, *(ready.on.values() if today else ())])}
+    there = ready.issued.plans if ready.issued is not None else {}
+    on = {line.plan for line in today.lines if line.plan in there} if today is not None else set()
+    used = {name: ready.plans.get(name) or there[name] for name in dict.fromkeys([*names, *sorted(on)])}
     return Run(
         made, used, said["seed"], ready.shares, said["cached"], assumptions if said["is_year"] else None,
         demand if said["react"] else None, ready.versions,

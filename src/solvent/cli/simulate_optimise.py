@@ -21,12 +21,11 @@ from solvent.cli.options import config_option, data_option, json_option, load_co
 from solvent.cli.simulate_contest import tell_contest
 from solvent.cli.simulate_prepared import Prepared, prepared
 from solvent.cli.simulate_progress import Progress
-from solvent.cli.simulate_traffic import traffic_options
+from solvent.cli.simulate_traffic import is_own, traffic_options
 from solvent.cli.whole_file import write_whole
 from solvent.cli.wording import speaker
 from solvent.pricing.rate_card import RateCard
 from solvent.simulation.demand_assumption import demand_assumed
-from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Sold
 from solvent.simulation.tariff_contest import Contest, Contestants, contest
 from solvent.simulation.tariff_search import SHAPES, Terms
@@ -107,16 +106,11 @@ def _replayed(
     ready = asyncio.run(ready_there())
     with ready.opened as trace:
         of = ready.today(ready.shares)
-        if said["costs"] and not _is_own(said):  # what its models cost here is not asked
+        if said["costs"] and not is_own(said):  # what its models cost here is not asked
             card = RateCard(of.plan, of.currency, 0, "", answer_picos=0)
             of = msgspec.structs.replace(of, sold=dict.fromkeys(trace.models, Sold((card,), (card,))), shares=())
-        outcome = replay(trace, of, Progress(trace.answers, is_shown=is_told))
+        outcome = ready.replayed_today(trace, of, Progress(trace.answers, is_shown=is_told))
     return contestants(outcome, is_today=ready.knows_today), 0.0 if said["costs"] else cost_each(outcome)
-
-
-def _is_own(said: Mapping[str, Any]) -> bool:
-    """Whether the traffic is that of the books."""
-    return said["file"] is None and not said["generate"]
 
 
 def _terms(config: Config, said: Mapping[str, Any]) -> Terms:

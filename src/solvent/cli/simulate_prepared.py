@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from solvent.app.business import Business
+from solvent.app.issued import issued_by
 from solvent.app.traffic import plans_of, scenario, share
 from solvent.billing.plan import Plan
 from solvent.billing.plan_store import newest
-from solvent.cli.simulate_traffic import opened_traffic
+from solvent.cli.simulate_traffic import is_own, opened_traffic, own_span
+from solvent.simulation.as_booked import as_booked
+from solvent.simulation.issued import Issued
+from solvent.simulation.outcome import Outcome
+from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Scenario, Share
 from solvent.simulation.trace import Trace
 from solvent.values.money import Money
@@ -24,7 +29,7 @@ _UNCHARGED: Final = "asked"  # a plan of nothing, where nothing but usage is loo
 class Prepared:
     """opened: the traffic, to be opened. plans: those that may be compared, by name; written ones take the place of
     those on sale, which `sold` has as customers know them. versions: the newest of every plan there ever was.
-    on: the plan each customer is on, of the books alone.
+    on: the plan each customer is on, issued: what they had to draw from and paid for it; of the books alone.
     """
 
     business: Business
@@ -33,20 +38,23 @@ class Prepared:
     sold: Mapping[str, Plan]
     versions: Mapping[str, int]
     on: Mapping[str, str]
+    issued: Issued | None
     shares: tuple[Share, ...]
     cached_permille: int | None
 
     @property
     def knows_today(self) -> bool:
-        """Whether it is known what everybody pays now: each customer is on a plan whose terms are there."""
-        return bool(self.on) and all(plan in self.sold for plan in self.on.values())
+        """Whether it is known what everybody pays now: of whoever is on the books."""
+        return self.issued is not None
 
     def today(self, shares: tuple[Share, ...] = ()) -> Scenario:
-        """Everybody on the plan they are on, as it is on sale; where that is not known, on no plan at all."""
-        if self.knows_today:
-            return scenario(TODAY, self.business, self.sold, next(iter(self.sold)), self.on, shares, None)
+        """Everybody as they are: on no plan, where nothing is known of them."""
         plans = {_UNCHARGED: Plan(name=_UNCHARGED, price=Money(0, self.business.currency))}
         return scenario(TODAY, self.business, plans, _UNCHARGED, {}, shares, None)
+
+    def replayed_today(self, trace: Trace, of: Scenario, tell: Callable[[int], None]) -> Outcome:
+        """What comes of today."""
+        return replay(trace, of, tell) if self.issued is None else as_booked(trace, of, self.issued, tell)
 
     def everybody_on(self, name: str) -> Scenario:
         """The scenario of one plan."""
@@ -64,4 +72,7 @@ async def prepared(business: Business, said: Mapping[str, Any]) -> Prepared:
     versions = {one.plan.name: one.plan.version for one in published}
     shares = tuple(share(text) for text in said["shares"])
     opened, on = await opened_traffic(business, said)
-    return Prepared(business, opened, plans, sold, versions, on, shares, said.get("cached"))
+    issued = None
+    if is_own(said):
+        issued = await issued_by(business.database, on, business.currency, *own_span(business, said))
+    return Prepared(business, opened, plans, sold, versions, on, issued, shares, said.get("cached"))

@@ -13,6 +13,7 @@ import click
 import msgspec
 import numpy as np
 
+from solvent.answering.receipt_store import first_question
 from solvent.app.business import Business
 from solvent.app.traffic import own_trace, sold_by
 from solvent.cli.whole_file import whole_file
@@ -70,12 +71,24 @@ def traffic_options(command: Command) -> Command:
     return command
 
 
+def is_own(said: Mapping[str, Any]) -> bool:
+    """Whether the traffic is that of the books."""
+    return said["file"] is None and not said["generate"]
+
+
+def own_span(business: Business, said: Mapping[str, Any]) -> tuple[int, int]:
+    """From the first instant of the first day until the last of today: as days are counted, so are fees."""
+    now, in_zone = business.now_us(), business.time_zone
+    first = first_day(said["since"], now, in_zone)
+    return start_of_day(first, in_zone), start_of_day(day_number(now, in_zone) + 1, in_zone)
+
+
 async def opened_traffic(
     business: Business, said: Mapping[str, Any]
 ) -> tuple[AbstractContextManager[Trace], dict[str, str]]:
     """The trace to be opened, and the plan that each customer is on where it is of the books. Raises Invalid."""
     now, in_zone = business.now_us(), business.time_zone
-    since_us = start_of_day(first_day(said["since"], now, in_zone), in_zone)
+    since_us, _ = own_span(business, said)
     name = said["format_name"]
     demand_known(name)
     file = said["file"]
@@ -84,7 +97,9 @@ async def opened_traffic(
             raise Invalid("bad_traffic", "traffic is of a file or generated: say --trace or --generate", param="trace")
         return nullcontext(_generated(business, said)), {}
     if file is None:
-        return await own_trace(business.database, since_us, start_of_day(day_number(now, in_zone) + 1, in_zone))
+        first = await business.database.read(first_question)
+        begun_us = 0 if first is None else start_of_day(day_number(first, in_zone), in_zone)
+        return await own_trace(business.database, *own_span(business, said), begun_us)
     start_us = start_of_day(first_day(said["start"], now, in_zone), in_zone) if said["start"] else None
     kind, _, only = name.partition(":")
     if is_pool(file) or kind == SERVEGEN:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select, text
 
 from solvent.db.tables import partial_index
-from solvent.ledger.store import transfers
+from solvent.ledger.store import BESIDE_ANSWERS, transfers
 
 _OUT: Final = text(
     "state = 'posted' AND credit NOT IN ('revenue:answers', 'memo:used') AND "
@@ -20,6 +20,12 @@ _OUT: Final = text(
 _IN: Final = text("state = 'posted' AND credit LIKE 'wallet:%'")
 partial_index("ix_transfers_out_beside", transfers.c.debit, transfers.c.at_us, where=_OUT.text)
 partial_index("ix_transfers_in_beside", transfers.c.credit, transfers.c.at_us, where=_IN.text)
+
+_DRAWN: Final = text(
+    "state = 'posted' AND (debit LIKE 'wallet:%' OR debit LIKE 'grant:%' OR debit LIKE 'allowance:%'"
+    " OR debit LIKE 'overage:%')"
+)
+_LAST_ANSWER: Final = "ans_z"  # no id of an answer comes after it
 
 Beside = tuple[str, str, str, int]  # debit, credit, unit, grains
 
@@ -40,3 +46,24 @@ def in_beside(connection: Connection, accounts: Sequence[str], from_us: int, unt
         transfers.c.credit.in_(accounts), transfers.c.at_us >= from_us, transfers.c.at_us < until_us, _IN
     )
     return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(chosen.group_by(*columns))]
+
+
+def moved_beside(connection: Connection, accounts: Sequence[str]) -> list[tuple[str, str, int, int]]:
+    """What came into some accounts, and below zero what left them, other than for an answer: by account, unit and
+    instant, in the order in which it was booked."""
+    found = []
+    for side, sign in ((transfers.c.credit, 1), (transfers.c.debit, -1)):
+        chosen = select(transfers.c.seq, side, transfers.c.currency, transfers.c.at_us, transfers.c.grains).where(
+            side.in_(accounts), text(BESIDE_ANSWERS), transfers.c.state == "posted"
+        )
+        found += [(row[0], row[1], row[2], row[3], sign * int(row[4])) for row in connection.execute(chosen)]
+    return [row[1:] for row in sorted(found)]
+
+
+def drawn_since(connection: Connection, first: str, from_us: int) -> dict[tuple[str, str], int]:
+    """What answers took out of pots from an instant on, by account and unit. first: an id before all of theirs."""
+    keys = (transfers.c.debit, transfers.c.currency)
+    chosen = select(*keys, func.sum(transfers.c.grains)).where(
+        transfers.c.id >= first, transfers.c.id < _LAST_ANSWER, transfers.c.at_us >= from_us, _DRAWN
+    )
+    return {(row[0], row[1]): int(row[2]) for row in connection.execute(chosen.group_by(*keys))}

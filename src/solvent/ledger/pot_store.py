@@ -121,6 +121,15 @@ def pots_of(connection: Connection, customer: CustomerId, at_us: int | None = No
     return [Pot(*row) for row in rows]
 
 
+def pots_that_paid(connection: Connection, customers: Sequence[CustomerId], from_us: int, until_us: int) -> list[Pot]:
+    """The pots of some customers that paid for answers at some time in [from_us, until_us), by account."""
+    kinds = ("allowance", "grant", "wallet", "overage")
+    chosen = and_(
+        pots.c.customer.in_(customers), pots.c.kind.in_(kinds), pots.c.expires_us > from_us, pots.c.opens_us < until_us
+    )
+    return [Pot(*row) for row in connection.execute(select(*_POT).where(chosen).order_by(pots.c.account))]
+
+
 def pots_at(connection: Connection, accounts: Sequence[str]) -> dict[str, Pot]:
     """Some pots, by account; those that were never opened are left out."""
     rows = connection.execute(select(*_POT).where(pots.c.account.in_(accounts)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+import msgspec
 import numpy as np
 
-from solvent.simulation.trace import Trace, Whole
+from solvent.simulation.trace import BESIDE, Trace, Whole
 from solvent.simulation.trace_store import blocks_of, duckdb_module, open_columns
 from solvent.values.errors import Invalid
 from solvent.values.limits import TRACE_CUSTOMERS_MAX, TRACE_ROWS_MAX
@@ -24,7 +26,7 @@ class Gathered:
         self._source = source
         self._folder = tempfile.TemporaryDirectory(prefix="solvent-trace-")
         self._books = open_columns(self._folder.name)
-        columns = ", ".join(f"{name} BIGINT" for name in ("seq", "at_us", "customer", "model", *BUCKETS))
+        columns = ", ".join(f"{name} BIGINT" for name in ("seq", "at_us", "customer", "model", *BESIDE, *BUCKETS))
         self._books.execute(f"CREATE TABLE asked ({columns})")
         self._customers: dict[str, int] = {}
         self._models: dict[str, int] = {}
@@ -32,9 +34,10 @@ class Gathered:
         self._answers = 0
 
     def take_in(
-        self, at_us: Sequence[int], customers: Sequence[str], models: Sequence[str], used: Mapping[str, Whole]
+        self, at_us: Sequence[int], customers: Sequence[str], models: Sequence[str],
+        beside: Mapping[str, Sequence[int]], used: Mapping[str, Whole],
     ) -> None:  # fmt: skip
-        """Some answers more, a place in every column for each. used: by bucket."""
+        """Some answers more, a place in every column for each. beside: by the names of BESIDE. used: by bucket."""
         count = len(at_us)
         rows: dict[str, Whole] = {
             "seq": np.arange(self._answers, self._answers + count),
@@ -42,6 +45,7 @@ class Gathered:
             "customer": _places(customers, self._customers),
             "model": _places(models, self._models),
         }
+        rows |= {name: np.array(beside[name], np.int64) for name in BESIDE}
         nothing = np.zeros(count, np.int64)
         rows |= {bucket: used.get(bucket, nothing) for bucket in BUCKETS}
         self._used |= {bucket for bucket, column in used.items() if column.any()}
@@ -60,11 +64,12 @@ class Gathered:
                 raise Invalid("bad_trace", message, param="since")
 
     @contextmanager
-    def trace(self) -> Iterator[Trace]:
-        """All that was taken in, in the order of time. Raises Invalid when that is nothing."""
+    def trace(self, **more: Any) -> Iterator[Trace]:
+        """All that was taken in, in the order of time. more: other fields of the trace. Raises Invalid when that is
+        nothing."""
         with self._folder:
             try:
-                yield self._trace()
+                yield msgspec.structs.replace(self._trace(), **more)
             finally:
                 self._books.close()
 
@@ -73,7 +78,7 @@ class Gathered:
             message = f"{self._source}: there are no answers in it, so there is nothing to replay"
             raise Invalid("bad_trace", message)
         used = [bucket for bucket in BUCKETS if bucket in self._used]
-        columns = ", ".join(("at_us", "customer", "model", *used))
+        columns = ", ".join(("at_us", "customer", "model", *BESIDE, *used))
         self._books.execute(f"CREATE TABLE ready AS SELECT {columns} FROM asked ORDER BY at_us, seq")
         self._books.execute("DROP TABLE asked")
         from_us, until_us = self._books.execute("SELECT min(at_us), max(at_us) + 1 FROM ready").fetchone()

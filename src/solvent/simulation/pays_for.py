@@ -48,7 +48,7 @@ class PaysFor(msgspec.Struct, frozen=True):
 
 def pays_for(outcome: Outcome, plans: Mapping[str, Plan], seed: int = 1) -> tuple[PaysFor, ...]:
     """Of every plan in an outcome that has a price and customers; the same seed draws the same customers."""
-    paying = [line for line in outcome.lines if line.fee_grains]
+    paying = [line for line in outcome.lines if line.fee_grains and line.plan in plans]
     free_cost = sum(max(0, one.cost_grains - one.charge_grains) for one in outcome.lines if not one.fee_grains)
     months = sum(line.months for line in paying)
     subsidy = free_subsidy(outcome.money(round(free_cost / months) if months else 0), 1)

@@ -89,8 +89,7 @@ class _Run:
     def take_in(self, block: Block) -> None:
         block = as_mixed(block, self._trace.models, self._scenario)
         price, cost = rated(block, self._scenario, self._trace.served)
-        if max(price.max(initial=0), cost.max(initial=0)) > GRAINS_MAX // max(1, self._trace.answers):
-            raise Invalid("bad_trace", "the sum of all answers might not fit the books; replay a shorter trace")
+        demand_sums_fit(price, cost, self._trace)
         written = summed(block.used, OUTPUT_BUCKETS, block.answers)
         tokens = written + summed(block.used, INPUT_BUCKETS, block.answers)
         self._load.take_in(block.at_us, written)
@@ -185,6 +184,12 @@ def span_of(trace: Trace, in_zone: ZoneInfo) -> tuple[int, int]:
         return trace.span_us
     first, last = day_number(trace.from_us, in_zone), day_number(trace.until_us - 1, in_zone)
     return start_of_day(first, in_zone), start_of_day(last + 1, in_zone)
+
+
+def demand_sums_fit(price: Whole, cost: Whole, trace: Trace) -> None:
+    """Raises Invalid where sums of all answers may be more than the books hold."""
+    if max(price.max(initial=0), cost.max(initial=0)) > GRAINS_MAX // max(1, trace.answers):
+        raise Invalid("bad_trace", "the sum of all answers might not fit the books; replay a shorter trace")
 
 
 def served_notes(trace: Trace, scenario: Scenario) -> list[str]:

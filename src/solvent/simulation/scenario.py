@@ -18,7 +18,7 @@ WHOLE_PERMILLE: Final = 1000
 class Sold(msgspec.Struct, frozen=True):
     """A model as it is sold: its cards in the two books, from old to new, and what plans call models of its kind.
 
-    other_costs: the cards of its other upstreams, by their names.
+    other_costs: the cards of other upstreams, by their names, for answers of which it is known who gave them.
     """
 
     price_cards: tuple[RateCard, ...]

@@ -39,6 +39,7 @@ class Served(msgspec.Struct, frozen=True):
 
 
 PLAIN: Final = Served()
+BESIDE: Final = ("served", "unread", "lost_grains")  # columns that only answers on the books have
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -62,8 +63,8 @@ class Block(msgspec.Struct, frozen=True):
     """Some answers, each a place in every column, in the order of time.
 
     customer, model: places in the trace's tables of names. used: columns by the name of their bucket in
-    `values.usage`; a bucket nobody used may be left out. beside: columns that only answers on the books have: `served`,
-    places in the trace's table, `unread` and `lost_grains`, as in `Answer`.
+    `values.usage`; a bucket nobody used may be left out. beside: the columns of BESIDE, of answers on the
+    books; `served` has places in the trace's table.
     """
 
     at_us: Whole

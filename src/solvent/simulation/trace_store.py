@@ -20,7 +20,7 @@ import numpy as np
 from solvent.db.one_file import one_file
 from solvent.simulation.formats import FAILED, UNDATED, UNNAMED, UNNAMED_IN, format_of
 from solvent.simulation.prefix import PrefixCache
-from solvent.simulation.trace import Block, Trace
+from solvent.simulation.trace import BESIDE, Block, Trace
 from solvent.values.errors import Invalid
 from solvent.values.limits import (
     MIB,
@@ -92,7 +92,8 @@ def blocks_of(books: Any) -> Iterator[Block]:
         rows = f"rowid >= {first} AND rowid < {first + TRACE_BLOCK_ROWS}"
         found = books.execute(f"SELECT * FROM ready WHERE {rows} ORDER BY rowid").fetchnumpy()
         columns = {name: np.asarray(column, np.int64) for name, column in found.items()}
-        yield Block(columns.pop("at_us"), columns.pop("customer"), columns.pop("model"), columns)
+        beside = {name: columns.pop(name) for name in BESIDE if name in columns}
+        yield Block(columns.pop("at_us"), columns.pop("customer"), columns.pop("model"), columns, beside)
 
 
 def duckdb_module() -> Any:

@@ -60,7 +60,7 @@ class WalkedPots:
         good = [n for n, one in enumerate(self._given) if is_good(one.pot, name, one.pot.opens_us)]
         sources = [(self._given[n].pot, left[n], True) for n in good]
         budgets = self._in_force(customer, int(rated.at_us[row]))
-        admitted = admit(_ask(used, due), sources, budgets, settle_for_less=True)
+        admitted = admit(known_ask(int(rated.tokens[row]), due), sources, budgets, settle_for_less=True)
         if not isinstance(admitted, Admitted):
             return
         bill = bill_for(admitted.draws, due, used)
@@ -88,7 +88,7 @@ def seen_budgets(plan: Plan) -> tuple[BudgetRule, ...]:
     return tuple(rule for rule in plan.limits.budgets if rule.hard and rule.per in _SEEN)
 
 
-def _ask(used: Usage, due: Money) -> Ask:
+def known_ask(tokens: int, due: Money) -> Ask:
     """A question that is known to come to just so much: its card says its price as that of an answer."""
     card = RateCard("replayed", due.currency, 0, "", answer_picos=due.grains * picos_per_grain(due.currency))
-    return Ask(used.input_tokens - 1, 1, card)
+    return Ask(tokens - 1, 1, card)
