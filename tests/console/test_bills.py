@@ -115,7 +115,7 @@ def test_what_is_wrong_is_said_beside_the_form_with_what_was_written(server: Sol
     assert "line 3, column Cost: &#39;$7&#39; is no amount" in told
     assert 'value="date=Day; amount=Cost; model=Model; kind=Kind"' in told
     assert "Say which column is what." in sent(office, "preview_bill", bill, columns="")
-    assert "covers only some of these days" in sent(office, "import_bill", bill[: bill.index(day(3).encode())])
+    assert "covers only some of that time" in sent(office, "import_bill", bill[: bill.index(day(3).encode())])
     assert "This file cannot be taken." in sent(office, "preview_bill", b"\x1f\x8b")
 
 

@@ -41,7 +41,7 @@ def bill(*rows: str, **members: object) -> dict[str, Any]:
 
 
 RATE = {"rate": "1400", "rate_date": "2026-11-02", "source": "bank"}
-FIRST = bill("01,gpt-4o-2024-08-06,1,Usage", "02,gpt-4o,2,Usage", "02,=cmd|x,0.5,Usage", "02,VAT,0.3,Tax", **RATE)
+FIRST = bill("01,OpenAI/GPT-4o,1,Usage", "02,gpt-4o,2,Usage", "02,=cmd|x,0.5,Usage", "02,VAT,0.3,Tax", **RATE)
 
 
 def test_a_bill_is_seen_taken_once_and_replaced(owing: Office) -> None:

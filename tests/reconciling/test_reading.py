@@ -211,6 +211,18 @@ def test_models_are_known_by_names_with_dates_regions_and_versions() -> None:
     )
     two = ["gpt-4o-2024-05-13", "gpt-4o-2024-11-20"]
     assert known_as(["gpt-4o"], two, {}) == {"gpt-4o": ""}, "one of several, nobody knows which"
+    dated = ["gpt-4o-2024-05-13", "gpt-4o-2024-08-06"]
+    assert known_as(dated, ["gpt-4o"], {}) == dict.fromkeys(dated, ""), "two dates are two models"
+    assert known_as(["gpt-4o", dated[0]], ["gpt-4o"], {}) == {"gpt-4o": "gpt-4o", dated[0]: ""}
+    assert known_as(dated[:1], ["gpt-4o"], {}) == {dated[0]: "gpt-4o"}, "nothing else could be it"
+    assert known_as(dated[:1], ["gpt-4o", dated[0]], {}) == {dated[0]: dated[0]}, "a name of the price book is itself"
+    assert known_as(dated[:1], dated[1:], {}) == {dated[0]: ""}
+    second = "anthropic.claude-3-5-sonnet-20241022-v2:0"
+    versions = ["deepseek-v2", "deepseek-v3", second, "Claude 3.5 Sonnet v2", "gemini-1.5-pro@002"]
+    sonnet = "anthropic.claude-3-5-sonnet-20240620-v1:0"
+    assert set(known_as(versions, ["deepseek-v1.5", "deepseek", sonnet, "gemini-1.5-pro-001"], {}).values()) == {""}
+    assert known_as(["Claude 3.5 Sonnet"], [sonnet, second], {}) == {"Claude 3.5 Sonnet": sonnet}
+    assert known_as([versions[3]], [sonnet, second], {}) == {versions[3]: second}
     assert key_of("openai/gpt-4.1-mini") == key_of("GPT 4.1 mini") != key_of("gpt-4.1")
     assert aliases_of(" GPT 4o = gpt-4o ;; a=b=c ") == {"GPT 4o": "gpt-4o", "a=b": "c"}
     for wrong in ("GPT 4o", "=b", "a="):

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from solvent.ledger.account import api_payable, bill_suspense
 from solvent.ledger.balance import all_months, movements
 from solvent.pricing.exchange import Exchange, exchange
-from solvent.reconciling.bill import Booked, ReadBill, lines_of, rates_said
+from solvent.reconciling.bill import BillLine, Booked, ReadBill, lines_of, rates_said
 from solvent.reconciling.compared import Compared, compared, demand_over
 from solvent.reconciling.kind import KINDS, LineKind
 from solvent.reconciling.posted import residual_postings, reversal_postings
 from solvent.reconciling.reading import Terms
-from solvent.reconciling.residual import By, is_over, percent_text, residual_lines, share_ppm
+from solvent.reconciling.residual import By, Limit, is_over, over, percent_text, residual_lines, share_ppm
 from solvent.values.errors import Invalid
 
 DAY = 20_758  # 2026-11-01
@@ -106,9 +106,28 @@ def test_a_bill_of_a_day_that_is_not_over_waits() -> None:
 
 
 def test_more_than_the_limit_is_over_it_and_shares_are_of_the_bill() -> None:
-    assert [is_over(1_000, booked, 5) for booked in (995, 1_005, 994, 1_006)] == [False, False, True, True]
-    assert (is_over(0, 0, 5), is_over(0, 1, 5), is_over(-1_000, -994, 5)) == (False, True, True)
+    assert [is_over(1_000, booked, Limit(5)) for booked in (995, 1_005, 994, 1_006)] == [False, False, True, True]
+    assert (is_over(0, 0, Limit(5)), is_over(0, 1, Limit(5)), is_over(-1_000, -994, Limit(5))) == (False, True, True)
     assert [share_ppm(*one) for one in ((5, 1_000), (-5, 1_000), (1, -4), (3, 0))] == [5_000, -5_000, 250_000, None]
     assert [percent_text(ppm) for ppm in (5_000, -12_345, 49, -49, 10**9)] == [
         "0.50 %", "-1.23 %", "0.00 %", "0.00 %", "100,000.00 %",
     ]  # fmt: skip
+
+
+def test_a_day_or_a_model_is_over_the_limit_though_all_together_are_not_and_dust_is_not() -> None:
+    def on(day: int, model: str, billed: int, booked: int) -> tuple[BillLine, Booked]:
+        return BillLine(day, "usage", model, model, "0", "", billed, 1), Booked(day, model, model, booked, 1)
+
+    def told(*pairs: tuple[BillLine, Booked], least: int = 0) -> tuple[list[tuple[int, str]], bool]:
+        lines, booked = zip(*pairs, strict=True)
+        beyond, rings = over(lines, booked, Limit(5, least))
+        return [(one.day, one.model) for one in beyond], rings
+
+    swapped = (on(1, "a", 1_000, 900), on(1, "b", 900, 1_000))  # by model, and by no day
+    assert told(*swapped) == ([(-1, "a"), (-1, "b")], True)
+    moved = (on(1, "a", 1_000, 990), on(2, "a", 990, 1_000))  # by day: the clock, or an outage
+    assert told(*moved) == ([(1, ""), (2, "")], True)
+    dust = (on(1, "a", 10**6, 10**6), on(1, "b", 3, 1))
+    assert told(*dust) == ([(-1, "b")], True)
+    assert told(*dust, least=3) == ([], False)
+    assert told(on(1, "a", 1_000, 990), least=10)[1]

@@ -27,6 +27,7 @@ from solvent.reconciling import take_bill as taking
 from solvent.reconciling.compare_bill import compare_bill
 from solvent.reconciling.compared import Compared
 from solvent.reconciling.reading import Terms, read_bill
+from solvent.reconciling.residual import Limit
 from solvent.reconciling.take_bill import Taken, take_bill
 from solvent.values.errors import Conflict, Invalid, NotFound
 from solvent.values.ids import TransferId
@@ -65,7 +66,8 @@ async def held(database: GroupCommit, text: str, terms: Terms = TERMS, currency:
 
 
 async def take(database: GroupCommit, text: str, key: str, *, again: bool = False, permille: int = 5) -> Taken:
-    return await take_bill(await held(database, text), permille, database, act(key), again=again)
+    limit = Limit(permille, usd("0.01").grains)
+    return await take_bill(await held(database, text), limit, database, act(key), again=again)
 
 
 async def suspense(database: GroupCommit) -> int:
@@ -74,7 +76,7 @@ async def suspense(database: GroupCommit) -> int:
     return sum(movement.debits - movement.credits for movement in moved.values())
 
 
-FIRST = csv("01,gpt-4o-2024-08-06,1.5,Usage", "02,GPT-4o,2.5,Usage", "02,,0.4,Tax", "02,gpt-9,0.1,Usage")
+FIRST = csv("01,openai/gpt-4o,1.5,Usage", "02,GPT-4o,2.5,Usage", "02,,0.4,Tax", "02,gpt-9,0.1,Usage")
 NEWER = csv("01,gpt-4o,1.5,Usage", "02,gpt-4o,2,Usage", "03,gpt-4o,0.004,Usage")
 
 
@@ -98,7 +100,7 @@ def test_a_bill_is_taken_once_and_its_residual_is_in_suspense(place: Place) -> N
             assert (words["amount"], words["share"], words["bill"]) == ("0.6", "14.63 %", first.bill)
             lines = await database.read(lambda c: store.lines_of_bill(c, first.bill))
             assert [(line.named, line.model) for line in lines if line.kind == "usage"] == [
-                ("gpt-4o-2024-08-06", "gpt-4o"), ("GPT-4o", "gpt-4o"), ("gpt-9", ""),
+                ("openai/gpt-4o", "gpt-4o"), ("GPT-4o", "gpt-4o"), ("gpt-9", ""),
             ]  # fmt: skip
 
     asyncio.run(live())
@@ -115,7 +117,7 @@ def test_a_newer_bill_reverses_the_older_and_the_older_does_not_come_back_unaske
             with pytest.raises(Conflict, match=f"taken as {first.bill}, and {newer.bill} has replaced it"):
                 await take(database, FIRST, "c")
             assert await suspense(database) == usd("0.004").grains, "nothing was posted"
-            with pytest.raises(Conflict, match="covers only some of these days"):
+            with pytest.raises(Conflict, match="covers only some of that time"):
                 await take(database, FIRST.replace("2.5", "2.6"), "d", again=True)
             back = await take(database, FIRST + "2026-11-03,gpt-4o,0,Usage\n", "e")
             assert back.replaced == (newer.bill,)
@@ -123,6 +125,35 @@ def test_a_newer_bill_reverses_the_older_and_the_older_does_not_come_back_unaske
             assert (again.replaced, await suspense(database)) == ((back.bill,), usd("0.004").grains)
             in_force = await database.read(lambda c: store.bills_in_force(c, "openai", DAY, DAY + 30))
             assert [bill.id for bill in in_force] == [again.bill]
+
+    asyncio.run(live())
+
+
+def test_bills_of_two_time_zones_may_not_overlap_by_some_hours(place: Place) -> None:
+    async def live() -> None:
+        async with books(place) as database:
+            first = await take(database, csv("01,gpt-4o,1.5,Usage"), "a")
+            seoul = msgspec.structs.replace(TERMS, zone="Asia/Seoul")  # whose November 2 begins nine hours earlier
+            found = await held(database, csv("02,gpt-4o,2,Usage"), seoul)
+            with pytest.raises(Conflict, match=rf"2026-11-01.* \(UTC\) is in the books as {first.bill}.*Asia/Seoul"):
+                await take_bill(found, Limit(5), database, act("b"))
+            after = await take_bill(await held(database, csv("03,gpt-4o,2,Usage"), seoul), Limit(5), database, act("c"))
+            assert after.replaced == ()
+            with pytest.raises(Conflict, match="covers only some of that time"):
+                await take_bill(await held(database, csv("01,gpt-4o,1,Usage"), seoul), Limit(5), database, act("d"))
+            whole = await held(database, csv("01,gpt-4o,1,Usage", "03,gpt-4o,2,Usage"), seoul)
+            assert (await take_bill(whole, Limit(5), database, act("e"))).replaced == (first.bill, after.bill)
+
+    asyncio.run(live())
+
+
+def test_a_day_that_differs_rings_though_the_sum_does_not(place: Place) -> None:
+    async def live() -> None:
+        async with books(place) as database:
+            await take(database, csv("01,gpt-4o,1.6,Usage", "02,gpt-4o,1.9,Usage"), "a")
+            (one,) = await database.read(lambda c: alarm_store.newest_alarms(c, 0))
+            words = msgspec.json.decode(one.words)
+            assert (words["days"], words["amount"], words["share"]) == ("2026-11-01", "0.1", "6.25 %")
 
     asyncio.run(live())
 
@@ -170,9 +201,9 @@ def test_a_crash_at_any_step_takes_nothing_and_the_next_try_takes_all(
             with monkeypatch.context() as broke:
                 broke.setattr(getattr(taking, module), name, breaks)
                 with pytest.raises(RuntimeError):
-                    await take_bill(found, 5, database, act("b"))
+                    await take_bill(found, Limit(5), database, act("b"))
             assert await database.read(lambda c: (ledger_store.balances_by_month(c), store.count_of(c))) == before
-            assert (await take_bill(found, 5, database, act("b"))).is_new
+            assert (await take_bill(found, Limit(5), database, act("b"))).is_new
             assert await suspense(database) == usd("5").grains
 
     asyncio.run(live())

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -64,7 +66,9 @@ def test_parts_of_tokens_are_taken_out_of_them(tmp_path: Path) -> None:
     assert read(file) == [Answer(NOON, "everybody", "a/b", used)]
 
 
-@pytest.mark.parametrize("number", [str(NOON), str(NOON // 1000), str(NOON // 10**6), f"{NOON // 10**6}.0"])
+@pytest.mark.parametrize(
+    "number", [str(NOON * 1000), str(NOON), str(NOON // 1000), str(NOON // 10**6), f"{NOON // 10**6}.0"]
+)
 def test_any_columns_can_be_named_and_times_be_numbers(tmp_path: Path, number: str) -> None:
     file = written(tmp_path, f"ts;who;in;out\n{number};kim;1;2\n")
     (found,) = read(file, {"at": "ts", "customer": "who", "input": "in", "output": "out"})
@@ -84,6 +88,18 @@ def test_any_columns_can_be_named_and_times_be_numbers(tmp_path: Path, number: s
         ("2026-11-01,5,1,0,k,m,a,KRW", "row 2, column 'currency': 'KRW' is another currency"),
         ("2026-11-01,5,1,0,,m,a,USD", "row 2, column 'customer': 'None' is empty"),
         ("2026-11-01,,1,0,k,m,a,USD", "row 2, column 'input_tokens'"),
+        ("2026-11-01,5,1,0,k,m,,USD", "row 2, column 'id': 'None' is empty, .* --column id= leaves it out"),
+        ("inf,5,1,0,k,m,a,USD", "row 2, column 'at': 'inf' is no date and time from 1970 to 2199"),
+        ("-inf,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("nan,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("infinity,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("1e300,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("-5,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("9999-01-01,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("1969-12-31 23:59:59,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("999999999999999999999999,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("2026-11-01,nan,1,0,k,m,a,USD", "row 2, column 'input_tokens'"),
+        ("2026-11-01,5,inf,0,k,m,a,USD", "row 2, column 'output_tokens'"),
     ],
 )
 def test_a_bad_row_is_named_and_nothing_is_read(tmp_path: Path, rows: str, named: str) -> None:
@@ -126,6 +142,72 @@ def test_a_file_that_is_not_there_or_not_what_its_name_says_is_refused(tmp_path:
         read(tmp_path / "none.csv")
     with pytest.raises(Invalid, match="cannot be read"):
         read(written(tmp_path, "at,b\n", "t.parquet"))
+
+
+def test_other_quantities_are_read_in_our_own_columns_and_are_parts(tmp_path: Path) -> None:
+    head = "at,customer,model,input_tokens,output_tokens,cache_write_5m_tokens,reasoning_tokens,pictures\n"
+    (found,) = read(written(tmp_path, f"{head}2026-11-01,k,m,100,9,30,4,2\n"))
+    used = Usage(input_tokens=70, cache_write_5m_tokens=30, output_tokens=5, reasoning_tokens=4, pictures=2)
+    assert found.usage == used
+    with pytest.raises(Invalid, match="row 1, column 'input_tokens': '100' is less than its parts cached, cache_write"):
+        read(written(tmp_path, f"{head}2026-11-01,k,m,100,9,130,4,2\n"))
+    with pytest.raises(Invalid, match="row 1, column 'pictures': '-2' is not 0 to"):
+        read(written(tmp_path, f"{head}2026-11-01,k,m,100,9,30,4,-2\n"))
+
+
+def test_structs_of_parquet_are_read_as_json_is(tmp_path: Path) -> None:
+    usage = "{'usage_object': {'prompt_tokens_details': {'cached_tokens': 5}}}"
+    names = "'a' AS request_id, 'k' AS api_key, 'g' AS model"
+    row = f"{names}, 9 AS prompt_tokens, 4 AS completion_tokens, {usage} AS metadata"
+    file = tmp_path / "t.parquet"
+    duckdb.sql(f"COPY (SELECT {row}, TIMESTAMP '2026-11-01 12:00:00' AS endTime) TO '{file}' (FORMAT parquet)")
+    assert read(file) == [Answer(NOON, "k", "g", Usage(input_tokens=4, cached_input_tokens=5, output_tokens=4))]
+
+
+def test_a_line_without_an_end_is_refused_and_says_where(tmp_path: Path) -> None:
+    good = f"{OURS}2026-11-01,5,1,0,k,m,first,USD\n"
+    for long in ("x" * 10_000_000, '"' + "x" * 10_000_000):
+        with pytest.raises(Invalid, match=r"t.csv cannot be read: .*[Ll]ine"):
+            read(written(tmp_path, good + long))
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        ["", "NULL", "nan", "-0", "1e12", "1000000000000", "9" * 40, "\x00", "\r", '"', "';--", "\ufeff", "0x10"]
+    ),
+    st.text(max_size=6), st.integers(-(2**70), 2**70).map(str), st.floats().map(str),
+)  # fmt: skip
+GOOD = ("2026-11-01", "5", "1", "0", "k", "m", "first", "USD")
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 7), CELLS), max_size=3), end=st.sampled_from(["\n", "\r\n"]),
+    bom=st.booleans(), quoted=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_row_with_anything_in_it_is_read_whole_or_refused_by_row_and_column(
+    tmp_path: Path,
+    rows: list[tuple[int, str]],
+    end: str,
+    bom: bool,
+    quoted: bool,
+) -> None:
+    lines = [OURS.strip(), ",".join(GOOD)]
+    for number, (place, cell) in enumerate(rows):
+        cells = [*GOOD[:6], f"id{number}", "USD"]
+        cells[place] = '"' + cell.replace('"', '""') + '"' if quoted else cell
+        lines.append(",".join(cells))
+    file = tmp_path / "any.csv"
+    file.write_text("\ufeff" * bom + end.join(lines) + end, encoding="utf-8", newline="")
+    try:
+        found = read(file)
+    except Invalid as refused:
+        said = refused.message
+        assert any(word in said for word in ("row ", "cannot be read", "no column"))
+        return
+    assert found[0].usage == Usage(input_tokens=5, output_tokens=1)
+    for one in found:
+        assert min(one.at_us, *msgspec.structs.astuple(one.usage)) >= 0
 
 
 @given(st.binary(max_size=200))

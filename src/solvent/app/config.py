@@ -246,6 +246,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             le=1000,
         ),
     ] = 5
+    bill_residual_least: Annotated[
+        str,
+        Meta(description="an amount of `currency`: of a smaller difference to a provider's bill nobody is told"),
+    ] = "1"
     house_model: Annotated[bool, Meta(description="serve the embedded house model")] = True
     house_model_seats: Annotated[int, Meta(description="answers of the house model at once", ge=1, le=16)] = 4
     first_run: FirstRun = FirstRun()

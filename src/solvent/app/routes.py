@@ -118,6 +118,11 @@ def _places(entry: ModelEntry) -> Iterator[ModelEntry]:
         yield msgspec.structs.replace(entry, **said)
 
 
+def upstream_names(config: Config) -> frozenset[str]:
+    """What upstreams call the models that are on sale, whether or not they were asked: the price book's names."""
+    return frozenset(place.upstream or place.name for entry in config.models for place in _places(entry))
+
+
 def read_exchanges(config: Config) -> list[Exchange]:
     """The exchange rates of the configuration. Raises Invalid naming the entry."""
     return [

@@ -39,6 +39,7 @@ from solvent.simulation.spread import Spread
 from solvent.simulation.year import as_fitted, year
 from solvent.simulation.year_draw import heavy_of
 from solvent.values.errors import Invalid
+from solvent.values.limits import SEED_MAX
 from solvent.values.period import zone
 
 _COLUMNS = {
@@ -65,7 +66,13 @@ _COLUMNS = {
 )
 @click.option("--react", is_flag=True, help="Customers leave, move and ask less, on assumed demand.")
 @click.option("--draws", default=1000, show_default=True, help="How many years are drawn.")
-@click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every scenario.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, SEED_MAX),
+    default=1,
+    show_default=True,
+    help="The same seed is the same luck, for every scenario.",
+)
 @click.option(
     "--write-trace", "trace_into", type=click.Path(dir_okay=False, path_type=Path),
     help="Write the traffic into this CSV file, in columns of our own: tokens alone.",

@@ -17,6 +17,7 @@ from solvent.cli.wording import speaker
 from solvent.simulation.fitted import Fit, fit
 from solvent.simulation.traffic import HOURS
 from solvent.values.errors import Invalid
+from solvent.values.limits import SEED_MAX
 from solvent.values.period import zone
 
 _COLUMNS: Final = {"number": "left", "likeliest": "right", "low_end": "right", "high_end": "right"}
@@ -26,7 +27,13 @@ _COLUMNS: Final = {"number": "left", "likeliest": "right", "low_end": "right", "
 @data_option
 @config_option
 @traffic_options
-@click.option("--seed", default=1, show_default=True, help="The same seed resamples the same customers.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, SEED_MAX),
+    default=1,
+    show_default=True,
+    help="The same seed resamples the same customers.",
+)
 @click.option(
     "--into", type=click.Path(dir_okay=False, path_type=Path),
     help="Write the numbers into this JSON file, for --generate.",

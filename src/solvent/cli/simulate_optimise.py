@@ -31,6 +31,7 @@ from solvent.simulation.tariff_contest import Contest, Contestants, contest
 from solvent.simulation.tariff_search import SHAPES, Terms
 from solvent.values.errors import Invalid
 from solvent.values.instant import utc
+from solvent.values.limits import SEED_MAX
 from solvent.values.money import decimal
 from solvent.values.period import zone
 
@@ -59,7 +60,13 @@ _SHAPES: Final = tuple(shape.replace("_", "-") for shape in SHAPES)
     help="Of demand, or WHAT=LOW:USUAL:HIGH; docs/simulation.md lists what there is.",
 )  # fmt: skip
 @click.option("--seeds", default=20, show_default=True, help="How many draws of customers judge.")
-@click.option("--seed", default=1, show_default=True, help="The same seed is the same luck, for every tariff.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, SEED_MAX),
+    default=1,
+    show_default=True,
+    help="The same seed is the same luck, for every tariff.",
+)
 @click.option(
     "--write", type=click.Path(dir_okay=False, path_type=Path),
     help="Write the advised tariff as a plan into this YAML file; needs one cost.",

@@ -29,7 +29,7 @@ from solvent.values.limits import POOL_ANSWERS, PREFIX_CACHE_TOKENS, TRAFFIC_FIL
 from solvent.values.period import day_name, day_number, first_day, start_of_day
 
 Command = Callable[..., Any]
-_WRITTEN = ("at", "customer", "model", "input_tokens", "cached_input_tokens", "output_tokens")
+_WRITTEN = ("at", "customer", "model", "input_tokens", "output_tokens")
 _OPTIONS = (
     click.option(
         "--trace", "file", type=click.Path(path_type=Path),
@@ -149,16 +149,21 @@ def _traffic(text: str) -> Traffic:
 
 def write_trace(trace: Trace, file: Path) -> None:
     """Whole or not at all. Raises Invalid where that cannot be."""
+    beside = sorted({name for block in trace.read() for name, column in block.used.items() if column.any()})
+    beside = [bucket for bucket in beside if bucket not in ("input_tokens", "output_tokens")]
     with whole_file(file, "write_trace") as written_to, TextIOWrapper(written_to, "utf-8", newline="") as out:
         rows = csv.writer(out, lineterminator="\n")
-        rows.writerow(_WRITTEN)
+        rows.writerow((*_WRITTEN, *beside))
         for block in trace.read():
             at = np.datetime_as_string(block.at_us.astype("datetime64[us]"), timezone="UTC").tolist()
-            read, written = (summed(block.used, of, block.answers) for of in (INPUT_BUCKETS, OUTPUT_BUCKETS))
-            cached = block.used.get("cached_input_tokens", np.zeros(block.answers, np.int64))
+            nothing = np.zeros(block.answers, np.int64)
+            amounts = (
+                summed(block.used, INPUT_BUCKETS, block.answers), summed(block.used, OUTPUT_BUCKETS, block.answers),
+                *(block.used.get(bucket, nothing) for bucket in beside),
+            )  # fmt: skip
             whose = [trace.customers[place] for place in block.customer.tolist()]
             which = [trace.models[place] for place in block.model.tolist()]
-            rows.writerows(zip(at, whose, which, read.tolist(), cached.tolist(), written.tolist(), strict=True))
+            rows.writerows(zip(at, whose, which, *(column.tolist() for column in amounts), strict=True))
 
 
 def _columns(said: tuple[str, ...]) -> dict[str, str]:

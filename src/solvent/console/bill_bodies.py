@@ -13,7 +13,7 @@ from solvent.reconciling.amount import decimal_text
 from solvent.reconciling.bill import Bill, BillLine
 from solvent.reconciling.compared import Compared
 from solvent.reconciling.kind import LineKind
-from solvent.reconciling.residual import By, ResidualLine, is_over, percent_text, residual_lines, share_ppm
+from solvent.reconciling.residual import By, Limit, ResidualLine, over, percent_text, residual_lines, share_ppm
 from solvent.values.instant import iso
 from solvent.values.limits import BILL_RESIDUAL_ROWS_MAX
 from solvent.values.money import Money, plain
@@ -23,7 +23,8 @@ from solvent.values.period import day_name
 class BillBody(msgspec.Struct, kw_only=True):
     """A bill. id, at: empty while it is not taken. first, last: its days, in time_zone. billed: usage; booked: what
     the books held for it; residual: billed less booked, and share its part of billed, null where nothing is billed;
-    is_over: whether that is an alarm. beside: taxes, credits, fees and others. left_out: rows of other services.
+    is_over: whether that, or that of a day or a model, is an alarm. beside: taxes, credits, fees and others. left_out:
+    rows of other services.
     replaced_by: the bill that reversed it; null while it is in force. account: where its residual is.
     """
 
@@ -110,20 +111,21 @@ class ResidualBody(msgspec.Struct, kw_only=True):
     data: list[ResidualLineBody]
 
 
-def bill_body(bill: Bill, newer: str, permille: int) -> BillBody:
+def bill_body(found: Compared, newer: str, limit: Limit) -> BillBody:
     """newer: the bill that replaced it, "" for none."""
+    bill, (_, rings) = found.bill, over(found.lines, found.booked, limit)
     return BillBody(
         id=bill.id, at=iso(bill.at_us) if bill.id else None, provider=bill.provider, first=day_name(bill.first_day),
         last=day_name(bill.until_day - 1), time_zone=bill.zone, layout=bill.layout, file_name=bill.file_name,
         bill_currency=bill.currency, currency=bill.books_currency, rates=bill.rates, rows=bill.rows,
         left_out=bill.left_out, billed=_text(bill, bill.billed_grains), booked=_text(bill, bill.booked_grains),
         residual=_text(bill, bill.residual_grains), share=_share(bill.residual_grains, bill.billed_grains),
-        is_over=is_over(bill.billed_grains, bill.booked_grains, permille), beside=_text(bill, bill.beside_grains),
+        is_over=rings, beside=_text(bill, bill.beside_grains),
         account=bill_suspense(bill.provider), replaced_by=newer or None,
     )  # fmt: skip
 
 
-def bill_detail(found: Compared, newer: str | None, permille: int) -> BillDetail:
+def bill_detail(found: Compared, newer: str | None, limit: Limit) -> BillDetail:
     """newer: the bill that replaced it; None or "" for none."""
     bill = found.bill
     unknown: dict[str, int] = {}
@@ -132,7 +134,7 @@ def bill_detail(found: Compared, newer: str | None, permille: int) -> BillDetail
             unknown[line.named] = unknown.get(line.named, 0) + line.grains
     by_day, by_model = (residual_lines(found.lines, found.booked, by) for by in ("day", "model"))
     return BillDetail(
-        bill=bill_body(bill, newer or "", permille), beside=_beside(bill, found.lines),
+        bill=bill_body(found, newer or "", limit), beside=_beside(bill, found.lines),
         unknown=[UnknownBody(named=named, billed=_text(bill, grains)) for named, grains in unknown.items()],
         days=[_line(bill, line, "day") for line in by_day],
         models=[_line(bill, line, "model") for line in _largest_first(by_model)][:BILL_RESIDUAL_ROWS_MAX],

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from solvent.answering.provider_cost_store import provider_costs
+from solvent.app.business import Business
+from solvent.app.routes import upstream_names
 from solvent.console.bill_bodies import BillBody, BillDetail, ResidualBody, bill_body, bill_detail, residual_body
 from solvent.console.members import AMOUNT, CURRENCY, DATE, WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, read_at, reading
@@ -19,7 +21,7 @@ from solvent.reconciling import store
 from solvent.reconciling.compare_bill import compare_bill
 from solvent.reconciling.compared import Compared
 from solvent.reconciling.reading import Terms, read_bill
-from solvent.reconciling.residual import By, residual_lines
+from solvent.reconciling.residual import By, Limit, residual_lines
 from solvent.reconciling.take_bill import take_bill
 from solvent.reconciling.unpack import sent, unpacked
 from solvent.values.errors import Invalid
@@ -29,6 +31,7 @@ from solvent.values.limits import (
     BILL_SENT_CHARACTERS_MAX,
     FILE_NAME_CHARACTERS_MAX,
 )
+from solvent.values.money import money
 from solvent.values.period import first_day, zone
 
 
@@ -90,29 +93,30 @@ class TakenBody(msgspec.Struct, kw_only=True):
 async def preview(asked: Asked[Nothing, NewBill]) -> BillDetail:
     """Hold a bill against the books, and post nothing."""
     found = await _compared(asked)
-    return await asyncio.to_thread(bill_detail, found, None, asked.business.config.bill_residual_permille)
+    return await asyncio.to_thread(bill_detail, found, None, _limit(asked.business))
 
 
 async def take(asked: Asked[Nothing, NewBill]) -> TakenBody:
     """Take a bill: its residual is posted to suspense, day by day. Taken once; a newer one reverses it first."""
     business = asked.business
     found = await _compared(asked)
-    permille = business.config.bill_residual_permille
-    done = await take_bill(found, permille, business.database, asked.act, again=asked.body.again)
-    bill = await business.database.read(partial(store.bill_by_id, id=done.bill))
-    return TakenBody(is_new=done.is_new, replaced=list(done.replaced), bill=bill_body(bill, "", permille))
+    limit = _limit(business)
+    done = await take_bill(found, limit, business.database, asked.act, again=asked.body.again)
+    taken = await business.database.read(partial(_whole, id=done.bill))
+    body = await asyncio.to_thread(bill_body, taken, "", limit)
+    return TakenBody(is_new=done.is_new, replaced=list(done.replaced), bill=body)
 
 
 async def bills(asked: Asked[BillsQuery, Nothing]) -> Page[BillBody]:
     """List bills, newest first, those that were replaced too."""
-    query, permille = asked.query, asked.business.config.bill_residual_permille
+    query, limit = asked.query, _limit(asked.business)
     before = read_at(query.cursor) if query.cursor else None
 
     def look(connection: Connection) -> tuple[list[BillBody], str | None]:
         found = store.bills_page(connection, query.limit + 1, provider=query.provider, before=before)
         rows, cursor = page_of(found, query.limit, lambda one: f"{one.at_us}-{one.id}")
         newer = store.replaced_by(connection, [one.id for one in rows])
-        return [bill_body(one, newer.get(one.id, ""), permille) for one in rows], cursor
+        return [bill_body(_whole(connection, one.id), newer.get(one.id, ""), limit) for one in rows], cursor
 
     rows, cursor = await asked.business.database.read(look)
     return Page(rows, cursor)
@@ -121,7 +125,7 @@ async def bills(asked: Asked[BillsQuery, Nothing]) -> Page[BillBody]:
 async def show(asked: Asked[Nothing, Nothing]) -> BillDetail:
     """Show a bill: what is billed beside usage, and the models that nobody knows."""
     found, newer = await _read(asked)
-    return await asyncio.to_thread(bill_detail, found, newer, asked.business.config.bill_residual_permille)
+    return await asyncio.to_thread(bill_detail, found, newer, _limit(asked.business))
 
 
 async def residual(asked: Asked[ResidualQuery, Nothing]) -> ResidualBody:
@@ -132,11 +136,24 @@ async def residual(asked: Asked[ResidualQuery, Nothing]) -> ResidualBody:
     return residual_body(found.bill, lines, by)
 
 
+def _limit(business: Business) -> Limit:
+    """From what residual on there is an alarm."""
+    config = business.config
+    least = money(config.bill_residual_least, business.currency, "bill_residual_least")
+    return Limit(config.bill_residual_permille, least.grains)
+
+
+def _whole(connection: Connection, id: str) -> Compared:
+    """A bill that was taken, with all that it is made of."""
+    bill = store.bill_by_id(connection, id)
+    lines, costs = store.lines_of_bill(connection, id), store.costs_of_bill(connection, id)
+    return Compared(bill, tuple(lines), tuple(costs))
+
+
 async def _read(asked: Asked[Any, Nothing]) -> tuple[Compared, str]:
     def look(connection: Connection) -> tuple[Compared, str]:
-        bill = store.bill_by_id(connection, asked.path["bill"])
-        lines, costs = store.lines_of_bill(connection, bill.id), store.costs_of_bill(connection, bill.id)
-        return Compared(bill, tuple(lines), tuple(costs)), store.replaced_by(connection, [bill.id]).get(bill.id, "")
+        found = _whole(connection, asked.path["bill"])
+        return found, store.replaced_by(connection, [found.bill.id]).get(found.bill.id, "")
 
     return await asked.business.database.read(look)
 
@@ -157,7 +174,7 @@ async def _compared(asked: Asked[Nothing, NewBill]) -> Compared:
         rate = exchange(read.currency, business.currency, body.rate, body.rate_date, body.source, "rate")
     return await compare_bill(
         body.provider, read, terms, rate, business.currency, provider_costs, business.database, asked.act.at_us,
-        body.file_name,
+        body.file_name, upstream_names(business.config),
     )  # fmt: skip
 
 

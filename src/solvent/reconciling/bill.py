@@ -13,7 +13,7 @@ from solvent.reconciling.kind import LineKind
 from solvent.values.errors import Invalid
 from solvent.values.limits import GRAINS_MAX
 from solvent.values.money import grains_per_unit, round_half_even
-from solvent.values.period import day_name
+from solvent.values.period import day_name, start_of_day, zone
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -107,6 +107,12 @@ class Bill(msgspec.Struct, frozen=True):
     def residual_grains(self) -> int:
         """What the provider bills beyond our books; below zero for less."""
         return self.billed_grains - self.booked_grains
+
+
+def span_us(bill: Bill) -> tuple[int, int]:
+    """The time it is for, whatever its time zone."""
+    in_zone = zone(bill.zone)
+    return start_of_day(bill.first_day, in_zone), start_of_day(bill.until_day, in_zone)
 
 
 RateOn = Callable[[int], Exchange | None]  # of a day

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from solvent.db.port import Connection, Database
@@ -23,9 +23,10 @@ _PAYABLE = "payable:"
 
 async def compare_bill(
     provider: str, read: ReadBill, terms: Terms, rate: Exchange | None, books_currency: str, costs_of: CostsOf,
-    database: Database, at_us: int, file_name: str = "",
+    database: Database, at_us: int, file_name: str = "", names: Iterable[str] = (),
 ) -> Compared:  # fmt: skip
-    """rate: for all days; None for the rates of the books at the beginning of each.
+    """rate: for all days; None for the rates of the books at the beginning of each. names: of upstreams in the price
+    book.
 
     Raises NotFound for a provider that the books owe nothing and never did, and Invalid for a bill that is not over,
     or in a currency with no rate.
@@ -42,7 +43,7 @@ async def compare_bill(
                 if found is not None:
                     rates[day] = found
         booked = costs_of(connection, provider, read.first_day, read.until_day, zone)
-        return compared(provider, read, terms, booked, books_currency, rates, file_name, at_us)
+        return compared(provider, read, terms, booked, books_currency, rates, file_name, at_us, names)
 
     return await database.read(look)
 

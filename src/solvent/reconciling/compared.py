@@ -30,11 +30,12 @@ class Compared(msgspec.Struct, frozen=True):
 
 def compared(
     provider: str, read: ReadBill, terms: Terms, booked: Sequence[Booked], books_currency: str,
-    rates: Mapping[int, Exchange], file_name: str, at_us: int,
+    rates: Mapping[int, Exchange], file_name: str, at_us: int, names: Iterable[str] = (),
 ) -> Compared:  # fmt: skip
-    """rates: of one unit of the bill's currency, by day. Raises Invalid where one is missing."""
-    names = {named for _, kind, named in read.sums if kind == "usage"}
-    known = known_as(names, (one.model for one in booked if one.model), aliases_of(terms.aliases))
+    """rates: of one unit of the bill's currency, by day. names: of upstreams in the price book, whether or not they
+    were asked. Raises Invalid where a rate is missing."""
+    theirs = sorted({named for _, kind, named in read.sums if kind == "usage"})
+    known = known_as(theirs, {*names, *(one.model for one in booked)} - {""}, aliases_of(terms.aliases))
     lines = tuple(lines_of(read, books_currency, rates.get, known))
     billed = _sum(line.grains for line in lines if line.kind == "usage")
     bill = Bill(

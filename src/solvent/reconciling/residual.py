@@ -5,7 +5,7 @@ Billed usage is what the books hold and the residual, to the last grain, in ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -55,9 +55,27 @@ def percent_text(ppm: int) -> str:
     return f"{sign}{whole:,}.{parts:02d} %"
 
 
-def is_over(billed: int, booked: int, permille: int) -> bool:
-    """Whether a residual is more than so many thousandths of the bill, or of our books where nothing is billed."""
-    return abs(billed - booked) * 1_000 > permille * abs(billed or booked)
+class Limit(msgspec.Struct, frozen=True):
+    """From what residual on somebody should look: more than so many thousandths of what is billed, and of less than
+    `least_grains` nobody is told."""
+
+    permille: int
+    least_grains: int = 0
+
+
+def is_over(billed: int, booked: int, limit: Limit) -> bool:
+    """Whether a residual is beyond the limit: of what is billed, or of our books where nothing is."""
+    residual = abs(billed - booked)
+    return residual >= limit.least_grains and residual * 1_000 > limit.permille * abs(billed or booked)
+
+
+def over(lines: Sequence[BillLine], booked: Sequence[Booked], limit: Limit) -> tuple[list[ResidualLine], bool]:
+    """The days and the models whose residual is beyond the limit, the largest first; and whether anything is: those,
+    or all together."""
+    by_day, by_model = (residual_lines(lines, booked, by) for by in ("day", "model"))
+    beyond = [one for one in (*by_day, *by_model) if is_over(one.billed_grains, one.booked_grains, limit)]
+    whole = is_over(sum(one.billed_grains for one in by_day), sum(one.booked_grains for one in by_day), limit)
+    return sorted(beyond, key=lambda one: -abs(one.grains)), whole or bool(beyond)
 
 
 def residual_lines(lines: Iterable[BillLine], booked: Iterable[Booked], by: By = "line") -> list[ResidualLine]:

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from solvent.values.errors import Invalid
+from solvent.values.usage import BUCKETS
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +18,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     input, output: all tokens read and written. cached, reasoning: those among them; "a/b/c" is member c of member b of
     the JSON in column a. id: of the answer, unique. currency: of the row's money, which must be one and the same.
     blocks: the list of the blocks of BLOCK_TOKENS that a prompt begins with, the same number for the same beginning.
+    beside: other quantities, each in a column of the name of its bucket; tokens are among those read, or written.
     """
 
     name: str = "columns"
@@ -30,10 +32,13 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     id: str = ""
     currency: str = ""
     blocks: str = ""
+    beside: tuple[str, ...] = ()
 
 
 NEEDED: Final = ("at", "input", "output")
-MEMBERS: Final = Format.__struct_fields__[1:]
+MEMBERS: Final = Format.__struct_fields__[1:-1]
+_MAIN: Final = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens")
+BESIDE: Final = tuple(bucket for bucket in BUCKETS if bucket not in _MAIN)
 BLOCK_TOKENS: Final = 512  # of Mooncake's blocks; source: its README, kvcache-ai/Mooncake, FAST25-release/traces
 # Of these an answer with no customer is nobody's in particular: their exports leave the column empty where no key was
 # used. Of all others an empty customer is a mistake.
@@ -63,7 +68,7 @@ FORMATS: Final = (
     ),
     Format(
         name="solvent", at="at", input="input_tokens", output="output_tokens", customer="customer", model="model",
-        cached="cached_input_tokens", reasoning="reasoning_tokens", id="id", currency="currency",
+        cached="cached_input_tokens", reasoning="reasoning_tokens", id="id", currency="currency", beside=BESIDE,
     ),
 )  # fmt: skip
 
@@ -95,7 +100,7 @@ def format_of(columns: Sequence[str], said: Mapping[str, str], source: str, name
             raise Invalid(
                 "bad_trace", f"{source}: {what}; {_these(columns)}; add --column {need}=NAME", param="column"
             )  # fmt: skip
-    return Format(name=known.name, **there)
+    return Format(name=known.name, **there, beside=tuple(bucket for bucket in known.beside if bucket in columns))
 
 
 def demand_known(name: str) -> None:

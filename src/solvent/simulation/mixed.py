@@ -43,6 +43,9 @@ def as_mixed(block: Block, models: Sequence[str], scenario: Scenario) -> Block:
         beside = _as_moved(beside, elsewhere)
     if (model < 0).any():
         name, known = models[int(block.model[np.argmax(model < 0)])], ", ".join(scenario.sold) or "none"
+        if not name:
+            message = f"the trace does not say which model answered; say it with --model. Sold are: {known[:500]}"
+            raise Invalid("bad_scenario", message, param="model")
         message = f"the trace asks model {name[:60]!r}, which is not sold here; sold are: {known[:500]}"
         raise Invalid("bad_scenario", f"{message}; answer it with --share {name[:60]}=MODEL", param="share")
     return Block(block.at_us, block.customer, model, _as_cached(block, scenario.cached_permille), beside)

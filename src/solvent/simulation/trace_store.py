@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -20,12 +20,14 @@ import numpy as np
 from solvent.db.one_file import one_file
 from solvent.simulation.formats import FAILED, UNDATED, UNNAMED, UNNAMED_IN, format_of
 from solvent.simulation.prefix import PrefixCache
+from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS
 from solvent.simulation.trace import BESIDE, Block, Trace
 from solvent.values.errors import Invalid
 from solvent.values.limits import (
     MIB,
     PREFIX_CACHE_TOKENS,
     PREFIX_ROWS_AT_ONCE,
+    TRACE_AT_US_MAX,
     TRACE_BLOCK_ROWS,
     TRACE_CUSTOMERS_MAX,
     TRACE_FILE_BYTES_MAX,
@@ -39,6 +41,10 @@ _MEMORY: Final = "1GB"  # of DuckDB's own; what does not fit is spilled beside i
 _TOKENS: Final = ("input", "output", "cached", "reasoning")
 _PARTS: Final = ("cached", "reasoning")  # what says nothing of them has none
 _JSON: Final = (".json", ".jsonl", ".ndjson")
+_TIMES: Final = ("engine_us", "energy_uj")
+# As `--write-trace` writes it: nothing is to be guessed of it.
+_OURS: Final = ", delim = ',', quote = '\"', escape = '\"'"
+_OURS_BEGINS: Final = b"at,customer,model,input_tokens,"
 _PACKED: Final = (".zst", ".bz2", ".xz", ".zip", ".br", ".lz4")
 
 
@@ -72,8 +78,8 @@ def open_trace(file: Path, reading: Reading) -> Iterator[Trace]:
         try:
             yield _Copy(books, file, reading).trace()
         except duckdb.Error as wrong:
-            first = str(wrong).splitlines()[0][:300]
-            raise Invalid("bad_trace", f"{file} cannot be read: {first}", param="trace") from None
+            said = " ".join(str(wrong).split())[:300]
+            raise Invalid("bad_trace", f"{file} cannot be read: {said}", param="trace") from None
         finally:
             books.close()
 
@@ -128,6 +134,14 @@ def _demand_no_bomb(file: Path) -> None:
         raise Invalid("bad_trace", f"{message}; unpack it yourself if it is what you think", param="trace")
 
 
+def _is_ours(file: Path) -> bool:
+    """Whether it is in our own words, by its first line."""
+    if file.suffix != ".csv":
+        return False
+    with file.open("rb") as opened:
+        return opened.read(len(_OURS_BEGINS)) == _OURS_BEGINS
+
+
 def _name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
@@ -138,15 +152,16 @@ class _Copy:
     def __init__(self, books: Any, file: Path, reading: Reading) -> None:
         self._books, self._file, self._reading = books, file, reading
         path = one_file(file)
-        self._source = f"read_csv({path}, header = true, all_varchar = true)"
+        self._source = f"read_csv({path}, header = true, all_varchar = true{_OURS if _is_ours(file) else ''})"
         if ".parquet" in file.suffixes:
             self._source = f"read_parquet({path})"
             self._demand_few(f"SELECT count(*) FROM {self._source}")  # written at its end: nothing is unpacked for it
         elif any(suffix in file.suffixes for suffix in _JSON):
             self._source = self._json(f"read_json_objects({path})")
-        columns = [row[0] for row in self._all(f"DESCRIBE SELECT * FROM {self._source}")]
+        kinds = {str(row[0]): str(row[1]) for row in self._all(f"DESCRIBE SELECT * FROM {self._source}")}
+        columns = list(kinds)
         self._format = format_of(columns, reading.columns, file.name, reading.format)
-        self._columns = columns
+        self._columns = kinds
         self._notes: list[str] = []
 
     def _json(self, objects: str) -> str:
@@ -183,7 +198,10 @@ class _Copy:
     def _copy(self) -> None:
         """Every row as it is meant; NULL for what cannot be."""
         form, reading = self._format, self._reading
-        tokens = ", ".join(f"{self._amount(kind)} AS {kind}" for kind in _TOKENS)
+        tokens = ", ".join(
+            [f"{self._amount(getattr(form, kind), may_miss=kind in _PARTS)} AS {kind}" for kind in _TOKENS]
+            + [f"{self._amount(bucket, may_miss=True)} AS {bucket}" for bucket in form.beside]
+        )
         customer, model = self._words(form.customer, UNNAMED), self._words(form.model, reading.model)
         if form.customer and form.name in UNNAMED_IN:
             customer = f"COALESCE(NULLIF({customer}, ''), '{UNNAMED}')"
@@ -202,12 +220,11 @@ class _Copy:
             self._books.execute("DELETE FROM asked WHERE failed")
             self._notes.append(f"{gone:,} answers that failed are left out")
 
-    def _amount(self, kind: str) -> str:
-        column = getattr(self._format, kind)
+    def _amount(self, column: str, *, may_miss: bool) -> str:
         if not column:
             return "0"
         value = _value(column, self._columns)
-        nothing = f"WHEN {value} IS NULL OR {value} = '' THEN 0" if kind in _PARTS else ""
+        nothing = f"WHEN {value} IS NULL OR {value} = '' THEN 0" if may_miss else ""
         broken = f"WHEN contains({value}, '.') AND TRY_CAST({value} AS DOUBLE) % 1 <> 0 THEN NULL"
         return f"CASE {nothing} {broken} ELSE TRY_CAST({value} AS HUGEINT) END"
 
@@ -220,16 +237,11 @@ class _Copy:
         if not answers:
             raise Invalid("bad_trace", f"{self._file.name}: there are no answers in it", param="trace")
         self._demand_few("SELECT count(*) FROM asked")
-        when = "is no milliseconds since the first answer" if form.name in UNDATED else "is no date and time"
+        when = "is no date and time from 1970 to 2199"
+        if form.name in UNDATED:
+            when = "is no milliseconds since the first answer"
         self._demand_none("at_us IS NULL", form.at, when)
-        for kind in _TOKENS:
-            column = getattr(form, kind)
-            if column:
-                what = f"is not 0 to {TRACE_TOKENS_MAX:,} whole tokens"
-                self._demand_none(f"{kind} IS NULL OR {kind} < 0 OR {kind} > {TRACE_TOKENS_MAX}", column, what)
-        for part, whole in (("cached", "input"), ("reasoning", "output")):
-            what = f"is more than {getattr(form, whole)}, which it is a part of; --column {part}= leaves it out"
-            self._demand_none(f"{part} > {whole}", getattr(form, part), what)
+        self._check_amounts()
         for member in ("customer", "model"):
             column = getattr(form, member)
             if column:
@@ -242,6 +254,29 @@ class _Copy:
         if not self._reading.sort:
             before = "(SELECT row, at_us < lag(at_us) OVER (ORDER BY row) AS back FROM asked)"
             self._demand_none("back", form.at, "is before the row above; sort the file, or add --sort", before)
+
+    def _check_amounts(self) -> None:
+        form = self._format
+        for kind, column in [*((kind, getattr(form, kind)) for kind in _TOKENS), *((one, one) for one in form.beside)]:
+            if column:
+                most = TRACE_TOKENS_MAX if kind not in _TIMES else TRACE_AT_US_MAX
+                what = f"is not 0 to {most:,} whole {'tokens' if kind not in form.beside else 'ones'}"
+                self._demand_none(f"{kind} IS NULL OR {kind} < 0 OR {kind} > {most}", column, what)
+        for part, whole in (("cached", "input"), ("reasoning", "output")):
+            what = f"is more than {getattr(form, whole)}, which it is a part of; --column {part}= leaves it out"
+            self._demand_none(f"{part} > {whole}", getattr(form, part), what)
+        for whole, parts in (("input", self._read), ("output", self._wrote)):
+            what = f"is less than its parts {', '.join(parts)} together"
+            self._demand_none(f"{whole} < {' + '.join(parts)}", getattr(form, whole), what)
+
+    @property
+    def _read(self) -> list[str]:
+        """What is among the tokens read, as columns of ours."""
+        return ["cached", *(bucket for bucket in self._format.beside if bucket in INPUT_BUCKETS)]
+
+    @property
+    def _wrote(self) -> list[str]:
+        return ["reasoning", *(bucket for bucket in self._format.beside if bucket in OUTPUT_BUCKETS)]
 
     def _demand_few(self, count: str) -> None:
         (answers,) = self._all(count)[0]
@@ -270,6 +305,8 @@ class _Copy:
     def _demand_single_ids(self) -> None:
         if not self._format.id:
             return
+        nothing = "is empty, and tells no answers apart; --column id= leaves it out"
+        self._demand_none("id IS NULL OR id = ''", self._format.id, nothing)
         again = self._all("SELECT max(row) FROM asked GROUP BY id HAVING count(*) > 1 ORDER BY 1 LIMIT 1")
         if again:
             raise self._refusal(again[0][0], self._format.id, "is there twice; every answer is counted once")
@@ -303,10 +340,13 @@ class _Copy:
             (count,) = self._all(f"SELECT count(*) FROM {table}")[0]
             if count > most:
                 raise Invalid("bad_trace", f"{self._file.name}: {count:,} {table} are more than {most:,}", param=column)
+        beside = "".join(f", CAST({bucket} AS BIGINT) AS {bucket}" for bucket in self._format.beside)
         self._books.execute(
             f"CREATE TABLE ready AS SELECT at_us + {self._moved_us()} AS at_us, c.place AS customer, m.place AS model,"
-            " CAST(input - cached AS BIGINT) AS input_tokens, CAST(cached AS BIGINT) AS cached_input_tokens,"
-            " CAST(output - reasoning AS BIGINT) AS output_tokens, CAST(reasoning AS BIGINT) AS reasoning_tokens"
+            f" CAST(input - {' - '.join(self._read)} AS BIGINT) AS input_tokens,"
+            " CAST(cached AS BIGINT) AS cached_input_tokens,"
+            f" CAST(output - {' - '.join(self._wrote)} AS BIGINT) AS output_tokens,"
+            f" CAST(reasoning AS BIGINT) AS reasoning_tokens{beside}"
             " FROM asked JOIN customers c ON c.name = asked.customer JOIN models m ON m.name = asked.model"
             " ORDER BY asked.at_us, row"
         )
@@ -329,12 +369,13 @@ def _pointer(*members: str) -> str:
     return "".join("/" + member.replace("~", "~0").replace("/", "~1") for member in members)
 
 
-def _value(column: str, columns: Sequence[str]) -> str:
-    """A column as text, or a member of the JSON that is in it."""
+def _value(column: str, columns: Mapping[str, str]) -> str:
+    """A column as text, or a member of the JSON, or of the struct, that is in it. columns: their types, by name."""
     if column in columns:
         return f"CAST({_name(column)} AS VARCHAR)"
     first, *members = column.split("/")
-    return f"(TRY_CAST(CAST({_name(first)} AS VARCHAR) AS JSON) ->> {_text(_pointer(*members))})"
+    whole = f"TRY_CAST({_name(first)} AS JSON)" if columns[first] == "VARCHAR" else f"to_json({_name(first)})"
+    return f"({whole} ->> {_text(_pointer(*members))})"
 
 
 def _since_start(text: str) -> str:
@@ -347,8 +388,11 @@ def _instant(text: str) -> str:
     """Microseconds UTC of a date and time, or of a number since 1970 by its size; NULL for neither."""
     number = f"TRY_CAST({text} AS DOUBLE)"
     exact = f"TRY_CAST({text} AS BIGINT)"
-    return (
-        f"CASE WHEN {exact} >= 100000000000000 THEN {exact} WHEN {exact} >= 100000000000 THEN {exact} * 1000"
-        f" WHEN {number} >= 0 THEN CAST({number} * 1000000 AS BIGINT)"
-        f" ELSE epoch_us(TRY_CAST({text} AS TIMESTAMPTZ)) END"
+    date = f"TRY_CAST({text} AS TIMESTAMPTZ)"
+    found = (
+        f"CASE WHEN {exact} >= 100000000000000000 THEN {exact} // 1000 WHEN {exact} >= 100000000000000 THEN {exact}"
+        f" WHEN {exact} >= 100000000000 THEN {exact} * 1000"
+        f" WHEN {number} >= 0 AND {number} < 1e11 THEN CAST({number} * 1000000 AS BIGINT)"
+        f" WHEN isfinite({date}) THEN epoch_us({date}) END"
     )
+    return f"(SELECT CASE WHEN us BETWEEN 0 AND {TRACE_AT_US_MAX - 1} THEN us END FROM (SELECT {found} AS us))"
