@@ -24,7 +24,7 @@ from solvent.db.group_commit import GroupCommit
 from solvent.db.port import Connection
 from solvent.margin import facet_store
 from solvent.margin import store as margin_store
-from solvent.margin.facet import Facet, read
+from solvent.margin.facet import Facet, parts_in
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.margin.store import Folded
 from solvent.values.period import day_number
@@ -49,6 +49,10 @@ def day_of(one: Receipt) -> int:
     return day_number(one.at_us, SEOUL)
 
 
+def parts_of(one: Receipt) -> tuple[tuple[str, int], ...]:
+    return parts_in(one.cost_parts, one.cost_grains, is_free=bool(one.on_free_plan))
+
+
 def expected(rows: list[Receipt]) -> tuple[Sums, Sums, Sums, Counter[tuple[int, str, str]]]:
     whole: tuple[Sums, Sums, Sums] = ({}, {}, {})
     parts = Counter[tuple[int, str, str]]()
@@ -57,7 +61,7 @@ def expected(rows: list[Receipt]) -> tuple[Sums, Sums, Sums, Counter[tuple[int, 
         keys = (day, one.customer, one.plan, one.model), (day, one.service), (one.customer, day, one.key)
         for sums, key in zip(whole, keys, strict=True):
             sums.setdefault(key, MarginSums()).add(sums_of(one))
-        for part, grains in read(one.cost_parts):
+        for part, grains in parts_of(one):
             parts[day, one.plan, part] += grains
     return *whole, parts
 
@@ -108,7 +112,7 @@ def test_what_a_version_before_summed_as_it_booked_it_is_not_added_again(place: 
         facet_store.add(
             connection, [Facet(day_of(one), one.customer, one.key, one.service, sums_of(one)) for one in before]
         )
-        parts = [(day_of(one), one.plan, *part) for one in before for part in read(one.cost_parts)]
+        parts = [(day_of(one), one.plan, *part) for one in before for part in parts_of(one)]
         facet_store.add_parts(connection, parts)
 
     async def live() -> None:

@@ -20,7 +20,7 @@ from solvent.answering.fold_store import fold
 from solvent.answering.receipt import Receipt
 from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page, used_by_key
 from solvent.db.port import Connection
-from solvent.margin.facet import read
+from solvent.margin.facet import parts_in
 from solvent.margin.usage_store import days_of
 from solvent.values.ids import AnswerId, CustomerId, KeyId, new_id
 from solvent.values.instant import NEVER_US
@@ -46,6 +46,7 @@ def some_receipts(random: Random, count: int) -> list[Receipt]:
                 model=random.choices(["small", "large", "rare"], (50, 20, 1))[0], plan=random.choice(["free", "pro"]),
                 service=random.choice(["chat/quick", "api/chat"]),
                 cost_parts=random.choice(["", "input:3 output:4", "cached_input:9 output:-2", "in_put:5"]),
+                on_free_plan=random.choice([0, 0, 1]),
             )
         )  # fmt: skip
     return rows
@@ -58,7 +59,8 @@ def write(connection: Connection, rows: list[Receipt]) -> None:
 def is_sought(row: Receipt, sought: Sought) -> bool:
     names = ("customer", "key", "end_user", "model", "plan", "service")
     same = all(getattr(row, name) == getattr(sought, name) for name in names if getattr(sought, name))
-    same &= not sought.spent_on or any(kind == sought.spent_on for kind, _ in read(row.cost_parts))
+    parts = parts_in(row.cost_parts, row.cost_grains, is_free=bool(row.on_free_plan))
+    same &= not sought.spent_on or sought.spent_on in dict(parts)
     return same and sought.from_us <= row.at_us < sought.until_us
 
 
@@ -77,7 +79,7 @@ def anything(random: Random) -> Sought:
         model=random.choice(["", "", "small", "rare", "none"]),
         plan=random.choice(["", "", "pro"]),
         service=random.choice(["", "", "chat/quick"]),
-        spent_on=random.choice(["", "", "", "input", "put", "in_put"]),
+        spent_on=random.choice(["", "", "", "input", "put", "in_put", "free"]),
         from_us=0 if whole else start,
         until_us=NEVER_US if whole else start + random.choice([1, 2]) * DAY_US,
     )

@@ -9,6 +9,7 @@ from random import Random
 from typing import TypeVar, get_args
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, event
 from tests.db.opened import Place
 
@@ -17,11 +18,15 @@ from solvent.app.report_body import report_body
 from solvent.billing import plan_store
 from solvent.billing.included import Included
 from solvent.billing.plan import Plan
+from solvent.billing.subscription import SubscriptionId, begun, waiting
+from solvent.billing.subscription_store import put
 from solvent.db.port import Database
 from solvent.identity.caller import Customer
 from solvent.identity.store import add_customer
+from solvent.margin import facet_store
 from solvent.margin import store as margin_store
 from solvent.margin.earned_store import add_earned
+from solvent.margin.facet import FREE
 from solvent.margin.line import GroupBy, MarginKey, MarginSums
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money, money
@@ -107,15 +112,23 @@ def test_whoever_pays_shares_what_the_free_cost(place: Place) -> None:
     def books(connection: Connection) -> None:
         for sold in PLANS:
             plan_store.publish(connection, sold, "file", 0)
-        for n, plan in enumerate(("pro", "pro", "free", "gone")):
-            add_customer(connection, Customer(CustomerId(f"cus_{n}"), plan, plan, n))
-        margin_store.add(connection, [(MarginKey(TODAY, "cus_2", "free", "m"), MarginSums(answers=1, cost_grains=90))])
+        for n, sold in enumerate((PLANS[1], PLANS[1], PLANS[0])):
+            id = CustomerId(f"cus_{n}")
+            add_customer(connection, Customer(id, sold.name, sold.name, n))
+            asked = waiting(SubscriptionId(f"sub_{n}"), id, replace(sold, version=1), 1, None, "card", "UTC", n)
+            put(connection, [begun(asked, sold, n, with_trial=False)])
+        was_free = replace(PLANS[0], price=money("5500", "KRW"))  # who is on it pays nothing all the same
+        plan_store.publish(connection, was_free, "file", 1)
+        sums = MarginSums(answers=1, cost_grains=90)
+        margin_store.add(connection, [(MarginKey(TODAY, "cus_2", "free", "m"), sums)])
+        facet_store.add_parts(connection, [(TODAY, "free", FREE, 90)])
         add_earned(connection, [(TODAY, "cus_0", "pro", 10**9)])
 
     async def live() -> None:
         async with place.opened() as database:
             await database.write(books)
-            (pro,) = (await asked(database, Shown())).plans
+            was_free, pro = (await asked(database, Shown())).plans
+            assert (was_free.plan, was_free.free_subsidy.grains) == ("free", 45)
             assert (pro.plan, pro.free_subsidy.grains, pro.answers_month) == ("pro", 45, None)
 
     asyncio.run(live())

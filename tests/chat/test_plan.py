@@ -132,8 +132,12 @@ def left(kim: Browser) -> dict[str, object]:
     """What a new answer's receipt says is left, as it is told and as it is read again."""
     asked = {"question": "used 1000 0 0 50", "mode": "plain"}
     told = dict(events(kim.http.post("/chat/ask", json=asked, headers={"x-csrf": kim.token("/")}).text))
-    kept = kim.get(f"/chat/talks/{told['begun']['id']}").json()["turns"][-1]["receipt"]["remains"]
-    assert kept == told["ended"]["turn"]["receipt"]["remains"]
+    receipt = kim.get(f"/chat/talks/{told['begun']['id']}").json()["turns"][-1]["receipt"]
+    assert receipt == told["ended"]["turn"]["receipt"]
+    kept = receipt["remains"]
+    plan = receipt["plan"]  # its dots, where answers are counted
+    assert (kept["unit"] == "answers") == (plan is not None)
+    assert plan is None or (plan["name"], plan["included"], plan["nth"]) == ("Free", 300, 1)
     return {name: kept[name] for name in ("unit", "left")}
 
 

@@ -18,10 +18,12 @@ from tests.chat.visits import Browser
 from tests.console.visits import ask, demand_whole, key_of, sign_in
 from tests.doors.server import Solvent
 
+from solvent.answering.store import receipts_of
 from solvent.billing.plan_store import latest
 from solvent.billing.subscription import SubscriptionId, begun, waiting
 from solvent.billing.subscription_store import put
 from solvent.cli.main import solvent
+from solvent.console.margin_answers import part_of
 from solvent.db.engine import open_engine
 from solvent.identity.caller import Customer
 from solvent.identity.store import add_customer
@@ -29,7 +31,9 @@ from solvent.margin import availability_store
 from solvent.margin.availability import Availability
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.margin.store import add
-from solvent.values.ids import CustomerId
+from solvent.pages import formats
+from solvent.values.ids import AnswerId, CustomerId
+from solvent.values.money import money
 from solvent.values.period import day_number, zone
 
 pytestmark = pytest.mark.xdist_group("console")
@@ -115,11 +119,64 @@ def test_every_step_leads_to_what_is_behind_it(server: Solvent) -> None:
     assert {"name": "margin", "amount": told["total"]["margin"], "is_total": True} in told["waterfall"]
     for name, to in named.items():
         assert not to or browser.get(to).status_code == 200, name
+    amounts = {step["name"]: Decimal(step["amount"]) for step in told["waterfall"]}
+    demand_equal(server, browser, named, amounts)
     assert browser.get(named["output"]).text.count("/console/answers/ans_") == 4
     assert browser.get("/console/margins/answers?spent=video").text.count("/console/answers/ans_") == 0
     only = browser.get("/console/margins/answers?service=api/chat").text
     assert only.count("/console/answers/ans_") == 4
     assert "API, chat completions" in browser.get(re.findall(r"/console/answers/ans_\w+", only)[0]).text
+
+
+def test_every_line_of_a_month_leads_to_postings_that_sum_to_it(server: Solvent) -> None:
+    month = time.strftime("%Y-%m", time.gmtime(time.time() + 9 * 3600))
+    browser = signed_in(server)
+    page = browser.get(f"/console/money/months/{month}").text
+    links = [to.replace("&amp;", "&") for to in re.findall(r'href="/console/ledger/moved\?([^"]+)"', page)]
+    (books,) = server.operate("GET", f"/v1/months/{month}")["books"]
+    lines = [*books["profit_and_loss"], *books["balance_sheet"]]
+    assert len(links) == len(lines) > 4
+    for to, line in zip(links, lines, strict=True):
+        assert browser.get(f"/console/ledger/moved?{to}").status_code == 200
+        left, cursor, name = Decimal(0), "", line["account"]
+        while cursor is not None:
+            told = server.operate("GET", f"/v1/ledger/moved?{to}&limit=3&cursor={cursor}")
+            for row in told["data"]:
+                for side, sign in (("debit", 1), ("credit", -1)):
+                    if f"{row[side]}:".startswith(f"{name}:"):
+                        left += sign * Decimal(row["amount"])
+            cursor = told["next_cursor"]
+        kept = sum(Decimal(one["debits"]) - Decimal(one["credits"]) for one in told["sums"])
+        up = 1 if line["section"] in ("owned", "spent", "between") else -1
+        assert up * left == up * kept == Decimal(line["amount"]), line
+    for wrong in ("accounts=wallet&spent=fees", "accounts=cash&since=2026-01-02", "", "spent=tea"):
+        assert browser.get(f"/console/ledger/moved?{wrong}").status_code == 400
+
+
+def demand_equal(server: Solvent, browser: Browser, named: dict[str, str], amounts: dict[str, Decimal]) -> None:
+    """What a step leads to sums to it: of every answer on the pages behind it, and as the page says of all."""
+    for name, to in named.items():
+        if "/margins/answers" not in to:
+            continue
+        page, ids = browser.get(to).text, list[str]()
+        following = page
+        while following:
+            ids += re.findall(r"/console/answers/(ans_\w+)", following)
+            older = re.search(r'href="(\?[^"]+)" rel="next"', following)
+            following = browser.get(f"/console/margins/answers{older[1].replace('&amp;', '&')}").text if older else ""
+        engine = open_engine(server.data)
+        with engine.connect() as connection:
+            found = receipts_of(connection, [AnswerId(id) for id in ids]).values()
+        engine.dispose()
+        assert len(found) == len(ids)
+        part = re.search(r"spent=(\w+)", to)
+        if part:
+            summed = -sum(part_of(one, part[1]).grains for one in found)
+        else:
+            summed = sum(one.granted_grains if name == "gifts" else one.charge_grains for one in found)
+            summed = -summed if name == "gifts" else summed
+        assert summed == money(str(amounts[name]), "KRW").grains, name
+        assert formats.money(money(str(abs(amounts[name])), "KRW"), "en") in page.replace("\u200a", ""), name
 
 
 def test_customers_stand_on_the_line_of_their_plan(server: Solvent, open_page: OpenPage) -> None:

@@ -23,7 +23,10 @@ kind = "bank"
 currencies = ["KRW"]
 account = "Some Bank 1-2-3"
 """
-QUERIES = {"/console/prices/card": "?card=page-cost", "/console/ledger/transfers": "?account=memo:issued"}
+QUERIES = {
+    "/console/prices/card": "?card=page-cost", "/console/ledger/transfers": "?account=memo:issued",
+    "/console/ledger/moved": "?spent=fees",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

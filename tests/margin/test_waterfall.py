@@ -5,18 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvent.margin.facet import CORRECTED, FAILED, HEDGED, RETRIED, read, told
+from solvent.margin.facet import CORRECTED, FAILED, FREE, HEDGED, RETRIED, read, told
 from solvent.margin.line import MarginLine, MarginSums
-from solvent.margin.waterfall import BESIDE, FREE, UNSPLIT, VAT, Step, beside_of, costs_of, waterfall
+from solvent.margin.waterfall import BESIDE, UNSPLIT, VAT, Step, beside_of, costs_of, waterfall
 from solvent.pricing.parts import KINDS
 
 GRAINS = st.integers(-(10**18), 10**18)
 SOME = st.integers(0, 10**18)
 PARTS = st.dictionaries(
-    st.tuples(st.sampled_from(["free", "pro", "plus"]), st.sampled_from([*KINDS, RETRIED, HEDGED, FAILED, CORRECTED])),
+    st.tuples(st.sampled_from(["pro", "plus"]), st.sampled_from([*KINDS, RETRIED, HEDGED, FAILED, CORRECTED, FREE])),
     GRAINS, max_size=12,
 )  # fmt: skip
-FREE_PLANS = frozenset({"free"})
 
 
 @given(SOME, SOME, GRAINS, SOME, PARTS, st.dictionaries(st.sampled_from([*BESIDE, VAT]), GRAINS))
@@ -24,7 +23,7 @@ def test_every_total_is_the_sum_of_the_steps_before_it(
     charge: int, granted: int, earned: int, cost: int, parts: dict[tuple[str, str], int], beside: dict[str, int]
 ) -> None:
     sums = MarginSums(charge_grains=charge, granted_grains=granted, earned_grains=earned, cost_grains=cost)
-    steps = waterfall(sums, parts, FREE_PLANS, beside)
+    steps = waterfall(sums, parts, beside)
     run = 0
     for step in steps:
         if step.is_total:
@@ -43,9 +42,9 @@ def test_every_total_is_the_sum_of_the_steps_before_it(
 
 @given(SOME, PARTS)
 def test_costs_are_all_told_and_those_of_free_plans_as_one(cost: int, parts: dict[tuple[str, str], int]) -> None:
-    found = costs_of(cost, parts, FREE_PLANS)
+    found = costs_of(cost, parts)
     assert sum(found.values()) == cost
-    assert found[FREE] == sum(grains for (plan, _), grains in parts.items() if plan == "free")
+    assert found[FREE] == sum(grains for (_, part), grains in parts.items() if part == FREE)
     assert found[UNSPLIT] == cost - sum(parts.values())
 
 
@@ -61,8 +60,8 @@ def test_what_the_ledger_moves_is_one_of_the_steps_or_stands_in_the_roll_ups() -
 
 def test_a_month_in_words() -> None:
     sums = MarginSums(charge_grains=900, granted_grains=100, earned_grains=2_000, cost_grains=1_300)
-    parts = {("pro", "input"): 400, ("pro", "output"): 500, ("free", "output"): 300, ("pro", RETRIED): 60}
-    steps = waterfall(sums, parts, FREE_PLANS, {VAT: 290, "fees": 80})
+    parts = {("pro", "input"): 400, ("pro", "output"): 500, ("pro", FREE): 300, ("pro", RETRIED): 60}
+    steps = waterfall(sums, parts, {VAT: 290, "fees": 80})
     assert [(step.name, step.grains) for step in steps] == [
         ("charged", 900), ("plans_earned", 2_000), ("vat_paid", 290), ("price", 3_190), ("vat", -290), ("gifts", -100),
         ("revenue", 2_800), (FREE, -300), ("input", -400), ("output", -500), (RETRIED, -60), (UNSPLIT, -40),

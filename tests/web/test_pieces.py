@@ -28,7 +28,7 @@ DOTS = {
     "changes": [str((n % 13 - 5) * 700) for n in range(400)],
 }  # fmt: skip
 RECEIPT = {
-    "id": "ans_1", "currency": "KRW", "charge": "12.13", "outcome": "answered", "left": 288, "mode": "Careful",
+    "id": "ans_1", "currency": "KRW", "charge": "11.03", "outcome": "answered", "left": 288, "mode": "Careful",
     "reason": "it compares numbers", "why": "Quick would have cost about ₩1.", "model": "Onnuri 70B",
     "total_ms": 6800, "first_token_ms": 700, "energy_watt_hours": "0.42", "energy_estimated": True,
     "lines": [
@@ -36,7 +36,7 @@ RECEIPT = {
         {"name": "Read again, cached", "quantity": 6210, "rate": "0.09", "per": 1000, "amount": "0.56"},
         {"name": "Written answer", "quantity": 1957, "rate": "4.50", "per": 1000, "amount": "8.81"},
     ],
-    "net": "11.03", "tax": "1.10", "tax_percent": "10", "due": "0",
+    "net": "10.03", "tax": "1.00", "tax_percent": "10", "due": "11.03", "paid_by": ["wallet"],
     "plan": {"name": "Basic", "price": "9900", "included": 300, "nth": 12,
              "resets_at": "2026-11-30T15:00:00Z", "zone": "Asia/Seoul"},
 }  # fmt: skip
@@ -90,10 +90,10 @@ def test_a_receipt_adds_up_in_view_and_speaks_of_no_cost(page: Page) -> None:
         "(r) => document.getElementById('receipt').replaceChildren(solvent.receiptNode(r, {isOpen: true}))", RECEIPT
     )
     amounts = [text.replace("₩", "") for text in page.locator("#receipt td:last-child").all_inner_texts()]
-    assert amounts == ["1.66", "0.56", "8.81", "11.03", "1.10", "12.13", "0.00"]
+    assert amounts == ["1.66", "0.56", "8.81", "11.03", "11.03", "1.00", "10.03"]
     assert (
         page.locator("#receipt .facts-line").inner_text().replace("\n", " · ")
-        == "This answer · ₩12.1 · 288 left · Careful, it compares numbers · 6.8 s · 0.42 Wh"
+        == "This answer · ₩11.0 · 288 left · Careful, it compares numbers · 6.8 s · 0.42 Wh"
     )
     assert (
         page.locator(".quota .used").count(),

@@ -62,6 +62,16 @@ class Correction(msgspec.Struct, frozen=True):
     included_grains: int = 0
     overrun_grains: int = 0
 
+    @property
+    def cost(self) -> Money:
+        """What the cost becomes more by."""
+        return Money(self.cost_grains, self.currency)
+
+    @property
+    def charge(self) -> Money:
+        """What the charge becomes more by."""
+        return Money(self.charge_grains, self.currency)
+
 
 class Means(msgspec.Struct, frozen=True):
     """What is known of a customer when a charge is corrected.

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, and_,
 
 from solvent.answering.correction import Book, Correction, Means, correct_charge, correct_cost, net_of
 from solvent.answering.receipt import Receipt
+from solvent.answering.receipt_store import Sought
 from solvent.answering.store import receipts, receipts_of
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
@@ -42,6 +43,7 @@ corrections = Table(
     Index("ix_corrections_at_us", "at_us"),
 )
 
+_NAMED = ("customer", "plan", "model")
 _TRANSFER = [ledger_store.transfers.c[name] for name in Transfer.__struct_fields__]
 
 
@@ -112,6 +114,21 @@ def corrections_of(connection: Connection, answer: AnswerId) -> list[Correction]
     chosen = select(corrections).where(corrections.c.answer == answer)
     rows = connection.execute(chosen.order_by(corrections.c.at_us, corrections.c.id))
     return [Correction(*row) for row in rows]
+
+
+def corrections_between(connection: Connection, sought: Sought, count: int) -> list[Correction]:
+    """Up to `count` corrections, newest first, that were booked in the days of what is looked for, of such answers."""
+    chosen = [corrections.c.at_us >= sought.from_us, corrections.c.at_us < sought.until_us]
+    chosen += [corrections.c[name] == getattr(sought, name) for name in _NAMED if getattr(sought, name)]
+    if sought.service or sought.key:
+        of = [receipts.c[name] == getattr(sought, name) for name in ("service", "key") if getattr(sought, name)]
+        chosen.append(corrections.c.answer.in_(select(receipts.c.id).where(receipts.c.id == corrections.c.answer, *of)))
+    if sought.spent_on:
+        chosen.append(corrections.c.cost_grains != 0)
+    order = (corrections.c.at_us.desc(), corrections.c.id.desc())
+    return [
+        Correction(*row) for row in connection.execute(select(corrections).where(*chosen).order_by(*order).limit(count))
+    ]
 
 
 def plan(connection: Connection, order: Order, found: Sequence[Receipt], at_us: int) -> Plan:

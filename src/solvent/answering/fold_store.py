@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal, select
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal, or_, select
 
 from solvent.answering.store import receipts, unsummed
 from solvent.ledger.store import DEFAULT_TIME_ZONE, TIME_ZONE, mark
 from solvent.margin import facet_store
 from solvent.margin import store as margin_store
-from solvent.margin.facet import Facet, read
+from solvent.margin.facet import Facet, parts_in
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.margin.store import Folded
 from solvent.values.period import day_number, start_of_day, zone
@@ -39,7 +39,9 @@ _SUMS: Final = (
     select(*_KEYS, *(func.sum(_SUMMED.get(name, receipts.c.get(name))) for name in MarginSums.__struct_fields__))
     .where(_HERE, _ON_DAY).group_by(*_KEYS)
 )  # fmt: skip
-_PARTS: Final = select(_ITS.plan, _ITS.cost_parts).where(_HERE, _ON_DAY, _ITS.cost_parts != "")
+_PARTS: Final = select(_ITS.plan, _ITS.cost_parts, _ITS.cost_grains, _ITS.on_free_plan).where(
+    _HERE, _ON_DAY, or_(_ITS.cost_parts != "", _ITS.on_free_plan == 1)
+)
 _SPAN: Final = select(func.min(_ITS.at_us), func.max(_ITS.at_us)).where(_HERE)
 _INSTANTS: Final = select(_ITS.at_us).where(_HERE)
 _ANY: Final = select(unsummed.c.answer).limit(1)
@@ -69,7 +71,10 @@ def _fold_day(connection: Connection, day: int, bounds: dict[str, int]) -> None:
     told = connection.execute(_PARTS, bounds).all()
     margin_store.add(connection, lines)
     facet_store.add(connection, facets)
-    facet_store.add_parts(connection, [(day, plan, *part) for plan, parts in told for part in read(parts)])
+    parts = [
+        (day, plan, *part) for plan, text, grains, free in told for part in parts_in(text, grains, is_free=bool(free))
+    ]
+    facet_store.add_parts(connection, parts)
 
 
 def fold_once(connection: Connection, asked: list[None]) -> None:

@@ -32,6 +32,7 @@ class Receipt(msgspec.Struct, frozen=True):
     guards: what guards did, as guard:act:count, separated by spaces.
     service: what it was asked through: chat/MODE for our own chat, else api/ and what was called.
     cost_parts: what the cost was for, as kind:grains, separated by spaces; "" in receipts from before it was kept.
+    on_free_plan: 1 when the customer's own version of the plan asked for nothing and included something.
     attribution: by what engine_us and energy_uj are known: steps, phases, presence; "" without an engine of ours.
     alarms: what a person should look at, separated by spaces. usage_report: the upstream's own words.
     """
@@ -95,6 +96,7 @@ class Receipt(msgspec.Struct, frozen=True):
     service: str = ""
     cost_parts: str = ""
     attribution: str = ""
+    on_free_plan: int = 0
 
     @property
     def usage(self) -> Usage:

@@ -16,6 +16,7 @@ from solvent.answering.fold_store import is_unsummed
 from solvent.answering.receipt import Receipt
 from solvent.answering.store import receipts
 from solvent.billing.standing import Came
+from solvent.margin.facet import FREE
 from solvent.margin.store import house_margins
 from solvent.values.ids import AnswerId, CustomerId, new_id
 from solvent.values.instant import NEVER_US, US_PER_S
@@ -34,7 +35,7 @@ _LAST_ID = "ans_z"  # no id comes after it
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
     """Which receipts; "" for any.
 
-    spent_on: a part of their cost, such as reasoning: those that it is in.
+    spent_on: a part of their cost, such as reasoning: those that it is in. What is free is one part, and in no other.
     from_us, until_us: of answers that ended in [from_us, until_us).
     """
 
@@ -77,7 +78,10 @@ def receipts_page(
         among.append(receipts.c.customer == sought.customer)
     since = [receipts.c.id >= _id_at(sought.from_us - BOOKED_S_MAX * US_PER_S)] if sought.from_us else []
     chosen = [receipts.c[name] == getattr(sought, name) for name in _FILTERS if getattr(sought, name)]
-    if sought.spent_on:
+    if sought.spent_on == FREE:
+        chosen += [receipts.c.on_free_plan == 1, receipts.c.cost_grains != 0]
+    elif sought.spent_on:
+        chosen.append(receipts.c.on_free_plan == 0)
         chosen.append((" " + receipts.c.cost_parts).contains(f" {sought.spent_on}:", autoescape=True))
     last = _last_looked_at(connection, [*among, *since], looked_at_max or sought.looked_at_max) if chosen else None
     if last is not None:

@@ -14,6 +14,7 @@ from solvent.billing.bill import Bill, bill_for
 from solvent.billing.funds import Funds
 from solvent.billing.limits import RateRule
 from solvent.billing.pace import Pace
+from solvent.billing.plan import is_free
 from solvent.identity.caller import Caller, Customer
 from solvent.ledger.account import (
     ENERGY,
@@ -223,6 +224,7 @@ def _receipt(
 ) -> Receipt:
     question, route, prices, used = opened.question, opened.route, opened.prices, measured.least
     cost, provider_cost = costs
+    standing = opened.funds.standing
     exchange, lost = prices.cost_exchange, sum(one.cost.grains for one in ending.tried)
     return Receipt(
         **msgspec.structs.asdict(used),
@@ -266,4 +268,5 @@ def _receipt(
         service=service_of(question),
         cost_parts=_cost_parts(opened, measured, ending, cost),
         attribution=ending.attribution,
+        on_free_plan=int(standing is not None and is_free(standing.plan)),
     )

@@ -9,8 +9,6 @@ import msgspec
 
 from solvent.answering.read_margins import read_margins
 from solvent.app.report import Span
-from solvent.billing import plan_store
-from solvent.billing.plan import is_free
 from solvent.db.port import Database
 from solvent.ledger.spent_store import spent_beside
 from solvent.margin import facet_store
@@ -41,7 +39,6 @@ def read_fall(connection: Folded, span: Span, currency: str, zone: ZoneInfo) -> 
     """The same, as a part of what else is read."""
     lines = margin_store.lines(connection, "plan", span.from_day, currency, until_day=span.today)
     parts = facet_store.parts_of(connection, span.from_day, span.today)
-    free = frozenset(one.plan.name for one in plan_store.newest(connection) if is_free(one.plan))
     spent = spent_beside(connection, start_of_day(span.from_day, zone), start_of_day(span.today + 1, zone))
-    steps = waterfall(total(lines, currency).sums, parts, free, beside_of(spent, currency))
+    steps = waterfall(total(lines, currency).sums, parts, beside_of(spent, currency))
     return Fall(steps, tuple(sorted({unit for _, unit in spent if unit != currency})))

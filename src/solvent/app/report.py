@@ -10,14 +10,15 @@ from typing import Final, Literal
 import msgspec
 
 from solvent.answering.read_margins import read_margins
-from solvent.billing import plan_store
-from solvent.billing.plan import is_free, net_price_month
-from solvent.db.port import Database
+from solvent.billing import plan_store, subscription_store
+from solvent.billing.plan import net_price_month
+from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
 from solvent.margin import availability_store, facet_store
 from solvent.margin import store as margin_store
 from solvent.margin.availability import AvailabilityLine
 from solvent.margin.break_even import BreakEven, break_even, free_subsidy
+from solvent.margin.facet import FREE
 from solvent.margin.line import GroupBy, KeptBy, MarginLine, MarginSums, total
 from solvent.margin.ranking_store import rank
 from solvent.margin.store import Folded
@@ -144,9 +145,8 @@ def _standing(connection: Folded, lines: list[MarginLine], span: Span, currency:
     on_plan, by_plan = identity_store.count_by_plan(connection), {line.name: line for line in lines}
     newest = plan_store.newest(connection)
     plans = {one.plan.name: one.plan for one in newest if not one.withdrawn_us or one.plan.name in on_plan}
-    paying = sum(count for name, count in on_plan.items() if name in plans and plans[name].price.grains)
-    free_cost = sum(line.cost.grains for line in lines if line.name in plans and is_free(plans[line.name]))
-    subsidy = free_subsidy(Money(free_cost * DAYS_IN_MONTH // span.days, currency), paying)
+    free_cost = facet_store.cost_of_part(connection, FREE, span.from_day, span.today)
+    subsidy = free_subsidy(Money(free_cost * DAYS_IN_MONTH // span.days, currency), _paying(connection))
     nothing = Money(0, currency)
     standing = []
     for name, plan in plans.items():
@@ -156,3 +156,11 @@ def _standing(connection: Folded, lines: list[MarginLine], span: Span, currency:
         cost, answers = (line.cost, line.sums.answers) if line else (nothing, 0)
         standing.append(break_even(name, net_price_month(plan), subsidy, plan.fixed_month or nothing, cost, answers))
     return standing
+
+
+def _paying(connection: Connection) -> int:
+    """How many customers are on terms that have a price: their own version's, whatever is on sale by now."""
+    on = subscription_store.count_on(connection)
+    return sum(
+        count for (name, version), count in on.items() if plan_store.plan_at(connection, name, version).price.grains
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import secrets
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,10 +14,15 @@ from solvent.answering import store as answering_store
 from solvent.answering.receipt import Receipt
 from solvent.app.build import App
 from solvent.app.problems import asks_for_money
+from solvent.billing.standing_store import terms_of
+from solvent.chat.amounts import title_of
+from solvent.chat.holdings import holdings_of
 from solvent.chat.modes import KNOWN, Mode, Modes
-from solvent.chat.slip import remains, slip
+from solvent.chat.slip import Shown, dots, remains, slip
 from solvent.chat.telling import Surface, Telling
 from solvent.db.port import Connection
+from solvent.invoicing.store import profile_at
+from solvent.invoicing.tax import Tax
 from solvent.ledger import pot_store
 from solvent.ledger.store import balances_at
 from solvent.metering.picture import picture_of
@@ -180,7 +185,7 @@ class Talks:
         path = path_to(turns, talk.leaf)
         told = await self._turns(visit, path)
         if told and told[-1]["receipt"] is not None:  # what is left now is no news under the answers before
-            told[-1]["receipt"]["remains"] = await self._remains(visit, path[-1].model_class)
+            await self._with_plan(visit, told[-1]["receipt"], path[-1].model_class)
         ways = [beside(turns.values(), turn.parent) for turn in path]
         return _line(talk) | {
             "link": f"/shared/{talk.link}" if talk.link else None,
@@ -189,33 +194,52 @@ class Talks:
 
     async def _turn(self, visit: Visit, turn: Turn) -> dict[str, Any]:
         told = (await self._turns(visit, [turn]))[0]
-        left = await self._remains(visit, turn.model_class)
         if told["receipt"] is not None:
-            told["receipt"]["remains"] = left
+            await self._with_plan(visit, told["receipt"], turn.model_class)
         return told
 
     async def _turns(self, visit: Visit, turns: Iterable[Turn]) -> list[dict[str, Any]]:
         of = list(turns)
         ids = [turn.receipt for turn in of]
-        receipts = await self._app.database.read(lambda connection: answering_store.receipts_of(connection, ids))
-        by_model = {mode.route.model for mode in await self._modes.on_offer() if not mode.is_class}
-        return [self._turn_body(visit, turn, receipts.get(turn.receipt), by_model) for turn in of]
+
+        def look(connection: Connection) -> tuple[dict[AnswerId, Receipt], dict[AnswerId, Tax]]:
+            found = answering_store.receipts_of(connection, ids)
+            return found, {id: profile_at(connection, one.customer, one.at_us).tax for id, one in found.items()}
+
+        receipts, taxes = await self._app.database.read(look)
+        modes = await self._modes.on_offer()
+        return [self._turn_body(visit, turn, receipts.get(turn.receipt), taxes, modes) for turn in of]
 
     def _turn_body(
-        self, visit: Visit, turn: Turn, receipt: Receipt | None, by_model: Container[str]
+        self, visit: Visit, turn: Turn, receipt: Receipt | None, taxes: Mapping[AnswerId, Tax], modes: Sequence[Mode]
     ) -> dict[str, Any]:  # fmt: skip
-        """by_model: the models that go by their own names here."""
+        """modes: on offer now, some by the names of their models."""
         drawn = None
         if receipt is not None and receipt.customer == visit.customer.id:
             route = self._app.desk.routes.get(receipt.model)
             cards = route.price_cards if route is not None else ()
-            called = receipt.model if receipt.model in by_model else _called(visit, turn.model_class)
-            drawn = slip(receipt, cards, visit.texts, called)
+            by_model = any(mode.route.model == receipt.model and not mode.is_class for mode in modes)
+            called = receipt.model if by_model else _called(visit, turn.model_class)
+            shown = Shown(called, cards, taxes[receipt.id], _cheaper(visit, receipt, modes))
+            drawn = slip(receipt, shown, visit.texts)
         return {
             "id": turn.id, "parent": turn.parent, "at_us": turn.at_us, "question": turn.question,
             "pictures": turn.pictures, "answer": turn.answer, "state": turn.state, "left_out": turn.left_out,
             "fault": _fault(visit, turn.fault), "receipt": drawn,
         }  # fmt: skip
+
+    async def _with_plan(self, visit: Visit, drawn: dict[str, Any], model_class: str) -> None:
+        """A receipt with what is left now, which is no news under the answers before the last."""
+        drawn["remains"] = await self._remains(visit, model_class)
+        if "allowance" in drawn["paid_by"]:
+            drawn["plan"] = await self._app.database.read(lambda connection: self._dots(connection, visit, model_class))
+
+    def _dots(self, connection: Connection, visit: Visit, model_class: str) -> dict[str, Any] | None:
+        terms = terms_of(connection, visit.customer.id)
+        if terms is None:
+            return None
+        held = holdings_of(connection, visit.customer.id, self._app.desk.currency, self._app.desk.now_us())
+        return dots(held, model_class, *terms, title_of(terms[1], visit.visitor.language))
 
     async def _remains(self, visit: Visit, model_class: str) -> dict[str, Any]:
         desk, customer = self._app.desk, visit.customer.id
@@ -244,6 +268,15 @@ def _line(talk: Conversation) -> dict[str, Any]:
 
 def _called(visit: Visit, model_class: str) -> str:
     return visit.words(f"talk.mode_{model_class}") if model_class in KNOWN else model_class
+
+
+def _cheaper(visit: Visit, receipt: Receipt, modes: Sequence[Mode]) -> tuple[str, str] | None:
+    """The way on offer that costs least, and about how much, where that is less than this answer came to."""
+    fitting = [mode for mode in modes if mode.route.model != receipt.model and mode.about.grains]
+    least = min(fitting, key=lambda mode: mode.about.grains, default=None)
+    if least is None or least.about.grains >= receipt.charge_grains + receipt.included_grains:
+        return None
+    return _called(visit, least.name) if least.is_class else least.route.model, visit.money(least.about)
 
 
 def _mode_body(visit: Visit, mode: Mode) -> dict[str, Any]:

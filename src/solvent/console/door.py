@@ -11,6 +11,7 @@ from solvent.app.build import App
 from solvent.app.calling import place_of
 from solvent.console import bill_pages, invited, printing, scenario_pages
 from solvent.console.answers import Answers
+from solvent.console.margin_answers import MarginAnswers
 from solvent.console.margins import Margins
 from solvent.console.office import SHEETS
 from solvent.console.sheet import places_of
@@ -38,7 +39,7 @@ def places(app: App) -> list[Place]:
         Place("GET", "/console/answers/{id}", "margin.read", answers.show),
         Place("GET", "/console/margins", "margin.read", margins.show),
         Place("GET", "/console/margins.csv", "margin.read", margins.file),
-        Place("GET", "/console/margins/answers", "margin.read", margins.answers),
+        Place("GET", "/console/margins/answers", "margin.read", MarginAnswers(app).show),
         Place("GET", "/console/live-events", "margin.read", today.live_events),
         *places_of(SHEETS, app),
         *printing.places(app),

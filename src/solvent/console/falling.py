@@ -8,17 +8,15 @@ from urllib.parse import urlencode
 import msgspec
 
 from solvent.app.fall import Fall
-from solvent.margin.waterfall import FREE, UNSPLIT, Step
+from solvent.app.report import Span
+from solvent.margin.waterfall import UNSPLIT, Step
 from solvent.pages.formats import decimals_for, percent
 from solvent.pages.visit import Visit
 from solvent.values.money import Money
+from solvent.values.period import day_name
 
 # Said to be absent where they are, with the reason: nobody should wonder whether they were forgotten.
 EXPECTED: Final = ("vat", "fees", "idle")
-_LEDGER: Final = {
-    "vat_paid": "vat:payable", "vat": "vat:payable", "fees": "expense:payment_fees", "idle": "cost:engine:idle",
-    "edge": "cost:edge", "chargebacks": "expense:chargebacks", "bad_debt": "expense:bad_debt", "other": "cost",
-}  # fmt: skip
 _MIN: Final = 0.3  # percent: a step that is not nothing is seen
 
 
@@ -37,8 +35,8 @@ class Bar(msgspec.Struct, frozen=True):
     to: str
 
 
-def falling(visit: Visit, fall: Fall, currency: str, since: str) -> dict[str, Any]:
-    """What a page shows of a waterfall. since: as the page's address says it."""
+def falling(visit: Visit, fall: Fall, currency: str, span: Span) -> dict[str, Any]:
+    """What a page shows of a waterfall over some days: every step leads to what is behind it in the same days."""
     places = _places(fall.steps)
     low, high = min(0, *(one for pair in places for one in pair)), max(1, *(one for pair in places for one in pair))
     whole = next((step.grains for step in fall.steps if step.is_total), 0)
@@ -46,7 +44,7 @@ def falling(visit: Visit, fall: Fall, currency: str, since: str) -> dict[str, An
     bars = [
         Bar(
             step, visit.words(f"fall.{step.name}"), Money(step.grains, currency), (min(pair) - low) * per_grain,
-            max(_MIN, abs(pair[1] - pair[0]) * per_grain), percent(abs(step.grains), whole), _to(step, since),
+            max(_MIN, abs(pair[1] - pair[0]) * per_grain), percent(abs(step.grains), whole), _to(step, span),
         )
         for step, pair in zip(fall.steps, places, strict=True)
     ]  # fmt: skip
@@ -67,14 +65,14 @@ def _places(steps: list[Step]) -> list[tuple[int, int]]:
     return places
 
 
-def _to(step: Step, since: str) -> str:
+def _to(step: Step, span: Span) -> str:
+    days = {"since": day_name(span.from_day), "until": day_name(span.today)}
     if step.origin == "ledger":
-        return f"/console/ledger?{urlencode({'prefix': _LEDGER[step.name]})}"
-    if step.origin == "plans" or step.name == FREE:
-        return f"/console/margins?{urlencode({'by': 'plan', 'since': since})}#lines"
+        spent = "vat" if step.name == "vat_paid" else step.name
+        return f"/console/ledger/moved?{urlencode({'spent': spent} | days)}"
+    if step.origin == "plans":
+        return f"/console/margins?{urlencode({'by': 'plan', 'since': days['since']})}#lines"
     if step.origin == "answers":
-        is_part = step.grains < 0 and step.name not in (UNSPLIT, "gifts", "corrected")
-        if step.name == "corrected":
-            return "/console/prices"
-        return f"/console/margins/answers?{urlencode({'since': since} | ({'spent': step.name} if is_part else {}))}"
+        is_part = step.grains < 0 and step.name not in (UNSPLIT, "gifts")
+        return f"/console/margins/answers?{urlencode(days | ({'spent': step.name} if is_part else {}))}"
     return ""

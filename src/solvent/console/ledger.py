@@ -109,10 +109,11 @@ async def accounts(asked: Asked[AccountsQuery, Nothing]) -> Page[AccountBody]:
         partial(journal_store.accounts_page, prefix=query.prefix, after=after, count=query.limit + 1)
     )
     rows, cursor = page_of(found, query.limit, lambda row: "/".join(row[0]))
-    return Page([_account(*row) for row in rows], cursor)
+    return Page([account_body(*row) for row in rows], cursor)
 
 
-def _account(key: Key, moved: Movement) -> AccountBody:
+def account_body(key: Key, moved: Movement) -> AccountBody:
+    """An account as JSON."""
     name, unit = key
     balance = moved.debits - moved.credits
     return AccountBody(
@@ -155,6 +156,7 @@ def read_seq(cursor: str) -> int:
 
 
 def transfer_body(row: Row) -> TransferBody:
+    """A row of the journal as JSON."""
     seq, moved = row
     return TransferBody(
         seq=seq, id=moved.id, at=iso(moved.at_us), state=moved.state, debit=moved.debit, credit=moved.credit,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from functools import partial
 from typing import Any, Final, get_args
 
 import msgspec
 from starlette.responses import Response
 
 from solvent.answering.read_margins import read_margins
-from solvent.answering.receipt_store import KeyUse, Sought, receipts_page, used_by_key
+from solvent.answering.receipt_store import KeyUse, used_by_key
 from solvent.app.build import App
 from solvent.app.fall import fall
 from solvent.app.report import Report, Shown, Span, report
@@ -29,14 +28,13 @@ from solvent.pages.visit import Visit
 from solvent.values.errors import Invalid
 from solvent.values.limits import REPORT_CUSTOMERS_MAX
 from solvent.values.money import Money, plain
-from solvent.values.period import day_name, first_day, start_of_day
+from solvent.values.period import first_day, start_of_day
 
 SPANS: Final = (1, 7, 30, 90)  # days that a click chooses; any others stand in the address
 BARS_MAX: Final = 200  # of each end of the shore
 ROWS_MAX: Final = 100  # of the table; the file has all that the shore has
 ROWS_FIRST: Final = 12  # until more are asked for
 _GROUPS: Final[tuple[GroupBy, ...]] = get_args(GroupBy)
-ANSWERS: Final = 50  # on one page of them
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -81,7 +79,7 @@ class Margins:
         fallen = await fall(chosen.span, made.currency, self._app.desk.time_zone, self._app.database)
         return visit.page(
             "console/margins.html", chosen=chosen, made=made, spans=SPANS, groups=_GROUPS, each=cost_each,
-            shore=_shore(visit, chosen.by, seen), fall=falling(visit, fallen, made.currency, chosen.since),
+            shore=_shore(visit, chosen.by, seen), fall=falling(visit, fallen, made.currency, chosen.span),
             owners=made.owners, lines=lines[: chosen.rows], more=min(len(lines), ROWS_MAX) - chosen.rows,
             hidden=max(0, seen.count - ROWS_MAX), drawn=sum(bool(line.name) for line in lines),
             names=seen.names, customers=ranking.customers, is_cut=ranking.customers > BARS_MAX, inside=inside,
@@ -104,33 +102,6 @@ class Margins:
             table.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
         kept = {"content-disposition": f'attachment; filename="margins-{chosen.by}.csv"', "cache-control": "no-store"}
         return Response("\ufeff" + written.getvalue(), media_type="text/csv; charset=utf-8", headers=kept)
-
-    async def answers(self, visit: Visit) -> Response:
-        """The single answers behind a line, newest first."""
-        chosen, query = self._chosen(visit), visit.query
-        zone = self._app.desk.time_zone
-        first, last = chosen.span.from_day, chosen.span.today
-        if query.get("day"):
-            first = last = first_day(query["day"], self._app.desk.now_us(), zone)
-        sought = Sought(
-            customer=query.get("customer", ""), model=query.get("model", ""), plan=query.get("plan", ""),
-            service=query.get("service", ""), spent_on=query.get("spent", ""),
-            key=query.get("key", "") if query.get("customer") else "",
-            from_us=start_of_day(first, zone), until_us=start_of_day(last + 1, zone),
-        )  # fmt: skip
-        before = query.get("before", "")
-        look = partial(receipts_page, sought=sought, before=before, count=ANSWERS, in_zone=zone)
-        found = await self._app.database.read(look)
-        kept = {name: value for name, value in query.items() if name not in ("before", "next") and value}
-        return visit.page(
-            "console/margin_answers.html", found=found, kept=kept, names=self._app.names, from_day=day_name(first),
-            until_day=day_name(last), about=", ".join(name for name in self._about(visit, sought) if name),
-        )  # fmt: skip
-
-    def _about(self, visit: Visit, sought: Sought) -> tuple[str, ...]:
-        who, part = self._app.names.get(sought.customer, sought.customer), f"fall.{sought.spent_on}"
-        on = visit.words(part) if visit.texts.has(part) else sought.spent_on
-        return who, sought.plan, sought.model, service_name(visit.texts, sought.service), sought.key, on
 
     def _chosen(self, visit: Visit) -> Chosen:
         """Raises Invalid for what no link of ours says."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from solvent.billing import payment_store
-from solvent.console import audit, coupons, invoices, ledger, mismatches, months, payments, plans, suspense
+from solvent.console import audit, coupons, invoices, ledger, mismatches, months, moved, payments, plans, suspense
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.operation import AnyOperation, Nothing
 from solvent.console.sheet import Errand, Sheet, Show
 from solvent.till.withdraw_order import withdraw_order
 from solvent.values.money import Money, money, plain
+from solvent.values.period import day_name, day_number, next_month, read_month, start_of_month
 
 
 def _listed(operation: AnyOperation) -> Show:
@@ -61,7 +63,9 @@ async def all_months(clerk: Clerk) -> Mapping[str, Any]:
 
 async def one_month(clerk: Clerk) -> Mapping[str, Any]:
     """The books of one month."""
-    return {"month": await clerk.ask(months.SHOW, month=clerk.visit.path["month"])}
+    month = await clerk.ask(months.SHOW, month=clerk.visit.path["month"])
+    number, zone = read_month(month.month), clerk.business.time_zone
+    return {"month": month, "last_day": day_name(day_number(start_of_month(next_month(number), zone) - 1, zone))}
 
 
 async def all_coupons(clerk: Clerk) -> Mapping[str, Any]:
@@ -75,6 +79,17 @@ async def accounts(clerk: Clerk) -> Mapping[str, Any]:
     page = await clerk.ask(ledger.ACCOUNTS, query_of(clerk.visit.query, ledger.ACCOUNTS))
     is_asked = bool(clerk.visit.query.get("verify"))
     return {"page": page, "verdict": await clerk.ask(ledger.VERIFY) if is_asked else None}
+
+
+async def behind(clerk: Clerk) -> Mapping[str, Any]:
+    """What is behind a figure: its sum, in each unit, and the transfers that made it."""
+    page = await clerk.ask(moved.LIST, query_of(clerk.visit.query, moved.LIST))
+    sums: dict[str, Decimal] = {}
+    for one in page.sums:
+        sums[one.unit] = sums.get(one.unit, Decimal(0)) + Decimal(one.debits) - Decimal(one.credits)
+    side = {True: "debit", False: "credit"}
+    sides = [(unit, f"{abs(left):f}", side[left > 0] if left else "none") for unit, left in sums.items()]
+    return {"page": page, "sides": sides}
 
 
 _INVOICE: Final[dict[str, AnyOperation]] = {
@@ -106,5 +121,6 @@ SHEETS: Final = (
     Sheet("/console/money/coupons", "coupons.read", "console/coupons.html", all_coupons, {"add_coupon": coupons.ADD}),
     Sheet("/console/ledger", "ledger.read", "console/accounts.html", accounts),
     Sheet("/console/ledger/transfers", "ledger.read", "console/transfers.html", _listed(ledger.TRANSFERS)),
+    Sheet("/console/ledger/moved", "ledger.read", "console/moved.html", behind),
     Sheet("/console/audit", "audit.read", "console/changes.html", _listed(audit.LIST)),
 )  # fmt: skip

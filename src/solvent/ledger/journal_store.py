@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
 
 from solvent.db.prefix import begins_with
 from solvent.ledger.balance import Key, Movement
@@ -38,13 +38,29 @@ def rows_of_account(
 
     with_answers: those of answers too; they have no index, so that answers are booked quickly.
     """
-    newest = select(*_ROW).where(transfers.c.seq < before_seq).order_by(transfers.c.seq.desc()).limit(count)
     if with_answers:
-        return _rows(connection.execute(newest.where(or_(transfers.c.debit == account, transfers.c.credit == account))))
-    indexed = newest.where(text(BESIDE_ANSWERS))
-    sides = (indexed.where(side == account) for side in (transfers.c.debit, transfers.c.credit))
-    found = {row[0]: row for side in sides for row in _rows(connection.execute(side))}
+        either = or_(transfers.c.debit == account, transfers.c.credit == account)
+        return rows_where(connection, either, before_seq, count)
+    sides = [side == account for side in (transfers.c.debit, transfers.c.credit)]
+    return rows_of_either(connection, sides, before_seq, count)
+
+
+def rows_of_either(
+    connection: Connection, sides: Sequence[ColumnElement[bool]], before_seq: int, count: int
+) -> list[Row]:  # fmt: skip
+    """Rows beside answers' of which one side or the other is as is said, each found by its own index, and once."""
+    found = {
+        row[0]: row
+        for side in sides
+        for row in rows_where(connection, and_(side, text(BESIDE_ANSWERS)), before_seq, count)
+    }  # fmt: skip
     return [found[seq] for seq in sorted(found, reverse=True)][:count]
+
+
+def rows_where(connection: Connection, chosen: ColumnElement[bool], before_seq: int, count: int) -> list[Row]:
+    """Up to `count` rows that are as is said, newest first, before a number of the chain."""
+    newest = select(*_ROW).where(transfers.c.seq < before_seq, chosen)
+    return _rows(connection.execute(newest.order_by(transfers.c.seq.desc()).limit(count)))
 
 
 def rows_of_cause(connection: Connection, cause: str, after_id: str, count: int) -> list[Row]:

@@ -10,6 +10,7 @@ import msgspec
 
 from solvent.margin.line import MarginSums
 
+FREE: Final = "free"  # what answers on free plans cost, whatever they used
 # Costs of no kind of use: what answers cost that failed, what was asked before or beside one in vain, and what a
 # corrected price made of older ones.
 FAILED: Final = "failed"
@@ -36,3 +37,10 @@ def told(parts: Mapping[str, int]) -> str:
 def read(text: str) -> tuple[tuple[str, int], ...]:
     """The parts that a receipt keeps."""
     return tuple((kind, int(grains)) for kind, _, grains in (part.partition(":") for part in text.split()))
+
+
+def parts_in(text: str, grains: int, *, is_free: bool) -> tuple[tuple[str, int], ...]:
+    """The parts that an answer's cost of so many grains counts as: on a free plan all of it is one."""
+    if is_free:
+        return ((FREE, grains),) if grains else ()
+    return read(text)

@@ -87,6 +87,19 @@ def by_key(
     return sorted(found, key=lambda one: (one[1].margin.grains, one[1].name))
 
 
+def cost_of_part(
+    connection: Folded, part: str, from_day: int, until_day: int = DAY_MAX, plan: str = ""
+) -> int:  # fmt: skip
+    """Grains of what the costs of some days were for in one of their parts. plan: of one alone; "" for all."""
+    table = cost_parts.c
+    chosen = select(func.coalesce(func.sum(table.grains), 0)).where(
+        table.day >= from_day, table.day <= until_day, table.part == part
+    )
+    if plan:
+        chosen = chosen.where(table.plan == plan)
+    return int(connection.execute(chosen).scalar_one())
+
+
 def parts_of(connection: Folded, from_day: int, until_day: int = DAY_MAX) -> dict[tuple[str, str], int]:
     """What the costs of some days were for: grains by plan and part."""
     table = cost_parts.c

@@ -189,3 +189,17 @@ def lines(
         MarginLine(str(row.name), currency, MarginSums(*(int(getattr(row, name)) for name in SUMS)))
         for row in connection.execute(chosen.group_by(group).order_by(group))
     ]
+
+
+def lines_of_answers(
+    connection: Folded, from_day: int, until_day: int, currency: str, *, customer: str = "", plan: str = "",
+    model: str = "",
+) -> list[MarginLine]:  # fmt: skip
+    """The roll-ups of answers of some days by model, without what plans earned; "" for any customer, plan or model."""
+    table = margins if customer else house_margins
+    named = {"customer": customer, "plan": plan, "model": model}
+    chosen = [table.c[name] == value for name, value in named.items() if value]
+    chosen += [table.c.day >= from_day, table.c.day <= until_day, table.c.model != ""]
+    sums = [func.sum(table.c[name]) for name in SUMS]
+    rows = connection.execute(select(table.c.model, *sums).where(*chosen).group_by(table.c.model))
+    return [MarginLine(row[0], currency, MarginSums(*map(int, row[1:]))) for row in rows]

@@ -21,11 +21,10 @@ from solvent.ledger.account import (
     PAYMENT_FEES,
     VAT_PAYABLE,
 )
-from solvent.margin.facet import CORRECTED, FAILED, HEDGED, RETRIED
+from solvent.margin.facet import CORRECTED, FAILED, FREE, HEDGED, RETRIED
 from solvent.margin.line import MarginSums
 from solvent.pricing.parts import KINDS
 
-FREE: Final = "free"  # what answers on free plans cost, whatever they used
 UNSPLIT: Final = "unsplit"  # costs from before they were taken apart
 VAT: Final = "vat"
 Origin = Literal["answers", "plans", "ledger", "sum"]
@@ -53,9 +52,7 @@ class Step(msgspec.Struct, frozen=True):
     is_waste: bool = False
 
 
-def waterfall(
-    sums: MarginSums, parts: Mapping[tuple[str, str], int], free_plans: frozenset[str], beside: Mapping[str, int]
-) -> list[Step]:
+def waterfall(sums: MarginSums, parts: Mapping[tuple[str, str], int], beside: Mapping[str, int]) -> list[Step]:
     """The total "margin" is that of `MarginLine`; where anything was spent beside, "left" follows it.
 
     sums: of all lines. parts: costs by plan and part. beside: as `beside_of` tells it; its VAT is that of what was paid
@@ -75,7 +72,7 @@ def waterfall(
         steps.append(Step("gifts", -sums.granted_grains, "answers"))
     revenue = sums.charge_grains + sums.earned_grains - sums.granted_grains
     steps.append(Step("revenue", revenue, "sum", is_total=True))
-    costs = costs_of(sums.cost_grains, parts, free_plans)
+    costs = costs_of(sums.cost_grains, parts)
     steps += [Step(name, -costs[name], "answers", is_waste=name in _WASTE) for name in COSTS if costs.get(name)]
     margin = revenue - sums.cost_grains
     steps.append(Step("margin", margin, "sum", is_total=True))
@@ -86,15 +83,18 @@ def waterfall(
     return steps
 
 
-def costs_of(
-    cost_grains: int, parts: Mapping[tuple[str, str], int], free_plans: frozenset[str]
-) -> dict[str, int]:  # fmt: skip
+def costs_of(cost_grains: int, parts: Mapping[tuple[str, str], int]) -> dict[str, int]:
     """All costs by what they were for: of free plans as one, and what is not known apart as another."""
     found = dict.fromkeys(COSTS, 0)
-    for (plan, part), grains in parts.items():
-        found[FREE if plan in free_plans else part if part in found else UNSPLIT] += grains
+    for (_, part), grains in parts.items():
+        found[part if part in found else UNSPLIT] += grains
     found[UNSPLIT] += cost_grains - sum(found.values())
     return found
+
+
+def beside_named(account: str) -> str:
+    """The step that what an account of costs, expenses or VAT moves is in; "" for what is in none."""
+    return next((name for one, name in _ACCOUNTS.items() if f"{account}:".startswith(f"{one}:")), "other")
 
 
 def beside_of(moved: Mapping[tuple[str, str], int], currency: str) -> dict[str, int]:
@@ -104,7 +104,7 @@ def beside_of(moved: Mapping[tuple[str, str], int], currency: str) -> dict[str, 
     """
     found = dict[str, int]()
     for (account, unit), grains in moved.items():
-        name = next((name for one, name in _ACCOUNTS.items() if f"{account}:".startswith(f"{one}:")), "other")
+        name = beside_named(account)
         if name and unit == currency:
             found[name] = found.get(name, 0) + (-grains if name == VAT else grains)
     return found

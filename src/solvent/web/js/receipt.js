@@ -16,8 +16,8 @@ const ko = {
   writing: (money) => (money ? `쓰는 중, 지금까지 ${money}` : '쓰는 중'),
   caption: '항목별 영수증', item: '항목', quantity: '수량', rate: '단가', amount: '금액',
   per: (n, money) => (n === 1 ? `1개당 ${money}` : `${n === 1000 ? '1천' : count(n)} 개당 ${money}`),
-  net: '소계', tax: (percent) => `부가세 ${percent}%`, due: '요금제에 포함, 더 낼 돈', due_wallet: '지갑에서 낸 돈', due_gift: '선물로 받은 돈에서 빠져, 더 낼 돈',
-  nth: (n, all) => `이번 달 ${all}개 중 ${n}번째 답변`,
+  net: '부가세를 뺀 값', tax: (percent) => `그중 부가세 ${percent}%`, due: '요금제에 포함, 더 낼 돈', due_free: '무료, 더 낼 돈', due_wallet: '지갑에서 낸 돈', due_account: '나중에 청구되는 돈', due_both: '지갑과 나중 청구로 내는 돈', due_gift: '선물로 받은 돈에서 빠져, 더 낼 돈',
+  nth: (n, all, period) => `이번 ${period === 'year' ? '해' : '달'} ${all}개 중 ${n}번째 답변`,
   plan: (name, price, day, all) => `${name} 요금제, ${price}. ${day}에 다시 ${all}개가 됩니다.`,
   mode: '방식', model: '모델', why: '고른 이유', time: '시간', energy: '전기', id: '번호',
   took: (all, first) => (first === null ? `${all}초` : `${all}초, 첫 글자까지 ${first}초`),
@@ -31,8 +31,8 @@ const en = {
   writing: (money) => (money ? `Writing, ${money} so far` : 'Writing'),
   caption: 'Itemised receipt', item: 'Item', quantity: 'Quantity', rate: 'Rate', amount: 'Amount',
   per: (n, money) => (n === 1 ? `${money} each` : `${money} per ${n === 1000 ? '1K' : count(n)}`),
-  net: 'Subtotal', tax: (percent) => `VAT ${percent}%`, due: 'Covered by your plan, to pay', due_wallet: 'Paid from your wallet', due_gift: 'Covered by a gift, to pay',
-  nth: (n, all) => `${n} of ${all} answers this month`,
+  net: 'Without VAT', tax: (percent) => `VAT ${percent}% in it`, due: 'Covered by your plan, to pay', due_free: 'Free, to pay', due_wallet: 'Paid from your wallet', due_account: 'To be invoiced', due_both: 'From your wallet, and to be invoiced', due_gift: 'Covered by a gift, to pay',
+  nth: (n, all, period) => `${n} of ${all} answers this ${period === 'year' ? 'year' : 'month'}`,
   plan: (name, price, day, all) => `${name} plan, ${price}. Back to ${all} on ${day}.`,
   mode: 'Mode', model: 'Model', why: 'Chosen because', time: 'Time', energy: 'Energy', id: 'Number',
   took: (all, first) => (first === null ? `${all} s` : `${all} s, first word after ${first} s`),
@@ -88,9 +88,9 @@ function ledger(receipt) {
   const language = pageLanguage();
   const decimals = exactDecimals([receipt.charge, receipt.net ?? '0', receipt.tax ?? '0', ...receipt.lines.map(({ amount }) => amount)]);
   const money = (text) => moneyNode(picos(text), text, receipt.currency, language, decimals);
-  const rate = (line) => say.per(line.per, moneyText(picos(line.rate), receipt.currency, language, exactDecimals([line.rate])));
+  const rate = (line) => line.rate === null ? '' : say.per(line.per, moneyText(picos(line.rate), receipt.currency, language, exactDecimals([line.rate])));
   const row = (line) =>
-    el('tr', {}, el('th', { scope: 'row' }, line.name, el('small', {}, rate(line))), el('td', { class: 'n' }, count(line.quantity)), el('td', { class: 'n rate' }, rate(line)), el('td', { class: 'n' }, money(line.amount)));
+    el('tr', {}, el('th', { scope: 'row' }, line.name, el('small', {}, rate(line))), el('td', { class: 'n' }, line.quantity === null ? '' : count(line.quantity)), el('td', { class: 'n rate' }, rate(line)), el('td', { class: 'n' }, money(line.amount)));
   const sum = (title, text, kind = null) =>
     el('tr', { class: kind }, el('th', { scope: 'row' }, title), el('td'), el('td', { class: 'rate' }), el('td', { class: 'n' }, el('span', {}, money(text))));
   const head = [['item', ''], ['quantity', 'n'], ['rate', 'n rate'], ['amount', 'n']].map(([name, kind]) => el('th', { class: kind || null, scope: 'col' }, say[name]));
@@ -103,14 +103,20 @@ function ledger(receipt) {
     el(
       'tfoot',
       {},
-      receipt.tax ? [sum(say.net, receipt.net), sum(say.tax(receipt.tax_percent), receipt.tax)] : [],
       sum(say.worth, receipt.charge, 'total'),
       receipt.due ? sum(dueText(receipt), receipt.due) : null,
+      ...(receipt.tax ? [sum(say.tax(receipt.tax_percent), receipt.tax), sum(say.net, receipt.net)] : []),
     ),
   );
 }
 
-const dueText = ({ due, is_gift: isGift }) => (picos(due) !== 0n ? words().due_wallet : isGift ? words().due_gift : words().due);
+/** Who pays: what is due comes from the wallet, or is used on account; what is not was a gift, in the plan, or free. */
+function dueText({ charge, due, is_gift: isGift, paid_by: paidBy = [] }) {
+  const say = words();
+  if (picos(due) === 0n) return isGift ? say.due_gift : picos(charge) === 0n && !paidBy.includes('allowance') ? say.due_free : say.due;
+  if (!paidBy.includes('overage')) return say.due_wallet;
+  return paidBy.includes('wallet') ? say.due_both : say.due_account;
+}
 
 /** The plan's answers as dots, this one marked. */
 function quota({ plan, currency }) {
@@ -128,7 +134,7 @@ function quota({ plan, currency }) {
     'div',
     { class: 'quota' },
     svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' }, ...dots),
-    el('b', {}, say.nth(count(plan.nth), count(plan.included))),
+    el('b', {}, say.nth(count(plan.nth), count(plan.included), plan.period)),
     el('p', {}, say.plan(plan.name, price, dayText(new Date(plan.resets_at), language, plan.zone), count(plan.included))),
   );
 }

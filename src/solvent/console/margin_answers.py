@@ -1,0 +1,105 @@
+"""The single answers behind a figure of margins: what all of them come to, then one by one, and what a corrected price
+changed in the same days."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from solvent.answering.correction import Correction
+from solvent.answering.correction_store import corrections_between
+from solvent.answering.read_margins import read_margins
+from solvent.answering.receipt import Receipt
+from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page
+from solvent.app.build import App
+from solvent.console.came_through import service_name
+from solvent.margin import facet_store
+from solvent.margin import store as margin_store
+from solvent.margin.facet import CORRECTED, FREE, read
+from solvent.margin.line import MarginLine, total
+from solvent.margin.store import Folded
+from solvent.pages.visit import Visit
+from solvent.values.money import Money
+from solvent.values.period import day_name, first_day, start_of_day
+
+ANSWERS: Final = 50  # on one page of them
+CORRECTIONS_MAX: Final = 200
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """whole: what all come to, corrections in these days among it. spent: of the part of costs that is asked for."""
+
+    page: ReceiptsPage
+    corrections: list[Correction]
+    whole: MarginLine
+    spent: Money | None
+
+
+class MarginAnswers:
+    """The place of answers behind a line."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def show(self, visit: Visit) -> Response:
+        """The page, newest first."""
+        query, desk = visit.query, self._app.desk
+        zone, now_us = desk.time_zone, desk.now_us()
+        texts = query.get("since", "30d"), query.get("until", "1d")
+        first, last = (first_day(text, now_us, zone) for text in texts)
+        if query.get("day"):
+            first = last = first_day(query["day"], now_us, zone)
+        sought = Sought(
+            customer=query.get("customer", ""), model=query.get("model", ""), plan=query.get("plan", ""),
+            service=query.get("service", ""), spent_on=query.get("spent", ""),
+            key=query.get("key", "") if query.get("customer") else "",
+            from_us=start_of_day(first, zone), until_us=start_of_day(last + 1, zone),
+        )  # fmt: skip
+
+        def look(connection: Folded) -> Behind:
+            page = receipts_page(connection, sought, query.get("before", ""), ANSWERS, zone)
+            whole = sums_behind(connection, sought, first, last, desk.currency)
+            spent = None
+            if sought.spent_on:
+                parts = facet_store.cost_of_part(connection, sought.spent_on, first, last, sought.plan)
+                spent = Money(parts, desk.currency)
+            has_some = not sought.spent_on or sought.spent_on == CORRECTED
+            corrected = corrections_between(connection, sought, CORRECTIONS_MAX) if has_some else []
+            return Behind(page, corrected, whole, spent)
+
+        found = await read_margins(look, self._app.database)
+        kept = {name: value for name, value in query.items() if name not in ("before", "next") and value}
+        return visit.page(
+            "console/margin_answers.html", found=found.page, behind=found, kept=kept, names=self._app.names,
+            from_day=day_name(first), until_day=day_name(last), part=sought.spent_on, part_of=part_of,
+            about=", ".join(name for name in self._about(visit, sought) if name),
+        )  # fmt: skip
+
+    def _about(self, visit: Visit, sought: Sought) -> tuple[str, ...]:
+        who, part = self._app.names.get(sought.customer, sought.customer), f"fall.{sought.spent_on}"
+        on = visit.words(part) if visit.texts.has(part) else sought.spent_on
+        return who, sought.plan, sought.model, service_name(visit.texts, sought.service), sought.key, on
+
+
+def part_of(receipt: Receipt, part: str) -> Money:
+    """What of an answer's cost was for one part; of a free plan's all of it is one."""
+    if part == FREE:
+        return receipt.cost
+    return Money(dict(read(receipt.cost_parts)).get(part, 0), receipt.currency)
+
+
+def sums_behind(connection: Folded, sought: Sought, first: int, last: int, currency: str) -> MarginLine:
+    """What the answers that are looked for come to by the roll-ups, as the line says that leads to them."""
+    lines: list[MarginLine]
+    if sought.service:
+        found = facet_store.by_service(connection, first, currency, last)
+        lines = [line for line in found if line.name == sought.service]
+    elif sought.key:
+        of = facet_store.by_key(connection, [sought.customer], first, currency, last)
+        lines = [line for _, line in of if line.name == sought.key]
+    else:
+        named: Any = {"customer": sought.customer, "plan": sought.plan, "model": sought.model}
+        lines = margin_store.lines_of_answers(connection, first, last, currency, **named)
+    return total(lines, currency)
