@@ -5,8 +5,8 @@ One page looks at no more receipts than a limit says, however rare those are tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -122,7 +122,24 @@ def uses_after(connection: Connection, after: str, from_us: int, until_us: int, 
         receipts.c.id > first, receipts.c.id < _id_at(until_us), receipts.c.at_us >= from_us,
         receipts.c.at_us < until_us, receipts.c.outcome != "failed",
     )  # fmt: skip
-    rows = connection.execute(chosen.order_by(receipts.c.id).limit(count))
+    return _uses(connection.execute(chosen.order_by(receipts.c.id).limit(count)))
+
+
+def uses_of(
+    connection: Connection, customers: Sequence[str], from_us: int, until_us: int, count: int
+) -> list[Use]:  # fmt: skip
+    """Up to `count` answers of some hundred customers that ended in [from_us, until_us), oldest first, without failed
+    ones."""
+    named = (receipts.c[name] for name in (*Use._fields[:-1], *BUCKETS))
+    chosen = select(*named).where(
+        receipts.c.customer.in_(customers), receipts.c.id > first_asked(from_us),
+        receipts.c.id < _id_at(until_us), receipts.c.at_us >= from_us, receipts.c.at_us < until_us,
+        receipts.c.outcome != "failed",
+    )  # fmt: skip
+    return _uses(connection.execute(chosen.order_by(receipts.c.at_us, receipts.c.id).limit(count)))
+
+
+def _uses(rows: Iterable[Any]) -> list[Use]:
     plain = len(Use._fields) - 1
     return [Use._make((*row[:plain], tuple(row[plain:]))) for row in rows]
 

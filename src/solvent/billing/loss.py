@@ -36,13 +36,17 @@ class Finding(msgspec.Struct, frozen=True):
     """What was found. kind: "loss" refuses, the others only tell. words: the arithmetic, in one sentence.
 
     period_grains: what is left of a whole period's price when all that it includes is used; below zero for a loss.
-    pays_for: how many answers or tokens the price pays for, where they are unlimited.
+    pays_for: how many answers or tokens the price pays for, where they are unlimited; unit: which of the two.
+    about: what is found to lose: "" for a period, "seat", or a pack's name. trial_grains: what a trial may cost.
     """
 
     kind: Literal["earns", "loss", "unlimited", "unknown"]
     words: str
     period_grains: int = 0
     pays_for: int = 0
+    unit: str = ""
+    about: str = ""
+    trial_grains: int = 0
 
 
 def weigh(plan: Plan, costs: tuple[ClassCost, ...]) -> Finding:
@@ -55,7 +59,7 @@ def weigh(plan: Plan, costs: tuple[ClassCost, ...]) -> Finding:
     trial = _cost_of(plan.trial.included, costs) if plan.trial else 0
     if trial:
         words = f"{found.words}; a trial may cost {_say(trial, plan)} and brings in nothing"
-        found = msgspec.structs.replace(found, words=words)
+        found = msgspec.structs.replace(found, words=words, trial_grains=trial)
     return found
 
 
@@ -65,21 +69,22 @@ def _weigh_seat(plan: Plan, costs: tuple[ClassCost, ...]) -> Finding | None:
     if plan.seats is None or plan.seats.most == plan.seats.included or not each:
         return None
     left = net_of(plan, plan.seats.price).grains - _cost_of(each, costs)
-    return None if left >= 0 else _loss(plan, f"a further seat for {_say(plan.seats.price.grains, plan)}", left)
+    return None if left >= 0 else _loss(plan, "seat", f"a further seat for {_say(plan.seats.price.grains, plan)}", left)
 
 
 def _weigh_pack(plan: Plan, pack: Pack, costs: tuple[ClassCost, ...]) -> Finding | None:
     """A loss that a pack makes when all of it is used."""
     left = net_of(plan, pack.price).grains - _cost_of((pack.gives,), costs)
-    return None if left >= 0 else _loss(plan, f"pack {pack.name!r} for {_say(pack.price.grains, plan)}", left)
+    what = f"pack {pack.name!r} for {_say(pack.price.grains, plan)}"
+    return None if left >= 0 else _loss(plan, pack.name, what, left)
 
 
-def _loss(plan: Plan, what: str, left: int) -> Finding:
+def _loss(plan: Plan, about: str, what: str, left: int) -> Finding:
     words = (
         f"plan {plan.name!r}: {what} loses {_say(-left, plan)} when all that it gives is used at the cheapest class; "
         "raise its price, give less, or say that it is meant (at_a_loss)"
     )
-    return Finding("loss", words, left)
+    return Finding("loss", words, left, about=about)
 
 
 def _cost_of(quotas: tuple[Included, ...], costs: tuple[ClassCost, ...]) -> int:
@@ -124,7 +129,7 @@ def _weigh_period(plan: Plan, costs: tuple[ClassCost, ...]) -> Finding:
     if paid_for:
         most, unit = min(paid_for)
         words = f"{sentence}; without a limit, it pays for {most} {unit} a {plan.period} and loses on each one more"
-        return Finding("unlimited", words, left, most)
+        return Finding("unlimited", words, left, most, unit)
     if unknown:
         words = f"{sentence}; what {' and '.join(unknown)} cost is not known yet, so nobody can say whether it earns"
         return Finding("unknown", words, left)

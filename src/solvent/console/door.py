@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from solvent.app.build import App
 from solvent.app.calling import place_of
-from solvent.console import bill_pages, invited, printing, scenario_pages
+from solvent.console import bill_pages, invited, plan_pages, printing, scenario_pages
 from solvent.console.answers import Answers
 from solvent.console.margin_answers import MarginAnswers
 from solvent.console.margins import Margins
@@ -42,6 +42,7 @@ def places(app: App) -> list[Place]:
         Place("GET", "/console/margins/answers", "margin.read", MarginAnswers(app).show),
         Place("GET", "/console/live-events", "margin.read", today.live_events),
         *places_of(SHEETS, app),
+        *plan_pages.places(app),
         *printing.places(app),
         *bill_pages.places(app),
         *scenario_pages.places(app),

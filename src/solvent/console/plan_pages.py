@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
+from solvent.app.build import App
 from solvent.app.plan_entries import IncludedEntry, PlanEntry
-from solvent.app.plans import plan_of
-from solvent.billing.plan import net_price_month
 from solvent.console import margin, plans
 from solvent.console.clerk import Clerk
 from solvent.console.fields import members_of
+from solvent.console.plan_preview import PlanPreview, finding_said, last_month, month_said, would
 from solvent.console.sheet import Sheet
 from solvent.console.standing import standing
 from solvent.margin.break_even import cost_each
+from solvent.pages.place import Place
 from solvent.values.errors import Invalid
-from solvent.values.money import Money, money, plain
 
 _UNITS: Final = ("answers", "tokens", "money")
-DAYS: Final = "30d"
-
-
-class Month(msgspec.Struct, kw_only=True):
-    """The last 30 days of a plan: as they were, and what its price alone would have made of them.
-
-    Exact for the same customers and the same answers; who would have asked more or less, or left, is not known.
-    """
-
-    answers: int
-    brought: str
-    cost: str
-    margin: str
-    price: str
-    then_margin: str
-    subscribers: int
 
 
 async def all_plans(clerk: Clerk) -> Mapping[str, Any]:
@@ -48,16 +33,20 @@ async def one_plan(clerk: Clerk) -> Mapping[str, Any]:
     versions = (await clerk.ask(plans.SHOW, plan=clerk.visit.path["plan"])).data
     newest = versions[0]
     form = clerk.visit.form
-    entry = newest.terms
+    month = None
     if form.get("do") in ("preview", "publish"):
         try:
             entry = msgspec.convert(await changed_terms(clerk), PlanEntry, strict=False)
+            month = await last_month(clerk, newest.name, entry)
         except (Invalid, msgspec.ValidationError):
-            entry = newest.terms
+            pass  # what is wrong is said above the form
+    month = month or await last_month(clerk, newest.name, newest.terms)
     sees_books = clerk.may(margin.SHOW)
     return {
         "stand": await standing(clerk, newest.name) if sees_books else None, "each": cost_each,
-        "plan": newest, "versions": versions, "month": await _last_month(clerk, newest.name, entry),
+        "plan": newest, "versions": versions, "month": month,
+        "then": month_said(clerk.visit, month, clerk.business.currency) if month else None,
+        "would": partial(would, clerk.visit), "finding_said": partial(finding_said, clerk.visit),
         "included": form.get("included") or "\n".join(_line(one) for one in newest.terms.included),
     }  # fmt: skip
 
@@ -99,28 +88,6 @@ def _line(one: IncludedEntry) -> str:
     return " ".join(words + ([f"roll_over={one.roll_over}"] if one.roll_over != "0" else []))
 
 
-async def _last_month(clerk: Clerk, name: str, entry: PlanEntry) -> Month | None:
-    """None for who may not see the books."""
-    told = await clerk.ask_if_may(margin.SHOW, {"group_by": "plan", "since": DAYS})
-    if told is None:
-        return None
-    currency = told.currency
-    line = next((row for row in told.rows if row.name == name), None)
-    try:
-        each = net_price_month(plan_of(entry, currency))
-    except Invalid:
-        each = Money(0, currency)
-    subscribers = sum(one.subscribers for one in (await clerk.ask(plans.SHOW, plan=name)).data)
-    texts = {part: getattr(line, part) if line else "0" for part in ("revenue", "granted", "earned", "cost", "margin")}
-    parts = {part: money(text, currency) for part, text in texts.items()}
-    beside = parts["revenue"] - parts["granted"]
-    then = beside + Money(each.grains * subscribers, currency) - parts["cost"]
-    return Month(
-        answers=line.answers if line else 0, brought=plain(beside + parts["earned"]), cost=texts["cost"],
-        margin=texts["margin"], price=plain(each), then_margin=plain(then), subscribers=subscribers,
-    )  # fmt: skip
-
-
 SHEETS: Final = (
     Sheet("/console/plans", "plans.read", "console/plans.html", all_plans),
     Sheet(
@@ -129,3 +96,8 @@ SHEETS: Final = (
         frozenset({"preview"}), {"preview": changed_terms, "publish": changed_terms},
     ),
 )  # fmt: skip
+
+
+def places(app: App) -> list[Place]:
+    """Where the script of the editor asks."""
+    return [Place("POST", "/console/plans/{plan}/preview", "plans.read", PlanPreview(app, changed_terms).show)]

@@ -54,7 +54,8 @@ class FindingBody(msgspec.Struct, kw_only=True):
     """Whether a plan earns when all it includes is used. words: the arithmetic, in a sentence.
 
     left: of a whole period's price then; below zero for a loss. pays_for: how many answers or tokens the price pays
-    for, where they are unlimited.
+    for, where they are unlimited; unit: which of the two. about: what loses: "" for a period, "seat", or a pack's name.
+    trial: what a trial may cost, beside.
     """
 
     object: Literal["plan.finding"] = "plan.finding"
@@ -63,6 +64,9 @@ class FindingBody(msgspec.Struct, kw_only=True):
     left: str
     pays_for: int
     currency: str
+    unit: str = ""
+    about: str = ""
+    trial: str = "0"
 
 
 class PublishedBody(msgspec.Struct, kw_only=True):
@@ -126,7 +130,8 @@ def finding_body(finding: Finding, currency: str) -> FindingBody:
     """Whether a plan earns, as JSON."""
     left = plain(Money(finding.period_grains, currency))
     return FindingBody(
-        kind=finding.kind, words=finding.words, left=left, pays_for=finding.pays_for, currency=currency
+        kind=finding.kind, words=finding.words, left=left, pays_for=finding.pays_for, currency=currency,
+        unit=finding.unit, about=finding.about, trial=plain(Money(finding.trial_grains, currency)),
     )  # fmt: skip
 
 

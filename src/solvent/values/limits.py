@@ -44,6 +44,8 @@ PAGE_ROWS_MAX = 200  # of a list, at once
 PAGE_ROWS = 50  # when nobody says how many
 REPORT_CUSTOMERS_MAX = 1_000  # in one profit and loss, of all there are
 STANDING_CUSTOMERS_MAX = 20_000  # of one plan, in the picture of where they stand
+PREVIEW_CUSTOMERS_MAX = 200  # whose answers of a month are replayed while a plan is edited
+PREVIEW_ANSWERS_MAX = 20_000
 REPORT_CUSTOMERS = 100  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
