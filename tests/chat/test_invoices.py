@@ -43,6 +43,19 @@ def test_an_invoice_is_listed_shown_printed_and_paid(server: Solvent) -> None:
     assert "CN-" in kim.get(f"/invoices/{invoice}").text
 
 
+def test_what_was_paid_in_another_way_is_not_asked_for_again(server: Solvent) -> None:
+    kim, id = someone(server)
+    invoice = invoiced(server, id)
+    where = do(kim, f"/invoices/{invoice}/pay", at=f"/invoices/{invoice}", rail="bank")
+    assert "123456-01-123456" in kim.get(where).text
+    assert where in kim.get("/plan").text
+    server.operate("POST", f"/v1/invoices/{invoice}/received", {"amount": "29000"})
+    page = kim.get(where).text
+    assert "Nothing is to be paid here any more" in page
+    assert "123456-01-123456" not in page
+    assert where not in kim.get("/plan").text
+
+
 def test_documents_are_made_out_as_one_says(server: Solvent) -> None:
     kim, id = someone(server)
     wish = {

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from solvent.answering.read_margins import read_margins
 from solvent.app.build import App
 from solvent.billing import budget_store, coupon_store, pack_store, payment_store, plan_store, subscription_store
+from solvent.billing.asking_store import due_of
 from solvent.billing.coupon import Redemption
 from solvent.billing.limits import Override
-from solvent.billing.order import PaymentOrder
+from solvent.billing.order import INVOICE, PaymentOrder
 from solvent.billing.payment_store import SavedMethod
 from solvent.billing.plan import Plan, fee
 from solvent.billing.quote_change import Quoted, quote_change
@@ -128,16 +129,21 @@ class PlanPage:
     async def pay(self, visit: Visit) -> Response:
         """How an order is paid: a link to the payment page, or the account to send it to."""
         app, id = self._app, visit.path["order"]
-        order = await app.database.read(lambda connection: payment_store.find_order(connection, id))
-        if order is None or order.customer != visit.customer.id:
-            raise NotFound("no_such_order", "there is no such order of yours")
+
+        def look(connection: Connection) -> tuple[PaymentOrder, bool]:
+            order = payment_store.find_order(connection, id)
+            if order is None or order.customer != visit.customer.id:
+                raise NotFound("no_such_order", "there is no such order of yours")
+            return order, _is_wanted(connection, order)
+
+        order, is_wanted = await app.database.read(look)
         checkout = None
-        if order.state == "open" and not order.charges:
+        if order.state == "open" and not order.charges and is_wanted:
             checkout = (await open_checkout(id, app.payments.rails, app.database)).checkout
         window = checkout.window if checkout is not None else None
         page = visit.page(
-            "chat/pay.html", order=order, checkout=checkout, window=window, purpose=purpose_of(visit, order),
-            whom_to_ask=whom_to_ask(app),
+            "chat/pay.html", order=order, is_wanted=is_wanted, checkout=checkout, window=window,
+            purpose=purpose_of(visit, order), whom_to_ask=whom_to_ask(app),
         )  # fmt: skip
         if window is not None:
             page.headers.update(policy_with(window.script, window.asks, window.leads_to))
@@ -245,7 +251,9 @@ def _on(connection: Connection, customer: Customer) -> tuple[Subscription | None
 
 
 def _is_wanted(connection: Connection, order: PaymentOrder) -> bool:
-    """Whether what an order was made for still waits for it."""
+    """Whether what an order was made for still waits for it: what is paid already is not to be paid twice."""
+    if order.kind == INVOICE:
+        return 0 < order.grains <= due_of(connection, order.customer, order.subject).grains
     if order.kind == "subscription":
         return subscription_store.by_id(connection, order.subject).state == "waiting"
     return order.kind != "pack" or pack_store.by_id(connection, order.subject).state == "waiting"
