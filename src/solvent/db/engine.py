@@ -27,6 +27,7 @@ WHERE atttypid = 'text'::regtype AND attcollation <> '"C"'::regcollation AND att
   AND attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace)
 """
 _BEGIN: Final = "BEGIN IMMEDIATE"
+STATEMENTS_KEPT: Final = 512  # prepared, of one connection: each size in which rows of each journal are added
 _WRITER = 0x501_7E47  # any number, the same in every process: the key of the lock that a writer holds
 
 
@@ -86,7 +87,7 @@ def _sqlite(directory: Path) -> Engine:
         URL.create("sqlite", database=str(file)),
         pool_size=8,
         hide_parameters=True,
-        connect_args={"factory": TurnTaking},
+        connect_args={"factory": TurnTaking, "cached_statements": STATEMENTS_KEPT},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
