@@ -33,7 +33,7 @@ SIZES = ((1280, 860), (390, 844))
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # axe takes long and looks at each page once: at one in this way, at the next in that one.
 HEARD = {"ko": (390, "dark"), "en": (1280, "light")}
-NO_PAGES = re.compile(r"[./]csv$|/pdf$|/export$|manifest|pictures|^/chat/|^/pay/|/back$|/with/")
+NO_PAGES = re.compile(r"[./]csv$|/pdf$|/export$|manifest|pictures|^/chat/|^/pay/|/back$|/with/|/report$")
 # Names, as they are in every language.
 ALLOWED = (
     "가온", "API", "CSV", "JSON", "PDF", "PIN", "KRW", "USD", "UTC", "VAT", "Anthropic", "AWS", "Azure", "Beancount",
@@ -67,10 +67,18 @@ def kim(server: Solvent, toss: TossServer) -> tuple[Browser, dict[str, str]]:
     office.do("/console/money/coupons", "add_coupon", code="SPRING-10", what="percent", permille="100")
     office.do("/console/money/suspense", "suspense", rail="bank", amount="5000")
     server.operate("POST", "/v1/customers", {"name": "Owes", "plan": "plus", "pays": "invoice"})
+    kept = server.run("simulate", "--plan", "pro", "--plan", "free", "--keep", "plus")
+    assert kept.returncode == 0, kept.stderr
     bill = found_in(office.get("/console/money/bills").text, r'href="/console/money/bills/(bill_[^"]+)"')
     link = browser.post_json(f"/chat/talks/{names['talk']}", {"is_shared": True})["link"]
     none = dict.fromkeys(("token", "provider"), "none")
-    return browser, none | names | {"plan": "pro", "bill": bill, "person": "psn_none", "link": link.split("/")[-1]}
+    return browser, none | names | {
+        "plan": "pro",
+        "bill": bill,
+        "run": "plus",
+        "person": "psn_none",
+        "link": link.split("/")[-1],
+    }
 
 
 def enter(look: Look, browser: Browser) -> Look:
@@ -107,7 +115,8 @@ def demand_nothing_wrong(look: Look, paths: Iterable[str]) -> None:
 
 def unnamed(places: Iterable[Place], who: Iterable[str]) -> list[str]:
     """Where pages are that name nothing, so that they are there before there is anything."""
-    return paths_of((place for place in places if "{" not in place.path), {"talk": "", "answer": ""}, who)
+    nothing = (place for place in places if "{" not in place.path and not place.path.endswith("/compare"))
+    return paths_of(nothing, {"talk": "", "answer": ""}, who)
 
 
 def paths_of(places: Iterable[Place], names: dict[str, str], who: Iterable[str]) -> list[str]:
@@ -116,7 +125,8 @@ def paths_of(places: Iterable[Place], names: dict[str, str], who: Iterable[str])
     for place in places:
         if place.method == "GET" and place.who in who and not NO_PAGES.search(place.path) and not is_events(place):
             id = names["talk" if "/talks/" in place.path else "answer"]
-            found.append(place.path.format(**names, id=id) + QUERIES.get(place.path, ""))
+            queries = QUERIES | {"/console/scenarios/compare": "?run=plus&run=plus/free"}
+            found.append(place.path.format(**names, id=id) + queries.get(place.path, ""))
     return found
 
 

@@ -47,11 +47,12 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A figure, or something that was given. differs: between the columns."""
+    """A figure, or something that was given. differs: between the columns. is_code: as it is written in files."""
 
     label: str
     cells: list[Cell]
     differs: bool
+    is_code: bool = False
 
 
 def chosen(run: BriefBody, said: Said, scenario: str) -> Chosen:
@@ -112,7 +113,7 @@ def given(columns: Sequence[Chosen], visit: Visit) -> list[Row]:
         return f"{round((outcome.until_us - outcome.from_us) / 86_400_000_000)}"
 
     says: dict[str, Callable[[Chosen], str]] = {
-        visit.words("scenarios.traffic"): lambda of: of.run.source,
+        visit.words("scenarios.traffic"): lambda of: _word(visit, "run_source", of.run.source),
         visit.words("scenarios.days"): days,
         visit.words("scenarios.seed"): lambda of: str(of.said.seed),
         visit.words("scenarios.draws"): lambda of: count(of.one.year.draws) if of.one.year else _NOTHING,
@@ -122,7 +123,6 @@ def given(columns: Sequence[Chosen], visit: Visit) -> list[Row]:
         visit.words("scenarios.shares"): lambda of: (
             ", ".join(f"{one.model} = {one.instead} : {one.permille}" for one in of.said.shares) or _NOTHING
         ),
-        visit.words("scenarios.plan_terms"): _terms,
     }
     names = dict.fromkeys(name for of in columns for name in of.said.assumed)
     for name in names:
@@ -130,11 +130,19 @@ def given(columns: Sequence[Chosen], visit: Visit) -> list[Row]:
         said = visit.words(label) if visit.texts.has(label) else name
         says[said] = partial(_assumed, name)
     rows = [_row(label, [Cell(text(of)) for of in columns]) for label, text in says.items()]
+    terms = _row(visit.words("scenarios.plan_terms"), [Cell(_terms(of)) for of in columns])
+    rows.append(msgspec.structs.replace(terms, is_code=True))
     return [row for row in rows if any(cell.text != _NOTHING for cell in row.cells)]
 
 
 def _changed(of: Chosen, which: str) -> Cell:
     return Cell(_NOTHING if of.one.against_today is None else count(getattr(of.one.against_today, which)))
+
+
+def _word(visit: Visit, kind: str, value: str) -> str:
+    """One of a few, in words; anything else as it is."""
+    key = f"choices.{kind}.{value}"
+    return visit.words(key) if visit.texts.has(key) else value
 
 
 def _assumed(name: str, of: Chosen) -> str:

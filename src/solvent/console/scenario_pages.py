@@ -96,7 +96,7 @@ async def side_by_side(clerk: Clerk) -> Mapping[str, Any]:
     asked = clerk.visit.request.query_params.getlist("run")
     if not RUNS_COMPARED_MIN <= len(asked) <= RUNS_COMPARED_MAX:
         message = f"choose {RUNS_COMPARED_MIN} to {RUNS_COMPARED_MAX} runs to compare; {len(asked)} are chosen"
-        raise Invalid("bad_scenario", message, param="run")
+        raise Invalid("choose_runs", message, param="run")
     columns = []
     for text in dict.fromkeys(asked):
         name, _, scenario = text.partition("/")
