@@ -106,6 +106,13 @@ def test_every_run_is_kept_until_it_is_removed(asked: Solvent, tmp_path: Path) -
     assert "보관했습니다" in dated.stderr
     before = json.loads(asked.run("simulate", "runs", "list", "--json").stdout)["data"]
     assert asked.run(*words, "--no-keep").stderr == ""
+    searched = asked.run(
+        "simulate", "optimise", "--customers", "50", "--seeds", "1", "--cost", "0.02", "--keep", "best"
+    )
+    assert searched.returncode == 0, searched.stderr
+    best = json.loads(asked.run("simulate", "runs", "show", "best", "--json").stdout)
+    assert (best["run"]["kind"], best["said"]["contest"]["customers"]) == ("optimise", 50)
+    assert asked.run("simulate", "runs", "remove", "best").returncode == 0
     assert json.loads(asked.run("simulate", "runs", "list", "--json").stdout)["data"] == before
     assert [one["name"] for one in before if one["is_named"]] == ["autumn"]
     shown = json.loads(asked.run("simulate", "runs", "show", "autumn", "--json").stdout)

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from solvent.app.plans import plan_of, read_plan_file
 from solvent.cli.main import solvent
 from solvent.values.errors import SolventError
+from solvent.values.money import Money, plain
 
 FEW = ("--customers", "300", "--seeds", "3", "--cost", "0.02")
 
@@ -51,6 +52,23 @@ def test_people_read_which_shape_wins_and_that_it_is_assumed() -> None:
                  "--shape", "flat", language="ko", currency="KRW")  # fmt: skip
     for told in ("정액", "가정입니다", "원"):
         assert told in korean
+
+
+def test_a_page_says_which_shape_wins_where_and_that_stands_in_it_as_json(tmp_path: Path) -> None:
+    file, costs = tmp_path / "tariffs.html", ("--cost", "0.002", "--cost", "0.05")
+    found: Any = json.loads(run(*FEW[:4], *costs, "--json", "--report", str(file)).partition("\nA page of it")[0])
+    text = file.read_text(encoding="utf-8")
+    assert json.loads(text.partition('id="run">')[2].partition("</script>")[0])["contest"] == found
+    for regime in found["regimes"]:
+        for one in regime["found"]:
+            assert f'value="{plain(Money(one["profit_grains"]["usual"], "USD"))}"' in text
+    assert text.count('class="ink"') == 2  # the best of each
+    assert "http" not in text.partition("</style>")[2].partition("<script")[0]
+    korean = tmp_path / "ko.html"
+    run(*FEW, "--report", str(korean), "--language", "ko")
+    assert '<html lang="ko"' in korean.read_text(encoding="utf-8")
+    assert "삼부 요금" in korean.read_text(encoding="utf-8")
+    assert refuse(*FEW, "--keep", "there-are-no-books").code == "no_books"
 
 
 def test_programs_read_the_whole_contest_and_the_plan_is_written(tmp_path: Path) -> None:

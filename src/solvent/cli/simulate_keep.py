@@ -66,13 +66,18 @@ async def demand_keepable(business: Business, said: Mapping[str, Any]) -> None:
 
 async def leave(business: Business, said: Mapping[str, Any], found: Finding, screen: Screen) -> None:
     """Write the page where it is asked for, and keep the run; say where both are. Raises as `keep_run` does."""
+    leave_page(said, found, screen)
+    if not said["is_unkept"]:
+        name = await _kept(business, said["keep"], found)
+        click.echo(screen.say("run_kept").format(name=name, url=f"/console/scenarios/{quote(name)}"), err=True)
+
+
+def leave_page(said: Mapping[str, Any], found: Finding, screen: Screen) -> None:
+    """Write the page where it is asked for, and say where it is."""
     file = said["report_into"]
     if file is not None:
         write_whole(file, found.report, "report")
         click.echo(screen.say("report_written").format(file=file), err=True)
-    if not said["is_unkept"]:
-        name = await _kept(business, said["keep"], found)
-        click.echo(screen.say("run_kept").format(name=name, url=f"/console/scenarios/{quote(name)}"), err=True)
 
 
 async def _kept(business: Business, wanted: str, found: Finding) -> str:

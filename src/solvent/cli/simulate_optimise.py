@@ -14,18 +14,23 @@ import msgspec
 from solvent.app.build import now_us
 from solvent.app.business import open_business
 from solvent.app.config import Config
+from solvent.app.database import has_books
 from solvent.app.reacting import dollar_rate
 from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_contest import tell_contest
+from solvent.cli.simulate_contest_report import contest_page, contest_said
+from solvent.cli.simulate_keep import Finding, demand_keepable, keep_options, leave, leave_page
 from solvent.cli.simulate_prepared import Prepared, prepared
 from solvent.cli.simulate_progress import Progress
+from solvent.cli.simulate_report import about_now
 from solvent.cli.simulate_traffic import is_own, traffic_options
 from solvent.cli.whole_file import write_whole
 from solvent.cli.wording import speaker
 from solvent.pricing.rate_card import RateCard
 from solvent.simulation.demand_assumption import demand_assumed
+from solvent.simulation.kept_run import Brief
 from solvent.simulation.scenario import Sold
 from solvent.simulation.tariff_contest import Contest, Contestants, contest
 from solvent.simulation.tariff_search import SHAPES, Terms
@@ -72,10 +77,13 @@ _SHAPES: Final = tuple(shape.replace("_", "-") for shape in SHAPES)
     help="Write the advised tariff as a plan into this YAML file; needs one cost.",
 )  # fmt: skip
 @click.option("--name", default="best", show_default=True, help="Of that plan.")
+@keep_options
 @json_option
 def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
     """Search the best flat, capped, two-part and three-part tariff, and say which shape wins at what cost."""
     config, near = load_config(config_file, data)
+    screen = Screen(speaker(), zone(config.time_zone))
+    _demand_keepable(config, data, near, said)
     terms = _terms(config, said)
     ranges = demand_assumed(said["assumptions"], dollar_rate(config))
     is_told = not as_json and sys.stderr.isatty()
@@ -98,7 +106,8 @@ def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
-        tell_contest(found, files, Screen(speaker(), zone(config.time_zone)))
+        tell_contest(found, files, screen)
+    _leave(found, config, data, near, said, screen)
 
 
 def _replayed(
@@ -118,6 +127,38 @@ def _replayed(
             of = msgspec.structs.replace(of, sold=dict.fromkeys(trace.models, Sold((card,), (card,))), shares=())
         outcome = ready.replayed_today(trace, of, Progress(trace.answers, is_shown=is_told))
     return contestants(outcome, is_today=ready.knows_today), 0.0 if said["costs"] else cost_each(outcome)
+
+
+def _demand_keepable(config: Config, data: Path, near: Path, said: Mapping[str, Any]) -> None:
+    """See `demand_keepable`. A search that replays nothing needs no books, unless it is to be kept in them."""
+
+    async def demand() -> None:
+        async with open_business(config, data, near) as business:
+            await demand_keepable(business, said)
+
+    if said["keep"]:
+        asyncio.run(demand())
+
+
+def _leave(
+    found: Contest, config: Config, data: Path, near: Path, said: Mapping[str, Any], screen: Screen
+) -> None:  # fmt: skip
+    """See `leave`; without books the page alone, where it is asked for."""
+    is_kept = not said["is_unkept"] and has_books(config, data)
+    if not is_kept and said["report_into"] is None:
+        return
+    about = about_now(said["language"] or screen.say.language)
+    page, brief = contest_page(found, said["name"], about, config), Brief(found.currency, found.source, 0)
+    finding = Finding("optimise", about.command, brief, contest_said(found, about), page)
+
+    async def leave_it() -> None:
+        async with open_business(config, data, near) as business:
+            await leave(business, said, finding, screen)
+
+    if is_kept:
+        asyncio.run(leave_it())
+    else:
+        leave_page(said, finding, screen)
 
 
 def _terms(config: Config, said: Mapping[str, Any]) -> Terms:

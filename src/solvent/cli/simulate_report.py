@@ -84,7 +84,7 @@ def report_page(run: Run, about: About, config: Config) -> str:
     return drawing.draw_in(
         "reports/simulated.html", about.language, run=run, first=first, command=about.command, versions=versions_now(),
         made=f"{utc(about.made_us).astimezone(clock):%Y-%m-%d %H:%M}", made_us=about.made_us,
-        style=_style(), json=harmless(said_of(run, about)), decimals=_decimals(run.found),
+        style=report_style(), json=harmless(said_of(run, about)), decimals=_decimals(run.found),
         kept=from_zero([one.total.margin_grains for one in run.found]),
         hours=_hours(run.found[0]),
         fleet=run.found[0].fleet, years=[
@@ -96,8 +96,8 @@ def report_page(run: Run, about: About, config: Config) -> str:
     )  # fmt: skip
 
 
-def _style() -> Markup:
-    """The tokens of our pages, without the pictures in them, and what this page adds."""
+def report_style() -> Markup:
+    """Of every report: the tokens of our pages, without the pictures in them, and what this page adds."""
     sheets = [(WEB / "css" / name).read_text(encoding="utf-8") for name in ("tokens.css", "report.css")]
     lines = [line for sheet in sheets for line in sheet.splitlines() if "url(" not in line]
     return Markup("\n".join(lines))  # noqa: S704 - our own files
