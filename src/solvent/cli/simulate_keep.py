@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,6 @@ from solvent.values.ids import new_id
 from solvent.values.instant import utc
 
 Command = Callable[..., Any]
-RUN_FOR: Final = "SOLVENT_RUN_FOR"  # the operator who asked the console for this run
 _OPTIONS: Final = (
     click.option(
         "--report", "report_into", type=click.Path(dir_okay=False, path_type=Path),
@@ -65,11 +63,15 @@ async def demand_keepable(business: Business, said: Mapping[str, Any]) -> None:
 
 
 async def leave(business: Business, said: Mapping[str, Any], found: Finding, screen: Screen) -> None:
-    """Write the page where it is asked for, and keep the run; say where both are. Raises as `keep_run` does."""
-    leave_page(said, found, screen)
-    if not said["is_unkept"]:
-        name = await _kept(business, said["keep"], found)
-        click.echo(screen.say("run_kept").format(name=name, url=f"/console/scenarios/{quote(name)}"), err=True)
+    """Write the page where it is asked for, and keep the run, also where the page cannot be written; say where both
+    are. Raises as `keep_run` does.
+    """
+    try:
+        leave_page(said, found, screen)
+    finally:
+        if not said["is_unkept"]:
+            name = await _kept(business, said["keep"], found)
+            click.echo(screen.say("run_kept").format(name=name, url=f"/console/scenarios/{quote(name)}"), err=True)
 
 
 def leave_page(said: Mapping[str, Any], found: Finding, screen: Screen) -> None:
@@ -84,7 +86,7 @@ async def _kept(business: Business, wanted: str, found: Finding) -> str:
     at_us = business.now_us()
     name = run_name(wanted) if wanted else f"{utc(at_us).astimezone(business.time_zone):%Y-%m-%d-%H%M%S}"
     papers = packed(found.said, found.report)
-    actor = os.environ.get(RUN_FOR) or actor_here()
+    actor = actor_here()
     run = KeptRun(
         name, at_us, found.kind, actor, int(not wanted), found.command, msgspec.json.encode(found.brief), papers.size
     )

@@ -45,8 +45,8 @@ class About(msgspec.Struct, frozen=True):
 
     @property
     def command(self) -> str:
-        """As one line for a shell."""
-        return shlex.join(["solvent", *self.words])
+        """As one line for a shell; names that are no text are told as far as they are."""
+        return shlex.join(["solvent", *self.words]).encode("utf-8", "replace").decode()
 
     @property
     def said(self) -> dict[str, Any]:
