@@ -67,7 +67,7 @@ def test_runs_are_looked_at_and_compared_on_a_phone_and_by_keyboard(server: Solv
     assert page.locator("#scenarios tbody tr").count() == 2
     assert not page.get_by_role("link", name="채택").count()  # who reads alone adopts nothing
     page.goto(f"{server.url}/console/scenarios/compare?run=autumn")
-    assert "2" in page.locator("main").inner_text()  # says how many, and breaks nothing
+    assert "둘에서 넷" in page.locator("main").inner_text()  # says how many, and breaks nothing
     assert [one for one in look.all_complaints() if "400" not in one] == []
 
 
