@@ -191,6 +191,25 @@ def test_a_year_is_drawn_from_it_and_told_to_people_and_programs(asked: Solvent,
     assert "less than a day" in short.stderr
 
 
+def test_scenarios_of_a_file_have_prices_of_their_own_and_say_so(asked: Solvent, tmp_path: Path) -> None:
+    (tmp_path / "free").mkdir()
+    card = "card: doors-price\ncurrency: USD\nentries:\n  - {from: 2020-01-01, answer: 0, source: made for a test}\n"
+    (tmp_path / "free/cards.yaml").write_text(card)
+    file = tmp_path / "scenarios.yaml"
+    file.write_text("- {name: nothing, prices: free}\n- {name: cached, plan: counted, cached: 1000}\n")
+    today, nothing, cached = simulated(asked, "--scenarios", str(file))
+    assert nothing["total"]["charge_grains"] == nothing["total"]["included_grains"] == 0
+    assert nothing["total"]["cost_grains"] == today["total"]["cost_grains"]
+    assert [(one["what"], one["name"]) for one in nothing["varies"]] == [("price", "scripted")]
+    assert [(one["what"], one["permille"]) for one in cached["varies"]] == [("plan", None), ("cache", 1000)]
+    told = asked.run("simulate", "--scenarios", str(file), "--plan", "worth", SOLVENT_LANGUAGE="en")
+    assert "nothing differs: scripted is sold by other prices." in told.stdout
+    assert "cached differs: everybody on counted, 1000 of 1000 tokens read come from a cache." in told.stdout
+    refused = asked.run("simulate", "--scenarios", str(tmp_path / "none.yaml"))
+    assert refused.returncode == 2
+    assert "none.yaml cannot be read" in refused.stderr
+
+
 def test_what_is_spread_over_processes_comes_to_the_same(asked: Solvent) -> None:
     words = ("--generate", "customers=60,days=20,answers=40", "--start", "2026-11-02", "--model", "scripted")
     through = ("--plan", "counted", "--plan", "worth", "--react", "--year", "--draws", "120")

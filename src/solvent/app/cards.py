@@ -36,9 +36,12 @@ class _Loader(_TextLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_cards(near: Path | None, exchanges: Sequence[Exchange] = ()) -> dict[str, tuple[RateCard, ...]]:
+def read_cards(
+    near: Path | None, exchanges: Sequence[Exchange] = (), over: Path | None = None
+) -> dict[str, tuple[RateCard, ...]]:  # fmt: skip
     """All cards by name, each from old to new. A card of the operator's replaces a shipped one of its name.
 
+    over: a folder of cards that replace both; what follows a cost follows theirs.
     exchanges: for prices that follow a cost in another currency; without a rate such a card has no prices.
     Raises Invalid naming file and field.
     """
@@ -46,6 +49,8 @@ def read_cards(near: Path | None, exchanges: Sequence[Exchange] = ()) -> dict[st
     own = near / FOLDER if near is not None else None
     if own is not None:
         entries.update(_read(own))
+    if over is not None:
+        entries.update(_read(over))
     return books(entries, exchanges, str(own or FOLDER))
 
 

@@ -31,13 +31,22 @@ def reacting(
     """asked: scenarios of one plan each, and what comes of them while nobody reacts."""
     found = []
     for scenario, outcome in asked:
-        found.append(_one(trace, scenario, outcome, today, (scenario.plan,), demand, seed, spread, tell))
-    if len(asked) > 1:
+        alone = tuple(dict.fromkeys(scenario.on.values())) or (scenario.plan,)
+        found.append(_one(trace, scenario, outcome, today, alone, demand, seed, spread, tell))
+    if len(asked) > 1 and _differ_by_plan_alone([scenario for scenario, _ in asked]):
         scenario, outcome = asked[0]
         named = msgspec.structs.replace(scenario, name=CHOICE)
         menu = tuple(of.plan for of, _ in asked)
         found.append(_one(trace, named, outcome, today, menu, demand, seed, spread, tell))
     return found
+
+
+def _differ_by_plan_alone(scenarios: Sequence[Scenario]) -> bool:
+    """Nobody chooses between plans at prices of which only some are."""
+    first = scenarios[0]
+    return all(
+        not one.on and msgspec.structs.replace(one, name=first.name, plan=first.plan) == first for one in scenarios
+    )
 
 
 def _one(

@@ -35,6 +35,7 @@ from solvent.simulation.demand_assumption import demand_assumed, usual
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.pays_for import pays_for
 from solvent.simulation.reaction import Reaction
+from solvent.simulation.scenario import Variation, variations
 from solvent.simulation.spread import Spread
 from solvent.simulation.year import as_fitted, year
 from solvent.simulation.year_draw import heavy_of
@@ -54,6 +55,10 @@ _COLUMNS = {
 @traffic_options
 @click.option("--plan", "names", multiple=True, help="Everybody on this plan; several are compared  [default: all].")
 @click.option("--plans", "plan_file", type=click.Path(path_type=Path), help="A YAML file of more plans.")
+@click.option(
+    "--scenarios", "scenario_file", type=click.Path(dir_okay=False, path_type=Path),
+    help="A YAML file of scenarios with prices, cards, mixes, shares and cache rates of their own.",
+)  # fmt: skip
 @click.option("--share", "shares", multiple=True, metavar="ASKED=INSTEAD[:N]", help="N in 1000 come from another.")
 @click.option("--cached", type=int, help="So many in 1000 of the tokens read come from a cache.")
 @click.option("--year", "is_year", is_flag=True, help="Draw the year to come from it, many times over.")
@@ -128,16 +133,19 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
     assumptions = assumed(of_year)
     demand = usual(demand_assumed(of_demand, dollar_rate(business.config))) if said["react"] or of_demand else None
     ready = await prepared(business, said)
-    names = said["names"] or tuple(ready.plans)
-    if not names:
+    file = said["scenario_file"]
+    names = said["names"] or (tuple(ready.plans) if file is None else ())
+    if not names and file is None:
         raise Invalid("bad_scenario", "there are no plans; publish one, or write some in a file for --plans")
     with ready.opened as trace:
         if said["trace_into"] is not None:
             write_trace(trace, said["trace_into"])
         is_shown, spread = is_told and sys.stderr.isatty(), Spread(cluster)
         told = Progress(trace.answers, is_shown=is_shown)
-        today = ready.replayed_today(trace, ready.today(), told) if ready.knows_today else None
-        scenarios = [ready.everybody_on(name) for name in names]
+        now = ready.today()
+        today = ready.replayed_today(trace, now, told) if ready.knows_today else None
+        scenarios = [*(ready.everybody_on(name) for name in names), *ready.candidates(file, trace)]
+        varies = {one.name: variations(now, one) for one in scenarios}
         found: list[tuple[Outcome, Reaction | None]] = [(spread.replay(trace, one, told), None) for one in scenarios]
         if said["react"] and demand is not None:
             asked = [(one, outcome) for one, (outcome, _) in zip(scenarios, found, strict=True)]
@@ -145,6 +153,8 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
     made = []
     heavy = heavy_of(found[0][0]) if said["is_year"] else None
     assumptions = as_fitted(assumptions, heavy) if said["is_year"] else assumptions
+    there = ready.issued.plans if ready.issued is not None else {}
+    offered = {**there, **ready.plans}
     drawing = Progress(said["draws"], is_shown=is_shown)
     for outcome, reaction in [*([(today, None)] if today else []), *found]:
         drawn = None
@@ -154,12 +164,13 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
                 outcome, assumptions, said["draws"], said["seed"], heavy=heavy, before=before, cluster=cluster,
                 tell=drawing,
             )  # fmt: skip
-        plans = ready.issued.plans if outcome is today and ready.issued is not None else ready.plans
+        plans = ready.issued.plans if outcome is today and ready.issued is not None else offered
         evens = list(pays_for(outcome, plans, said["seed"]))
-        made.append(simulated(outcome, today, evens, drawn, asked_fleet(outcome, said), reaction))
-    there = ready.issued.plans if ready.issued is not None else {}
+        fleet = asked_fleet(outcome, said)
+        made.append(simulated(outcome, today, evens, drawn, fleet, reaction, varies.get(outcome.scenario, ())))
     on = {line.plan for line in today.lines if line.plan in there} if today is not None else set()
-    used = {name: ready.plans.get(name) or there[name] for name in dict.fromkeys([*names, *sorted(on)])}
+    chosen = [*names, *(one.plan for one in scenarios if not one.on), *sorted(on)]
+    used = {name: offered[name] for name in dict.fromkeys(chosen)}
     return Run(
         made, used, said["seed"], ready.shares, said["cached"], assumptions if said["is_year"] else None,
         demand if said["react"] else None, ready.versions,
@@ -178,6 +189,10 @@ def _print(made: list[Simulated], screen: Screen) -> None:
                 "against_today", scenario=one.scenario, more=changed.pay_more, less=changed.pay_less,
                 same=changed.same, middle=screen.say.money(one.outcome.money(middle)),
             )  # fmt: skip
+    for one in made:
+        if one.varies:
+            told = ", ".join(_varied(of, screen) for of in one.varies)
+            screen.word("varies", scenario=one.scenario, told=told)
     if first.hours:
         busiest = max(first.hours, key=lambda hour: hour.answers_peak)
         screen.word(
@@ -198,6 +213,10 @@ def _print(made: list[Simulated], screen: Screen) -> None:
             screen.line(swings_told(outcome, of, screen))
     for note in dict.fromkeys(note for one in made for note in one.outcome.notes):
         screen.line(note)
+
+
+def _varied(of: Variation, screen: Screen) -> str:
+    return screen.say(f"varies_{of.what}").format(name=of.name, instead=of.instead, permille=of.permille)
 
 
 def _row(one: Simulated, screen: Screen) -> list[str]:

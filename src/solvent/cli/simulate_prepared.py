@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from solvent.app.business import Business
+from solvent.app.candidates import Around, as_candidate, read_candidates
 from solvent.app.issued import issued_by
 from solvent.app.traffic import plans_of, scenario, share
 from solvent.billing.plan import Plan
@@ -55,6 +57,21 @@ class Prepared:
     def replayed_today(self, trace: Trace, of: Scenario, tell: Callable[[int], None]) -> Outcome:
         """What comes of today."""
         return replay(trace, of, tell) if self.issued is None else as_booked(trace, of, self.issued, tell)
+
+    def candidates(self, file: Path | None, trace: Trace) -> list[Scenario]:
+        """The scenarios of a file, for a trace. Raises Invalid."""
+        if file is None:
+            return []
+        read, there = read_candidates(file), self.issued.plans if self.issued is not None else {}
+        on = self.on if all(plan in there for plan in self.on.values()) else {}
+        around = Around(self.business.config, self.business.near, file.parent, on, trace.models)
+        found = []
+        for one in read:
+            plans = {**there, **self.plans} if one.plan else there  # who stays stays on the terms that are
+            first = next(iter(plans), "")
+            base = scenario("", self.business, plans, first, {}, self.shares, self.cached_permille)
+            found.append(as_candidate(base, one, around))
+        return found
 
     def everybody_on(self, name: str) -> Scenario:
         """The scenario of one plan."""

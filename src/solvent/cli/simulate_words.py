@@ -27,6 +27,15 @@ SIMULATE_WORDS: Final[dict[str, tuple[str, str]]] = {
         "{scenario}: 지금보다 더 내는 고객 {more:,}명, 덜 내는 고객 {less:,}명, 그대로 {same:,}명,"
         " 가운데 고객의 차이 {middle}.",
     ),
+    "varies": ("{scenario} differs: {told}.", "{scenario}에서 다른 점: {told}."),
+    "varies_plan": ("everybody on {name}", "모두 {name}"),
+    "varies_price": ("{name} is sold by other prices", "{name}의 판매 가격"),
+    "varies_cost": ("{name} costs otherwise", "{name}의 원가"),
+    "varies_share": (
+        "{permille} of 1000 answers of {name} come from {instead}",
+        "{name}의 답변 1000개 중 {permille}개는 {instead}이(가) 답함",
+    ),
+    "varies_cache": ("{permille} of 1000 tokens read come from a cache", "읽는 토큰 1000개 중 {permille}개는 캐시"),
     "busiest": (
         "Busiest hour of the day: {hour}:00, up to {answers:,.2f} answers and {tokens:,.0f} written tokens a second.",
         "가장 바쁜 시각 {hour}시: 초당 답변 최대 {answers:,.2f}개, 출력 토큰 {tokens:,.0f}개.",

@@ -15,7 +15,7 @@ from solvent.simulation.kept_run import Brief, BriefScenario
 from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers, total
 from solvent.simulation.pays_for import PaysFor
 from solvent.simulation.reaction import Reaction
-from solvent.simulation.scenario import Share
+from solvent.simulation.scenario import Share, Variation
 from solvent.simulation.year import Year
 from solvent.values.money import plain
 
@@ -28,7 +28,8 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     worst: of them, those who lose most; best: of all others, those who leave most. others: whoever is neither, summed,
     `others_count` of them; these three sum to `total`. against_today: how invoices differ from those of the plans
     customers are on; None where that is not known. pays_for: where plans with a price break even. year, fleet,
-    reaction: where they were asked for.
+    reaction: where they were asked for. varies: in what else than the plan it is named after it differs from how things
+    are.
     """
 
     scenario: str
@@ -45,6 +46,7 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     year: Year | None = None
     fleet: FleetNeeded | None = None
     reaction: Reaction | None = None
+    varies: tuple[Variation, ...] = ()
 
     @property
     def brief(self) -> BriefScenario:
@@ -81,7 +83,7 @@ class Run(msgspec.Struct, frozen=True):
 
 def simulated(
     outcome: Outcome, today: Outcome | None, evens: list[PaysFor], drawn: Year | None, fleet: FleetNeeded | None,
-    reaction: Reaction | None,
+    reaction: Reaction | None, varies: tuple[Variation, ...] = (),
 ) -> Simulated:  # fmt: skip
     """today: the outcome with everybody on the plan they are on, where that is known."""
     lost = losers(outcome)
@@ -93,4 +95,5 @@ def simulated(
         others=total(others), others_count=len(others),
         against_today=None if today is None or today is outcome else change(today, outcome),
         outcome=msgspec.structs.replace(outcome, lines=()), pays_for=evens, year=drawn, fleet=fleet, reaction=reaction,
+        varies=varies,
     )  # fmt: skip

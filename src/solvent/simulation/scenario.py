@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -54,6 +54,34 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...] = ()
     cached_permille: int | None = None
     exchanges: tuple[Exchange, ...] = ()
+
+
+class Variation(msgspec.Struct, frozen=True):
+    """One thing in which a scenario differs from how things are.
+
+    what: plan (everybody on `name`); price, cost (other cards of the model `name`); share (so many thousandths of the
+    answers of `name` come from `instead`); cache (so many thousandths of what is read).
+    """
+
+    what: Literal["plan", "price", "cost", "share", "cache"]
+    name: str = ""
+    instead: str = ""
+    permille: int | None = None
+
+
+def variations(base: Scenario, of: Scenario) -> tuple[Variation, ...]:
+    """In what a scenario differs from another, that of how things are."""
+    found = [] if of.on or of.name == of.plan else [Variation("plan", of.plan)]
+    for name, sold in of.sold.items():
+        was = base.sold.get(name)
+        if was is None or sold.price_cards != was.price_cards:
+            found.append(Variation("price", name))
+        if was is None or sold.cost_cards != was.cost_cards:
+            found.append(Variation("cost", name))
+    found += [Variation("share", one.model, one.instead, one.permille) for one in of.shares if one not in base.shares]
+    if of.cached_permille != base.cached_permille:
+        found.append(Variation("cache", permille=of.cached_permille))
+    return tuple(found)
 
 
 def demand_replayable(scenario: Scenario) -> None:

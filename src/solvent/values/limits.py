@@ -297,6 +297,7 @@ ACCRUALS_AT_ONCE = 200  # days of schedules in one transaction: answers wait for
 
 # Traces
 TRACE_BLOCK_ROWS = 1 << 20  # answers at a time: about 100 MB of columns
+CANDIDATES_MAX = 50  # scenarios in one file
 SPREAD_HANDS_MAX = 256  # processes of one machine that a simulation is spread over
 SPREAD_TRIES = 3  # of a job whose process died
 DRAWS_AT_ONCE = 50  # years drawn in one job
