@@ -208,6 +208,9 @@ def test_scenarios_of_a_file_have_prices_of_their_own_and_say_so(asked: Solvent,
     refused = asked.run("simulate", "--scenarios", str(tmp_path / "none.yaml"))
     assert refused.returncode == 2
     assert "none.yaml cannot be read" in refused.stderr
+    file.write_text("- {name: worth, plan: counted}")
+    refused = asked.run("simulate", "--scenarios", str(file), "--plan", "worth")
+    assert "a scenario 'worth' is there without it" in refused.stderr
 
 
 def test_what_is_spread_over_processes_comes_to_the_same(asked: Solvent) -> None:

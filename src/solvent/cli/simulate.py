@@ -144,7 +144,7 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
         told = Progress(trace.answers, is_shown=is_shown)
         now = ready.today()
         today = ready.replayed_today(trace, now, told) if ready.knows_today else None
-        scenarios = [*(ready.everybody_on(name) for name in names), *ready.candidates(file, trace)]
+        scenarios = [*(ready.everybody_on(name) for name in names), *ready.candidates(file, trace, names)]
         varies = {one.name: variations(now, one) for one in scenarios}
         found: list[tuple[Outcome, Reaction | None]] = [(spread.replay(trace, one, told), None) for one in scenarios]
         if said["react"] and demand is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 from solvent.app.business import Business
 from solvent.app.candidates import Around, as_candidate, read_candidates
 from solvent.app.issued import issued_by
+from solvent.app.reacting import CHOICE
 from solvent.app.traffic import plans_of, scenario, share
 from solvent.billing.plan import Plan
 from solvent.billing.plan_store import newest
@@ -21,6 +22,7 @@ from solvent.simulation.outcome import Outcome
 from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Scenario, Share
 from solvent.simulation.trace import Trace
+from solvent.values.errors import Invalid
 from solvent.values.money import Money
 
 TODAY: Final = "today"
@@ -58,8 +60,8 @@ class Prepared:
         """What comes of today."""
         return replay(trace, of, tell) if self.issued is None else as_booked(trace, of, self.issued, tell)
 
-    def candidates(self, file: Path | None, trace: Trace) -> list[Scenario]:
-        """The scenarios of a file, for a trace. Raises Invalid."""
+    def candidates(self, file: Path | None, trace: Trace, names: Sequence[str]) -> list[Scenario]:
+        """The scenarios of a file, for a trace; none is named like another. Raises Invalid."""
         if file is None:
             return []
         read, there = read_candidates(file), self.issued.plans if self.issued is not None else {}
@@ -67,6 +69,9 @@ class Prepared:
         around = Around(self.business.config, self.business.near, file.parent, on, trace.models)
         found = []
         for one in read:
+            if one.name in (TODAY, CHOICE, *names):
+                message = f"{file}: a scenario {one.name!r} is there without it; name yours otherwise"
+                raise Invalid("bad_scenario", message, param="scenarios")
             plans = {**there, **self.plans} if one.plan else there  # who stays stays on the terms that are
             first = next(iter(plans), "")
             base = scenario("", self.business, plans, first, {}, self.shares, self.cached_permille)

@@ -63,7 +63,8 @@ class Spread:
 
 def _shares_budgets(scenario: Scenario) -> bool:
     """Whether customers use up something together, in the order of time."""
-    return any(rule.per == "plan" for plan in scenario.plans.values() for rule in seen_budgets(plan))
+    used = {scenario.plan, *scenario.on.values()}
+    return any(rule.per == "plan" for name in used for rule in seen_budgets(scenario.plans[name]))
 
 
 def _walk(part: _Part) -> Walked:
