@@ -176,3 +176,12 @@ def test_no_ticket_mark_or_link_of_another_is_ones_own(server: Solvent, kim: tup
         assert thief.get(f"/shared/{nothing}").status_code == 404
         assert thief.get(f"/shared/{nothing}/pictures/0/0").status_code == 404
     assert "5,000" not in thief.get(f"/paid/{names['order']}").text
+
+
+def test_a_passkey_is_called_otherwise_by_whose_it_is(kim: tuple[Browser, dict[str, str]]) -> None:
+    browser, names = kim
+    path, at = f"/account/passkeys/{names['passkey']}/name", "/account/security"
+    assert browser.send(path, at, once=uuid.uuid4().hex, name="").status_code == 422
+    went = browser.send(path, at, once=uuid.uuid4().hex, name="Kim's phone")
+    assert went.headers["location"] == f"{at}?changed=renamed#passkeys"
+    assert "Kim&#39;s phone" in browser.get(at).text

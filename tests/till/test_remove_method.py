@@ -6,11 +6,13 @@ import asyncio
 
 import pytest
 from tests.db.opened import Place
+from tests.office.acts import opened_customer
 from tests.till.test_top_up import live, paid
 from tests.till.tills import CUSTOMER, Till, act, opened_till, won
 
 from solvent.audit import store as audit_store
 from solvent.billing import payment_store
+from solvent.office.change_customer import CustomerChange, change_customer
 from solvent.payments.fake import GOOD_CARD, FakeProcessor
 from solvent.till.charge_order import charge_order
 from solvent.till.remove_method import remove_method
@@ -49,6 +51,31 @@ def test_a_removed_card_is_charged_no_more_and_its_processor_forgets_it(place: P
             )
         with pytest.raises(NotFound):
             await remove_method(CUSTOMER, id, till.rails, act(till.now_us), till.database)
+
+    live(place, story)
+
+
+def test_whoever_closes_their_account_leaves_no_card_behind(place: Place) -> None:
+    async def story(till: Till, fake: FakeProcessor) -> None:
+        kim = (await opened_customer(till.database)).customer.id
+        order = (await till.top_up(10_000, "fake", saves=True, customer=kim)).order
+        await paid(till, fake, order)
+        beside = await save_method(kim, "KRW", "fake", till.rails, till.database, act(till.now_us), till.entropy)
+        till.now_us += 1
+        await change_customer(kim, CustomerChange(state="closed"), act(till.now_us, "close"), till.database)
+        assert await till.database.read(lambda connection: payment_store.methods_of(connection, kim)) == []
+        with pytest.raises(NotFound):
+            await charge_order(
+                kim, "top_up", won(5_000), "x", till.rails, till.database, act(till.now_us), till.entropy
+            )
+        await till.resume()
+        assert fake.forgotten == {GOOD_CARD.handle}
+        till.now_us += HOUR_US
+        await paid(till, fake, beside.order)  # a window that stood open meanwhile
+        assert await till.database.read(lambda connection: payment_store.methods_of(connection, kim)) == []
+        till.now_us += HOUR_US
+        await till.resume()
+        assert await till.database.read(lambda c: payment_store.methods_to_forget(c, NEVER_US, 9)) == []
 
     live(place, story)
 

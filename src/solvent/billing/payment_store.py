@@ -277,6 +277,12 @@ def methods_of(connection: Connection, customer: CustomerId) -> list[SavedMethod
     return [SavedMethod(*row) for row in connection.execute(select(payment_methods).where(*chosen).order_by(*ordered))]
 
 
+def remove_methods(connection: Connection, customer: CustomerId, now_us: int) -> None:
+    """Remove all of a customer's: nothing is charged to them any more, and their processors are told to forget them."""
+    for saved in methods_of(connection, customer):
+        set_method(connection, msgspec.structs.replace(saved, removed_us=now_us, look_us=now_us, looks=0))
+
+
 def method_to_charge(connection: Connection, customer: CustomerId, id: str = "") -> SavedMethod:
     """The customer's method of an id, or their newest. Raises NotFound when there is none."""
     for saved in methods_of(connection, customer):

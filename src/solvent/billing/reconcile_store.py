@@ -26,6 +26,7 @@ from solvent.billing.payment_store import SavedMethod
 from solvent.billing.rails import Rails
 from solvent.billing.take_back_store import take_back_dispute, take_back_refund
 from solvent.billing.wallet_store import fill_wallet
+from solvent.identity import store as identity_store
 from solvent.invoicing.invoice import InvoiceId
 from solvent.ledger import store as ledger_store
 from solvent.payments.port import Method, Payment
@@ -124,3 +125,5 @@ def _save_method(connection: Connection, order: PaymentOrder, method: Method, at
         return  # removed since it was paid with: looking at the order again does not bring it back
     saved = SavedMethod(id, order.customer, order.rail, method.handle, method.owner, method.label, at_us)
     payment_store.save_method(connection, saved)
+    if identity_store.is_closed(connection, order.customer):  # they left it while they closed their account
+        payment_store.remove_methods(connection, order.customer, at_us)

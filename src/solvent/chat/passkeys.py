@@ -20,6 +20,7 @@ from solvent.identity.prove import Proof, prove
 from solvent.identity.ticket import CHALLENGE_US, ticket
 from solvent.office.add_passkey import PasskeyAdded, add_passkey
 from solvent.office.remove_second_factor import Which, remove_second_factor
+from solvent.office.rename_passkey import rename_passkey
 from solvent.office.second_store import demand_confirmed
 from solvent.pages.once import act_of
 from solvent.pages.passkeys import signed_of
@@ -27,7 +28,7 @@ from solvent.pages.passwords import verify
 from solvent.pages.place import Place
 from solvent.pages.site import SECURITY
 from solvent.pages.visit import Visit
-from solvent.values.errors import SolventError
+from solvent.values.errors import Invalid, SolventError
 from solvent.values.limits import PASSWORD_CHARACTERS_MAX
 
 
@@ -49,6 +50,7 @@ class Passkeys:
         return [
             Place("POST", "/account/passkeys/challenge", "person", self.challenge),
             Place("POST", "/account/passkeys", "person", self.add),
+            Place("POST", "/account/passkeys/{passkey}/name", "person", self.rename),
             Place("POST", "/account/passkeys/{passkey}/remove", "person", self.remove),
         ]
 
@@ -84,6 +86,16 @@ class Passkeys:
         except SolventError as problem:
             return await self._security.page(visit, problem, "passkeys")
         return self._security.begun_page(visit, codes, "passkey")
+
+    async def rename(self, visit: Visit) -> Response:
+        """Call one otherwise."""
+        app = self._app
+        try:
+            act = act_of(visit, app.desk.now_us())
+            await rename_passkey(visit.person, visit.path["passkey"], visit.form.get("name", ""), act, app.database)
+        except Invalid as problem:
+            return await self._security.page(visit, problem, "passkeys")
+        return visit.go(f"{SECURITY}?changed=renamed#passkeys")
 
     async def remove(self, visit: Visit) -> Response:
         """Take one away."""

@@ -75,6 +75,12 @@ def forget_one(connection: Connection, person: PersonId, kind: Kind, known_as: s
     return bool(connection.execute(delete(credentials).where(is_it)).rowcount == 1)
 
 
+def rename(connection: Connection, person: PersonId, kind: Kind, known_as: str, name: str) -> bool:
+    """Call one otherwise, if it is this person's; whether it was there."""
+    is_it = _is(kind, known_as) & (credentials.c.person == person)
+    return bool(connection.execute(update(credentials).where(is_it).values(name=name)).rowcount == 1)
+
+
 def forget_of(connection: Connection, person: PersonId, *kinds: Kind) -> int:
     """All of a person's, or those of some kinds; how many there were."""
     is_meant = credentials.c.person == person

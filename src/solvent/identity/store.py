@@ -92,6 +92,12 @@ def known_customer(connection: Connection, id: CustomerId) -> Customer:
     return Customer(*row)
 
 
+def is_closed(connection: Connection, id: CustomerId) -> bool:
+    """Whether this customer is closed for good."""
+    chosen = select(customers.c.id).where(customers.c.id == id, customers.c.state == "closed")
+    return connection.execute(chosen).first() is not None
+
+
 def change_customer(connection: Connection, id: CustomerId, **columns: str) -> None:
     """Give a customer another name, plan or state."""
     connection.execute(update(customers).where(customers.c.id == id).values(**columns))

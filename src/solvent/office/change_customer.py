@@ -1,4 +1,4 @@
-"""Change a customer: another name, suspended or not, or closed for good, with every key and the plan."""
+"""Change a customer: another name, suspended or not, or closed for good, with every key, the plan and saved cards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from solvent.audit.act import Act
 from solvent.audit.store import once
-from solvent.billing import begin_store, proposal_store, subscription_store
+from solvent.billing import begin_store, payment_store, proposal_store, subscription_store
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer, LogWish, State
@@ -58,8 +58,9 @@ async def change_customer(
 
 
 def _end(connection: Connection, id: CustomerId, now_us: int) -> None:
-    """No key opens anything any more, and no plan begins, goes on or is paid for."""
+    """No key opens anything any more, no plan begins, goes on or is paid for, and nothing saved is charged."""
     identity_store.revoke_keys_of(connection, id, now_us)
+    payment_store.remove_methods(connection, id, now_us)
     for asked in subscription_store.history(connection, id):
         proposal_store.give_up_waiting(connection, asked.id, now_us)
     current = subscription_store.current(connection, id)
