@@ -146,6 +146,22 @@ def test_holds_of_the_first_version_name_nobody_and_wait_for_their_time(old_plac
     asyncio.run(live())
 
 
+def test_the_place_before_which_no_hold_is_open_is_taken_over(old_place: Place) -> None:
+    rows = old_journal(40)
+    write_old(old_place, rows)
+    engine = plain_engine(old_place)
+    with engine.connect() as connection, connection.begin():
+        upgrade(connection, "0035")
+        ids: dict[int, str] = dict(connection.execute(text("SELECT seq, id FROM transfers WHERE id LIKE 'ans_%'")).tuples())
+        middle = sorted(ids.values())[len(ids) // 2]
+        connection.execute(text("INSERT INTO marks VALUES ('holds_seen_until', :id)"), {"id": middle})
+        upgrade(connection, "0036")
+        mark = connection.execute(text("SELECT value FROM marks WHERE name = 'holds_seen_until_seq'")).scalar_one()
+    engine.dispose()
+    assert all(seq > int(mark) for seq, id in ids.items() if id >= middle)
+    assert any(seq <= int(mark) for seq in ids)
+
+
 def test_books_in_which_nothing_was_ever_written_have_an_empty_chain(old_place: Place) -> None:
     write_old(old_place, [])
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 
 import pytest
+from sqlalchemy import select
 from tests.db.opened import Place
 
 from solvent.db.group_commit import GroupCommit
@@ -22,6 +23,7 @@ from solvent.values.money import Money
 
 NOW_US = instant("2026-11-24T12:00:00Z", "now")
 RICH = 10**9
+PLACES = select(store.transfers.c.id, store.transfers.c.seq)
 
 
 def everybody(_holder: str) -> bool:
@@ -158,10 +160,12 @@ def test_the_mark_moves_and_never_passes_a_hold_that_may_be_open(place: Place) -
             expired = {row.id for row in waiting.values() if row.expires_us is not None and row.expires_us <= now_us}
             assert {row.id for row in await void_lost_holds(database, now_us, everybody)} == expired
             waiting = {id: row for id, row in waiting.items() if id not in expired}
-            marks.append(await database.read(lambda connection: store.mark(connection, MARK)))
+            marks.append(int(await database.read(lambda connection: store.mark(connection, MARK))))
             assert await open_ids(database) == set(waiting)
+            seqs = dict(await database.read(lambda connection: connection.execute(PLACES).all()))
+            assert all(seqs[id] > marks[-1] for id in waiting)
         assert marks == sorted(marks)
-        assert len(set(marks)) == len(marks)
+        assert len(set(marks)) > 10
 
     story(place, tell)
 

@@ -195,10 +195,26 @@ def _movements(rows: Iterable[Any]) -> dict[Key, Movement]:
 
 def open_holds(connection: Connection, from_id: str, until_id: str) -> list[Transfer]:
     """Holds with ids in [from_id, until_id) that nothing has resolved, oldest first."""
-    other = transfers.alias("other")
-    unresolved = ~select(other.c.id).where(other.c.resolves == transfers.c.id).exists()
     pending = and_(transfers.c.state == "pending", transfers.c.id >= from_id, transfers.c.id < until_id)
-    return _read(connection.execute(select(*_ROW).where(pending, unresolved).order_by(transfers.c.id)).all())
+    return _read(connection.execute(select(*_ROW).where(pending, _unresolved()).order_by(transfers.c.id)).all())
+
+
+def open_since(connection: Connection, seq: int, until_id: str) -> list[tuple[int, Transfer]]:
+    """Holds later in the journal than a place, with ids before `until_id`, that nothing has resolved: each with its
+    own place, oldest first."""
+    pending = and_(transfers.c.seq > seq, transfers.c.state == "pending", transfers.c.id < until_id)
+    rows = connection.execute(select(transfers.c.seq, *_ROW).where(pending, _unresolved()).order_by(transfers.c.seq))
+    return [(row[0], Transfer(*row[1:])) for row in rows]
+
+
+def last_seq(connection: Connection) -> int:
+    """The place of the journal's last transfer; -1 where there is none."""
+    return read_head(mark(connection, CHAIN)).seq
+
+
+def _unresolved() -> Any:
+    other = transfers.alias("other")
+    return ~select(other.c.id).where(other.c.resolves == transfers.c.id).exists()
 
 
 def transfers_of(connection: Connection, reference: str) -> list[Transfer]:
