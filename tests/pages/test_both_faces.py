@@ -33,7 +33,7 @@ SIZES = ((1280, 860), (390, 844))
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # axe takes long and looks at each page once: at one in this way, at the next in that one.
 HEARD = {"ko": (390, "dark"), "en": (1280, "light")}
-NO_PAGES = re.compile(r"[./]csv$|/pdf$|/export$|manifest|pictures|^/chat/|^/pay/|/back$|/with/|/report$")
+NO_PAGES = re.compile(r"[./]csv$|/pdf$|/export$|manifest|worker|pictures|^/chat/|^/pay/|/back$|/with/|/report$")
 # Names, as they are in every language.
 ALLOWED = (
     "가온", "API", "CSV", "JSON", "PDF", "PIN", "KRW", "USD", "UTC", "VAT", "Anthropic", "AWS", "Azure", "Beancount",
