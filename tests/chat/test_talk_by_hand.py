@@ -162,8 +162,8 @@ def test_whoever_listens_hears_of_an_answer_once_and_of_nothing_twice(server: So
     assert not [text for text in heard if "The first question" in text], "what was there is not read again"
     assert len([text for text in heard if "token" in text]) <= 2, "a token is no news"
     names = page.locator("button:visible, a:visible, input:visible, textarea:visible").evaluate_all(
-        "(all) => all.filter((one) => !(one.ariaHidden || one.ariaLabel || one.textContent.trim() || one.labels?.length))"
-        ".map((one) => one.outerHTML)"
+        "(all) => all.filter((one) => !(one.ariaHidden || one.ariaLabel || one.textContent.trim()"
+        " || one.labels?.length)).map((one) => one.outerHTML)"
     )
     assert names == []
 
