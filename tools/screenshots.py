@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import httpx2
 from playwright.sync_api import Browser, Page, sync_playwright
 from tools.chromium import MISSING, find_chromium
 
@@ -54,11 +56,31 @@ currencies = ["KRW", "USD"]
 key = "env:TOSS_KEY_OF_PICTURES"
 client_key = "test_ck_of_pictures"
 """
-CUSTOMERS = ("/plan", "/usage", "/invoices", "/keys", "/account", "/account/security")
+CUSTOMERS = (
+    "/plan", "/usage", "/invoices", "/keys", "/account", "/account/security", "/plan/cancel", "/invoices/profile",
+    "/account/close", "/offline", "/nowhere",
+)  # fmt: skip
 OPERATORS = (
     "/console", "/console/margins", "/console/customers", "/console/plans", "/console/scenarios", "/console/models",
     "/console/money", "/console/ledger", "/console/audit", "/console/settings", "/console/start",
+    "/console/margins/answers",
+    "/console/prices", "/console/operators", "/console/money/debtors",
+    "/console/money/payments", "/console/money/suspense", "/console/money/mismatches", "/console/money/bills",
+    "/console/money/months", "/console/money/coupons", "/console/nowhere",
 )  # fmt: skip
+# Pages of one thing: what the picture is called, the list that leads there, and by which link.
+ONE_OF_THEM = (
+    ("console-customer", "/console/customers", "tbody a.row"),
+    ("console-plan", "/console/plans", "tbody a.row"),
+    ("console-answer", "/console/margins/answers", "tbody a"),
+    ("console-price-card", "/console/prices", "tbody a.row"),
+    ("console-invoice", "/console/money", "tbody a.row"),
+    ("console-payment", "/console/money/payments", "tbody a.row"),
+    ("console-month", "/console/money/months", "tbody a"),
+    ("console-transfers", "/console/ledger", "tbody a.row"),
+)
+WITH_ERRORS = ("/nowhere", "/console/nowhere", "/plan/cancel")
+STILL_MS = 500
 
 
 def main() -> int:
@@ -73,6 +95,7 @@ def main() -> int:
         sys.stderr.write(MISSING + "\n")
         return 1
     with serving() as (url, key), sync_playwright() as playwright:
+        furnish(url, key)
         time.sleep(options.seconds)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         missing = [page for look in LOOKS for page in taken(browser, url, key, look, options.to)]
@@ -105,6 +128,18 @@ def serving() -> Iterator[tuple[str, str]]:
             process.wait(READY_S_MAX)
 
 
+def operate(url: str, key: str, path: str, body: object) -> None:
+    """What an operator does over the API."""
+    headers = {"authorization": f"Bearer {key}", "idempotency-key": uuid.uuid4().hex}
+    httpx2.post(url + path, json=body, headers=headers, timeout=READY_S_MAX).raise_for_status()
+
+
+def furnish(url: str, key: str) -> None:
+    """What the simulated customers do not bring about: somebody who owes, and a coupon."""
+    operate(url, key, "/v1/customers", {"name": "한빛서점", "plan": "plus", "pays": "invoice"})
+    operate(url, key, "/v1/coupons", {"code": "SPRING-20", "what": "percent", "permille": 200, "periods": 3})
+
+
 def answers(port: int) -> bool:
     """Whether something listens there."""
     with socket.socket() as probe:
@@ -123,18 +158,25 @@ def taken(browser: Browser, url: str, key: str, look: tuple[str, int, int, str],
         sign_in(page, url, key, language, lambda name, page=page: page.screenshot(path=to / f"{name}-{named}.png"))
         for path in pages:
             reply = page.goto(url + path)
-            if reply is None or reply.status != 200:
+            if reply is None or (reply.status != 200 and path not in WITH_ERRORS):
                 missing.append(f"{path} ({named})")
                 continue
-            page.wait_for_timeout(1_200)
+            page.wait_for_timeout(STILL_MS)
             page.screenshot(path=to / f"{path.strip('/').replace('/', '-')}-{named}.png")
+        for name, path, link in ONE_OF_THEM if sign_in is as_operator else ():
+            page.goto(url + path)
+            if not page.locator(link).count():
+                missing.append(f"{name} ({named})")
+                continue
+            page.goto(url + str(page.locator(link).first.get_attribute("href")))
+            page.wait_for_timeout(STILL_MS)
+            page.screenshot(path=to / f"{name}-{named}.png")
         context.close()
     return missing
 
 
-def as_customer(page: Page, url: str, _key: str, language: str, take: object) -> None:
+def as_customer(page: Page, url: str, _key: str, language: str, take: Callable[[str], object]) -> None:
     """Sign up and ask something, with pictures on the way."""
-    assert callable(take)
     for path in STRANGERS:
         page.goto(url + path)
         take(path.strip("/").replace("/", "-"))
@@ -155,6 +197,14 @@ def as_customer(page: Page, url: str, _key: str, language: str, take: object) ->
         receipt.click()
         page.wait_for_timeout(400)
         take("talk-receipt")
+    page.locator("#more summary").click()
+    page.locator("#more button[data-do=share]").click()
+    page.locator("[data-do=share_begin]").click()
+    page.wait_for_timeout(STILL_MS)
+    take("talk-share")
+    page.goto(page.input_value("#link"))
+    page.wait_for_timeout(STILL_MS)
+    take("shared")
     page.goto(f"{url}/plan")
     other = page.locator("a[href^='/plan/change']")
     if other.count():
@@ -169,11 +219,15 @@ def as_customer(page: Page, url: str, _key: str, language: str, take: object) ->
     for name, way in (("paid-waiting", ""), ("paid-left", "?left=1")):
         page.goto(f"{url}/paid/{order}{way}")
         take(name)
+    page.goto(f"{url}/plan")
+    page.fill("#coupon", "SPRING-20")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/plan/coupon")
+    take("coupon")
 
 
-def as_operator(page: Page, url: str, key: str, _language: str, take: object) -> None:
+def as_operator(page: Page, url: str, key: str, _language: str, take: Callable[[str], object]) -> None:
     """Sign in with the key."""
-    assert callable(take)
     page.goto(f"{url}/console/sign-in")
     take("console-sign-in")
     page.fill("#key", key)

@@ -207,7 +207,10 @@ class Visit:
         if self.wants_data:
             told = {"error": {"code": problem.code, "message": said, "param": problem.param}}
             return JSONResponse(told, status, headers={"cache-control": "no-store", **headers})
-        response = self.page("pages/problem.html", status, said=said, code=problem.code, number=status)
+        is_told = self.texts.has(f"problems.{problem.code}")
+        response = self.page(
+            "pages/problem.html", status, said=said, code=problem.code, number=status, spoken="" if is_told else "en"
+        )
         response.headers.update(headers)
         return response
 
