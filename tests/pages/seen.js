@@ -25,6 +25,7 @@
     range.selectNodeContents(text);
     const rects = [...range.getClientRects()].filter(({ width, height }) => width > 1 && height > 1);
     if (!rects.length) continue;
+    if (words.length > 1 && rects.length >= words.length) wrong.push(`broken letter by letter: ${name(box)}`);
     const hidden = ['hidden', 'clip'].includes(style(box).overflowX) && box.scrollWidth > box.clientWidth + SLACK;
     if (hidden && style(box).textOverflow !== 'ellipsis') wrong.push(`cut: ${name(box)}`);
     let frame = box;
