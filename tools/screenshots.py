@@ -76,7 +76,7 @@ ONE_OF_THEM = (
     ("console-price-card", "/console/prices", "tbody a.row"),
     ("console-invoice", "/console/money", "tbody a.row"),
     ("console-payment", "/console/money/payments", "tbody a.row"),
-    ("console-month", "/console/money/months", "tbody a"),
+    ("console-month", "/console/money/months", "main a[href^='/console/money/months/']"),
     ("console-transfers", "/console/ledger", "tbody a.row"),
 )
 WITH_ERRORS = ("/nowhere", "/console/nowhere", "/plan/cancel")
