@@ -37,5 +37,6 @@ async def show_worker(_visit: Visit) -> Response:
 async def show_offline(visit: Visit) -> Response:
     """That there is no network, in both languages: it is kept for whoever uses this browser then."""
     keys = ("pages.offline", "pages.offline_why", "pages.again")
-    said = {language: [visit.words_in(language, key) for key in keys] for language in LANGUAGES}
+    own_first = sorted(LANGUAGES, key=lambda language: language != visit.visitor.language)
+    said = {language: [visit.words_in(language, key) for key in keys] for language in own_first}
     return visit.page("chat/offline.html", said=said)
