@@ -14,9 +14,9 @@ from tests.answering.desks import Scripted
 from tests.pricing.cards import ONLY, cards, usages
 
 from solvent.answering.question import Question
-from solvent.answering.receipt import Outcome, sums_of
+from solvent.answering.receipt import Outcome, Receipt, sums_of
 from solvent.answering.route import Prices, Route
-from solvent.answering.settlement import Ending, Opened, Settlement, settle
+from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
 from solvent.billing.admission import Draw
 from solvent.billing.bill import Bill, bill_for
 from solvent.billing.funds import Funds
@@ -40,14 +40,16 @@ from solvent.ledger.balance import movements
 from solvent.ledger.pot import Kind, Pot
 from solvent.ledger.transfer import Transfer, hold
 from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account, spending
+from solvent.margin.facet import read
 from solvent.metering.meter import Measurement
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.quote import quote
+from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate, unpriced
 from solvent.values.ids import AnswerId, CustomerId, KeyId, TransferId
 from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
-from solvent.values.usage import Usage, all_input_tokens, all_output_tokens, is_none
+from solvent.values.usage import BUCKETS, Usage, all_input_tokens, all_output_tokens, is_none
 
 CUSTOMER = Customer(CustomerId("cus_1"), "A", "plus", 0)
 CALLER = Caller(KeyId("key_1"), "customer", CUSTOMER)
@@ -397,3 +399,40 @@ def test_worked_examples(set_aside: list[tuple[Pot, int]], grains: int, bill: tu
     )  # fmt: skip
     nothing = bill_for(tuple(Draw(*drawn) for drawn in set_aside), won(0), None)
     assert (set(nothing.spent), nothing.charge, nothing.included, nothing.source) == ({0}, won(0), won(0), "")
+
+
+def test_a_receipt_says_each_thing_under_its_own_name() -> None:
+    """It is made in the order of its columns, so none may have slipped into another's."""
+    used = Usage(*range(1, 20))
+    price = RateCard("price", "USD", 0, "", input_picos=10**6, output_picos=10**6)
+    cost = RateCard("cost", "KRW", 0, "", input_picos=10**9, output_picos=10**9)
+    exchange = Exchange("KRW", "USD", 3, 4_000, 0, "")
+    set_aside = (Draw(money_pots("USD")[2], 10), Draw(money_pots("USD")[4], 20))
+    question = Question(AnswerId("ans_1"), 1_000, "house", {}, True, 500, 100, user="kim", service="chat/quick")
+    route = Route("house", "theirs", Scripted([]), 100, [cost], [price], reason="break_even")
+    prices = Prices(cost, price, exchange)
+    opened = Opened(question, CALLER, CUSTOMER, route, prices, Funds(), set_aside, holds_of(set_aside), 77)
+    again = Measurement(Usage(), Usage(input_tokens=10**6), estimated=True)
+    tried = (Tried(route, prices, "upstream_busy", again),)
+    ending = Ending("broken", 5_000, "stop", "upstream_failed", 1_500, True, '{"a":1}', tried, "steps")
+    measured = Measurement(used, used + Usage(input_tokens=1_000), estimated=True, refused_report="nonsense")
+    done = settle(opened, measured, ending)
+    receipt, bill = done.receipt, done.bill
+    assert receipt.usage == used
+    lost, own = tried[0].cost.grains, rate(measured.most, cost, exchange).grains
+    assert min(lost, own, bill.granted.grains, bill.overrun.grains) > 0
+    assert {name: getattr(receipt, name) for name in Receipt.__struct_fields__ if name not in BUCKETS} == {
+        "id": "ans_1", "at_us": 5_000, "customer": "cus_1", "plan": "plus", "key": "key_1", "end_user": "kim",
+        "model": "house", "provider": route.provider.name, "upstream": "theirs", "reason": "break_even",
+        "outcome": "broken", "finish": "stop", "fault": "upstream_failed", "streamed": 1, "output_tokens_max": 77,
+        "usage_estimated": 1, "energy_estimated": 1, "cost_input_tokens": all_input_tokens(measured.most),
+        "currency": "USD", "cost_grains": own + lost, "charge_grains": 30, "overrun_grains": bill.overrun.grains,
+        "provider_currency": "KRW", "provider_cost_grains": rate(measured.most, cost).grains,
+        "cost_card": cost.version, "price_card": price.version, "exchange": "3/4000", "first_token_us": 1_500,
+        "total_us": 4_000, "alarms": receipt.alarms, "usage_report": '{"a":1}', "source": "grant wallet",
+        "granted_grains": 10, "included_grains": 0, "tries": f"{route.provider.name}:upstream_busy",
+        "lost_grains": lost, "guards": "", "service": "chat/quick", "cost_parts": receipt.cost_parts,
+        "attribution": "steps", "on_free_plan": 0,
+    }  # fmt: skip
+    assert receipt.alarms.startswith("overrun bad_usage")
+    assert sum(grains for _, grains in read(receipt.cost_parts)) == own + lost

@@ -103,7 +103,8 @@ def _settle_purses(opened: Opened, spent: Sequence[int]) -> None:
 
 def _leave(opened: Opened, receipt: Receipt) -> None:
     """What the answer used counts at every pace, and what it brought in and cost, where the customer stands."""
-    used = all_input_tokens(receipt.usage) + all_output_tokens(receipt.usage)
+    usage = receipt.usage
+    used = all_input_tokens(usage) + all_output_tokens(usage)
     for entered in opened.entered:
         entered.pace.leave(entered.rule, entered.tokens, used, entered.share)
     leave_turn(opened, used)

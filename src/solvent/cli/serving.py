@@ -126,7 +126,7 @@ async def serve(serving: Serving, say_ready: Callable[[str], None], told_to_stop
     gateway = Gateway(app, open_doors(app, drawing), serving.peers)
     server = uvicorn.Server(
         uvicorn.Config(
-            OtherOrigins(app, gateway), http=BoundedHttp, loop="none", lifespan="off", ws="none",
+            OtherOrigins(app, gateway), interface="asgi3", http=BoundedHttp, loop="none", lifespan="off", ws="none",
             log_config=None, access_log=False, proxy_headers=False, server_header=False, date_header=False,
             backlog=BACKLOG, timeout_keep_alive=75, limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=int(SHUTDOWN_S_MAX),

@@ -85,7 +85,7 @@ _METHODS: Final = (
 )
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
-Asking = Callable[[Receive, Send], Awaitable[None]]
+Asking = Callable[[Receive, Send], Awaitable[None]]  # raises before it is waited for, or then
 
 
 class Gateway:
@@ -102,26 +102,24 @@ class Gateway:
     def _read_settings(self) -> None:
         self._trusted = trusted_proxies(self._app.config)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one request: who serves it is all that is waited for, as each chunk of a stream wakes whoever waits."""
         if scope["type"] != "http":
-            await self._rest(scope, receive, send)
-            return
+            return self._rest(scope, receive, send)
         path: str = scope["path"]
         if path in _ASKED and scope["method"] == "POST":
-            await self._answer(path, scope, receive, send)
-        elif path in _METHODS or path.startswith(_PREFIXES):
-            await self._serve(path, scope, receive, send)
-        elif path in ("/healthz", "/readyz"):
-            await self._health(path, send)
-        else:
-            await self._rest(scope, receive, send)
+            return self._answer(path, scope, receive, send)
+        if path in _METHODS or path.startswith(_PREFIXES):
+            return self._serve(path, scope, receive, send)
+        if path in ("/healthz", "/readyz"):
+            return self._health(path, send)
+        return self._rest(scope, receive, send)
 
     async def ask_inside(self, path: str, caller: Caller, id: AnswerId, body: bytes) -> Told:
         """Ask a surface from within: a line of a batch."""
         return await ask_inside(_SURFACES[path], caller, self._app.desk, id, body, self._app.config.top_up_url)
 
-    async def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         desk = self._app.desk
         now_us = desk.now_us()
         id = AnswerId(new_id("ans", now_us, desk.entropy()))
@@ -130,17 +128,16 @@ class Gateway:
         if self._app.telemetry is not None:
             self._app.telemetry.ask(id, path, header(scope, b"traceparent"), header(scope, b"tracestate"))
 
-        async def ask(receive: Receive, send: Send) -> None:
+        def ask(receive: Receive, send: Send) -> Awaitable[None]:
             caller = as_wished(calling(scope, desk.callers, now_us, self._trusted), desk, scope)
             if self._app.stopping:
                 raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
             if is_repeatable(scope):
                 asking = partial(surface, caller, desk, id)
-                await self._asked_again.once(scope, caller, id, asking, partial(self._tell, path, id), receive, send)
-            else:
-                await surface(caller, desk, id, receive, send)
+                return self._asked_again.once(scope, caller, id, asking, partial(self._tell, path, id), receive, send)
+            return surface(caller, desk, id, receive, send)
 
-        await self._tell(path, id, ask, receive, send)
+        return self._tell(path, id, ask, receive, send)
 
     async def _tell(self, path: str, id: AnswerId, ask: Asking, receive: Receive, send: Send) -> None:
         """Ask, and tell what comes of it, errors too, in the dialect of the path."""

@@ -29,11 +29,13 @@ class OtherOrigins:
     def _read_settings(self) -> None:
         self._origins = {origin.encode() for origin in read_origins(self._app.config.cors_origins)}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one request. Where there is nothing to tell, `rest` alone is waited for."""
         if not self._origins or scope["type"] != "http" or not scope["path"].startswith("/v1/"):
-            await self._rest(scope, receive, send)
-            return
+            return self._rest(scope, receive, send)
+        return self._tell(scope, receive, send)
+
+    async def _tell(self, scope: Scope, receive: Receive, send: Send) -> None:
         origin = header(scope, b"origin")
         is_allowed = origin != b"" and (origin in self._origins or b"*" in self._origins)
         allowed = [(b"vary", b"origin")]

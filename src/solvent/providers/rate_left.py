@@ -21,7 +21,7 @@ _DURATION: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})(?:\.\
 
 def tells_rates(raw_headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether anything is said of rates: most servers of one's own say nothing, and are asked for every answer."""
-    return any(b"ratelimit" in name.lower() for name, _ in raw_headers)
+    return b" ".join([name for name, _ in raw_headers]).lower().find(b"ratelimit") >= 0
 
 
 def rest_s(headers: Mapping[str, str]) -> int:

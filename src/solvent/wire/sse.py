@@ -1,7 +1,8 @@
 """Server-sent events, sans I/O: bytes in as they arrive, the data payloads of whole events out.
 
 Most reads hold whole events, so those are split with bytes methods; only odd events (several lines,
-comments, other fields) are walked line by line.
+comments, other fields) are walked line by line. Bytes are sought with `find`: `in` raises and catches an
+error each time, because it takes numbers too.
 Source: https://html.spec.whatwg.org/multipage/server-sent-events.html section 9.2.6 (2026-11).
 """
 
@@ -13,6 +14,7 @@ from solvent.values.limits import UPSTREAM_EVENT_BYTES_MAX
 __all__ = ["EventReader"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_END = 10  # "\n"
 _RETURN = 13  # "\r", which belongs to the line end before it
 SEAM_BYTES = 2  # an end of event (\n\n or \n\r\n) cut in two leaves at most this much before the cut
 
@@ -41,14 +43,15 @@ class EventReader:
             self._begun = True
             return [data[6:-2]]
         window = self._seam + data if self._parts else data
-        if b"\n\n" not in window and b"\n\r\n" not in window:
+        if window.find(b"\n\n") < 0 and window.find(b"\n\r\n") < 0:
             self._hold(data)
             return []
         if self._parts:
             self._parts.append(data)
             data = b"".join(self._parts)
             self._parts = []
-        end = max(data.rfind(b"\n\n") + 2, data.rfind(b"\n\r\n") + 3)
+        is_whole = data.endswith(b"\n\n")
+        end = len(data) if is_whole else max(data.rfind(b"\n\n") + 2, data.rfind(b"\n\r\n") + 3)
         whole = data[:end]
         self._held_bytes = 0
         if end < len(data):
@@ -56,7 +59,7 @@ class EventReader:
         if not self._begun:
             self._begun = True
             whole = whole.removeprefix(BYTE_ORDER_MARK)
-        if b"\r\n" in whole:
+        if whole.find(b"\r\n") >= 0:
             whole = whole.replace(b"\r\n", b"\n")
         return self._payloads(whole)
 
@@ -86,7 +89,7 @@ class EventReader:
             raise self._too_large()
         payloads: list[bytes] = []
         for event in events:
-            if event.startswith(b"data: ") and b"\n" not in event:
+            if event.startswith(b"data: ") and event.find(b"\n") < 0:
                 payloads.append(event[6:])
             elif event:
                 payload = _payload(event)
@@ -105,7 +108,7 @@ class EventReader:
 
 def _is_one_event(data: bytes) -> bool:
     """Whether this is one whole event of one line of data, as most reads of a paced stream are."""
-    return data.startswith(b"data: ") and data.endswith(b"\n\n") and data.count(b"\n") == 2 and data[-3] != _RETURN
+    return data.startswith(b"data: ") and data.find(b"\n") == len(data) - 2 and data[-1] == _END and data[-3] != _RETURN
 
 
 def _payload(event: bytes) -> bytes | None:
