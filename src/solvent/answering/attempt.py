@@ -67,7 +67,7 @@ def take_in(meter: Meter, chunk: Chunk) -> None:
     if chunk.made is not None:
         meter.count(chunk.made)
     tier = chunk.members.get("service_tier")
-    if tier is not None:
+    if tier is not None and tier is not meter.tier:
         meter.served_at(tier)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from solvent.answering.desk import Desk
@@ -74,7 +76,7 @@ async def _whole(question: Question, answering: Answering, send: Send) -> None:
                 members["usage"] = msgspec.Raw(_encode(chat_report(step.usage)))
             elif usage is not None:
                 members["usage"] = without_cost(usage)
-    await respond(send, 200, _render(members, question), headers)
+    await respond(send, 200, _encode(_named(members, question)), headers)
 
 
 class _Teller(Teller):
@@ -84,16 +86,33 @@ class _Teller(Teller):
         super().__init__(question, send)
         self._wants_usage = wants_usage
         self._latest: dict[str, msgspec.Raw] = {}
+        self._around: Mapping[str, msgspec.Raw] | None = None
+        self._before = self._after = b""  # of the choices, in the events that say the same around them
 
     def _told(self, chunk: Chunk) -> bytes:
         self._latest = chunk.members
+        if chunk.around is not None:
+            if chunk.around is not self._around:
+                self._around = chunk.around
+                self._before, self._after = self._cast(chunk.members)
+            return b"data: %b%b%b\n\n" % (self._before, chunk.members["choices"], self._after)
         if chunk.usage is not None:
             choices = chunk.members.get("choices")
             if choices is None or len(bytes(choices)) < 5:
                 return b""  # the usage event proper: it is told at the end
-        if self._wants_usage:
-            chunk.members["usage"] = _NULL
-        return _event(_render(chunk.members, self._question))
+        return _event(_encode(self._told_as(chunk.members)))
+
+    def _told_as(self, upstreams: dict[str, msgspec.Raw]) -> dict[str, object]:
+        members = _named(upstreams, self._question)
+        return {**members, "usage": _NULL} if self._wants_usage else members
+
+    def _cast(self, upstreams: dict[str, msgspec.Raw]) -> tuple[bytes, bytes]:
+        """What an event is told as before and after its choices: these are all that differs from now on."""
+        items = [*self._told_as(upstreams).items()]
+        at = [name for name, _ in items].index("choices")
+        before, after = _encode(dict(items[:at])), _encode(dict(items[at + 1 :]))
+        comma = b"," if at else b""
+        return b'%b%b"choices":' % (before[:-1], comma), b",%b" % after[1:] if len(items) > at + 1 else b"}"
 
     async def _tell_end(self, receipt: Receipt) -> None:
         if self._wants_usage:
@@ -102,7 +121,7 @@ class _Teller(Teller):
                 usage = msgspec.Raw(_encode(chat_report(receipt.usage)))
             members = {**self._latest, "choices": _NO_CHOICES, "usage": usage,
                        "solvent": msgspec.Raw(_encode(bill(receipt)))}  # fmt: skip
-            await self._write(_event(_render(members, self._question)))
+            await self._write(_event(_encode(_named(members, self._question))))
         await self._last(b"data: [DONE]\n\n")
 
     async def _tell_error(self, problem: SolventError) -> None:
@@ -113,10 +132,10 @@ def _event(payload: bytes) -> bytes:
     return b"data: %b\n\n" % payload
 
 
-def _render(upstreams: dict[str, msgspec.Raw], question: Question) -> bytes:
+def _named(upstreams: dict[str, msgspec.Raw], question: Question) -> dict[str, object]:
     """The upstream's own object, under our id and the name the model is sold by."""
     members: dict[str, object] = dict(upstreams)
     members.pop("provider", None)  # who answered behind a reseller is not the customer's business
     members["id"] = question.id
     members["model"] = question.model
-    return _encode(members)
+    return members

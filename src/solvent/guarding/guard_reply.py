@@ -111,7 +111,7 @@ class _Watch:
             return (chunk,)
         for slot in event.slots:
             slot.put(told[slot.key])
-        return (*map(Chunk, more), msgspec.structs.replace(chunk, members=event.members()))
+        return (*map(Chunk, more), msgspec.structs.replace(chunk, members=event.members(), around=None))
 
     async def end(self) -> Sequence[Chunk]:
         """What is left when the stream ends without having said that its texts do."""

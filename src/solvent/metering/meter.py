@@ -56,6 +56,7 @@ class Meter:
         "_text",
         "left_unanswered",
         "pieces",
+        "tier",
     )
 
     def __init__(
@@ -77,6 +78,7 @@ class Meter:
         self._refused = ""
         self._tariff = ""
         self.pieces = 0
+        self.tier: bytes | msgspec.Raw | None = None  # as it was last named
         self._text = ""
         self.left_unanswered = False  # the upstream took the question and has not said what it used
 
@@ -113,7 +115,8 @@ class Meter:
         self._sure = None
 
     def served_at(self, words: bytes | msgspec.Raw) -> None:
-        """Take in the service tier that an upstream names beside its report, as JSON."""
+        """Take in the service tier that an upstream names beside its report, as JSON: once is enough."""
+        self.tier = words
         if bytes(words) not in PLAIN:
             self._serve(reported_tariff(b'{"service_tier":%b}' % bytes(words)))
 

@@ -10,14 +10,17 @@ import msgspec
 
 
 class Mould:
-    """What stands around the choices of a stream's events, as bytes and as members; nothing fits an empty one."""
+    """What stands around the choices of a stream's events, as bytes and as members; nothing fits an empty one.
 
-    __slots__ = ("_after", "_around_bytes", "_before", "_members")
+    around: these members. The choices among them are those of the event that was taken, and say nothing of another.
+    """
+
+    __slots__ = ("_after", "_around_bytes", "_before", "around")
 
     def __init__(self) -> None:
         self._before = self._after = b""
         self._around_bytes = 0
-        self._members: dict[str, msgspec.Raw] = {}
+        self.around: dict[str, msgspec.Raw] = {}
 
     def take(self, payload: bytes, members: dict[str, msgspec.Raw]) -> None:
         """Keep the look of an event that was read whole. members: what it says, its choices among it."""
@@ -25,7 +28,7 @@ class Mould:
         if choices.startswith(b"[") and payload.count(choices) == 1:
             self._before, _, self._after = payload.partition(choices)
             self._around_bytes = len(self._before) + len(self._after)
-            self._members = members.copy()
+            self.around = members.copy()
         else:
             self._before = b""
 
@@ -38,4 +41,4 @@ class Mould:
 
     def filled(self, choices: bytes) -> dict[str, msgspec.Raw]:
         """The members of an event that looks the same, with these choices."""
-        return {**self._members, "choices": msgspec.Raw(choices)}
+        return {**self.around, "choices": msgspec.Raw(choices)}

@@ -269,7 +269,7 @@ def _piece(payload: bytes, mould: Mould) -> Chunk | None:
         pieces, finish, text = _said(_decode_choices(raw))
     except UNREADABLE:
         return None
-    return Chunk(mould.filled(raw), pieces, None, None, finish, text)
+    return Chunk(mould.filled(raw), pieces, None, None, finish, text, around=mould.around)
 
 
 def _said(choices: Sequence[_Choice]) -> tuple[int, str, str]:

@@ -71,7 +71,8 @@ class Chunk(msgspec.Struct, frozen=True):
     pieces of text it holds, each at least one token. usage, timings: the upstream's reports, verbatim, if it made
     them. finish: why the model stopped, in chat's words, on the chunk that says so. text: of a whole reply; its words
     are counted only where no report says what it used. made: what can be counted in it beside words, such as pictures.
-    data: bytes of what is no JSON, such as sound.
+    data: bytes of what is no JSON, such as sound. around: of an event of a stream, one object for all that say the same
+    beside their choices; None where nobody has looked.
     """
 
     members: dict[str, msgspec.Raw]
@@ -82,6 +83,7 @@ class Chunk(msgspec.Struct, frozen=True):
     text: str = ""
     made: Usage | None = None
     data: bytes = b""
+    around: Mapping[str, msgspec.Raw] | None = None
 
 
 class Provider(Protocol):
