@@ -151,11 +151,12 @@ def test_the_place_before_which_no_hold_is_open_is_taken_over(old_place: Place) 
     write_old(old_place, rows)
     engine = plain_engine(old_place)
     with engine.connect() as connection, connection.begin():
-        upgrade(connection, "0035")
-        ids: dict[int, str] = dict(connection.execute(text("SELECT seq, id FROM transfers WHERE id LIKE 'ans_%'")).tuples())
+        upgrade(connection, "0036")
+        asked = connection.execute(text("SELECT seq, id FROM transfers WHERE id LIKE 'ans_%'"))
+        ids = {int(seq): str(id) for seq, id in asked}
         middle = sorted(ids.values())[len(ids) // 2]
         connection.execute(text("INSERT INTO marks VALUES ('holds_seen_until', :id)"), {"id": middle})
-        upgrade(connection, "0036")
+        upgrade(connection, "0037")
         mark = connection.execute(text("SELECT value FROM marks WHERE name = 'holds_seen_until_seq'")).scalar_one()
     engine.dispose()
     assert all(seq > int(mark) for seq, id in ids.items() if id >= middle)
