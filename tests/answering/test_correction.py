@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.answering.test_settlement import CUSTOMER, holds_of, openings, pot, settled
+from tests.answering.settling import CUSTOMER, holds_of, openings, pot, settled
 from tests.pricing.cards import cards, usages
 
 from solvent.answering.correction import Correction, Means, Net, correct_charge, correct_cost, net_of

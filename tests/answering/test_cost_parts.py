@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from tests.answering.test_settlement import OUTCOMES, measurements, openings, settled
+from tests.answering.settling import OUTCOMES, measurements, openings, settled
 
 from solvent.answering.receipt import Outcome
 from solvent.answering.settlement import Opened

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.answering.test_settlement import OUTCOMES, measurements, openings, settled
+from tests.answering.settling import OUTCOMES, measurements, openings, settled
 from tests.pricing.cards import cards
 
 from solvent.answering.receipt import Outcome, sums_of

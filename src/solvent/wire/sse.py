@@ -1,8 +1,7 @@
 """Server-sent events, sans I/O: bytes in as they arrive, the data payloads of whole events out.
 
-Most reads hold whole events, so those are split with bytes methods; only odd events (several lines,
-comments, other fields) are walked line by line. Bytes are sought with `find`: `in` raises and catches an
-error each time, because it takes numbers too.
+Most reads hold whole events, split with bytes methods; only odd events are walked line by line. Bytes are sought with
+`find`: `in` raises and catches an error each time, because it takes numbers too.
 Source: https://html.spec.whatwg.org/multipage/server-sent-events.html section 9.2.6 (2026-11).
 """
 
