@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tools.chromium import MISSING, find_chromium
 
 ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = str(Path(sys.executable).parent / "solvent")
 READY_S_MAX = 60
 DEMO_S = 25  # for which the simulated customers ask before the first picture
 PASSWORD = "a long enough password"
@@ -68,6 +69,14 @@ OPERATORS = (
     "/console/money/payments", "/console/money/suspense", "/console/money/mismatches", "/console/money/bills",
     "/console/money/months", "/console/money/coupons", "/console/nowhere",
 )  # fmt: skip
+# Two runs of the simulator that the console shows, and the pages of what is done with them.
+RUNS = ("spring", "spring-busy")
+GENERATED = ("customers=300,days=30,tail=1.6", "customers=300,days=30,tail=1.3")
+OF_RUNS = (
+    ("console-scenario", "/console/scenarios/spring"),
+    ("console-scenarios-compare", "/console/scenarios/compare?run=spring&run=spring-busy"),
+    ("console-scenario-adopt", "/console/scenarios/spring/adopt/plus"),
+)
 # Pages of one thing: what the picture is called, the list that leads there, and by which link.
 ONE_OF_THEM = (
     ("console-customer", "/console/customers", "tbody a.row"),
@@ -94,8 +103,9 @@ def main() -> int:
     if chromium is None:
         sys.stderr.write(MISSING + "\n")
         return 1
-    with serving() as (url, key), sync_playwright() as playwright:
+    with serving() as (url, key, data), sync_playwright() as playwright:
         furnish(url, key)
+        simulate(data)
         time.sleep(options.seconds)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         missing = [page for look in LOOKS for page in taken(browser, url, key, look, options.to)]
@@ -106,26 +116,35 @@ def main() -> int:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, str]]:
-    """A demo of its own: its address, and its operator's key."""
+def serving() -> Iterator[tuple[str, str, Path]]:
+    """A demo of its own: its address, its operator's key, and where its books are."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "solvent.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
         os.environ["TOSS_KEY_OF_PICTURES"] = "test_sk_of_pictures"
-        command = [str(Path(sys.executable).parent / "solvent"), "serve", "--demo"]
         process = subprocess.Popen(
-            [*command, "--port", str(port), "--data", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [PROGRAM, "serve", "--demo", "--port", str(port), "--data", folder],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             keys, give_up = Path(folder) / "first-run.json", time.monotonic() + READY_S_MAX
             while not (keys.exists() and answers(port)) and time.monotonic() < give_up:
                 time.sleep(0.2)
-            yield f"http://127.0.0.1:{port}", json.loads(keys.read_text())["operator_key"]
+            yield f"http://127.0.0.1:{port}", json.loads(keys.read_text())["operator_key"], Path(folder)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(READY_S_MAX)
+
+
+def simulate(data: Path) -> None:
+    """Keep two runs, of customers who use much and of some who use very much."""
+    for name, generated in zip(RUNS, GENERATED, strict=True):
+        asked = ["--generate", generated, "--start", "2026-03-01", "--plan", "plus", "--plan", "pro"]
+        command = [PROGRAM, "simulate", *asked, "--year", "--keep", name, "--data", str(data)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def operate(url: str, key: str, path: str, body: object) -> None:
@@ -163,6 +182,10 @@ def taken(browser: Browser, url: str, key: str, look: tuple[str, int, int, str],
                 continue
             page.wait_for_timeout(STILL_MS)
             page.screenshot(path=to / f"{path.strip('/').replace('/', '-')}-{named}.png")
+        for name, path in OF_RUNS if sign_in is as_operator else ():
+            page.goto(url + path)
+            page.wait_for_timeout(STILL_MS)
+            page.screenshot(path=to / f"{name}-{named}.png")
         for name, path, link in ONE_OF_THEM if sign_in is as_operator else ():
             page.goto(url + path)
             if not page.locator(link).count():

@@ -7,6 +7,8 @@ import csv
 import html
 import io
 import re
+import shutil
+import subprocess
 import uuid
 
 import pytest
@@ -89,6 +91,9 @@ def test_the_code_on_the_page_works(server: Solvent) -> None:
         assert "Hello" in said.getvalue(), name
     for name in ("curl", "javascript"):
         assert f"{server.url}/v1/chat/completions" in html.unescape(texts[name])
+    if shutil.which("curl"):
+        code = html.unescape(texts["curl"]).replace("YOUR_KEY", key)
+        assert "Hello" in subprocess.run(code, shell=True, capture_output=True, text=True, check=True).stdout
 
 
 def test_usage_is_told_by_day_by_key_and_by_answer(server: Solvent) -> None:
