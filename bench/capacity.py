@@ -177,6 +177,7 @@ def group_lines(all_points: Sequence[Point], left_out: Sequence[Terms]) -> list[
     """Lines of the table for parts of the points."""
     lines = []
     groups: dict[str, Callable[[Point], bool]] = {
+        "EcoLogits' domain": in_eco_domain,
         "H100, dense": lambda p: p.fleet.device.name == "H100" and not p.shape.experts,
         "H100, experts": lambda p: p.fleet.device.name == "H100" and p.shape.experts > 0,
         "B200, dense": lambda p: p.fleet.device.name == "B200" and not p.shape.experts,
