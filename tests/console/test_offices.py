@@ -138,6 +138,7 @@ def test_what_a_plan_would_come_to_is_told_while_it_is_written(
         return dict(answer.json())
 
     before, after = told(), told(price="39600")
+    assert told() == before, "what is kept of the answers for the hour tells the same"
     assert would in after["would"]
     assert finding in told(price="39600", included="answers 1")["finding"]
     assert before["month"]["then_margin"] != after["month"]["then_margin"]

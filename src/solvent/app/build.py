@@ -31,6 +31,7 @@ from solvent.app.logbook import open_logbook
 from solvent.app.mail import Mail, open_mail
 from solvent.app.payments import Payments, open_processors
 from solvent.app.plans import meant_losses, read_plans
+from solvent.app.replays import Replays
 from solvent.app.routes import Routes, open_routes, read_exchanges
 from solvent.app.sealing import open_sealing
 from solvent.app.telemetry import Telemetry, open_telemetry
@@ -101,6 +102,7 @@ class App:
         self.presence = presence
         self.mail = mail
         self.live = Live(desk)
+        self.replays = Replays()
         self.watches = Watches(desk)
         self.watches.begin(routes)
         self.payments = Payments(database, now_us, entropy, config.public_url)
@@ -109,7 +111,7 @@ class App:
         self.sealing = open_sealing(config.people.sealing_key, directory.path, near, is_shared=bool(config.database))
         self.near = near  # the folder of solvent.toml, where relative paths and rate cards are
         self.telemetry: Telemetry | None = None
-        self.on_reload: list[Callable[[], None]] = []  # called when other settings are in force
+        self.on_reload: list[Callable[[], None]] = [self.replays.forget]  # called when other settings are in force
         self.stop = asyncio.Event()
         self.lost_holds = 0
         self._callers_seen = self._pots_seen = 0

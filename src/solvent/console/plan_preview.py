@@ -12,6 +12,7 @@ from solvent.app.build import App
 from solvent.app.plan_entries import PlanEntry
 from solvent.app.plan_month import Replayed, fees_of, replayed
 from solvent.app.plans import plan_of
+from solvent.app.replays import BusyError
 from solvent.billing.plan import Plan
 from solvent.console import margin, plans
 from solvent.console.clerk import Clerk
@@ -30,6 +31,7 @@ class Month(msgspec.Struct, kw_only=True):
     fees: of all subscribers then, net; seats and coupons counted. then_cost, then_margin: with what changes of charges
     and costs, where it could be replayed. refused: answers that nothing would have paid for, more than today.
     replayed: of how many customers that is known; 0 for none.
+    is_busy: others were replayed just then, so these were not.
     """
 
     answers: int
@@ -42,6 +44,7 @@ class Month(msgspec.Struct, kw_only=True):
     subscribers: int
     refused: int
     replayed: int
+    is_busy: bool = False
 
 
 class PlanPreview:
@@ -102,6 +105,7 @@ def month_said(visit: Visit, month: Month, currency: str) -> dict[str, Any]:
     counted = visit.words("office.net_each", price=told["fees"], n=formats.count(month.subscribers))
     refused = visit.words("office.month_refused", n=formats.count(month.refused)) if month.refused > 0 else ""
     key = "office.month_replayed" if month.replayed else "office.month_fees_alone"
+    key = "office.month_busy" if month.is_busy else key
     why = visit.words(key, n=formats.count(month.replayed), of=formats.count(month.subscribers))
     return told | {"net_each": counted, "refused": refused, "why": why, "is_loss": amounts["then_margin"].grains < 0}
 
@@ -118,7 +122,11 @@ async def last_month(clerk: Clerk, name: str, entry: PlanEntry) -> Month | None:
     beside = parts["revenue"] - parts["granted"]
     then = plan_of(entry, currency)
     fees = await business.database.read(lambda connection: fees_of(connection, name, then))
-    changed = await _changes(clerk, name, then)
+    is_busy, changed = False, None
+    try:
+        changed = await _changes(clerk, name, then)
+    except BusyError:
+        is_busy = True
     nothing = Money(0, currency)
     charge, cost = (changed.charge, changed.cost) if changed else (nothing, nothing)
     then_cost = parts["cost"] + cost
@@ -127,6 +135,7 @@ async def last_month(clerk: Clerk, name: str, entry: PlanEntry) -> Month | None:
         margin=texts["margin"], fees=plain(fees.then), then_cost=plain(then_cost),
         then_margin=plain(beside + charge + fees.then - then_cost), subscribers=fees.subscribers,
         refused=changed.refused if changed else 0, replayed=changed.customers if changed else 0,
+        is_busy=is_busy,
     )  # fmt: skip
 
 
@@ -134,4 +143,6 @@ async def _changes(clerk: Clerk, name: str, then: Plan) -> Replayed | None:
     business = clerk.business
     now_us, zone = business.now_us(), business.time_zone
     first = day_number(now_us, zone) - DAYS + 1
-    return await replayed(business, name, then, (start_of_day(first, zone), now_us))
+    span_us, replays = (start_of_day(first, zone), now_us), clerk.app.replays
+    who = clerk.visit.caller.key
+    return await replays.in_turn(who, lambda: replayed(replays, business, name, then, span_us))

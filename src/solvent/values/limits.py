@@ -46,6 +46,8 @@ REPORT_CUSTOMERS_MAX = 1_000  # in one profit and loss, of all there are
 STANDING_CUSTOMERS_MAX = 20_000  # of one plan, in the picture of where they stand
 PREVIEW_CUSTOMERS_MAX = 200  # whose answers of a month are replayed while a plan is edited
 PREVIEW_ANSWERS_MAX = 20_000
+PREVIEW_WAIT_S = 2.0  # for the replay of another; then the fees are told alone
+PREVIEW_KEPT_MAX = 4  # plans whose last month is kept as it was replayed, for the hour
 REPORT_CUSTOMERS = 100  # when nobody says how many
 CONNECTIONS_MAX = 12_000
 
