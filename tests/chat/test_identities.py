@@ -283,6 +283,14 @@ def test_whoever_begins_again_and_again_is_told_to_wait(server: Solvent, there: 
     """The last test here: nobody at this address begins anything afterwards."""
     mallory = Browser(server)
     token = mallory.token()
+    seen = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+    shown = [seen, seen | {"sec-fetch-dest": "empty"}]
+    shown.append({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"})
+    for n in range(SIGN_INS_BEGUN_MAX):  # what a page elsewhere shows: nothing begins, nor is it counted
+        assert mallory.get("/sign-in/with/staff", headers=shown[n % 3]).status_code == 404
+    goes = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    for to in ("document", "empty"):  # by a link; and by our worker, which fetches what one goes to
+        assert mallory.get("/sign-in/with/staff", headers=goes | {"sec-fetch-dest": to}).status_code == 303
     for _ in range(SIGN_INS_BEGUN_MAX):
         mallory.get("/sign-in/with/staff")
     there.asked = {}

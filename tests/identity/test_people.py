@@ -14,7 +14,6 @@ from tests.office.acts import on_sale
 from solvent.audit.act import Act
 from solvent.db.group_commit import GroupCommit
 from solvent.identity import attempt_store, person_store, ticket_store
-from solvent.identity.attempt import begun_from
 from solvent.identity.attempt_store import WAIT_US
 from solvent.identity.begin_ticket import begin_ticket
 from solvent.identity.caller import Caller, digest
@@ -141,8 +140,8 @@ def test_a_password_that_changed_meanwhile_lets_nobody_in(place: Place) -> None:
 
 
 def test_only_so_many_sign_ins_are_begun_from_one_place_and_come_to_no_end(place: Place) -> None:
-    async def begin(database: GroupCommit, where: str, n: int) -> None:
-        await begin_ticket(ticket(f"{where} {n}", "passkey", "laptop", AT_US), where, database, AT_US)
+    async def begin(database: GroupCommit, where: str, n: int, browser: str = "laptop") -> None:
+        await begin_ticket(ticket(f"{where} {n}", "passkey", browser, AT_US), where, database, AT_US)
 
     async def story() -> None:
         async with place.opened() as database:
@@ -155,8 +154,15 @@ def test_only_so_many_sign_ins_are_begun_from_one_place_and_come_to_no_end(place
                 assert many.value.retry_after_s == WAIT_US // 1_000_000
             for where in ("2001:db8:0:100::1", "10.0.0.1"):
                 await begin(database, where, 0)
-            await database.write(lambda c: attempt_store.forgive_last(c, begun_from("2001:db8::1")))
+            await database.write(lambda c: attempt_store.end_begun(c, "2001:db8::1", "laptop"))
             await begin(database, "2001:db8::1", 1_000)
+            await database.write(lambda c: attempt_store.remember_browser(c, PersonId("psn_kim"), "home", AT_US))
+            for n in range(SIGN_INS_BEGUN_MAX):  # what others did there is nothing to a browser that is known
+                await begin(database, "2001:db8::1", 2_000 + n, "home")
+            with pytest.raises(Refused):
+                await begin(database, "10.0.0.9", 0, "home")  # it is counted wherever it is
+            await database.write(lambda c: attempt_store.end_begun(c, "10.0.0.9", "home"))
+            await begin(database, "10.0.0.9", 0, "home")
             await forget_old_sessions(database, AT_US + TICKET_US)
             with pytest.raises(Refused):
                 await database.read(lambda c: ticket_store.known_for(c, "10.0.0.1 0", "passkey", "laptop", AT_US))

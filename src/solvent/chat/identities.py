@@ -49,7 +49,9 @@ class Identities:
         ]
 
     async def go_there(self, visit: Visit) -> Response:
-        """To the provider's page."""
+        """To the provider's page. What other pages show as a picture or a frame begins nothing, nor is it counted."""
+        if not visit.is_gone_to:
+            raise NotFound("no_such_page", "there is no such page here")
         way = await self._begin(visit, own_path(visit.query.get("next", ""), ""), PersonId(""))
         return visit.remember(visit.go(way))
 

@@ -51,6 +51,11 @@ def begun_from(place: str) -> str:
     return f"begun {network_of(place) if ':' in place else place}"
 
 
+def begun_in(browser: bytes) -> str:
+    """The same of a browser that somebody signed in with before. browser: digest of its cookie."""
+    return f"begun in {browser.hex()}"
+
+
 def back_off_s(failed: int) -> int:
     """Seconds to wait after so many failures of strangers; 0 for few."""
     return min(max(failed - SIGN_IN_FAILURES_ANYWHERE, 0), SIGN_IN_BACK_OFF_S_MAX)

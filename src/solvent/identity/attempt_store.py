@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from solvent.db.tables import metadata
-from solvent.identity.attempt import Attempt, back_off_s, too_often
+from solvent.identity.attempt import Attempt, back_off_s, begun_from, begun_in, too_often
 from solvent.identity.caller import digest
 from solvent.values.ids import PersonId
 from solvent.values.instant import US_PER_S
@@ -46,6 +46,7 @@ known_browsers = Table(
     Column("person", Text, primary_key=True),
     Column("digest", LargeBinary, primary_key=True),  # of the cookie
     Column("seen_us", BigInteger, nullable=False),
+    Index("ix_known_browsers_digest", "digest"),
 )
 
 
@@ -135,8 +136,16 @@ def forgive(connection: Connection, counted: Counted) -> None:
         connection.execute(delete(failed_sign_ins).where(_is(one, at_us)))
 
 
-def forgive_last(connection: Connection, who: str) -> None:
-    """One of those that count by this came to its end."""
+def begun_by(connection: Connection, place: str, browser: bytes) -> str:
+    """What a sign-in that begins is counted by: a browser that somebody signed in with before by itself, so that nobody
+    else at its place locks it out. browser: digest of its cookie."""
+    chosen = select(known_browsers.c.person).where(known_browsers.c.digest == browser).limit(1)
+    return begun_in(browser) if connection.execute(chosen).first() is not None else begun_from(place)
+
+
+def end_begun(connection: Connection, place: str, browser: str) -> None:
+    """One that was begun came to its end."""
+    who = begun_by(connection, place, digest(browser.encode()))
     last_us = connection.execute(select(func.max(failed_sign_ins.c.at_us)).where(failed_sign_ins.c.who == who)).scalar()
     if last_us is not None:
         forgive(connection, ((who, last_us),))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from solvent.db.port import Connection, Database
 from solvent.identity import attempt_store, credential_store, person_store, ticket_store
-from solvent.identity.attempt import begun_from
 from solvent.identity.attempt_store import Counted
 from solvent.identity.credential import Credential
 from solvent.identity.passkey import CheckSigned, Signed, passkey_wrong
@@ -46,7 +45,7 @@ async def enter_by_passkey(
         if not credential_store.count(connection, kept, counter, now_us):
             raise passkey_wrong()
         attempt_store.forgive(connection, counted)
-        attempt_store.forgive_last(connection, begun_from(arrival.place))
+        attempt_store.end_begun(connection, arrival.place, arrival.browser)
         person = person_store.known(connection, kept.person)
         demand_open(person)
         entrance_store.admit(connection, person, arrival, now_us)

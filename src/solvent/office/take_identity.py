@@ -11,7 +11,6 @@ from solvent.audit.act import Act, fingerprint
 from solvent.audit.store import once
 from solvent.db.port import Connection, Database
 from solvent.identity import attempt_store, credential_store, news_store, person_store
-from solvent.identity.attempt import begun_from
 from solvent.identity.credential import Credential, Identified
 from solvent.identity.key import clean_name
 from solvent.identity.news import news
@@ -52,7 +51,7 @@ async def take_identity(taken: IdentityTaken, database: Database, now_us: int, e
     """
 
     def work(connection: Connection) -> Entered:
-        attempt_store.forgive_last(connection, begun_from(taken.arrival.place))
+        attempt_store.end_begun(connection, taken.arrival.place, taken.arrival.browser)
         credential = credential_store.found(connection, "provider", taken.identified.known_as)
         if taken.person:
             return Entered(_link(connection, taken, credential, now_us), is_in=True)

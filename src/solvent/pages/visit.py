@@ -215,6 +215,18 @@ class Visit:
         return response
 
     @property
+    def is_gone_to(self) -> bool:
+        """Whether a person goes to this page, and none shows it in itself or fetches it, as far as the browser says.
+
+        Our worker (js/worker.js) fetches pages that one goes to: they are "empty" then.
+        """
+        said = self.request.headers
+        to, mode = said.get("sec-fetch-dest", ""), said.get("sec-fetch-mode", "")
+        if "prefetch" in said.get("sec-purpose", ""):
+            return False
+        return mode in ("", "navigate") and (to in ("", "document") or (to == "empty" and mode == "navigate"))
+
+    @property
     def wants_data(self) -> bool:
         """Whether a script asks."""
         return "x-csrf" in self.request.headers or "json" in self.request.headers.get("accept", "")
