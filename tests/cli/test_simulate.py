@@ -211,6 +211,13 @@ def test_scenarios_of_a_file_have_prices_of_their_own_and_say_so(asked: Solvent,
     file.write_text("- {name: worth, plan: counted}")
     refused = asked.run("simulate", "--scenarios", str(file), "--plan", "worth")
     assert "a scenario 'worth' is there without it" in refused.stderr
+    for wrong in ("{name: worth, plan: counted}", "{name: worth}"):
+        file.write_text(f"- {wrong}")
+        refused = asked.run("simulate", "--scenarios", str(file))
+        assert (refused.returncode, "scenario 'worth' is named like a plan" in refused.stderr) == (2, True), wrong
+    file.write_text("- {name: worth, plan: worth, prices: free}")
+    (worth,) = [one for one in simulated(asked, "--scenarios", str(file)) if one["scenario"] == "worth"]
+    assert [one["what"] for one in worth["varies"]] == ["price"]
 
 
 def test_what_is_spread_over_processes_comes_to_the_same(asked: Solvent) -> None:

@@ -110,6 +110,44 @@ def test_a_plan_is_adopted_with_one_click_after_it_says_what_that_changes(server
     assert look.all_complaints() == []
 
 
+def test_what_a_scenario_differs_in_is_said_and_only_a_plan_itself_is_adopted(
+    server: Solvent, open_page: OpenPage, tmp_path: Path
+) -> None:
+    (tmp_path / "free").mkdir()
+    card = "card: page-price\ncurrency: KRW\nentries:\n  - {from: 2020-01-01, answer: 0, source: made for a test}\n"
+    (tmp_path / "free/cards.yaml").write_text(card)
+    file = tmp_path / "scenarios.yaml"
+    file.write_text(
+        "- {name: pay-as-you-go, plan: pay-as-you-go, prices: free}\n- {name: dear, plan: dear, cached: 500}\n"
+    )
+    (tmp_path / "plans.yaml").write_text(PLANS)
+    report = tmp_path / "report.html"
+    words = ("--scenarios", str(file), "--plans", str(tmp_path / "plans.yaml"), "--language", "ko")
+    done = server.run("simulate", *words, "--report", str(report), "--keep", "varied")
+    assert done.returncode == 0, done.stderr
+    assert "<p>pay-as-you-go에서 다른 점: plain의 판매 가격" in report.read_text()
+    page = sign_in(open_page, server, locale="en-US").page
+    page.goto(f"{server.url}/console/scenarios/varied")
+    demand_whole(page, "varied run")
+    said = page.locator("main").inner_text()
+    assert "pay-as-you-go differs: plain is sold at other prices" in said
+    assert "pay-as-you-go is not adopted from this run" in said
+    assert page.get_by_role("link", name="Adopt").count() == 1
+    page.get_by_role("link", name="Adopt").click()
+    page.wait_for_url("**/varied/adopt/dear")
+    demand_whole(page, "varied adopt")
+    assert "dear differs: 50.0% of what is read comes from a cache." in page.locator("main").inner_text()
+    page.goto(f"{server.url}/console/scenarios/compare?run=varied/dear&run=varied/pay-as-you-go")
+    demand_whole(page, "varied compared")
+    row = page.locator("#given tr.differs", has_text="differs in").inner_text()
+    assert "sold at other prices" in row
+    assert "50.0%" in row
+    page.goto(f"{server.url}/console/scenarios/varied/adopt/pay-as-you-go")
+    assert "of other prices or costs" in page.locator("main").inner_text()
+    assert not page.get_by_role("button", name="Put it on sale").count()
+    server.operate("POST", "/v1/simulations/varied/remove", {})
+
+
 def test_a_run_is_removed(server: Solvent, open_page: OpenPage) -> None:
     assert server.run("simulate", "--plan", "pay-as-you-go", "--keep", "gone").returncode == 0
     page = sign_in(open_page, server, locale="en-US").page

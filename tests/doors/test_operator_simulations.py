@@ -50,10 +50,14 @@ def scenario(name: str) -> dict[str, Any]:
     }
 
 
-def lay_run(place: Place, name: str, plans: list[dict[str, Any]], versions: dict[str, int]) -> None:
+def lay_run(
+    place: Place, name: str, plans: list[dict[str, Any]], versions: dict[str, int], varies: tuple[str, ...] = ()
+) -> None:  # fmt: skip
+    """varies: in what its scenario differs."""
+    told = {"varies": [{"what": what, "name": "m", "permille": 300} for what in varies]} if varies else {}
     said = {
         "command": "solvent simulate", "seed": 1, "plans": plans, "plan_versions": versions,
-        "scenarios": [scenario(plan["name"]) for plan in plans[:1]],
+        "scenarios": [scenario(plan["name"]) | told for plan in plans[:1]],
     }  # fmt: skip
 
     async def lay() -> None:
@@ -87,6 +91,18 @@ def test_a_plan_of_a_run_goes_on_sale_once_and_only_over_what_the_run_knew(offic
     assert office.get("/v1/plans/dear")["data"][0]["terms"]["price"] == "8000"
     lay_run(place, "winter", [dear | {"price": "10000"}], {"dear": 2})
     assert office.post("/v1/simulations/winter/adopt", {"plan": "dear"}, "five")["version"] == 3
+
+
+@pytest.mark.parametrize("what", ["plan", "price", "cost", "share", "cache"])
+def test_a_plan_is_adopted_only_from_figures_of_its_own(office: Office, place: Place, what: str) -> None:
+    lay_run(place, "other", [{"name": "dear", "price": "9000"}], {}, ("cache", what))
+    body, key = {"plan": "dear"}, {"idempotency-key": what}
+    done = office.send("POST", "/v1/simulations/other/adopt", body, headers=key)
+    if what in ("share", "cache"):
+        assert done.status == 200
+        return
+    assert (done.status, done.error["code"]) == (409, "scenario_varies")
+    assert office.send("GET", "/v1/plans/dear").status == 404
 
 
 def test_a_plan_that_loses_is_adopted_only_where_that_is_meant(office: Office, place: Place) -> None:

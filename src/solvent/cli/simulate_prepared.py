@@ -61,7 +61,10 @@ class Prepared:
         return replay(trace, of, tell) if self.issued is None else as_booked(trace, of, self.issued, tell)
 
     def candidates(self, file: Path | None, trace: Trace, names: Sequence[str]) -> list[Scenario]:
-        """The scenarios of a file, for a trace; none is named like another. Raises Invalid."""
+        """The scenarios of a file, for a trace; none is named like another, or like a plan it is not.
+
+        Raises Invalid.
+        """
         if file is None:
             return []
         read, there = read_candidates(file), self.issued.plans if self.issued is not None else {}
@@ -71,6 +74,9 @@ class Prepared:
         for one in read:
             if one.name in (TODAY, CHOICE, *names):
                 message = f"{file}: a scenario {one.name!r} is there without it; name yours otherwise"
+                raise Invalid("bad_scenario", message, param="scenarios")
+            if one.name in {**self.versions, **self.plans, **there} and one.plan != one.name:
+                message = f"{file}: scenario {one.name!r} is named like a plan and is another; name it otherwise"
                 raise Invalid("bad_scenario", message, param="scenarios")
             plans = {**there, **self.plans} if one.plan else there  # who stays stays on the terms that are
             first = next(iter(plans), "")

@@ -13,6 +13,7 @@ from solvent.console.run_bodies import BriefBody
 from solvent.console.run_figures import Said, ScenarioSaid
 from solvent.pages.formats import count, percent
 from solvent.pages.visit import Visit
+from solvent.simulation.scenario import Variation
 from solvent.values.errors import Invalid
 from solvent.values.money import Money, money
 
@@ -124,6 +125,9 @@ def given(columns: Sequence[Chosen], visit: Visit) -> list[Row]:
             ", ".join(f"{one.model} = {one.instead} : {one.permille}" for one in of.said.shares) or _NOTHING
         ),
     }
+    says[visit.words("scenarios.varies")] = lambda of: (
+        ", ".join(_varied(one, visit) for one in of.one.varies) or _NOTHING
+    )
     names = dict.fromkeys(name for of in columns for name in of.said.assumed)
     for name in names:
         label = f"simulated.of_{name}"
@@ -149,9 +153,14 @@ def _assumed(name: str, of: Chosen) -> str:
     return of.said.assumed.get(name, _NOTHING)
 
 
+def _varied(of: Variation, visit: Visit) -> str:
+    share = percent(of.permille or 0, 1000)
+    return visit.words(f"simulated.varies_{of.what}", name=of.name, instead=of.instead, share=share)
+
+
 def _terms(of: Chosen) -> str:
     """The plan that everybody is on, in short."""
-    plan = next((plan for plan in of.said.plans if plan.name == of.one.scenario), None)
+    plan = next((plan for plan in of.said.plans if plan.name == of.one.plan), None)
     return _NOTHING if plan is None else ", ".join(_said(short_entry(plan)))
 
 

@@ -4,13 +4,16 @@ so that runs of other versions can be read too.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from solvent.app.plan_entries import PlanEntry
 from solvent.simulation.outcome import Change, CustomerLine
+from solvent.simulation.scenario import Variation
 from solvent.values.errors import Conflict, NotFound
+
+_NOT_AS_SOLD: Final = frozenset({"plan", "price", "cost"})  # variations by which figures are of something else
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -90,7 +93,7 @@ class ReactionSaid(msgspec.Struct, frozen=True):
 
 
 class ScenarioSaid(msgspec.Struct, frozen=True):
-    """One scenario of a run."""
+    """One scenario of a run. varies: in what else than the plan it is named after it differs from how things were."""
 
     scenario: str
     total: CustomerLine
@@ -101,6 +104,17 @@ class ScenarioSaid(msgspec.Struct, frozen=True):
     pays_for: tuple[PaysForSaid, ...] = ()
     year: YearSaid | None = None
     reaction: ReactionSaid | None = None
+    varies: tuple[Variation, ...] = ()
+
+    @property
+    def plan(self) -> str:
+        """The plan that everybody is on, by name."""
+        return next((of.name for of in self.varies if of.what == "plan"), self.scenario)
+
+    @property
+    def is_of_plan(self) -> bool:
+        """Whether its figures are those of the plan it is named after, at the prices and costs of then."""
+        return not any(of.what in _NOT_AS_SOLD for of in self.varies)
 
 
 class ShareSaid(msgspec.Struct, frozen=True):
@@ -126,13 +140,25 @@ class Said(msgspec.Struct, frozen=True):
     versions: dict[str, str] = {}
 
     def candidate(self, name: str) -> PlanEntry:
-        """A plan that everybody was put on. Raises NotFound for any other."""
-        compared = {one.scenario for one in self.scenarios}
-        for plan in self.plans:
-            if plan.name == name and name in compared:
-                return plan
-        known = ", ".join(plan.name for plan in self.plans if plan.name in compared)
-        raise NotFound("no_such_plan", f"this run compared no plan {name[:60]!r}; it compared {known}", param="plan")
+        """A plan that everybody was put on. Raises NotFound for any other, Conflict for one at other prices."""
+        compared = {one.scenario: one for one in self.scenarios}
+        found = next((plan for plan in self.plans if plan.name == name and name in compared), None)
+        if found is None:
+            known = ", ".join(plan.name for plan in self.plans if plan.name in compared)
+            message = f"this run compared no plan {name[:60]!r}; it compared {known}"
+            raise NotFound("no_such_plan", message, param="plan")
+        if not compared[name].is_of_plan:
+            message = (
+                f"scenario {name[:60]!r} of this run has another plan, or other prices or costs, than would be sold; "
+                "run the plan without them, then adopt it"
+            )
+            raise Conflict("scenario_varies", message, param="plan")
+        return found
+
+    @property
+    def adoptable(self) -> frozenset[str]:
+        """The plans whose figures are theirs, by name."""
+        return frozenset(one.scenario for one in self.scenarios if one.is_of_plan)
 
     @property
     def best(self) -> ScenarioSaid:
