@@ -38,7 +38,9 @@ ABOUT: dict[str, dict[str, Any]] = {
 
 def people(database: GroupCommit) -> dict[str, Person]:
     return {
-        language: Person(PersonId(f"psn_{language}"), f"{language}@example.com", "X", "owner", None, language, NOW_US)
+        language: Person(
+            PersonId(f"psn_{language}"), f"{language}@example.com", "X", "owner", None, language, NOW_US, 0, NOW_US
+        )
         for language in ("ko", "en")
     }
 

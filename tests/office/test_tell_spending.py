@@ -26,6 +26,7 @@ from solvent.office.limit_spending import limit_spending
 from solvent.office.tell_spending import tell_spending
 from solvent.values.ids import KeyId, PersonId, TransferId
 from solvent.values.instant import DAY_US
+from solvent.values.limits import NEWS_OF_SPENDING_A_DAY_MAX
 from solvent.values.money import Money, money
 from solvent.values.period import Period
 
@@ -71,9 +72,17 @@ def test_each_threshold_is_told_once_a_month_to_everybody_of_the_customer(place:
     async def story() -> None:
         async with place.opened() as database, place.opened() as other:
             kim = (await opened_customer(database)).customer
-            for name, closed_us in (("kim", 0), ("lee", 0), ("moon", NOW_US)):
+            for name, closed_us in (("kim", 0), ("lee", 0), ("park", 0), ("moon", NOW_US)):
                 person = Person(
-                    PersonId(f"psn_{name}"), f"{name}@x.com", name, "customer", kim.id, "ko", NOW_US, closed_us
+                    PersonId(f"psn_{name}"),
+                    f"{name}@x.com",
+                    name,
+                    "customer",
+                    kim.id,
+                    "ko",
+                    NOW_US,
+                    closed_us,
+                    confirmed_us=0 if name == "park" else NOW_US,
                 )
                 await database.write(lambda c, person=person: person_store.add(c, person, ""))  # type: ignore[misc]
             await limited(database, kim, "10000", 800, "a")
@@ -104,5 +113,34 @@ def test_each_threshold_is_told_once_a_month_to_everybody_of_the_customer(place:
             await limited(database, kim, "9000", 0, "e")  # nobody wants to be told any more
             await used(database, kim, 500, december)
             assert await told(database, december) == []
+
+    asyncio.run(story())
+
+
+def test_a_limit_set_anew_again_and_again_fills_nobodys_mailbox(place: Place) -> None:
+    async def story() -> None:
+        async with place.opened() as database:
+            kim = (await opened_customer(database)).customer
+            who = Person(PersonId("psn_kim"), "kim@x.com", "kim", "customer", kim.id, "ko", NOW_US, confirmed_us=NOW_US)
+            await database.write(lambda c: person_store.add(c, who, ""))
+            await limited(database, kim, "10000", 800, "a")
+            await used(database, kim, 5_000)
+            letters = []
+            for n in range(30):  # each amount is another, each a minute later
+                await limited(database, kim, str(5_001 + n), 900, f"near{n}")
+                letters += await told(database, NOW_US + n)
+            assert letters == [("psn_kim", "spending_near", 5_000, 5_001)]
+            await limited(database, kim, "5000", 900, "reached")
+            letters += await told(database)
+            for n in range(30):  # a threshold that was passed then is not told of anew
+                await limited(database, kim, str(5_000 - n), 900, f"reached{n}")
+                letters += await told(database, NOW_US + n)
+            assert [one[1] for one in letters] == ["spending_near", "spending_reached"]
+            for n in range(9):  # one that lay ahead is; but whoever spends on and raises on is told a few times a day
+                await limited(database, kim, str(6_000 + 1_000 * n), 900, f"on{n}")
+                await used(database, kim, 1_000)
+                letters += await told(database, NOW_US + n)
+            assert len(letters) == NEWS_OF_SPENDING_A_DAY_MAX
+            assert len(await told(database, NOW_US + 2 * DAY_US)) == 1
 
     asyncio.run(story())

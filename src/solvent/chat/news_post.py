@@ -38,14 +38,14 @@ class NewsPost:
         app, room = self._app, NEWS_AT_ONCE - self._under_way
         if not app.mail.is_on or room <= 0 or app.stopping:
             return
-        for one, person in await claim_news(app.database, app.desk.now_us(), room):
+        for one, person in await claim_news(app.database, app.desk.now_us(), zone(app.config.time_zone), room):
             self._under_way += 1
             app.background.start(self._send(one, person))
 
     async def _send(self, one: News, person: Person) -> None:
         try:
             if await self._app.mail.deliver(self._letter(one, person), one.id):
-                await end_news(one.id, self._app.database)
+                await end_news(one, self._app.database)
         finally:
             self._under_way -= 1
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from solvent.db.port import Connection, Database
 from solvent.identity import news_store, person_store
-from solvent.identity.news import News
+from solvent.identity.news import News, is_over
 from solvent.identity.person import Person
 from solvent.values.limits import NEWS_AT_ONCE
 
 
-async def claim_news(database: Database, now_us: int, most: int = NEWS_AT_ONCE) -> list[tuple[News, Person]]:
-    """Returns each with whom it goes to. What is not ended is sent again after a while, ever more rarely."""
+async def claim_news(
+    database: Database, now_us: int, in_zone: ZoneInfo, most: int = NEWS_AT_ONCE
+) -> list[tuple[News, Person]]:
+    """Returns each with whom it goes to. What is not ended is sent again after a while, ever more rarely.
+
+    in_zone: where months begin. What came too late to tell anybody is ended unsent.
+    """
 
     def work(connection: Connection) -> list[tuple[News, Person]]:
         found: list[tuple[News, Person]] = []
         for one in news_store.claim(connection, now_us, most):
             person = person_store.among(connection, [one.person]).get(one.person)
-            if person is None or person.closed_us:
-                news_store.end(connection, one.id)
+            if person is None or person.closed_us or is_over(one, person, now_us, in_zone):
+                news_store.end(connection, one)
             else:
                 found.append((one, person))
         return found

@@ -6,11 +6,16 @@ Nothing secret is in it, nor anything that somebody else wrote.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, get_args
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from solvent.identity.person import Person
 from solvent.values.ids import PersonId
+from solvent.values.instant import US_PER_S
+from solvent.values.limits import NEWS_STALE_S
+from solvent.values.period import month_number
 
 # Of how one signs in. reset: another password by a letter. second_reset: an owner took every second factor away.
 # new_browser: somebody signed in with one that was not known.
@@ -43,3 +48,12 @@ def news(person: PersonId, kind: Kind, at_us: int, once_for: str = "", **about: 
     """once_for: what it is told once for, such as a month; "" for this instant alone."""
     id = "nws_" + sha256(f"{person}\x1f{kind}\x1f{once_for or at_us}".encode()).hexdigest()[:32]
     return News(id, person, kind, msgspec.json.encode(about, order="sorted").decode(), at_us, at_us)
+
+
+def is_over(told: News, person: Person, now_us: int, in_zone: ZoneInfo) -> bool:
+    """Whether it is none any more: nobody tried to send it for a day, as where there was no mail server yet; or it is
+    of the limit of another month, or of a person whose address is not confirmed."""
+    if not told.tries and told.at_us <= now_us - NEWS_STALE_S * US_PER_S:
+        return True
+    is_past = month_number(told.at_us, in_zone) != month_number(now_us, in_zone)
+    return told.kind in get_args(AboutSpending) and (is_past or not person.confirmed_us)

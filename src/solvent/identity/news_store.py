@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, Final, get_args
 
 import msgspec
@@ -10,10 +10,10 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Row, Table, Text, 
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
-from solvent.identity.news import DONE_US, AboutAccess, News
+from solvent.identity.news import DONE_US, AboutAccess, AboutSpending, News
 from solvent.values.ids import PersonId
 from solvent.values.instant import DAY_US, US_PER_S
-from solvent.values.limits import NEWS_A_DAY_MAX, NEWS_DAYS, NEWS_TRIES_MAX, NEWS_TRY_S
+from solvent.values.limits import NEWS_A_DAY_MAX, NEWS_DAYS, NEWS_OF_SPENDING_A_DAY_MAX, NEWS_TRIES_MAX, NEWS_TRY_S
 
 table = Table(
     "news",
@@ -29,22 +29,23 @@ table = Table(
     Index("ix_news_person_at_us", "person", "at_us"),
     Index("ix_news_at_us", "at_us"),
 )
-_ABOUT_ACCESS: Final = get_args(AboutAccess)
+_A_DAY: Final = ((get_args(AboutAccess), NEWS_A_DAY_MAX), (get_args(AboutSpending), NEWS_OF_SPENDING_A_DAY_MAX))
 
 
 def tell(connection: Connection, told: News) -> None:
     """Have it sent, once: what was told before is not told again. Of one person only so many a day."""
+    kinds, most = next(one for one in _A_DAY if told.kind in one[0])
     of_theirs = (table.c.person == told.person) & (table.c.at_us > told.at_us - DAY_US)
-    counted = select(func.count()).where(of_theirs, table.c.kind.in_(_ABOUT_ACCESS))
-    if told.kind in _ABOUT_ACCESS and connection.execute(counted).scalar_one() >= NEWS_A_DAY_MAX:
+    counted = select(func.count()).where(of_theirs, table.c.kind.in_(kinds))
+    if connection.execute(counted).scalar_one() >= most:
         return
     append_rows(connection, table, [msgspec.structs.astuple(told)], "ON CONFLICT (id) DO NOTHING")
 
 
-def untold(connection: Connection, meant: Mapping[str, News]) -> list[News]:
-    """Those that were not told before, by id."""
-    known = connection.execute(select(table.c.id).where(table.c.id.in_(list(meant)))).scalars()
-    return [meant[id] for id in meant.keys() - set(known)]
+def of_spending(connection: Connection, people: Sequence[PersonId]) -> list[News]:
+    """What some people were told of their limits."""
+    chosen = select(table).where(table.c.person.in_(people), table.c.kind.in_(get_args(AboutSpending)))
+    return [_news(row) for row in connection.execute(chosen)]
 
 
 def is_due(connection: Connection, now_us: int) -> bool:
@@ -63,9 +64,10 @@ def claim(connection: Connection, now_us: int, count: int) -> list[News]:
     return claimed
 
 
-def end(connection: Connection, id: str) -> None:
-    """It was sent, or has nobody to go to. What it was about is not kept, only that it was told."""
-    connection.execute(update(table).where(table.c.id == id).values(next_us=DONE_US, about="{}"))
+def end(connection: Connection, told: News) -> None:
+    """It was sent, or is to go to nobody. What it was about is kept of limits alone: the next depends on it."""
+    about = told.about if told.kind in get_args(AboutSpending) else "{}"
+    connection.execute(update(table).where(table.c.id == told.id).values(next_us=DONE_US, about=about))
 
 
 def forget_of(connection: Connection, person: PersonId) -> None:
