@@ -112,6 +112,9 @@ def test_keys_do_what_they_say_and_nothing_while_somebody_writes(server: Solvent
     page.set_viewport_size({"width": 600, "height": 700})
     page.keyboard.press("Control+k")
     assert is_on(page, "find"), "it stands in the drawer, which opens"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+k")
+    assert is_on(page, "find"), "the drawer was open already"
     assert look.all_complaints() == []
 
 

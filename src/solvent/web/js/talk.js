@@ -203,7 +203,7 @@ const proseOf = (node) => node.querySelector('.prose');
 /** To the search; on a narrow screen it stands in the drawer. */
 function toSearch() {
   const burger = document.querySelector('[data-drawer][aria-expanded="false"]');
-  if (burger.checkVisibility()) burger.click();
+  if (burger?.checkVisibility()) burger.click();
   byId('find').focus();
 }
 
