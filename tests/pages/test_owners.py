@@ -181,7 +181,15 @@ def test_no_ticket_mark_or_link_of_another_is_ones_own(server: Solvent, kim: tup
 def test_a_passkey_is_called_otherwise_by_whose_it_is(kim: tuple[Browser, dict[str, str]]) -> None:
     browser, names = kim
     path, at = f"/account/passkeys/{names['passkey']}/name", "/account/security"
-    assert browser.send(path, at, once=uuid.uuid4().hex, name="").status_code == 422
+    long = "long " * 99
+    for wrong in ("", long):
+        page = browser.send(path, at, once=uuid.uuid4().hex, name=wrong)
+        assert page.status_code == 422
+        form = page.text.partition(f'action="{path}"')
+        assert form[0].rpartition("<details")[2].startswith(' class="ask small" open>')
+        field = form[2].partition("</form>")[0]
+        assert f'value="{wrong}"' in field, "what was written is there still"
+        assert 'role="alert"' in field
     went = browser.send(path, at, once=uuid.uuid4().hex, name="Kim's phone")
     assert went.headers["location"] == f"{at}?changed=renamed#passkeys"
     assert "Kim&#39;s phone" in browser.get(at).text

@@ -94,7 +94,7 @@ class Passkeys:
             act = act_of(visit, app.desk.now_us())
             await rename_passkey(visit.person, visit.path["passkey"], visit.form.get("name", ""), act, app.database)
         except Invalid as problem:
-            return await self._security.page(visit, problem, "passkeys")
+            return await self._security.page(visit, problem, f"renamed-{visit.path['passkey']}")
         return visit.go(f"{SECURITY}?changed=renamed#passkeys")
 
     async def remove(self, visit: Visit) -> Response:

@@ -168,6 +168,7 @@ class Security:
             recovery_left=sum(one.kind == "recovery" for one in theirs),
             sessions=[(one, one.digest.hex(), one.digest == mine) for one in sessions],
             problem=visit.said(problem) if problem is not None else "", changed=visit.query.get("changed", ""),
+            sent_name=visit.form.get("name", ""),
         )  # fmt: skip
 
     async def _secret_of(self, visit: Visit, token: str) -> bytes:
