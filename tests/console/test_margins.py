@@ -151,6 +151,10 @@ def test_every_line_of_a_month_leads_to_postings_that_sum_to_it(server: Solvent)
         assert up * left == up * kept == Decimal(line["amount"]), line
     for wrong in ("accounts=wallet&spent=fees", "accounts=cash&since=2026-01-02", "", "spent=tea"):
         assert browser.get(f"/console/ledger/moved?{wrong}").status_code == 400
+    for wrong in ("since=0001-01-01", "until=9999-12-31", "until=0001-01-01", "since=9999-12-31"):
+        for of in ("ledger/moved?accounts=cash&", "ledger/moved?spent=fees&", "margins/answers?"):
+            assert browser.get(f"/console/{of}{wrong}").status_code == 400, (of, wrong)
+    assert browser.get("/console/margins/answers?day=9999-12-31").status_code == 400
 
 
 def demand_equal(server: Solvent, browser: Browser, named: dict[str, str], amounts: dict[str, Decimal]) -> None:

@@ -121,6 +121,15 @@ def test_a_report_begins_with_nothing_else(since: str) -> None:
     assert (caught.value.code, caught.value.param) == ("not_a_date", "since")
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9001-01-01", "9999-12-31"])
+def test_days_at_the_ends_of_the_calendar_are_refused_by_name(day: str) -> None:
+    with pytest.raises(Invalid, match=r"until: .* from 1970 through 9000") as caught:
+        first_day(day, 0, SEOUL, "until")
+    assert (caught.value.code, caught.value.param) == ("not_a_date", "until")
+    for last in ("1970-01-01", "9000-12-31"):
+        assert day_name(first_day(last, 0, SEOUL)) == last
+
+
 @given(st.integers(1975, 2090), st.integers(1, 12), st.sampled_from(ZONES))
 @settings(deadline=None, max_examples=200)
 def test_a_month_begins_with_its_first_instant_and_the_next_follows(year: int, month: int, in_zone: ZoneInfo) -> None:

@@ -47,10 +47,10 @@ class MarginAnswers:
         """The page, newest first."""
         query, desk = visit.query, self._app.desk
         zone, now_us = desk.time_zone, desk.now_us()
-        texts = query.get("since", "30d"), query.get("until", "1d")
-        first, last = (first_day(text, now_us, zone) for text in texts)
+        first = first_day(query.get("since", "30d"), now_us, zone)
+        last = first_day(query.get("until", "1d"), now_us, zone, "until")
         if query.get("day"):
-            first = last = first_day(query["day"], now_us, zone)
+            first = last = first_day(query["day"], now_us, zone, "day")
         sought = Sought(
             customer=query.get("customer", ""), model=query.get("model", ""), plan=query.get("plan", ""),
             service=query.get("service", ""), spent_on=query.get("spent", ""),

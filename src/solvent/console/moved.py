@@ -82,7 +82,8 @@ def _of_accounts(
 def _days(query: MovedQuery, business: Business) -> tuple[int, int]:
     """From which instant until which."""
     zone, now_us = business.time_zone, business.now_us()
-    first, last = (first_day(text, now_us, zone) for text in (query.since, query.until))
+    first = first_day(query.since, now_us, zone)
+    last = first_day(query.until, now_us, zone, "until")
     return start_of_day(first, zone), start_of_day(last + 1, zone)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from solvent.values.errors import Invalid
 from solvent.values.instant import utc
+from solvent.values.limits import YEAR_MAX, YEAR_MIN
 
 Every = Literal["month", "year"]
 MONTHS: Final[dict[Every, int]] = {"month": 1, "year": 12}
@@ -45,19 +46,23 @@ def start_of_day(number: int, in_zone: ZoneInfo) -> int:
     return (midnight - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def first_day(since: str, now_us: int, in_zone: ZoneInfo) -> int:
+def first_day(since: str, now_us: int, in_zone: ZoneInfo, param: str = "since") -> int:
     """The day number a report begins with: "7d" is today and the six days before, or an ISO date.
 
-    Raises Invalid for anything else.
+    param: what is named where it is wrong. Raises Invalid for anything else, and for years that no books are of.
     """
     ago = _AGO.match(since)
     if ago and int(ago[1]) >= 1:
         return day_number(now_us, in_zone) - int(ago[1]) + 1
     try:
-        return date.fromisoformat(since).toordinal() - date(1970, 1, 1).toordinal()
+        day = date.fromisoformat(since)
     except ValueError:
-        message = f"since: {since[:40]!r} is neither days like 7d nor a date like 2026-11-01"
-        raise Invalid("not_a_date", message, param="since") from None
+        message = f"{param}: {since[:40]!r} is neither days like 7d nor a date like 2026-11-01"
+        raise Invalid("not_a_date", message, param=param) from None
+    if not YEAR_MIN <= day.year <= YEAR_MAX:
+        message = f"{param}: {day} is too far away; write a year from {YEAR_MIN} through {YEAR_MAX}"
+        raise Invalid("not_a_date", message, param=param)
+    return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
 def month_number(at_us: int, in_zone: ZoneInfo) -> int:
