@@ -103,6 +103,16 @@ def test_a_plan_is_adopted_with_one_click_after_it_says_what_that_changes(server
     expect(page.locator(".say")).to_contain_text("version 1")
     sold = server.operate("GET", "/v1/plans/dear")["data"]
     assert [(one["version"], one["terms"]["price"]) for one in sold] == [(1, "9000")]
+    expect(page.locator(".say")).not_to_contain_text("goes on sale")  # it is
+    server.operate("POST", "/v1/plans/dear/withdraw", {})
+    page.goto(f"{server.url}/console/scenarios/own/adopt/dear")
+    demand_whole(page, "adopt again")
+    expect(page.locator(".say")).to_have_text("dear goes on sale as version 1")
+    assert "It is off sale now" in page.locator("main").inner_text()
+    page.get_by_role("button", name="Put it on sale").click()
+    expect(page.locator(".say")).to_have_text("dear is on sale so, as version 1")
+    (sold,) = server.operate("GET", "/v1/plans/dear")["data"]
+    assert (sold["version"], sold["is_on_sale"]) == (1, True)
     server.operate("POST", "/v1/plans", {"name": "dear", "price": "10"})
     page.goto(f"{server.url}/console/scenarios/own/adopt/dear")
     expect(page.locator(".trouble")).to_contain_text("Run it again")
@@ -151,8 +161,12 @@ def test_what_a_scenario_differs_in_is_said_and_only_a_plan_itself_is_adopted(
 def test_a_run_is_removed(server: Solvent, open_page: OpenPage) -> None:
     assert server.run("simulate", "--plan", "pay-as-you-go", "--keep", "gone").returncode == 0
     page = sign_in(open_page, server, locale="en-US").page
-    page.goto(f"{server.url}/console/scenarios/gone")
-    page.locator("details", has_text="Remove").locator("summary").click()
+    tab = page.context.new_page()
+    for one in (page, tab):
+        one.goto(f"{server.url}/console/scenarios/gone")
+        one.locator("details", has_text="Remove").locator("summary").click()
     page.get_by_role("button", name="Remove").click()
     expect(page.locator(".done")).to_contain_text("removed")
     assert page.get_by_role("link", name="gone").count() == 0
+    tab.get_by_role("button", name="Remove").click()  # twice, by another tab
+    expect(tab.get_by_role("alert")).to_contain_text("No such run is kept")
