@@ -305,7 +305,9 @@ def test_a_receipt_says_each_thing_under_its_own_name() -> None:
     question = Question(AnswerId("ans_1"), 1_000, "house", {}, True, 500, 100, user="kim", service="chat/quick")
     route = Route("house", "theirs", Scripted([]), 100, [cost], [price], reason="break_even")
     prices = Prices(cost, price, exchange)
-    opened = Opened(question, CALLER, CUSTOMER, route, prices, Funds(), set_aside, holds_of(set_aside), 77)
+    opened = Opened(
+        question, CALLER, CUSTOMER, route, prices, Funds(), set_aside, holds_of(set_aside), 77, on_free_plan=True
+    )
     again = Measurement(Usage(), Usage(input_tokens=10**6), estimated=True)
     tried = (Tried(route, prices, "upstream_busy", again),)
     ending = Ending("broken", 5_000, "stop", "upstream_failed", 1_500, True, '{"a":1}', tried, "steps")
@@ -326,7 +328,7 @@ def test_a_receipt_says_each_thing_under_its_own_name() -> None:
         "total_us": 4_000, "alarms": receipt.alarms, "usage_report": '{"a":1}', "source": "grant wallet",
         "granted_grains": 10, "included_grains": 0, "tries": f"{route.provider.name}:upstream_busy",
         "lost_grains": lost, "guards": "", "service": "chat/quick", "cost_parts": receipt.cost_parts,
-        "attribution": "steps", "on_free_plan": 0,
+        "attribution": "steps", "on_free_plan": 1,
     }  # fmt: skip
     assert receipt.alarms.startswith("overrun bad_usage")
     assert sum(grains for _, grains in read(receipt.cost_parts)) == own + lost

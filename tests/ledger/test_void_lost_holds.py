@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
+import msgspec
 import pytest
 from sqlalchemy import select
 from tests.db.opened import Place
@@ -166,6 +167,21 @@ def test_the_mark_moves_and_never_passes_a_hold_that_may_be_open(place: Place) -
             assert all(seqs[id] > marks[-1] for id in waiting)
         assert marks == sorted(marks)
         assert len(set(marks)) > 10
+
+    story(place, tell)
+
+
+def test_what_nobody_holds_and_no_time_ends_is_left_and_keeps_the_mark_from_nothing(place: Place) -> None:
+    pledge = msgspec.structs.replace(held_since(0, 1, ""), expires_us=None)
+    many = [held_since(HOLD_S_MAX + 9, n) for n in range(2, 1_300)]
+
+    async def tell(database: GroupCommit) -> None:
+        await put(database, pledge, *many)
+        assert {row.id for row in await void_lost_holds(database, NOW_US, everybody)} == {row.id for row in many}
+        assert await void_lost_holds(database, NOW_US, nobody) == []
+        assert await open_ids(database) == {pledge.id}
+        mark = int(await database.read(lambda connection: store.mark(connection, MARK)))
+        assert mark == await database.read(store.last_seq)
 
     story(place, tell)
 

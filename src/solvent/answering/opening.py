@@ -14,7 +14,7 @@ from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, adm
 from solvent.billing.funds import Funds
 from solvent.billing.limits import Asker, rates_for, scope
 from solvent.billing.pace import Pace
-from solvent.billing.plan import Plan, batch_terms
+from solvent.billing.plan import Plan, batch_terms, is_free
 from solvent.billing.quota import is_of_pack
 from solvent.billing.standing import Standing, action, kinds_that_pay
 from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask, user_named
@@ -153,9 +153,10 @@ def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow
     funds.hold(admitted, case.question.received_us)
     holds = tuple(_hold(case.question, n, draw, desk.holder) for n, draw in enumerate(admitted.draws))
     route, prices = placed(case.route, case.prices, case.question, desk)
+    on_free_plan = funds.standing is not None and is_free(funds.standing.plan)
     return Opened(
         case.question, case.caller, case.customer, route, prices, funds, admitted.draws, holds,
-        admitted.output_tokens_max, entered, is_slow,
+        admitted.output_tokens_max, entered, is_slow, on_free_plan=on_free_plan,
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from solvent.billing.bill import Bill, bill_for
 from solvent.billing.funds import Funds
 from solvent.billing.limits import RateRule
 from solvent.billing.pace import Pace
-from solvent.billing.plan import is_free
 from solvent.identity.caller import Caller, Customer
 from solvent.ledger.account import (
     ENERGY,
@@ -92,7 +91,8 @@ class Opened(msgspec.Struct, frozen=True):
     """An answer under way: everything decided before it was asked.
 
     holds: of `draws`, one each. output_tokens_max: of all choices together. is_slow: it waits in the slow lane first.
-    turn: where our key at the upstream is limited, what it counts for there.
+    turn: where our key at the upstream is limited, what it counts for there. on_free_plan: whether the terms that the
+    customer had then ask for nothing; `funds` may know others by the end.
     """
 
     question: Question
@@ -107,6 +107,7 @@ class Opened(msgspec.Struct, frozen=True):
     entered: tuple[Entered, ...] = ()
     is_slow: bool = False
     turn: Entered | None = None
+    on_free_plan: bool = False
 
     @property
     def output_tokens_each(self) -> int:
@@ -224,7 +225,6 @@ def _receipt(
 ) -> Receipt:
     question, route, prices, used = opened.question, opened.route, opened.prices, measured.least
     cost, provider_cost = costs
-    standing = opened.funds.standing
     exchange, lost = prices.cost_exchange, sum(one.cost.grains for one in ending.tried)
     # In the order of its columns: by name it would take many times as long, and it is made for every answer.
     return Receipt(
@@ -245,5 +245,5 @@ def _receipt(
         used.pictures, used.characters, used.audio_input_ms,
         question.guarded.acts.told() if question.guarded is not None else "",
         used.video_seconds, service_of(question), _cost_parts(opened, measured, ending, cost), ending.attribution,
-        int(standing is not None and is_free(standing.plan)),
+        int(opened.on_free_plan),
     )  # fmt: skip

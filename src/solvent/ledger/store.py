@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    or_,
     select,
     text,
 )
@@ -87,6 +88,7 @@ CHAIN: Final = "chain"  # the mark of the chain's head
 TIME_ZONE: Final = "time_zone"  # the mark of the zone whose months the books are kept in
 DEFAULT_TIME_ZONE: Final = "Asia/Seoul"
 _PAGE: Final = 10_000
+_AT_ONCE: Final = 500  # places named in one statement
 _FIELDS = len(Transfer.__struct_fields__)
 _ROW = transfers.columns.values()[:_FIELDS]
 _SUMS = [func.sum(balances.c[name]).label(name) for name in Movement.__struct_fields__]
@@ -200,11 +202,22 @@ def open_holds(connection: Connection, from_id: str, until_id: str) -> list[Tran
 
 
 def open_since(connection: Connection, seq: int, until_id: str) -> list[tuple[int, Transfer]]:
-    """Holds later in the journal than a place, with ids before `until_id`, that nothing has resolved: each with its
-    own place, oldest first."""
-    pending = and_(transfers.c.seq > seq, transfers.c.state == "pending", transfers.c.id < until_id)
+    """Holds later in the journal than a place, with ids before `until_id`, that nothing has resolved and that somebody
+    holds, or some time ends: each with its own place, oldest first."""
+    can_be_lost = or_(transfers.c.holder != "", transfers.c.expires_us.is_not(None))
+    pending = and_(transfers.c.seq > seq, transfers.c.state == "pending", transfers.c.id < until_id, can_be_lost)
     rows = connection.execute(select(transfers.c.seq, *_ROW).where(pending, _unresolved()).order_by(transfers.c.seq))
     return [(row[0], Transfer(*row[1:])) for row in rows]
+
+
+def open_at(connection: Connection, seqs: Sequence[int]) -> list[Transfer]:
+    """Those of the holds at some places of the journal that nothing has resolved, in that order."""
+    found: list[Transfer] = []
+    for first in range(0, len(seqs), _AT_ONCE):
+        places = transfers.c.seq.in_(seqs[first : first + _AT_ONCE])
+        chosen = select(*_ROW).where(places, _unresolved()).order_by(transfers.c.seq)
+        found += _read(connection.execute(chosen).all())
+    return found
 
 
 def last_seq(connection: Connection) -> int:

@@ -2,7 +2,8 @@
 
 Runs at start and then every minute. A process is gone when nothing holds its place any more (`db.presence`); a
 hold is lost when its process is gone or its time is over. The look is at a snapshot, so that no answer waits for
-it; a mark in the journal, before the first hold that was open, keeps it from reading what it has seen.
+it; a mark in the journal, before the first hold that was open, keeps it from reading what it has seen. A pledge, which
+nobody holds and no time ends, is none of its.
 """
 
 from __future__ import annotations
@@ -36,8 +37,7 @@ async def void_lost_holds(database: Database, now_us: int, is_alive: Callable[[s
     def work(connection: Connection) -> list[Transfer]:
         lost = list(seen.lost.values())
         if lost:  # but those that have ended since
-            open_now = store.open_since(connection, min(seen.lost) - 1, ANSWERS_END)
-            lost = [hold for seq, hold in open_now if seq in seen.lost]
+            lost = store.open_at(connection, sorted(seen.lost))
             store.append(connection, [void(hold, now_us) for hold in lost])
         for holder in seen.gone:
             pot_store.end_leases(connection, holder)

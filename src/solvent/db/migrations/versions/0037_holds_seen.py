@@ -13,5 +13,5 @@ def upgrade() -> None:
     runs on it."""
     op.execute(
         "INSERT INTO marks (name, value) SELECT 'holds_seen_until_seq', CAST(seq - 1 AS TEXT) FROM transfers "
-        "WHERE id >= (SELECT value FROM marks WHERE name = 'holds_seen_until') ORDER BY seq LIMIT 1"
+        "WHERE id >= (SELECT value FROM marks WHERE name = 'holds_seen_until') AND id < 'ans`' ORDER BY seq LIMIT 1"
     )
