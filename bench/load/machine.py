@@ -54,8 +54,9 @@ def compile_tool(name: str) -> Path:
     WORK.mkdir(exist_ok=True)
     program = WORK / name
     source = SOURCES / f"{name}.c"
-    subprocess.run([compiler, "-O2", "-std=gnu11", "-o", str(program), str(source)], check=True)
-    return program
+    made = WORK / f"{name}.{os.getpid()}"  # others may compile it, or run it, at the same time
+    subprocess.run([compiler, "-O2", "-std=gnu11", "-o", str(made), str(source)], check=True)
+    return made.replace(program)
 
 
 def pinned(command: Sequence[str], on: Sequence[int]) -> list[str]:

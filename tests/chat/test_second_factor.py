@@ -375,7 +375,7 @@ def test_a_person_in_a_browser_from_the_first_code_to_the_passkey(
     page.locator("[data-passkey] button").click()
     page.wait_for_url("**/console")
     page.goto(at_localhost + AT)
-    page.locator(".holds summary").click()
+    page.locator(".holds summary").last.click()
     page.fill("#passkey-password-1", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**?changed=removed")
