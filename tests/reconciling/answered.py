@@ -27,8 +27,9 @@ def answered(
     asked_us = start_of_day(day, UTC) + second * 10**6
     id = AnswerId(new_id("ans", asked_us, next(_numbers)))
     one = msgspec.structs.replace(
-        receipt(1), id=id, at_us=asked_us + 5, provider="openai", upstream=upstream, model=f"our-{upstream}"
-    )
+        receipt(1), id=id, at_us=asked_us + 5, provider="openai", upstream=upstream, model=f"our-{upstream}",
+        currency="KRW", provider_currency=currency, cost_parts="",
+    )  # fmt: skip
     receipt_store.append(connection, [one])
     row = TransferId(f"{id}.cost")
     moved = posting(row, asked_us + 5, api_cost("openai"), api_payable("openai"), money(cost, currency), id)
