@@ -28,7 +28,8 @@ def answered(
     id = AnswerId(new_id("ans", asked_us, next(_numbers)))
     one = msgspec.structs.replace(
         receipt(1), id=id, at_us=asked_us + 5, provider="openai", upstream=upstream, model=f"our-{upstream}",
-        currency="KRW", provider_currency=currency, cost_parts="",
+        currency="KRW", provider_currency=currency, cost_parts="", outcome="answered", fault="", finish="stop",
+        exchange="", source="", tries="", guards="", alarms="", usage_report="", attribution="", service="",
     )  # fmt: skip
     receipt_store.append(connection, [one])
     row = TransferId(f"{id}.cost")
