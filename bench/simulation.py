@@ -175,14 +175,18 @@ def main() -> None:
 def write(figures: dict[str, float]) -> None:
     """The table for people and the file for programs; figures of other parts of the room that are there stay."""
     file = PAGES / "simulation.json"
-    before = json.loads(file.read_text()).get("figures", {}) if file.exists() else {}
+    last = json.loads(file.read_text()) if file.exists() else {}
+    before = last.get("figures", {})
+    names = sorted(before.keys() - figures.keys())
+    # What this run did not measure is said to be of an earlier one, and of which commit.
+    earlier = {"earlier": f"of {last['commit']} or before: {', '.join(names)}"} if names else {}
     about = (
         "`replay_*` is answers a second of processor time on one core, each kind of quota alone; `file_*` a CSV file "
         "from opening it to its outcome; `journal_*` a service's own journal on SQLite from its first page to its "
         "outcome, alone in its process; `monte_carlo_100k_by_1000_seconds` a thousand years drawn of 100,000 "
         "customers, in one process."
     )
-    write_page("simulation", "Simulation", about, before | figures)
+    write_page("simulation", "Simulation", about, before | figures, **earlier)
 
 
 if __name__ == "__main__":
