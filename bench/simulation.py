@@ -179,14 +179,14 @@ def write(figures: dict[str, float]) -> None:
     before = last.get("figures", {})
     names = sorted(before.keys() - figures.keys())
     # What this run did not measure is said to be of an earlier one, and of which commit.
-    earlier = {"earlier": f"of {last['commit']} or before: {', '.join(names)}"} if names else {}
+    earlier = f"of {last['commit']} or before: {', '.join(names)}" if names else "nothing"
     about = (
         "`replay_*` is answers a second of processor time on one core, each kind of quota alone; `file_*` a CSV file "
         "from opening it to its outcome; `journal_*` a service's own journal on SQLite from its first page to its "
         "outcome, alone in its process; `monte_carlo_100k_by_1000_seconds` a thousand years drawn of 100,000 "
         "customers, in one process."
     )
-    write_page("simulation", "Simulation", about, before | figures, **earlier)
+    write_page("simulation", "Simulation", about, before | figures, earlier=earlier)
 
 
 if __name__ == "__main__":
