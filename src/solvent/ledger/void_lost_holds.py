@@ -1,8 +1,8 @@
 """Void the holds that nobody will resolve any more, and end the leases of processes that are gone.
 
 At start and then every minute: a hold is lost when its process is gone (nothing holds its place, `db.presence`) or its
-time is over; a pledge, which nobody holds and no time ends, never is. The look is at a snapshot, so that no answer waits
-for it; a mark in the journal, before the first hold that was open, keeps it from reading what it has seen.
+time is over; a pledge, which nobody holds and no time ends, never is. The look is at a snapshot, so that no answer
+waits for it; a mark in the journal, before the first hold that was open, keeps it from reading what it has seen.
 """
 
 from __future__ import annotations
