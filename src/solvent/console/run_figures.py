@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from solvent.app.plan_entries import PlanEntry
+from solvent.simulation.drawn import Bin, Swing
 from solvent.simulation.outcome import Change, CustomerLine
 from solvent.simulation.scenario import Variation
 from solvent.values.errors import Conflict, NotFound
@@ -27,22 +28,6 @@ class Span(msgspec.Struct, frozen=True):
     def told(self) -> str:
         """As it is written for --assume."""
         return f"{self.usual:.4g}" if self.low == self.high else f"{self.low:.4g} : {self.usual:.4g} : {self.high:.4g}"
-
-
-class Swing(msgspec.Struct, frozen=True):
-    """What an assumption is worth at its two ends."""
-
-    assumption: str
-    low_grains: int
-    high_grains: int
-
-
-class Bin(msgspec.Struct, frozen=True):
-    """How many draws of a year leave how much."""
-
-    low_grains: int
-    high_grains: int
-    draws: int
 
 
 class YearSaid(msgspec.Struct, frozen=True):

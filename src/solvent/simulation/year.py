@@ -15,6 +15,7 @@ import numpy as np
 
 from solvent.clusters.port import Cluster, Kept
 from solvent.simulation.assumption import LIMITS, Assumptions, Range
+from solvent.simulation.drawn import Bin, Swing
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.year_draw import (
     Columns,
@@ -35,22 +36,6 @@ DRAWS_MAX: Final = 100_000
 QUANTILES: Final = (10, 50, 100, 250, 500, 750, 900, 950, 990)
 BINS: Final = 20
 _DAY_US: Final = 86_400 * 10**6
-
-
-class Swing(msgspec.Struct, frozen=True):
-    """What one assumption is worth: the year's profit in grains at its low and its high end, all others as usual."""
-
-    assumption: str
-    low_grains: int
-    high_grains: int
-
-
-class Bin(msgspec.Struct, frozen=True):
-    """How many draws leave at least low_grains and less than high_grains; in the last bin, at most."""
-
-    low_grains: int
-    high_grains: int
-    draws: int
 
 
 class Year(msgspec.Struct, frozen=True):
