@@ -1,13 +1,16 @@
-"""Makes the pages that are made from the code, so that they cannot be wrong: settings, commands, the operator API."""
+"""Makes the pages that are made from the code, so that they cannot be wrong: settings, commands, the operator API;
+and what the READMEs say of speed, from the benchmarks."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 import click
 import msgspec
+from readme_speed import speed
 
 from solvent.app.config import Config
 from solvent.cli.config import settings
@@ -18,7 +21,7 @@ from solvent.console.operations import OPERATIONS
 from solvent.identity.caller import OPERATOR_ROLES
 from solvent.identity.permission import may
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
 
 
 def configuration() -> str:
@@ -89,22 +92,28 @@ def _all(command: click.Command, path: tuple[str, ...]) -> list[tuple[tuple[str,
     return found
 
 
+def _readme(page: str) -> str:
+    return speed(page, (ROOT / page).read_text(encoding="utf-8"))
+
+
 PAGES = {
-    "configuration.md": configuration,
-    "commands.md": commands,
-    "operator-api.md": operator_api,
-    "openapi.json": openapi,
+    "docs/configuration.md": configuration,
+    "docs/commands.md": commands,
+    "docs/operator-api.md": operator_api,
+    "docs/openapi.json": openapi,
+    "README.md": partial(_readme, "README.md"),
+    "README.ko.md": partial(_readme, "README.ko.md"),
 }
 
 
 def main() -> None:
     """Write the pages; with --check only say which are stale."""
-    stale = [name for name, make in PAGES.items() if not _is(DOCS / name, make())]
+    stale = [name for name, make in PAGES.items() if not _is(ROOT / name, make())]
     if "--check" in sys.argv:
         sys.exit(f"stale: {', '.join(stale)}; run `make docs`" if stale else 0)
     for name in stale:
-        (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
-        click.echo(f"wrote docs/{name}")
+        (ROOT / name).write_text(PAGES[name](), encoding="utf-8")
+        click.echo(f"wrote {name}")
 
 
 def _is(page: Path, text: str) -> bool:
