@@ -140,17 +140,15 @@ def settle(opened: Opened, measured: Measurement, ending: Ending) -> Settlement:
     if _was_never_asked(measured, ending):
         cost, provider_cost = Money(0, cost.currency), Money(0, prices.cost.currency)
     receipt = _receipt(opened, measured, ending, bill, (cost, provider_cost), _alarms(measured, prices, bill.overrun))
-    return Settlement(
-        receipt,
-        bill,
-        (*_transfers(opened, ending.at_us, bill, cost, measured), *_lost(opened, ending)),
-    )
+    transfers = _transfers(opened, ending.at_us, bill, cost, measured)
+    return Settlement(receipt, bill, (*transfers, *_lost(opened, ending)) if ending.tried else transfers)
 
 
 def _was_never_asked(measured: Measurement, ending: Ending) -> bool:
     """Then a price per answer is not owed either."""
-    used = not is_none(measured.most) or measured.most.engine_us
-    return ending.outcome in ("failed", "abandoned") and not used and not measured.estimated
+    if ending.outcome not in ("failed", "abandoned") or measured.estimated:
+        return False
+    return is_none(measured.most) and not measured.most.engine_us
 
 
 def _tokens(usage: Usage) -> tuple[int, int]:
@@ -158,21 +156,24 @@ def _tokens(usage: Usage) -> tuple[int, int]:
 
 
 def _alarms(measured: Measurement, prices: Prices, overrun: Money) -> str:
-    alarms = []
+    alarms: list[str] = []
     if overrun.grains:
         alarms.append("overrun")
     if measured.refused_report:
         alarms.append("bad_usage")
-    alarms += [f"unpriced:price:{bucket}" for bucket in unpriced(measured.least, prices.price)]
-    alarms += [f"unpriced:cost:{bucket}" for bucket in unpriced(measured.most, prices.cost)]
+    for book, used, card in (("price", measured.least, prices.price), ("cost", measured.most, prices.cost)):
+        missing = unpriced(used, card)
+        if missing:
+            alarms += [f"unpriced:{book}:{bucket}" for bucket in missing]
     if measured.tariff and tariff_of(prices.cost.version) != measured.tariff:
         alarms.append(f"unpriced:cost:{measured.tariff}")
-    return " ".join(alarms)
+    return " ".join(alarms) if alarms else ""
 
 
 def _cost_parts(opened: Opened, measured: Measurement, ending: Ending, cost: Money) -> str:
     """What the cost was for: they sum to it. Of an answer that failed there is nothing to tell apart."""
-    prices, found = opened.prices, dict[str, int]()
+    prices = opened.prices
+    found: dict[str, int] = {}
     if ending.outcome == "failed":
         found[FAILED] = cost.grains
     elif cost.grains:
@@ -185,10 +186,10 @@ def _cost_parts(opened: Opened, measured: Measurement, ending: Ending, cost: Mon
 
 def _transfers(opened: Opened, at_us: int, bill: Bill, cost: Money, measured: Measurement) -> tuple[Transfer, ...]:
     id = opened.question.id
-    rows = [
-        post(hold, Money(spent, hold.currency), at_us) if spent else void(hold, at_us)
-        for hold, spent in zip(opened.holds, bill.spent, strict=True)
-    ]
+    rows = []
+    for n, hold in enumerate(opened.holds):
+        spent = bill.spent[n]
+        rows.append(post(hold, Money(spent, hold.currency), at_us) if spent else void(hold, at_us))
     if bill.on_account.grains:
         row = TransferId(f"{id}.overage")
         rows.append(posting(row, at_us, unbilled(opened.customer.id), REVENUE_OVERAGE, bill.on_account, id))
@@ -225,15 +226,16 @@ def _receipt(
 ) -> Receipt:
     question, route, prices, used = opened.question, opened.route, opened.prices, measured.least
     cost, provider_cost = costs
-    exchange, lost = prices.cost_exchange, sum(one.cost.grains for one in ending.tried)
+    exchange, tried = prices.cost_exchange, ending.tried
+    lost = sum([one.cost.grains for one in tried]) if tried else 0
     # In the order of its columns: by name it would take many times as long, and it is made for every answer.
     return Receipt(
         question.id, ending.at_us, opened.customer.id, opened.customer.plan, opened.caller.key, question.user,
         route.model, route.provider.name, route.upstream, route.reason, ending.outcome, ending.finish, ending.fault,
-        int(question.stream), opened.output_tokens_max,
+        1 if question.stream else 0, opened.output_tokens_max,
         used.input_tokens, used.cached_input_tokens, used.cache_write_5m_tokens, used.cache_write_1h_tokens,
         used.output_tokens, used.reasoning_tokens, used.engine_us, used.energy_uj,
-        int(measured.estimated), int(ending.energy_estimated), all_input_tokens(measured.most),
+        1 if measured.estimated else 0, 1 if ending.energy_estimated else 0, all_input_tokens(measured.most),
         bill.charge.currency, cost.grains + lost, bill.charge.grains, bill.overrun.grains,
         provider_cost.currency, provider_cost.grains, prices.cost.version, prices.price.version,
         f"{exchange.numerator}/{exchange.denominator}" if exchange else "",
@@ -241,9 +243,9 @@ def _receipt(
         used.audio_input_tokens, used.cached_audio_input_tokens, used.image_input_tokens,
         used.cached_image_input_tokens, used.audio_output_tokens, used.image_output_tokens, used.web_searches,
         bill.source, bill.granted.grains, bill.included.grains,
-        " ".join([f"{one.route.provider.name}:{one.fault}" for one in ending.tried]), lost,
+        " ".join([f"{one.route.provider.name}:{one.fault}" for one in tried]) if tried else "", lost,
         used.pictures, used.characters, used.audio_input_ms,
         question.guarded.acts.told() if question.guarded is not None else "",
         used.video_seconds, service_of(question), _cost_parts(opened, measured, ending, cost), ending.attribution,
-        int(opened.on_free_plan),
+        1 if opened.on_free_plan else 0,
     )  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from solvent.billing.admission import Draw
-from solvent.ledger.pot import limits
+from solvent.billing.admission import COUNTED, Draw
+from solvent.ledger.pot import WATCHING
 from solvent.ledger.unit import ANSWERS, TOKENS
 from solvent.values.money import Money
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
@@ -35,16 +35,17 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: i
     """
     left = due.grains
     spent: list[int] = []
-    by_kind = dict.fromkeys(("grant", "wallet", "overage"), 0)
-    included = 0
+    paid = granted = on_account = included = 0
     sources: list[str] = []
     for draw in draws:
         kind, unit = draw.pot.kind, draw.pot.unit
         if used is None:
-            part = 0
-        elif limits(draw.pot):
-            part = min(draw.grains, _counted(unit, used, due, answers))
-        elif unit in (ANSWERS, TOKENS):
+            spent.append(0)
+            continue
+        if kind in WATCHING:
+            spent.append(min(draw.grains, _counted(unit, used, due, answers)))
+            continue
+        if unit in COUNTED:
             part = min(draw.grains, _counted(unit, used, due, answers))
             included, left = included + left, 0
         else:
@@ -53,14 +54,16 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: i
             if kind == "allowance":
                 included += part
             else:
-                by_kind[kind] += part
+                paid += part
+                granted += part if kind == "grant" else 0
+                on_account += part if kind == "overage" else 0
         spent.append(part)
-        if part and not limits(draw.pot) and kind not in sources:
+        if part and kind not in sources:
             sources.append(kind)
     currency = due.currency
     return Bill(
-        tuple(spent), Money(sum(by_kind.values()), currency), Money(by_kind["grant"], currency),
-        Money(by_kind["overage"], currency), Money(included, currency), Money(left, currency), " ".join(sources),
+        tuple(spent), Money(paid, currency), Money(granted, currency), Money(on_account, currency),
+        Money(included, currency), Money(left, currency), " ".join(sources),
     )  # fmt: skip
 
 

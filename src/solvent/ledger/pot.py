@@ -12,6 +12,7 @@ from solvent.values.ids import CustomerId
 Kind = Literal["allowance", "grant", "wallet", "overage", "budget", "watch"]
 # So much of an allowance is no limit, and still sums without end in 64 bits: a billion answers, a trillion tokens.
 UNLIMITED: Final = {"ANSWERS": 10**9, "TOKENS": 10**12}
+WATCHING: Final[tuple[Kind, ...]] = ("budget", "watch")  # what counts what answers come to, instead of paying for them
 
 
 class Pot(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ class Pot(msgspec.Struct, frozen=True):
 
 def limits(pot: Pot) -> bool:
     """Whether it counts what answers come to, instead of paying for them."""
-    return pot.kind in ("budget", "watch")
+    return pot.kind in WATCHING
 
 
 def is_good(pot: Pot, model_class: str, at_us: int) -> bool:

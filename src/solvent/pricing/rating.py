@@ -23,15 +23,14 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
     """
     if card.tiers:
         card = tier_for(card, all_input_tokens(usage))
-    picos = (
-        usage.input_tokens * (card.input_picos or 0)
-        + usage.cached_input_tokens * (card.cached_input_picos or 0)
-        + usage.cache_write_5m_tokens * (card.cache_write_5m_picos or 0)
-        + usage.cache_write_1h_tokens * (card.cache_write_1h_picos or 0)
-        + usage.output_tokens * (card.output_picos or 0)
-        + usage.reasoning_tokens * (card.reasoning_picos or 0)
-        + (card.answer_picos or 0)
-    )
+    picos = usage.input_tokens * (card.input_picos or 0) + usage.output_tokens * (card.output_picos or 0)
+    if card.answer_picos:
+        picos += card.answer_picos
+    if (
+        usage.cached_input_tokens or usage.reasoning_tokens
+        or usage.cache_write_5m_tokens or usage.cache_write_1h_tokens
+    ):  # fmt: skip
+        picos += _cached_or_thought(usage, card)
     if _has_more(usage):
         picos += _more(usage, card)
     denominator = card.parts
@@ -78,6 +77,15 @@ def _has_more(usage: Usage) -> int:
         or usage.characters
         or usage.audio_input_ms
         or usage.video_seconds
+    )
+
+
+def _cached_or_thought(usage: Usage, card: RateCard) -> int:
+    return (
+        usage.cached_input_tokens * (card.cached_input_picos or 0)
+        + usage.cache_write_5m_tokens * (card.cache_write_5m_picos or 0)
+        + usage.cache_write_1h_tokens * (card.cache_write_1h_picos or 0)
+        + usage.reasoning_tokens * (card.reasoning_picos or 0)
     )
 
 
