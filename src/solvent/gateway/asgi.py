@@ -12,7 +12,7 @@ import msgspec
 from solvent.app.build import App
 from solvent.app.calling import calling
 from solvent.app.config import trusted_proxies
-from solvent.app.http import Began, ClientGone, Download, Receive, Scope, Send, header, respond, respond_with
+from solvent.app.http import Asgi, Began, ClientGone, Download, Receive, Scope, Send, header, respond, respond_with
 from solvent.app.live_events import live
 from solvent.app.peers import ALONE, Peers
 from solvent.app.problems import bug, note, refuse
@@ -84,7 +84,6 @@ _METHODS: Final = (
     | dict.fromkeys(_WHOLE, "GET")
 )
 
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 Asking = Callable[[Receive, Send], Awaitable[None]]  # raises before it is waited for, or then
 
 

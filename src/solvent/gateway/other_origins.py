@@ -5,14 +5,13 @@ A key travels in a header that the page itself sets, so credentials (cookies) ar
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Final
 
 from solvent.app.build import App
-from solvent.app.http import Message, Receive, Scope, Send, header
+from solvent.app.http import Asgi, Message, Receive, Scope, Send, header
 from solvent.app.origins import read_origins
 
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 _METHODS: Final = b"GET, POST, DELETE"
 _PREFLIGHT_S: Final = b"600"  # for which a browser remembers what it was told
 

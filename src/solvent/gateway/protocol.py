@@ -1,104 +1,177 @@
-"""uvicorn's HTTP protocol with two limits of our own, how long and how large a request's head may be, and one
-write for what belongs together."""
+"""uvicorn's HTTP protocol with limits of our own, how long and how large a request's head may be, and `Exchange` for
+what one request and its response are."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
+from urllib.parse import unquote
 
+import httptools
+from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from solvent.app.http import Asgi, Scope
+from solvent.gateway.exchange import Exchange
 from solvent.values.limits import REQUEST_BODY_S_MAX, REQUEST_HEAD_S_MAX, REQUEST_HEADER_BYTES_MAX
 
-
-class OneWrite:
-    """A transport that sends what is written in one turn of the loop with one system call: a response's head and
-    body, or all the events that came in together. Everything else is the transport's own."""
-
-    __slots__ = ("_loop", "_parts", "_transport")
-
-    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """See asyncio.WriteTransport."""
-        if not self._parts:
-            self._loop.call_soon(self._flush)
-        self._parts.append(data)
-
-    def close(self) -> None:
-        """See asyncio.BaseTransport: what was written goes out first."""
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        parts, self._parts = self._parts, []
-        if parts and not self._transport.is_closing():
-            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """A connection that has sent no whole head in time is closed, so slow senders hold a socket and no more."""
+    """A connection that has sent no whole head in time is closed, so slow senders hold a socket and no more. One
+    timer of a connection looks at all of its deadlines, so that a request has none of its own."""
 
+    cycle: Exchange  # type: ignore[assignment]  # the newest
+    pipeline: Any  # of exchanges that wait for the one before them, each with the application that answers it
+    _running: Exchange | None = None  # the one that is being answered
+    _is_in_head = True  # from the connection, or a first byte, to the end of a head
     _head_bytes = 0
-    _head_since_s: float | None = None  # when the head that is coming in began; None between heads
-    _body_since_s: float | None = None  # when a body was announced of which no byte has come yet
+    _head_since_s: float | None = None  # when the head that is coming in began; None where all of it came at once
+    _awaits_body = False  # one was announced of which no byte has come yet
+    _body_since_s: float | None = None  # since when
+    _idle_since_s: float | None = None  # as far as it was looked at, between requests
     _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """See asyncio.Protocol."""
         super().connection_made(transport)
-        self.transport = OneWrite(transport, self.loop)  # type: ignore[assignment]
         self._head_since_s = self.loop.time()
         self._watch = self.loop.call_later(REQUEST_HEAD_S_MAX, self._look)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
-        if self._head_since_s is not None:
+        self._idle_since_s = None
+        if self._is_in_head:
             self._head_bytes += len(data)
-        super().data_received(data)
-        if self._head_since_s is not None and self._head_bytes > REQUEST_HEADER_BYTES_MAX:
-            self.transport.close()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            message = "Invalid HTTP request received."
+            self.logger.warning(message)
+            self.send_400_response(message)
+            return
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
+        if self._is_in_head:
+            if self._head_bytes > REQUEST_HEADER_BYTES_MAX:
+                self.transport.close()
+            elif self._head_since_s is None:
+                self._head_since_s = self.loop.time()
+        elif self._awaits_body and self._body_since_s is None:
+            self._body_since_s = self.loop.time()
 
     def on_message_begin(self) -> None:
         """A request begins: its head has a time and a size."""
-        if self._head_since_s is None:
-            self._head_since_s = self.loop.time()
+        if not self._is_in_head:
+            self._is_in_head = True
             self._head_bytes = 0
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
-        """The head is whole; the body has limits of its own (app/http.py)."""
+        """The head is whole, and is answered; the body has limits of its own (app/http.py)."""
+        self._is_in_head = False
         self._head_since_s = None
-        self._body_since_s = self.loop.time()
-        super().on_headers_complete()
+        self._awaits_body = True
+        parser = self.parser
+        http_version = parser.get_http_version()
+        exchange = Exchange(
+            self._scope(http_version), self.transport, self.flow, self.server_state.default_headers,
+            self.on_response_complete, keep_alive=http_version != "1.0" and parser.should_keep_alive(),
+            expects_continue=self.expect_100_continue,
+        )  # fmt: skip
+        before, self.cycle = self.cycle, exchange
+        app = cast(Asgi, service_unavailable if self._is_crowded() else self.app)
+        if before is None or before.response_complete:
+            self._start(exchange, app)
+        else:  # it waits for the one before it
+            self.flow.pause_reading()
+            self.pipeline.appendleft((exchange, app))
 
     def on_body(self, body: bytes) -> None:
         """The first piece is here; http.py waits for the others."""
+        self._awaits_body = False
         self._body_since_s = None
-        super().on_body(body)
+        self.cycle.take(body)
 
     def on_message_complete(self) -> None:
         """The whole request is here."""
+        self._awaits_body = False
         self._body_since_s = None
-        super().on_message_complete()
+        self.cycle.end()
+
+    def on_response_complete(self) -> None:
+        """What is next on this connection, perhaps nothing for a while."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start(*self.pipeline.pop())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
         if self._watch is not None:
             self._watch.cancel()
-        super().connection_lost(exc)
+        self.connections.discard(self)
+        if self._running is not None:
+            self._running.lose()
+        self.flow.resume_writing()
+        if exc is None:
+            self.transport.close()
+        self.parser = None  # type: ignore[assignment]  # it holds our methods: let both go
+
+    def _scope(self, http_version: str) -> Scope:
+        url = self.url
+        query = b""
+        if url.startswith(b"/") and url.find(b"?") < 0 and url.find(b"#") < 0:
+            raw_path = url
+        else:
+            parsed = httptools.parse_url(url)
+            raw_path, query = parsed.path, parsed.query or b""
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": http_version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": self.parser.get_method().decode("ascii"),
+            "root_path": self.root_path,
+            "path": self.root_path + (unquote(path) if "%" in path else path),
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
+
+    def _is_crowded(self) -> bool:
+        most = self.limit_concurrency
+        if most is None or (len(self.connections) < most and len(self.tasks) < most):
+            return False
+        self.logger.warning("Exceeded concurrency limit.")
+        return True
+
+    def _start(self, exchange: Exchange, app: Asgi) -> None:
+        self._running = exchange
+        task = self.loop.create_task(exchange.run(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def _look(self) -> None:
         """Looks now and then, so that a request costs no timer of its own; a head is ended up to twice as late."""
         now_s, head_s, body_s = self.loop.time(), self._head_since_s, self._body_since_s
-        late = head_s is not None and now_s - head_s >= REQUEST_HEAD_S_MAX - 0.1
-        if late or (body_s is not None and now_s - body_s >= REQUEST_BODY_S_MAX and not self.pipeline):
+        is_late = head_s is not None and now_s - head_s >= REQUEST_HEAD_S_MAX - 0.1
+        if body_s is not None and now_s - body_s >= REQUEST_BODY_S_MAX and not self.pipeline:
+            is_late = True
+        if not self._is_in_head and self.cycle.response_complete:
+            if self._idle_since_s is None:
+                self._idle_since_s = now_s
+            is_late = is_late or now_s - self._idle_since_s >= self.timeout_keep_alive
+        if is_late:
             self.transport.close()
         else:
             self._watch = self.loop.call_later(REQUEST_HEAD_S_MAX, self._look)

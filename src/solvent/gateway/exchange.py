@@ -1,0 +1,228 @@
+"""One request and its response on a connection: what an application is given as `receive` and `send`.
+
+It is uvicorn's cycle for what we serve, with its checks of what is sent, and less to do for each answer: a response
+whose length is known goes out in one write, and nothing is made that only a slow request needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from solvent.app.http import Asgi, Headers, Message, Scope
+
+log = logging.getLogger("uvicorn.error")
+
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_BODILESS: Final = (204, 304)  # whatever their answers hold
+# What no line of a head may hold: all of ASCII that is no character, but for the tab.
+_CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
+_BROKEN: Final = b"Internal Server Error"
+
+
+class Exchange:
+    """scope: as the application sees the request. default_headers: of every response. keep_alive: whether the
+    connection carries another one afterwards. expects_continue: whether the client waits to be told to send its body.
+    on_response: called when all of a response was written.
+    """
+
+    disconnected = False
+    is_whole = False  # all of the request has come
+    _parts_bytes = 0
+    _has_news = False
+    _news: asyncio.Event | None = None  # made by whoever has to wait
+    response_started = False
+    response_complete = False
+    _head = b""  # of a response of known length, it waits for the first of its body
+    _is_chunked: bool | None = None
+    _left_bytes = 0  # of a body of known length
+
+    def __init__(
+        self, scope: Scope, transport: asyncio.Transport, flow: FlowControl,
+        default_headers: list[tuple[bytes, bytes]], on_response: Callable[[], None], *, keep_alive: bool,
+        expects_continue: bool,
+    ) -> None:  # fmt: skip
+        self.scope = scope
+        self._transport = transport
+        self._flow = flow
+        self._default_headers = default_headers
+        self._on_response = on_response
+        self.keep_alive = keep_alive
+        self._expects_continue = expects_continue
+        self._parts: list[bytes] = []  # of the request's body, that nobody has taken yet
+
+    async def run(self, app: Asgi) -> None:
+        """Have the application answer. What it leaves undone or raises is a 500, or the end of the connection."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except BaseException as wrong:  # whatever it was: the client must not wait for ever
+            log.error("Exception in ASGI application\n", exc_info=wrong)
+            await self._fail()
+        else:
+            if not self.response_complete and not self.disconnected:
+                log.error("ASGI callable returned without completing its response.")
+                await self._fail()
+        finally:
+            self._on_response = _nothing  # which holds the connection, for the garbage collector to find
+
+    async def _fail(self) -> None:
+        if self.response_started:
+            self._transport.close()
+            return
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(_BROKEN)),
+            (b"connection", b"close"),
+        ]
+        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self.send({"type": "http.response.body", "body": _BROKEN})
+
+    # What the connection tells
+
+    def take(self, part: bytes) -> None:
+        """A piece of the request's body."""
+        if self.response_complete:
+            return
+        self._parts.append(part)
+        self._parts_bytes += len(part)
+        if self._parts_bytes > HIGH_WATER_LIMIT:
+            self._flow.pause_reading()
+        self._tell_news()
+
+    def end(self) -> None:
+        """All of the request is here."""
+        if not self.response_complete:
+            self.is_whole = True
+            self._tell_news()
+
+    def lose(self) -> None:
+        """The client is gone."""
+        if not self.response_complete:
+            self.disconnected = True
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        self._has_news = True
+        if self._news is not None:
+            self._news.set()
+
+    # What the application calls
+
+    async def receive(self) -> Message:
+        """See ASGI: what has come of the body since, or that the client is gone or answered."""
+        if self._expects_continue:
+            self._expects_continue = False
+            if not self._transport.is_closing():
+                self._transport.write(_CONTINUE)
+        if not self.disconnected and not self.response_complete:
+            self._flow.resume_reading()
+            while not (self._has_news or self.disconnected or self.response_complete):
+                if self._news is None:
+                    self._news = asyncio.Event()
+                await self._news.wait()
+                self._news.clear()
+            self._has_news = False
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        parts, self._parts, self._parts_bytes = self._parts, [], 0
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        return {"type": "http.request", "body": body, "more_body": not self.is_whole}
+
+    async def send(self, message: Message) -> None:
+        """See ASGI. Waits while the client does not read. Raises RuntimeError for what is no response."""
+        if self._flow.write_paused and not self.disconnected:
+            await self._flow.drain()
+        if self.disconnected:
+            return
+        if not self.response_started:
+            _demand(message, "http.response.start")
+            self._begin(message["status"], message.get("headers", ()))
+        elif self.response_complete:
+            raise RuntimeError(f"{message['type']} was sent after the end of the response")
+        else:
+            _demand(message, "http.response.body")
+            self._go_on(message.get("body", b""), more=message.get("more_body", False))
+
+    def _begin(self, status: int, headers: Headers) -> None:
+        self.response_started = True
+        self._expects_continue = False
+        lines = [STATUS_LINE[status]]
+        count = 2  # lines of the head, the empty one at its end among them
+        says_close = False
+        for name, value in (*self._default_headers, *headers) if self._default_headers else headers:
+            lines += (name, b": ", value, b"\r\n")
+            count += 1
+            if name in _FRAMING:
+                says_close = self._frame(name, value) or says_close
+        if not self.keep_alive and not says_close:
+            lines.append(b"connection: close\r\n")
+            count += 1
+        if self._is_chunked is None and status not in _BODILESS and self.scope["method"] != "HEAD":
+            self._is_chunked = True
+            lines.append(b"transfer-encoding: chunked\r\n")
+            count += 1
+        lines.append(b"\r\n")
+        head = b"".join(lines)
+        if len(head) - len(head.translate(None, _CONTROLS)) != 2 * count:
+            raise RuntimeError("a header of the response holds a control character")
+        if self._is_chunked is False and self._left_bytes:
+            self._head = head
+        else:
+            self._transport.write(head)
+
+    def _frame(self, name: bytes, value: bytes) -> bool:
+        """Take in a header that says how a response ends; whether it says that the connection does."""
+        if name == b"content-length":
+            if self._is_chunked is None:
+                self._left_bytes = int(value)
+                self._is_chunked = False
+        elif name == b"transfer-encoding":
+            if value.lower() == b"chunked":
+                self._left_bytes = 0
+                self._is_chunked = True
+        elif b"close" in value.lower().replace(b" ", b"").split(b","):
+            self.keep_alive = False
+            return True
+        return False
+
+    def _go_on(self, body: bytes, *, more: bool) -> None:
+        if self.scope["method"] == "HEAD":
+            self._left_bytes = 0
+            body = b""
+        elif self._is_chunked:
+            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if not more:
+                body += b"0\r\n\r\n"
+        else:
+            self._left_bytes -= len(body)
+            if self._left_bytes < 0:
+                raise RuntimeError("the body is longer than its content-length")
+        if self._head:
+            head, self._head = self._head, b""
+            body = head + body
+        if body:
+            self._transport.write(body)
+        if more:
+            return
+        if self._left_bytes:
+            raise RuntimeError("the body is shorter than its content-length")
+        self.response_complete = True
+        self._tell_news()
+        if not self.keep_alive:
+            self._transport.close()
+        self._on_response()
+
+
+def _nothing() -> None:
+    """Nobody wants to know any more."""
+
+
+def _demand(message: Message, kind: str) -> None:
+    if message["type"] != kind:
+        raise RuntimeError(f"{message['type']} was sent where {kind} is due")
