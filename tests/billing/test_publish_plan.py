@@ -72,7 +72,7 @@ def test_what_cannot_be_is_refused_by_its_field(place: Place) -> None:
             (msgspec.structs.replace(PLUS, afterwards="pro"), "plans.plus.afterwards"),
             (
                 msgspec.structs.replace(PLUS, included=(Included("answers", 9, ("smal",)),)),
-                "plans.plus.included.0",
+                "plans.plus.included.0.classes",
             ),
             (
                 msgspec.structs.replace(PLUS, at_break_even="cheaper", cheaper_class="tiny"),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import httpx2
 import pytest
 from tests.browsing import NewServer
 from tests.chat.visits import PASSWORD, Browser
-from tests.console.visits import ask
 from tests.doors.server import Solvent
 
 from solvent.console.office import SHEETS
@@ -86,69 +84,6 @@ def test_a_customer_is_opened_found_given_money_and_closed(server: Solvent) -> N
     assert wrong.status_code == 400
     assert 'value="many"' in wrong.text
     assert "is not a plain decimal" in wrong.text
-
-
-def test_a_plan_is_previewed_changed_once_and_taken_off_sale(server: Solvent) -> None:
-    office, path = Office(server), "/console/plans/pro"
-    page = office.get(path).text
-    price, included = found_in(page, r'name="price" value="([^"]*)"'), found_in(page, r"<textarea[^>]*>([^<]*)<")
-    wrong = office.do(path, "preview", price=price, included="answers")
-    assert wrong.status_code == 400
-    assert "line 1: write answers, tokens or money" in wrong.text
-    same = office.do(path, "preview", price=price, included=included)
-    assert "No term is another" in same.text
-    other = office.do(path, "preview", price="39000", included=included)
-    assert "This would be version 2." in other.text
-    assert 'value="39000"' in other.text
-    for _ in range(2):
-        went = office.do(path, "publish", price="39000", included=included, once="plan1")
-        assert went.headers["location"] == f"{path}?done=publish"
-    page = office.get(path).text
-    assert "₩39,000 a month" in page
-    assert "Version 2, published" in page
-    assert office.do(path, "move", **{"from": "soon"}).status_code == 400
-    assert office.do(path, "withdraw").status_code == 303
-    assert "Off sale." in office.get(path).text
-    assert server.operate("GET", "/v1/plans/pro")["data"][0]["version"] == 2
-
-
-@pytest.mark.parametrize(
-    ("language", "would", "finding"),
-    [("en", "This would be version", "is left"), ("ko", "판이 됩니다", "남습니다")],
-)
-def test_what_a_plan_would_come_to_is_told_while_it_is_written(
-    server: Solvent, language: str, would: str, finding: str
-) -> None:
-    """The fees of those who are on it, and what their answers would have come to: replayed as they are billed."""
-    made = server.operate("POST", "/v1/customers", {"name": "Previewed", "plan": "plus", "pays": "invoice"})
-    for _ in range(3):
-        ask(server, key=made["api_key"])
-    office, path = Office(server, language=language), "/console/plans/plus"
-    page = office.get(path).text
-    form = {
-        "csrf": office.own_token(page),
-        "price": found_in(page, r'name="price" value="([^"]*)"'),
-        "beyond": "wallet",
-    }
-    form["included"] = found_in(page, r"<textarea[^>]*>([^<]*)<")
-
-    def told(**changed: str) -> dict[str, Any]:
-        answer = office.http.post(f"{path}/preview", data=form | changed)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    before, after = told(), told(price="39600")
-    assert told() == before, "what is kept of the answers for the hour tells the same"
-    assert would in after["would"]
-    assert finding in told(price="39600", included="answers 1")["finding"]
-    assert before["month"]["then_margin"] != after["month"]["then_margin"]
-    stopped = told(included="answers 1", beyond="stop")["month"]
-    assert re.search("[24]", stopped["refused"]), "two of three of each who asked"
-    assert stopped["then_cost"] != before["month"]["then_cost"], "what is refused costs nothing"
-    wrong = told(included="answers")["trouble"]
-    assert (wrong["param"], bool(wrong["said"])) == ("included", True)
-    assert server.operate("GET", "/v1/plans/plus")["data"][0]["terms"]["price"] == form["price"]
-    assert office.http.post(f"{path}/preview", data=form | {"csrf": "0" * 64}).status_code == 403
 
 
 def test_an_invoice_is_paid_once_printed_and_its_money_is_in_the_ledger(server: Solvent) -> None:

@@ -48,7 +48,7 @@ CALLED = (
 )  # fmt: skip
 # What is written into fields and terminals as it is.
 WRITTEN = "chat embeddings images audio videos files batches all answers money tokens quick unlimited gzip MiB"
-COMMANDS = "solvent plans publish bills import"
+COMMANDS = "solvent plans publish bills import simulation"
 KNOWN = [*ALLOWED, *" ".join((*CALLED, WRITTEN, COMMANDS)).split()]
 OPEN = "for (const each of document.querySelectorAll('details:not(.menu)')) each.open = true"
 BILL = b"Day,Model,Cost,Kind\n2026-11-01,plain,5000,Usage\n2026-11-02,plain,4100,Usage\n"

@@ -65,15 +65,15 @@ def demand_sound(plan: Plan) -> None:
 def demand_served(plan: Plan, classes: Collection[str]) -> None:
     """Raises Invalid for a class of models that none here is of: what is included of it could never be used."""
     trial = plan.trial.included if plan.trial is not None else ()
-    named = [(f"included.{n}", one.classes) for n, one in enumerate(plan.included)]
-    named += [(f"trial.included.{n}", one.classes) for n, one in enumerate(trial)]
-    named += [(f"packs.{n}.gives", pack.gives.classes) for n, pack in enumerate(plan.packs)]
+    named = [(f"included.{n}.classes", one.classes) for n, one in enumerate(plan.included)]
+    named += [(f"trial.included.{n}.classes", one.classes) for n, one in enumerate(trial)]
+    named += [(f"packs.{n}.gives.classes", pack.gives.classes) for n, pack in enumerate(plan.packs)]
     named += [("cheaper_class", (plan.cheaper_class,) if plan.cheaper_class else ())]
     for field, wanted in named:
         for name in wanted:
             if name not in classes:
                 known = ", ".join(sorted(classes))
-                _Check(plan).refuse(field, f"names class {name!r}, and no model here is of it; classes are: {known}")
+                _Check(plan).refuse(field, f"has {name!r}, and no model here is of it; classes are: {known}")
 
 
 def _demand_beyond(plan: Plan, check: _Check) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,8 @@ from solvent.app.replays import BusyError
 from solvent.billing.plan import Plan
 from solvent.console import margin, plans
 from solvent.console.clerk import Clerk
+from solvent.console.plan_editor import begun_from, entry_written, terms_written, trouble_of
+from solvent.console.plan_words import Said
 from solvent.pages import formats
 from solvent.pages.visit import Visit
 from solvent.values.errors import SolventError
@@ -48,26 +50,31 @@ class Month(msgspec.Struct, kw_only=True):
 
 
 class PlanPreview:
-    """The place that tells it. changed: the terms that a form says."""
+    """The place that tells it. beside_of: the plan whose customers a new one is held against."""
 
-    def __init__(self, app: App, changed: Callable[[Clerk], Awaitable[dict[str, Any]]]) -> None:
+    def __init__(self, app: App, beside_of: Callable[[Clerk, list[plans.PlanBody]], str]) -> None:
         self._app = app
-        self._changed = changed
+        self._beside_of = beside_of
 
     async def show(self, visit: Visit) -> Response:
         """JSON of texts, in the visitor's language; or what is wrong with which field. Nothing is changed."""
         clerk = Clerk(self._app, visit)
+        currency = clerk.business.currency
         try:
-            found = await clerk.carry_out(plans.PREVIEW, terms := await self._changed(clerk))
-            month = await last_month(clerk, found.name, msgspec.convert(terms, PlanEntry, strict=False))
+            entry = await entry_written(clerk)
+            found = await clerk.carry_out(plans.PREVIEW, await terms_written(clerk))
+            beside = visit.path.get("plan") or self._beside_of(clerk, (await clerk.ask(plans.LIST)).data)
+            month = await last_month(clerk, beside, entry)
+            changes = Said(visit, currency).changes(await begun_from(clerk), entry)
         except SolventError as problem:
-            said = visit.said(problem)
+            said, param = trouble_of(clerk, problem)
             detail = problem.message if problem.message != said else ""
-            return _json({"trouble": {"said": said, "detail": detail, "param": problem.param or ""}})
+            return _json({"trouble": {"said": said, "detail": detail, "param": param}})
         told: dict[str, Any] = {"would": would(visit, found), "finding": finding_said(visit, found.finding)}
         told["is_loss"] = found.finding.kind == "loss"
+        told["changes"] = changes
         if month is not None:
-            told["month"] = month_said(visit, month, clerk.business.currency)
+            told["month"] = month_said(visit, month, currency)
         return _json(told)
 
 
@@ -77,6 +84,8 @@ def _json(told: dict[str, Any]) -> Response:
 
 def would(visit: Visit, found: plans.PreviewBody) -> str:
     """Whether it is a new version."""
+    if not found.current_version:
+        return visit.words("office.would_begin")
     key = "office.would_publish" if found.is_new_version else "office.no_change"
     return visit.words(key, version=found.current_version + 1, n=formats.count(found.customers))
 
@@ -111,7 +120,7 @@ def month_said(visit: Visit, month: Month, currency: str) -> dict[str, Any]:
 
 
 async def last_month(clerk: Clerk, name: str, entry: PlanEntry) -> Month | None:
-    """None for who may not see the books. entry: the terms it would have been on."""
+    """None for who may not see the books. name: whose customers. entry: the terms they would have been on."""
     told = await clerk.ask_if_may(margin.SHOW, {"group_by": "plan", "since": f"{DAYS}d"})
     if told is None:
         return None
@@ -120,7 +129,7 @@ async def last_month(clerk: Clerk, name: str, entry: PlanEntry) -> Month | None:
     texts = {part: getattr(line, part) if line else "0" for part in ("revenue", "granted", "earned", "cost", "margin")}
     parts = {part: money(text, currency) for part, text in texts.items()}
     beside = parts["revenue"] - parts["granted"]
-    then = plan_of(entry, currency)
+    then = plan_of(msgspec.structs.replace(entry, name=name or entry.name), currency)
     fees = await business.database.read(lambda connection: fees_of(connection, name, then))
     is_busy, changed = False, None
     try:

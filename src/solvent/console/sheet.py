@@ -44,7 +44,9 @@ class Sheet:
 
     does: what its forms carry out, by the names the forms say. tells: those whose result is shown on the page at once,
     such as a key that is shown once, or a preview. reads: how a form says what its operation takes, where that is more
-    than its fields. bytes_max: of what its forms send; 0 for what a form may be.
+    than its fields. says: what is wrong and with which field, where that is more than the problem's own words.
+    goes: where one is led when something is done, where that is another page. bytes_max: of what its forms send; 0 for
+    what a form may be.
     """
 
     path: str
@@ -54,6 +56,8 @@ class Sheet:
     does: Mapping[str, AnyOperation | Errand] = field(default_factory=dict)
     tells: frozenset[str] = frozenset()
     reads: Mapping[str, Read] = field(default_factory=dict)
+    says: Callable[[Clerk, SolventError], tuple[str, str]] | None = None
+    goes: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     bytes_max: int = 0
 
 
@@ -109,13 +113,15 @@ class _Paper:
                 read = self._sheet.reads.get(do)
                 result = await clerk.carry_out(operation, await read(clerk) if read else None)
         except SolventError as problem:
-            said = visit.said(problem)
+            says = self._sheet.says
+            said, param = says(clerk, problem) if says else (visit.said(problem), problem.param or "")
             detail = problem.message if problem.message != said else ""
-            trouble = Trouble(do, said, problem.param or "", detail)
+            trouble = Trouble(do, said, param, detail)
             return await self._draw(clerk, visit, status_and_type(problem)[0], trouble=trouble)
         if do in self._sheet.tells:
             return await self._draw(clerk, visit, told=Told(do, result))
-        return visit.go(f"{visit.request.url.path}?{DONE}={do}")
+        goes = self._sheet.goes.get(do)
+        return visit.go(f"{goes(result) if goes else visit.request.url.path}?{DONE}={do}")
 
     async def _draw(
         self, clerk: Clerk, visit: Visit, status: int = 200, *, trouble: Trouble | None = None,

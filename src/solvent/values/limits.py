@@ -81,7 +81,7 @@ COUPON_FAILURES_MAX = 10  # codes that one customer tries in vain, in SIGN_IN_WA
 COUPON_PLACE_FAILURES_MAX = 60  # from one place
 SIGN_UPS_MAX = 20  # from one place, in SIGN_IN_WAIT_S
 PAGE_FORM_BYTES_MAX = 256 * KIB
-PAGE_FORM_MEMBERS_MAX = 200
+PAGE_FORM_MEMBERS_MAX = 2_500  # a plan with as many quotas, packs and limits as it may have
 FORM_MARK_CHARACTERS_MAX = 64
 USAGE_ROWS_MAX = 100_000  # receipts in one table of a customer's usage
 

@@ -1,0 +1,165 @@
+"""A plan through its form: whatever a plan can say comes back as it was, and every difference is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.app.test_plans import FULL
+
+from solvent.app.plan_entries import REDACTED, PlanEntry
+from solvent.app.plans import plan_of
+from solvent.app.written_plan import written_plan
+from solvent.billing.included import Included, unlimited
+from solvent.billing.limits import BudgetRule, Limits, RateRule
+from solvent.billing.pack import Pack
+from solvent.billing.plan import BatchTerms, LogTerms, Plan, Seats, Title, Trial
+from solvent.console.plan_form import form_of, numbers, percent, permille, terms_of
+from solvent.console.plan_words import field_of
+from solvent.values.errors import Invalid
+from solvent.values.money import Money, money
+
+WON = 10**7
+names = st.from_regex(r"[a-zé가-힣0-9._-]{1,12}", fullmatch=True)
+classes = st.lists(st.from_regex(r"[a-z0-9._-]{1,8}", fullmatch=True), max_size=3, unique=True).map(tuple)
+amounts = st.integers(1, 10**8 * WON)
+counts = st.integers(1, 10**8)
+thousandths = st.integers(0, 1000)
+
+
+def won(grains: int) -> Money:
+    return Money(grains, "KRW")
+
+
+@st.composite
+def quotas(draw: st.DrawFn, *, seats: bool, rolls: bool = True) -> Included:
+    unit: Any = draw(st.sampled_from(("answers", "tokens", "money")))
+    amount = draw(amounts if unit == "money" else counts)
+    if unit != "money" and draw(st.booleans()):
+        amount = unlimited(unit)
+    kept = draw(st.integers(0, 10**9)) if rolls and (unit == "money" or amount != unlimited(unit)) else 0
+    return Included(unit, amount, draw(classes), kept, seats and draw(st.booleans()))
+
+
+def unlike(of: st.SearchStrategy[Included]) -> st.SearchStrategy[tuple[Included, ...]]:
+    """No two for the same unit and classes."""
+    kinds = st.lists(of, max_size=4, unique_by=lambda one: (one.unit, frozenset(one.classes)))
+    return kinds.map(tuple)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    seats = draw(st.none() | st.integers(1, 20).map(lambda n: Seats(n, won(n * WON), n + 3)))
+    beyond: Any = draw(st.sampled_from(("stop", "wallet", "overage")))
+    ends: Any = draw(st.sampled_from(("go_on", "cheaper", "slow", "offer_top_up", "stop")))
+    trial = draw(st.none() | st.integers(1, 90).flatmap(
+        lambda days: unlike(quotas(seats=seats is not None)).map(lambda some: Trial(days, some))
+    ))  # fmt: skip
+    rates = st.builds(
+        RateRule, st.sampled_from(("key", "user", "customer", "plan")), counts, counts | st.just(0), counts
+    )
+    budgets = st.builds(
+        BudgetRule, st.sampled_from(("key", "user", "customer")), st.sampled_from(("day", "month", "period")),
+        st.sampled_from(("answers", "tokens", "money")), st.integers(1, 10**12), thousandths, st.booleans(),
+    )  # fmt: skip
+    packs = st.builds(
+        Pack, names, st.integers(0, 10**6).map(lambda n: won(n * WON)), quotas(seats=False, rolls=False),
+        st.integers(1, 900),
+    )  # fmt: skip
+    batch = st.builds(BatchTerms, st.integers(1, 999), st.booleans())
+    logs = st.builds(
+        LogTerms, st.sampled_from(("none", "metadata", "text")),
+        st.lists(st.sampled_from(REDACTED), unique=True).map(tuple), st.integers(1, 365),
+    )  # fmt: skip
+    nothing: dict[str, Any] = {}
+    more = dict(draw(st.just(nothing) | batch.map(lambda one: {"batch": one})))
+    more |= draw(st.just(nothing) | logs.map(lambda one: {"request_log": one}))
+    titles = st.text(st.characters(categories=["L", "Nd", "P", "Zs"], include_characters=" "), max_size=9)
+    return Plan(
+        name=draw(names), price=won(draw(st.integers(0, 10**7)) * WON), period=draw(st.sampled_from(("month", "year"))),
+        title=Title(*(text if text.isprintable() else "" for text in (draw(titles), draw(titles)))),
+        included=draw(unlike(quotas(seats=seats is not None))), beyond=beyond,
+        overage_most=won(draw(amounts)) if beyond == "overage" else None, trial=trial, seats=seats,
+        limits=Limits(
+            tuple(draw(st.lists(rates, max_size=4, unique_by=lambda one: one.per))),
+            tuple(draw(st.lists(budgets, max_size=4, unique_by=lambda one: (one.per, one.every, one.unit)))),
+        ),
+        at_break_even=ends, cheaper_class="small" if ends == "cheaper" else "",
+        break_even_alert_permille=draw(thousandths),
+        retry_days=tuple(sorted(draw(st.sets(st.integers(1, 27), max_size=5)))), grace_days=draw(st.integers(0, 27)),
+        afterwards=draw(st.sampled_from(("", "after-that"))),
+        packs=tuple(draw(st.lists(packs, max_size=3, unique_by=lambda one: one.name))),
+        tax_permille=draw(st.integers(0, 500)), fee_permille=draw(st.integers(0, 500)),
+        fixed_month=won(draw(st.integers(0, 10**12))), **more,
+    )  # fmt: skip
+
+
+def sent(form: dict[str, str], before: PlanEntry) -> PlanEntry:
+    """As a browser would: what a form says becomes an entry."""
+    return msgspec.convert(terms_of(form, before), PlanEntry, strict=False)
+
+
+@settings(max_examples=60)
+@given(plans())
+def test_what_a_plan_says_comes_back_through_its_form(plan: Plan) -> None:
+    """To the same plan; and from a form that begins with nothing, as a new plan's, it says all of it."""
+    entry = written_plan(plan)
+    assert plan_of(entry, "KRW") == plan
+    assert plan_of(sent(form_of(entry), entry), "KRW") == plan
+    anew = sent(form_of(entry), PlanEntry(name=plan.name))
+    if entry.request_log and anew.request_log:  # kinds stand in the order of the form
+        assert sorted(anew.request_log.redact) == sorted(entry.request_log.redact)
+    assert plan_of(msgspec.structs.replace(anew, request_log=entry.request_log), "KRW") == plan
+
+
+@settings(max_examples=30)
+@given(plans(), plans(), st.data())
+def test_a_form_that_says_less_leaves_the_rest_as_it_was(plan: Plan, other: Plan, data: st.DataObject) -> None:
+    """As one sent by an older page, or by hand: what it does not name is not lost."""
+    before, said = written_plan(plan), form_of(written_plan(other))
+    name = data.draw(st.sampled_from(["price", "tax_permille", "grace_days", "beyond", "title.ko"]))
+    after = sent({name: said[name]}, before)
+    assert form_of(after) == form_of(before) | {name: said[name]}
+    assert after.request_log == before.request_log
+
+
+def test_every_term_of_a_plan_is_in_its_form() -> None:
+    """A term that is added to plans and not to the form fails here, not at a customer."""
+    entry = written_plan(FULL)
+    fields = {field.partition(".")[0] for field in form_of(entry)}
+    assert fields == {field.encode_name for field in msgspec.structs.fields(PlanEntry)}
+    assert plan_of(sent(form_of(entry), PlanEntry(name="team")), "KRW") == FULL
+
+
+def test_rows_left_empty_are_none_and_half_written_ones_are_refused_by_their_number() -> None:
+    entry = written_plan(FULL)
+    form = form_of(entry)
+    form |= {"included.1.unit": "", "included.1.amount": "", "included.99.unit": "", "included.99.each_seat": "false"}
+    assert [one.tokens for one in sent(form, entry).included] == [0, 0, 0, 0]
+    assert numbers(form, "included") == [0, 2, 3, 4]
+    assert field_of("plans.team.included.1.answers", "team", form) == "included.2.amount"
+    assert field_of("included[1].classes[0]", "team", form) == "included.2.classes"
+    assert field_of("plans.team.packs.0.gives", "team", form) == "packs.0.gives.unit"
+    assert field_of("plans.a.b.limits.rates.0.per", "a.b", form) == "limits.rates.0.per"
+    assert field_of("plans.team.price", "team", form) == "price"
+
+
+@given(st.integers(0, 9999))
+def test_thousandths_are_percent(of: int) -> None:
+    assert permille(percent(of), "fee") == of
+
+
+@pytest.mark.parametrize("text", ["", "3.45", "-1", "1,5", "٣", "1e3", "12345.0", ".5", "3%"])
+def test_what_is_no_percentage_is_refused_by_its_field(text: str) -> None:
+    form: dict[str, Any] = {"tax_permille": text}
+    with pytest.raises(Invalid, match="tax_permille") as wrong:
+        terms_of(form, PlanEntry(name="any"))
+    assert wrong.value.param == "tax_permille"
+
+
+def test_amounts_stay_exact() -> None:
+    form = {"fixed_month": "0.0000001"}
+    assert plan_of(sent(form, PlanEntry(name="any")), "KRW").fixed_month == money("0.0000001", "KRW")
