@@ -329,8 +329,9 @@ def test_every_operation_has_a_command() -> None:
         if f"{stem}.{name}" not in source and not (stem == "audit" and name in source):
             unused.append(f"{stem}.{name}")
     # The profit and loss is `solvent report`; prices have commands of their own, on the files; a plan of a run is
-    # written by `simulate` and put on sale by `plans publish`; what a figure sums is a page behind the figure.
-    elsewhere = ("margin.", "prices.", "simulations.ADOPT", "moved.")
+    # written by `simulate` and put on sale by `plans publish`; `simulate` runs here and asks no service for it; what a
+    # figure sums is a page behind the figure.
+    elsewhere = ("margin.", "prices.", "simulations.ADOPT", "asked.ASK", "asked.SHOW", "moved.")
     assert [one for one in unused if not one.startswith(elsewhere)] == []
 
 

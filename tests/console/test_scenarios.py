@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,78 @@ def test_what_a_scenario_differs_in_is_said_and_only_a_plan_itself_is_adopted(
     assert "of other prices or costs" in page.locator("main").inner_text()
     assert not page.get_by_role("button", name="Put it on sale").count()
     server.operate("POST", "/v1/simulations/varied/remove", {})
+
+
+def test_a_run_is_asked_for_goes_on_while_nobody_looks_and_leads_to_what_it_found(
+    server: Solvent, open_page: OpenPage
+) -> None:
+    look = sign_in(open_page, server, key_of(server, "finance"), locale="en-US")
+    page = look.page
+    page.goto(f"{server.url}/console/scenarios")
+    page.get_by_role("link", name="Run a simulation").click()
+    page.wait_for_url("**/scenarios/new")
+    demand_whole(page, "the form")
+    assert page.locator("#run-generate").is_hidden()  # of a source that is not chosen
+    page.get_by_role("radio", name="A file").check()
+    page.locator("#run-file").set_input_files(
+        {"name": "autumn.csv", "mimeType": "text/csv", "buffer": b"at,input_tokens,output_tokens\n2026-11-01,5,-3\n"}
+    )
+    page.locator("#run-model").fill("plain")
+    page.get_by_text("Assumptions and their ranges").click()
+    page.get_by_role("textbox", name="customers who leave a month").fill("0.5:0.4")
+    page.get_by_role("button", name="Run it").click()
+    expect(page.get_by_role("alert")).to_contain_text("within 0 to 1")
+    demand_whole(page, "the form with trouble")
+    page.get_by_role("textbox", name="customers who leave a month").fill("0.01:0.02:0.05")
+    page.locator("#run-file").set_input_files(
+        {"name": "autumn.csv", "mimeType": "text/csv", "buffer": b"at,input_tokens,output_tokens\n2026-11-01,5,-3\n"}
+    )
+    page.get_by_role("button", name="Run it").click()
+    page.wait_for_url("**/new?done=ask_run")
+    demand_whole(page, "it runs")
+    expect(page.locator("#asked")).to_contain_text("output_tokens", timeout=30_000)  # the row at fault, and why
+    expect(page.locator("#asked")).to_contain_text("came to nothing")
+    page.get_by_role("radio", name="Our own books").check()
+    page.get_by_role("checkbox", name="Pay as you go").check()
+    page.get_by_role("checkbox", name="Draw the year to come").uncheck()
+    page.locator("#run-seed").fill("3")
+    page.locator("#run-keep").fill("asked-for")
+    page.get_by_role("button", name="Run it").click()
+    page.wait_for_url("**/new?done=ask_run")
+    page.goto(f"{server.url}/console/plans")  # it survives the page
+    page.goto(f"{server.url}/console/scenarios/new")
+    found = page.locator("#asked a, h1", has_text="asked-for")  # the page goes on to it, or leads there
+    expect(found).to_be_visible(timeout=30_000)
+    page.goto(f"{server.url}/console/scenarios/asked-for")
+    demand_whole(page, "what it found")
+    command = "solvent simulate --plan=pay-as-you-go --seed=3 --keep=asked-for"
+    assert command in page.locator("main").inner_text()
+    (by,) = {one["by"] for one in server.operate("GET", "/v1/simulations")["data"] if one["name"] == "asked-for"}
+    made = server.operate("GET", "/v1/audit?subject=asked-for")["data"]
+    assert [(one["action"], one["actor"]) for one in made] == [("simulation.keep", by)]
+    assert by.startswith("key_")
+    assert [one for one in look.all_complaints() if "400" not in one] == []
+    server.operate("POST", "/v1/simulations/asked-for/remove", {})
+
+
+def test_a_run_is_cancelled_by_those_who_may_ask_and_by_nobody_else(server: Solvent, open_page: OpenPage) -> None:
+    body = {"source": "generated", "generate": "customers=20000,days=300", "model": "plain"}
+    server.operate("POST", "/v1/simulations", body)
+    reader = sign_in(open_page, server, key_of(server, "read_only"), **PHONE).page
+    reader.goto(f"{server.url}/console/scenarios")
+    expect(reader.locator("#asked progress")).to_have_attribute("max", re.compile(r"\d+"), timeout=30_000)
+    demand_whole(reader, "list while one runs")
+    assert not reader.get_by_role("link", name="모의 실행하기").count()
+    reply = reader.goto(f"{server.url}/console/scenarios/new")
+    assert reply is not None
+    assert reply.status == 403
+    page = sign_in(open_page, server, locale="ko-KR").page
+    page.goto(f"{server.url}/console/scenarios/new")
+    expect(page.locator("[data-said]")).to_contain_text("답변을 다시 셈하는 중: ", timeout=30_000)
+    assert not page.get_by_role("button", name="실행하기").count()  # one at a time
+    page.get_by_role("button", name="취소하기").click()
+    expect(page.locator("#asked")).to_contain_text("취소되어", timeout=30_000)
+    assert page.get_by_role("button", name="실행하기").count() == 1
 
 
 def test_a_run_is_removed(server: Solvent, open_page: OpenPage) -> None:

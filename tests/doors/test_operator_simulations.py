@@ -35,6 +35,27 @@ def test_the_api_lists_shows_and_removes_them(office: Office, place: Place) -> N
     assert office.send("GET", "/v1/simulations/one").error["code"] == "no_such_run"
 
 
+def test_a_run_is_asked_for_once_listed_and_cancelled(office: Office) -> None:
+    path, body = "/v1/simulations", {"source": "generated", "generate": "customers=5,days=2", "keep": "spring"}
+    for role in ("support", "read_only"):
+        assert office.send("POST", path, body, office.keys[role]).status == 403
+    asked = office.post(path, body, "one")
+    assert office.post(path, body, "one") == asked  # the same act
+    assert (asked["state"], asked["run"], asked["ended"]) == ("waiting", "", None)
+    assert asked["command"] == "solvent simulate --generate=customers=5,days=2 --keep=spring"
+    assert office.send("POST", path, body).error["code"] == "simulation_running"
+    assert office.get(f"{path}/asked")["data"] == [asked]
+    assert office.send("GET", f"{path}/asked/{asked['id']}", key=office.keys["support"]).status == 403
+    assert office.send("POST", f"{path}/asked/{asked['id']}/cancel", {}, office.keys["read_only"]).status == 403
+    office.post(f"{path}/asked/{asked['id']}/cancel")
+    assert office.get(f"{path}/asked/{asked['id']}")["state"] == "cancelled"
+    assert office.send("POST", f"{path}/asked/{asked['id']}/cancel").error["code"] == "asked_run_ended"
+    assert office.send("GET", f"{path}/asked/sim_9").error["code"] == "no_such_asked_run"
+    for wrong in ({"since": "x"}, {"draws": 0}, {"seed": -1}, {"cached": 1001}, {"source": "/etc"}, {"data": "/"}):
+        assert office.send("POST", path, wrong).status == 400, wrong
+    assert [one["state"] for one in office.get(f"{path}/asked")["data"]] == ["cancelled"]
+
+
 AMOUNTS = "answers refused tokens periods fee earned charge on_account included cost"
 LINE = dict.fromkeys(re.sub(r"(fee|earned|charge|on_account|included|cost)", r"\1_grains", AMOUNTS).split(), 0)
 

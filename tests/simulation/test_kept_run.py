@@ -49,7 +49,7 @@ def test_a_name_is_refused_or_fits_a_path_as_it_is(text: str) -> None:
     assert unquote(quote(name)) == name == run_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "-rf", "..", "a/b", "a b", "new", "compare", "x" * 61, "a\n", "\u200b"])
+@pytest.mark.parametrize("name", ["", "-rf", "..", "a/b", "a b", "new", "compare", "asked", "x" * 61, "a\n", "\u200b"])
 def test_names_that_could_be_something_else_are_refused(name: str) -> None:
     with pytest.raises(Invalid, match="cannot be called"):
         run_name(name)

@@ -10,18 +10,15 @@ import msgspec
 from solvent.app.config import Config
 from solvent.app.routes import read_exchanges
 from solvent.pricing.exchange import exchange_at
-from solvent.simulation.assumption import LIMITS
-from solvent.simulation.demand_assumption import KNOWN, Demand
+from solvent.simulation.demand_assumption import Demand
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.reaction import Reaction, react
 from solvent.simulation.scenario import Scenario
 from solvent.simulation.spread import Spread
 from solvent.simulation.trace import Trace
-from solvent.values.errors import Invalid
 from solvent.values.instant import NEVER_US
 
 CHOICE: Final = "their choice"
-_OF_DEMAND: Final = frozenset(known.name for known in KNOWN)
 
 
 def reacting(
@@ -55,18 +52,6 @@ def _one(
 ) -> tuple[Outcome, Reaction]:  # fmt: skip
     made = react(trace, scenario, asked, today, menu, demand, seed)
     return spread.replay(made.trace, made.scenario, tell), made.reaction
-
-
-def split_assumed(said: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was said of the year to come, and of demand. Raises Invalid for what is neither."""
-    for text in said:
-        name = text.partition("=")[0]
-        if name not in _OF_DEMAND and name not in LIMITS:
-            known = ", ".join([*sorted(LIMITS), *(known.name for known in KNOWN)])
-            words = f"--assume {text[:60]!r}: write it like churn=0.02:0.05:0.1; there are {known}"
-            raise Invalid("bad_assumption", words, param="assume")
-    of_demand = tuple(text for text in said if text.partition("=")[0] in _OF_DEMAND)
-    return tuple(text for text in said if text not in of_demand), of_demand
 
 
 def dollar_rate(config: Config) -> float | None:

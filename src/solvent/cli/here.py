@@ -26,6 +26,7 @@ from rich.text import Text
 
 from solvent.app.business import open_business
 from solvent.app.http import Download
+from solvent.cli.asked import asked_for
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.whole_file import whole_file
 from solvent.cli.wording import Speaker, speaker
@@ -199,7 +200,12 @@ async def _as_it_is(result: R) -> R:
 
 
 def actor_here() -> str:
-    """Whoever typed the command, by their name; by a number where the machine knows no name."""
+    """Whoever typed the command, by their name; by a number where the machine knows no name.
+
+    Of a command that a service started: whoever asked the service.
+    """
+    if (asked := asked_for()) is not None:
+        return asked.actor
     try:
         name = getpass.getuser()
     except (OSError, KeyError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -9,6 +10,7 @@ from types import FrameType
 import click
 
 from solvent import __version__
+from solvent.app.asked import FOR
 from solvent.values.errors import Invalid, Refused, SolventError
 
 EXIT_MEND = 2  # something the person who typed it must mend
@@ -90,6 +92,10 @@ def main() -> None:
     """The entry point: every error we raise on purpose becomes one line and an exit code."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
+    if FOR in os.environ:
+        from solvent.cli.asked import run_asked
+
+        sys.exit(run_asked(lambda: solvent(standalone_mode=False)))
     try:
         solvent(standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):  # a second Ctrl-C, or one that click did not hear

@@ -11,7 +11,7 @@ from solvent.app.config import Config
 from solvent.app.directory import Directory
 from solvent.app.running import Running
 from solvent.cli.logs import LogFormat, set_up
-from solvent.cli.options import config_option, data_option, load_config
+from solvent.cli.options import config_option, data_option, find_config, load_config
 from solvent.cli.serving import Serving, bind, serve, tune
 from solvent.cli.workers import Workers
 from solvent.values.limits import WORKERS_MAX
@@ -53,8 +53,9 @@ def command(
             bind(host, port).close()  # raises where another service listens there
         listening = bind(host, port, together=workers > 1)
         serving = Serving(
-            listening, host, directory, config, near, demo=demo, logs_answers=log_answers, read_again=read_again
-        )
+            listening, host, directory, config, near, demo=demo, logs_answers=log_answers, read_again=read_again,
+            books=_named(data, find_config(config_file, data)),
+        )  # fmt: skip
         if workers == 1:
             uvloop.run(serve(serving, lambda welcome: _say(welcome, serving.url)))
         else:
@@ -62,6 +63,10 @@ def command(
     finally:
         running.leave()
         directory.release()
+
+
+def _named(data: Path, config_file: Path | None) -> tuple[str, ...]:
+    return f"--data={data.resolve()}", *([f"--config={config_file.resolve()}"] if config_file else [])
 
 
 def _say(welcome: str, url: str) -> None:

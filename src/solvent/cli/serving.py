@@ -12,6 +12,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import uvicorn
 
@@ -21,6 +22,7 @@ from solvent.app.config import Config
 from solvent.app.directory import Directory, FirstRunKeys
 from solvent.app.peers import ALONE, Peers
 from solvent.app.reload import reload
+from solvent.app.simulations import Simulations
 from solvent.app.videos import FilmCrew
 from solvent.chat.news_post import NewsPost
 from solvent.cli.demo import run_demo
@@ -32,6 +34,7 @@ from solvent.gateway.protocol import BoundedHttp
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.limits import (
     ACCRUE_S,
+    ASKED_RUN_TENDED_S,
     AVAILABILITY_S,
     BATCHES_TENDED_S,
     CLOSE_S,
@@ -48,6 +51,7 @@ from solvent.values.limits import (
 log = logging.getLogger("solvent")
 of_settings = logging.getLogger("solvent.settings")
 
+THIS_PROGRAM: Final = (sys.executable, "-P", "-m", "solvent.cli.main")  # -P: nothing of the folder it runs in
 BACKLOG = 4096  # connections that wait to be accepted
 
 
@@ -56,7 +60,7 @@ class Serving:
     """What one process serves, and from where. Of several workers, only the first does what a machine does once.
 
     listening: bound, and not listening yet. read_again: the settings as they are written now; SIGHUP asks for that.
-    peers: the other workers beside it.
+    peers: the other workers beside it. books: the options that name them to a command.
     """
 
     listening: socket.socket
@@ -68,6 +72,7 @@ class Serving:
     logs_answers: bool = False
     is_first: bool = True
     read_again: Callable[[], Config] | None = None
+    books: tuple[str, ...] = ()
     peers: Peers = ALONE
 
     @property
@@ -206,6 +211,7 @@ def _chores(app: App, serving: Serving, batches: Batches, news: NewsPost) -> lis
     of_each = (
         (app.tend, LEASE_TENDED_S), (app.live.look_beside, LOOK_BESIDE_S), (batches.tend, BATCHES_TENDED_S),
         (FilmCrew(app).tend, VIDEOS_TENDED_S), (app.book_availability, AVAILABILITY_S),
+        (Simulations(app, THIS_PROGRAM, serving.books).tend, ASKED_RUN_TENDED_S),
     )  # fmt: skip
     chores = of_each + (of_books if serving.is_first else ())
     tasks = [asyncio.create_task(_every(seconds, chore)) for chore, seconds in chores]

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from solvent.app.business import Business, open_business
 from solvent.app.clusters import open_cluster
-from solvent.app.reacting import dollar_rate, reacting, split_assumed
+from solvent.app.reacting import dollar_rate, reacting
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
 from solvent.cli.simulate_fit import fit_command
@@ -31,7 +31,7 @@ from solvent.cli.simulated import Run, Simulated, simulated
 from solvent.cli.wording import speaker
 from solvent.clusters.port import Cluster
 from solvent.simulation.assumption import LIMITS, assumed
-from solvent.simulation.demand_assumption import demand_assumed, usual
+from solvent.simulation.demand_assumption import demand_assumed, split_assumed, usual
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.pays_for import pays_for
 from solvent.simulation.reaction import Reaction
@@ -141,24 +141,27 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
         if said["trace_into"] is not None:
             write_trace(trace, said["trace_into"])
         is_shown, spread = is_told and sys.stderr.isatty(), Spread(cluster)
-        told = Progress(trace.answers, is_shown=is_shown)
         now = ready.today()
-        today = ready.replayed_today(trace, now, told) if ready.knows_today else None
         scenarios = [*(ready.everybody_on(name) for name in names), *ready.candidates(file, trace, names)]
+        replays = len(scenarios) + int(ready.knows_today)
+        told = Progress("replaying", trace.answers * replays, is_shown=is_shown)
+        today = ready.replayed_today(trace, now, told) if ready.knows_today else None
         varies = {one.name: variations(now, one) for one in scenarios}
         found: list[tuple[Outcome, Reaction | None]] = [(spread.replay(trace, one, told), None) for one in scenarios]
         if said["react"] and demand is not None:
             asked = [(one, outcome) for one, (outcome, _) in zip(scenarios, found, strict=True)]
+            told = Progress("reacting", trace.answers * (len(asked) + int(len(asked) > 1)), is_shown=is_shown)
             found = [*reacting(trace, asked, today, demand, said["seed"], spread, told)]
     made = []
     heavy = heavy_of(found[0][0]) if said["is_year"] else None
     assumptions = as_fitted(assumptions, heavy) if said["is_year"] else assumptions
     there = ready.issued.plans if ready.issued is not None else {}
     offered = {**there, **ready.plans}
-    drawing = Progress(said["draws"], is_shown=is_shown)
-    for outcome, reaction in [*([(today, None)] if today else []), *found]:
+    everybody = [*([(today, None)] if today else []), *found]
+    drawing = Progress("drawing", said["draws"] * len(everybody), is_shown=is_shown) if said["is_year"] else None
+    for outcome, reaction in everybody:
         drawn = None
-        if said["is_year"]:
+        if drawing is not None:
             before = None if reaction is not None else today  # who has reacted does not react again
             drawn = year(
                 outcome, assumptions, said["draws"], said["seed"], heavy=heavy, before=before, cluster=cluster,

@@ -11,8 +11,10 @@ from urllib.parse import quote
 import click
 import msgspec
 
+from solvent.app.asked import Told
 from solvent.app.business import Business
 from solvent.audit.act import Act, fingerprint
+from solvent.cli.asked import tell
 from solvent.cli.here import Screen, actor_here
 from solvent.cli.whole_file import write_whole
 from solvent.simulation.keep_run import keep_run
@@ -71,6 +73,7 @@ async def leave(business: Business, said: Mapping[str, Any], found: Finding, scr
     finally:
         if not said["is_unkept"]:
             name = await _kept(business, said["keep"], found)
+            tell(Told(run=name))
             click.echo(screen.say("run_kept").format(name=name, url=f"/console/scenarios/{quote(name)}"), err=True)
 
 

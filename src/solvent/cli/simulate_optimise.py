@@ -100,7 +100,7 @@ def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -
     shapes = tuple(shape for shape in SHAPES if not said["shapes"] or shape.replace("_", "-") in said["shapes"])
     found = contest(
         who, costs, ranges, terms, shapes=shapes, seeds=said["seeds"], seed=said["seed"],
-        tell=Progress(len(costs) * len(shapes), is_shown=is_told),
+        tell=Progress("searching", len(costs) * len(shapes), is_shown=is_told),
     )  # fmt: skip
     files = _write(said["write"], said["name"], found, config) if said["write"] is not None else []
     if as_json:
@@ -125,7 +125,7 @@ def _replayed(
         if said["costs"] and not is_own(said):  # what its models cost here is not asked
             card = RateCard(of.plan, of.currency, 0, "", answer_picos=0)
             of = msgspec.structs.replace(of, sold=dict.fromkeys(trace.models, Sold((card,), (card,))), shares=())
-        outcome = ready.replayed_today(trace, of, Progress(trace.answers, is_shown=is_told))
+        outcome = ready.replayed_today(trace, of, Progress("replaying", trace.answers, is_shown=is_told))
     return contestants(outcome, is_today=ready.knows_today), 0.0 if said["costs"] else cost_each(outcome)
 
 

@@ -21,6 +21,7 @@ from solvent.app.build import now_us
 from solvent.app.config import Config
 from solvent.app.written_plan import short_entry, written_plan
 from solvent.billing.plan import Plan
+from solvent.cli.asked import asked_for
 from solvent.cli.simulated import Run, Simulated
 from solvent.identity.person import Language
 from solvent.pages.bars import AIR, WIDE, Bar, Bars, from_zero, ranges, spread
@@ -55,8 +56,10 @@ class About(msgspec.Struct, frozen=True):
 
 
 def about_now(language: str) -> About:
-    """Of the command that runs now."""
-    return About(now_us(), sys.argv[1:], "ko" if language == "ko" else "en")
+    """Of the command that runs now, as a person would type it."""
+    asked = asked_for()
+    words = sys.argv[1:] if asked is None else list(asked.words)
+    return About(now_us(), words, "ko" if language == "ko" else "en")
 
 
 def said_of(run: Run, about: About) -> bytes:

@@ -8,13 +8,15 @@ from typing import Final
 import click
 
 from solvent.cli.here import Here, Screen, changes, looks, paged
-from solvent.console import simulations
+from solvent.console import asked, simulations
+from solvent.console.asked_bodies import AskedBody
 from solvent.console.run_bodies import BriefBody, BriefScenarioBody
 
 _RUNS: Final = {
     "at": "left", "name": "left", "by": "left", "traffic": "left", "answers": "right", "best_left": "left",
     "margin": "right", "middle_year": "right", "loss_years": "right",
 }  # fmt: skip
+_ASKED: Final = {"at": "left", "id": "left", "state": "left", "found_or_why": "left", "command": "left"}
 _SCENARIOS: Final = {"scenario": "left", "margin": "right", "middle_year": "right", "loss_years": "right"}
 
 
@@ -67,6 +69,29 @@ def remove(here: Here, run: str) -> None:
     """Forget a RUN and its report. Plans that were adopted from it stay."""
     gone = here.ask(simulations.REMOVE, {"run": run})
     here.show(gone, lambda screen: screen.word("run_removed", name=gone.name))
+
+
+@runs.command("asked")
+@looks
+def list_asked(here: Here) -> None:
+    """List the runs that the console was asked for, newest first: how far they are, or how they ended."""
+    found = here.ask(asked.LIST)
+    here.show(found, lambda screen: screen.table(_ASKED, [_asked(one, screen) for one in found.data], "no_runs_asked"))
+
+
+@runs.command("cancel")
+@click.argument("asked_run", metavar="ID")
+@changes
+def cancel(here: Here, asked_run: str) -> None:
+    """Cancel a run that the console was asked for, by its ID. Nothing of it is kept."""
+    gone = here.ask(asked.CANCEL, {"asked": asked_run})
+    here.show(gone, lambda screen: screen.word("run_cancelled", id=gone.id))
+
+
+def _asked(one: AskedBody, screen: Screen) -> list[str]:
+    share = f"{one.stage} {100 * one.done // one.whole} %" if one.state == "running" and one.whole else one.stage
+    how = share if one.state == "running" else one.run or one.fault
+    return [screen.minute(one.at), one.id, screen.say(f"asked_{one.state}"), how, one.command]
 
 
 def _row(one: BriefBody, screen: Screen) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from solvent.console import (
+    asked_pages,
     bill_pages,
     customer_pages,
     model_pages,
@@ -19,6 +20,7 @@ from solvent.console.sheet import Sheet
 SHEETS: Final[tuple[Sheet, ...]] = (
     *customer_pages.SHEETS,
     *plan_pages.SHEETS,
+    *asked_pages.SHEETS,
     *scenario_pages.SHEETS,
     *model_pages.SHEETS,
     *money_pages.SHEETS,

@@ -6,6 +6,7 @@ from typing import Final
 
 from solvent.console import (
     alarms,
+    asked,
     audit,
     bills,
     coupons,
@@ -39,6 +40,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *plans.OPERATIONS,
     *subscriptions.OPERATIONS,
     *seats.OPERATIONS,
+    *asked.OPERATIONS,
     *simulations.OPERATIONS,
     *coupons.OPERATIONS,
     *limits.OPERATIONS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,8 @@ from starlette.responses import Response
 from solvent.app.build import App
 from solvent.app.plan_entries import PlanEntry
 from solvent.app.written_plan import short_entry
-from solvent.console import plans, simulations
+from solvent.console import asked_pages, plans, simulations
+from solvent.console.asked_pages import HOME
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.compared_runs import chosen, figures, given, value_told
 from solvent.console.run_figures import ScenarioSaid, said_in
@@ -28,12 +30,14 @@ from solvent.values.limits import RUNS_COMPARED_MAX, RUNS_COMPARED_MIN
 from solvent.values.money import Money, minor_digits, plain
 
 SHOWN: Final = (50, 250, 500, 750, 950)  # permille of draws
-HOME: Final = "/console/scenarios"
 
 
 async def all_runs(clerk: Clerk) -> Mapping[str, Any]:
     """The runs that are kept, newest first."""
-    return {"page": await clerk.ask(simulations.LIST, query_of(clerk.visit.query, simulations.LIST))}
+    return {
+        "page": await clerk.ask(simulations.LIST, query_of(clerk.visit.query, simulations.LIST)),
+        "asked": await asked_pages.newest(clerk), "progress": partial(asked_pages.progress, clerk.visit),
+    }  # fmt: skip
 
 
 async def one_run(clerk: Clerk) -> Mapping[str, Any]:

@@ -5,12 +5,12 @@ None is measured on your customers; each can be said anew. Amounts are whole uni
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from solvent.simulation.assumption import Range
+from solvent.simulation.assumption import LIMITS, Range
 from solvent.values.errors import Invalid
 
 
@@ -113,6 +113,19 @@ def demand_assumed(said: tuple[str, ...], per_usd: float | None = 1.0) -> dict[s
             usual = known.usual
             found[known.name] = Range(usual.low * per_usd, usual.usual * per_usd, usual.high * per_usd)
     return found
+
+
+def split_assumed(said: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was said of the year to come, and of demand. Raises Invalid for what is neither."""
+    mine = frozenset(known.name for known in KNOWN)
+    for text in said:
+        name = text.partition("=")[0]
+        if name not in mine and name not in LIMITS:
+            known = ", ".join([*sorted(LIMITS), *(known.name for known in KNOWN)])
+            words = f"--assume {text[:60]!r}: write it like churn=0.02:0.05:0.1; there are {known}"
+            raise Invalid("bad_assumption", words, param="assume")
+    of_demand = tuple(text for text in said if text.partition("=")[0] in mine)
+    return tuple(text for text in said if text not in of_demand), of_demand
 
 
 def usual(ranges: Ranges, changed: Mapping[str, float] | None = None) -> Demand:

@@ -13,7 +13,7 @@ from solvent.values.limits import RUN_BYTES_MAX, RUN_NAME_CHARACTERS_MAX, RUN_UN
 
 Kind = Literal["simulate", "optimise"]
 _BESIDE: Final = "-_."
-_PAGES: Final = ("new", "compare")  # addresses beside the runs'
+_PAGES: Final = ("new", "compare", "asked")  # addresses beside the runs'
 
 
 class BriefScenario(msgspec.Struct, frozen=True):

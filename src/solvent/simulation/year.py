@@ -30,9 +30,8 @@ from solvent.simulation.year_draw import (
     weights,
 )
 from solvent.values.errors import Invalid
-from solvent.values.limits import DRAWS_AT_ONCE
+from solvent.values.limits import DRAWS_AT_ONCE, DRAWS_MAX
 
-DRAWS_MAX: Final = 100_000
 QUANTILES: Final = (10, 50, 100, 250, 500, 750, 900, 950, 990)
 BINS: Final = 20
 _DAY_US: Final = 86_400 * 10**6

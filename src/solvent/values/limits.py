@@ -305,6 +305,7 @@ CANDIDATES_MAX = 50  # scenarios in one file
 SPREAD_HANDS_MAX = 256  # processes of one machine that a simulation is spread over
 SPREAD_TRIES = 3  # of a job whose process died
 DRAWS_AT_ONCE = 50  # years drawn in one job
+DRAWS_MAX = 100_000  # years drawn in one run
 USES_AT_ONCE = 20_000  # answers of the journal in one read: some 20 MB
 TRACE_ROWS_MAX = 1_000_000_000  # answers of one trace
 TRACE_CUSTOMERS_MAX = 10_000_000  # of one trace: a kilobyte or so for each
@@ -344,6 +345,18 @@ RUNS_NAMED_MAX = 200  # kept until somebody removes them
 RUNS_DATED_MAX = 50  # kept by themselves; the oldest makes room
 RUN_BYTES_MAX = 2 * MIB  # of one run's numbers and report, packed: usually some 20 kB
 RUN_UNPACKED_BYTES_MAX = 32 * MIB  # of either, as it was
+
+# Runs of the simulator that a page asks for
+ASKED_RUN_BYTES_MAX = 4 * 1024 * MIB  # of memory, all that it may fill
+ASKED_RUN_S_MAX = 3_600  # then it is stopped
+ASKED_RUN_TENDED_S = 1.0  # how long it waits at most for its beginning, and how often it tells how far it is
+ASKED_RUN_STOP_S = 3.0  # between asking it to end and ending it
+ASKED_RUN_SAID_CHARACTERS_MAX = 2_000  # of the words that it ends with
+ASKED_RUNS_KEPT_MAX = 20  # that have ended, and say how
+ASKED_FILE_BYTES_MAX = 8 * MIB  # of traffic; larger files by the command line
+ASKED_FILE_SENT_CHARACTERS_MAX = 11 * MIB  # the same as base64
+ASKED_TEXT_CHARACTERS_MAX = 64 * KIB  # of plans or scenarios that are written into a form
+ASKED_WORDS_MAX = 60  # of plans, shares, assumptions or costs
 
 # Sizing
 MODEL_CONFIG_BYTES_MAX = 1 * MIB  # a config.json; the largest known have some 50 kB
