@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.chat.visits import Browser
 from tests.doors.books import check, read_books
 from tests.doors.fixtures import CONFIG, Serve, books_of, scripted_model
 from tests.doors.server import Answer, Solvent, eventually, question
@@ -197,3 +198,39 @@ def test_workers_is_a_number_of_processes(serve: Serve) -> None:
     process = serve().launch("--workers", "0")
     assert isinstance(process, subprocess.Popen)
     assert process.wait(60) == 2
+
+
+def test_an_upstream_that_fails_at_one_worker_is_told_of_by_all(server: Solvent) -> None:
+    """On Today, on the page of models and to monitors, whichever worker is asked; until it answers again."""
+    where = urlsplit(server.url)
+    at_one = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)  # one connection, one worker
+
+    def ask(script: dict[str, object]) -> int:
+        headers = {"authorization": f"Bearer {server.key}", "content-type": "application/json"}
+        at_one.request("POST", "/v1/chat/completions", json.dumps(question(script)), headers)
+        response = at_one.getresponse()
+        response.read()
+        return response.status
+
+    browsers = [Browser(server) for _ in range(6)]
+    for browser in browsers:
+        browser.send("/console/sign-in", "/console/sign-in", key=server.operator_key)
+
+    def told() -> set[bool]:
+        return {"scripted-upstream does not answer" in browser.get("/console").text for browser in browsers}
+
+    def monitored() -> list[float]:
+        text = server.send("GET", "/metrics", key=server.operator_key).body.decode()
+        families = {family.name: family for family in text_string_to_metric_families(text)}
+        return [sample.value for sample in families["solvent_upstream_failing"].samples]
+
+    assert told() == {False}
+    assert monitored() == []
+    for _ in range(3):
+        ask({"status": 500, "body": ""})
+    eventually(lambda: told() == {True}, "some worker does not tell of it")
+    assert {tuple(monitored()) for _ in range(6)} == {(1.0,)}
+    assert "1 of 2 processes say so" in browsers[0].get("/console/models").text
+    eventually(lambda: ask({"words": 1}) == 200, "it is never tried again", 30)
+    eventually(lambda: told() == {False}, "some worker still tells of it")
+    at_one.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvent.routing.health import FAILURES_TO_SHUT, PAUSE_US, PAUSE_US_MAX, TRIAL_US, Health
+from solvent.routing.health import FAILURES_TO_SHUT, PAUSE_US, PAUSE_US_MAX, TOLD_US, TRIAL_US, Health
 
 NOW = 10**15
 FAULTS = st.sampled_from(("upstream_failed", "upstream_timeout", "upstream_busy", "upstream_key_refused"))
@@ -95,3 +95,37 @@ def test_a_key_with_nothing_left_rests_although_it_answers() -> None:
     assert health.is_open(7_000_000)
     health.rest(10_000, 0)
     assert health.is_open(PAUSE_US_MAX), "nobody rests for ever"
+
+
+def test_it_fails_from_its_pause_on_until_it_answers_again_and_not_for_ever() -> None:
+    health = Health()
+    assert health.failing(NOW) is None
+    for second in range(FAILURES_TO_SHUT):
+        assert health.failing(NOW) is None, "one failure is no trouble"
+        health.fail("upstream_timeout", NOW + second)
+    told = health.failing(NOW + 5)
+    assert told is not None
+    assert (told.fault, told.since_us, told.until_us) == ("upstream_timeout", NOW, health.shut_until_us)
+    late = health.shut_until_us + 1
+    assert health.failing(late) == told, "its pause is over, and nobody knows that it is well"
+    health.ask(late)
+    assert health.failing(late) == told, "while it is tried"
+    health.fail("upstream_failed", late)
+    again = health.failing(late)
+    assert again is not None
+    assert (again.fault, again.since_us) == ("upstream_failed", NOW)
+    assert health.failing(late + TOLD_US) is None, "nobody has asked it since"
+    health.succeed(5)
+    assert health.failing(late) is None
+    health.fail("upstream_failed", late + 9)
+    assert health.failing(late + 9) is None
+
+
+def test_it_rests_while_it_said_that_it_would_answer_nothing_more() -> None:
+    health = Health()
+    health.rest(3, NOW)
+    health.rest(5, NOW + 1_000_000)
+    told = health.failing(NOW + 2_000_000)
+    assert told is not None
+    assert (told.fault, told.since_us, told.until_us) == ("upstream_busy", NOW, NOW + 6_000_000)
+    assert health.failing(NOW + 6_000_000) is None

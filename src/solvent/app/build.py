@@ -24,6 +24,7 @@ from solvent.app.closing import close_months
 from solvent.app.config import Config
 from solvent.app.database import open_database
 from solvent.app.directory import Directory, FirstRunKeys, read_first_run, write_first_run
+from solvent.app.failing import Failings
 from solvent.app.guards import close_guards, open_guards
 from solvent.app.identity_providers import open_identity_providers
 from solvent.app.live import Live
@@ -102,6 +103,7 @@ class App:
         self.presence = presence
         self.mail = mail
         self.live = Live(desk)
+        self.failing = Failings(desk, presence, lambda: self.routes)
         self.replays = Replays()
         self.watches = Watches(desk)
         self.watches.begin(routes)
@@ -146,6 +148,7 @@ class App:
         self._pots_seen = await tend_leases(self.desk, self._pots_seen)
         await raise_budget_alarms(self.desk)
         await self.look_at_callers()
+        await self.failing.tell()
 
     async def renew(self) -> None:
         """Every few seconds: begin the periods that are due, so that nobody waits for what their plan includes."""

@@ -9,6 +9,7 @@ import msgspec
 
 from solvent.answering.route import Route, prices_at
 from solvent.app.build import App
+from solvent.app.failing import FailingUpstream
 from solvent.audit import alarm_store
 from solvent.audit.alarm import Alarm, Kind
 from solvent.db.port import Connection
@@ -18,7 +19,7 @@ from solvent.pages.visit import Visit
 from solvent.pricing.exchange import Exchange
 from solvent.reconciling.store import replaced_by
 from solvent.values.errors import Invalid
-from solvent.values.instant import DAY_US
+from solvent.values.instant import DAY_US, US_PER_S
 
 ALERTS_MAX: Final = 8
 _SINCE_US: Final = 7 * DAY_US
@@ -53,7 +54,7 @@ async def alerts(app: App, visit: Visit) -> list[Alert]:
     for one in sorted(newest.values(), key=lambda one: -one.at_us):
         if sum(other.kind == one.kind for other in told) < _OF_A_KIND:
             told.append(one)
-    return [*_failing(app, visit), *_unpriced(app, visit), *(_said(app, visit, one) for one in told)][:ALERTS_MAX]
+    return [*await _failing(app, visit), *_unpriced(app, visit), *(_said(app, visit, one) for one in told)][:ALERTS_MAX]
 
 
 def _raised(connection: Connection, since_us: int) -> list[Alarm]:
@@ -68,16 +69,27 @@ def _bill(one: Alarm) -> str:
     return str(msgspec.json.decode(one.words, type=dict[str, Any])["bill"])
 
 
-def _failing(app: App, visit: Visit) -> list[Alert]:
+async def _failing(app: App, visit: Visit) -> list[Alert]:
+    """As any process knows."""
     now_us = app.desk.now_us()
-    shut = [route for model in app.desk.routes for route in app.routes.of(model) if route.health.shut_until_us > now_us]
     return [
         Alert(
-            visit.words("alerts.failing.title", model=route.model, upstream=route.upstream),
-            visit.words("alerts.failing.why", s=(route.health.shut_until_us - now_us) // 1_000_000 + 1),
+            visit.words("alerts.failing.title", model=one.model, upstream=one.upstream),
+            failing_said(visit, one, now_us),
+            to="/console/models", link=visit.words("alerts.see_models"),
         )
-        for route in shut
-    ]
+        for one in await app.failing.all()
+    ]  # fmt: skip
+
+
+def failing_said(visit: Visit, one: FailingUpstream, now_us: int) -> str:
+    """Why, for how long it is left alone, and which part of the processes says so."""
+    told = f"alerts.fault.{one.fault}"
+    fault = visit.words(told) if visit.texts.has(told) else one.fault
+    left_us = one.until_us - now_us
+    what = "why" if left_us > 0 else "tried"
+    said = visit.words(f"alerts.failing.{what}", fault=fault, s=max(0, left_us) // US_PER_S + 1)
+    return said if one.of == 1 else f"{said} {visit.words('alerts.failing.where', n=one.processes, of=one.of)}"
 
 
 def without_price(

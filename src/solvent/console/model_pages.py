@@ -12,6 +12,7 @@ import msgspec
 from solvent.answering.route import Route
 from solvent.app.price_bodies import card_body, sheet_of_card
 from solvent.console import prices
+from solvent.console.alerts import failing_said
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.sheet import Sheet
 from solvent.pricing.rate_card import RateCard
@@ -23,7 +24,8 @@ _SHOWN: Final = ("input", "output", "picture", "character", "audio_input_minute"
 
 
 class ModelRow(msgspec.Struct, kw_only=True):
-    """One upstream of a model. is_open: whether it is asked now; latency_us: until its first byte, 0 while unknown.
+    """One upstream of a model. is_open: whether it is asked now by this process; failing: what any process knows of its
+    failing, "" for nothing; latency_us: until its first byte, 0 while unknown.
 
     cost, price: of the books in force, as price and amount; empty for none: then it refuses. answers: what its
     provider says when it is asked, "" while it is not; trouble: why it does not answer.
@@ -42,20 +44,27 @@ class ModelRow(msgspec.Struct, kw_only=True):
     cost: list[tuple[str, str]]
     price: list[tuple[str, str]]
     currencies: tuple[str, str]
+    failing: str = ""
     answers: bool | None = None
     trouble: str = ""
 
 
 async def models(clerk: Clerk) -> Mapping[str, Any]:
     """Every upstream of every model; asked whether they answer where ?probe says so."""
-    now_us, routes = clerk.business.now_us(), clerk.app.routes.all
-    rows = [_row(route, now_us) for route in routes]
+    now_us, by_model = clerk.business.now_us(), clerk.app.routes
+    placed = [(n, route) for model in by_model.by_model for n, route in enumerate(by_model.of(model))]
+    routes = [route for _, route in placed]
+    failing = {one.key: failing_said(clerk.visit, one, now_us) for one in await clerk.app.failing.all()}
+    rows = [
+        _row(route, now_us, failing.get((route.model, n, route.provider.name, route.upstream), ""))
+        for n, route in placed
+    ]  # fmt: skip
     if clerk.visit.query.get("probe"):
         rows = await asyncio.gather(*(_probed(row, route) for row, route in zip(rows, routes, strict=True)))
     return {"models": rows, "unpriced": [row.model for row in rows if not (row.cost_card and row.price_card)]}
 
 
-def _row(route: Route, now_us: int) -> ModelRow:
+def _row(route: Route, now_us: int, failing: str) -> ModelRow:
     cost, price = _in_force(route.cost_cards, now_us), _in_force(route.price_cards, now_us)
     shut_us = route.health.shut_until_us
     return ModelRow(
@@ -63,7 +72,7 @@ def _row(route: Route, now_us: int) -> ModelRow:
         task=route.task, is_open=route.health.is_open(now_us), shut_until=iso(shut_us) if shut_us > now_us else None,
         latency_us=route.health.latency_us, cost_card=cost.name if cost else "", price_card=price.name if price else "",
         cost=_main(cost), price=_main(price),
-        currencies=(cost.currency if cost else "", price.currency if price else ""),
+        currencies=(cost.currency if cost else "", price.currency if price else ""), failing=failing,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from solvent.answering.receipt import Receipt
 from solvent.app.build import App
+from solvent.app.failing import FailingUpstream
 from solvent.app.http import Send
 from solvent.app.peers import Peers
 from solvent.identity.caller import Caller
@@ -165,12 +166,42 @@ class Metrics(Collector):
     async def text(self, accept: str) -> tuple[bytes, str]:
         """All of it, and its content type, in the format that the monitor likes best."""
         encode, kind = choose_encoder(accept)
+        all_of_it = CollectorRegistry()
+        all_of_it.register(_Failing(await self._app.failing.all()))
         if self._peers.count == 1:
-            return encode(self._registry), kind
-        told = {self._peers.number: self.told(), **await self._peers.ask_them()}
-        together = CollectorRegistry()
-        together.register(_Together({number: _read_told.decode(one) for number, one in sorted(told.items())}))
-        return encode(together), kind
+            all_of_it.register(_Alone(self._registry))
+        else:
+            told = {self._peers.number: self.told(), **await self._peers.ask_them()}
+            all_of_it.register(_Together({number: _read_told.decode(one) for number, one in sorted(told.items())}))
+        return encode(all_of_it), kind
+
+
+class _Alone(Collector):
+    """What one process counted."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        """See the library's `Collector`."""
+        yield from self._registry.collect()
+
+
+class _Failing(Collector):
+    """Upstreams that fail, as any process of this machine or another says: no worker's own number."""
+
+    def __init__(self, found: list[FailingUpstream]) -> None:
+        self._found = found
+
+    def collect(self) -> Iterator[Metric]:
+        """See the library's `Collector`."""
+        family = GaugeMetricFamily(
+            "solvent_upstream_failing", "Of all processes that share the books, how many get no answer from it.",
+            labels=("model", "provider", "upstream", "place"),
+        )  # fmt: skip
+        for one in self._found:
+            family.add_metric((one.model, one.provider, one.upstream, str(one.place)), one.processes)
+        yield family
 
 
 class _Together(Collector):

@@ -252,6 +252,7 @@ RELOAD_GRACE_S = 10.0  # after other settings are in force, before what only the
 # Leases: slices of a customer's money that a process may promise without asking the database
 LEASE_TENDED_S = 0.5  # how often a process looks whether another wants some back
 LEASE_IDLE_S = 5.0  # a lease nobody used for so long is given back
+FAILING_TOLD_MAX = 500  # upstreams that one process says are failing
 LEASE_CALL_IN_STEPS = 60  # how often to look whether others have given back theirs
 LEASE_CALL_IN_STEP_S = 0.05
 LEASE_QUESTIONS = 32  # how many questions like the one at hand the first lease is enough for
