@@ -24,8 +24,9 @@ from solvent.ledger.account import invoiced, wallet
 from solvent.payments.fake import BAD_CARD, GOOD_CARD, FakeProcessor
 from solvent.payments.port import Method
 from solvent.till.charge_order import charge_order
+from solvent.till.open_checkout import Opened
 from solvent.till.pay_invoice import pay_invoice
-from solvent.values.errors import Conflict, NotFound
+from solvent.values.errors import Conflict, NotFound, Unavailable
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money
 
@@ -164,6 +165,47 @@ def test_an_invoice_that_is_paid_twice_leaves_the_second_payment_in_the_wallet(p
         assert (await till.balance("receivable:processor:fake")).grains == -2 * second.grains
         with pytest.raises(Conflict):
             await pay_invoice(CUSTOMER, invoice, "fake", till.rails, till.database, act(), till.entropy)
+
+    live(place, story)
+
+
+def test_a_repeated_wish_to_pay_opens_no_checkout_of_what_was_paid_in_another_way(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        till, invoice = renewals.till, str(renewals.invoice.id)
+
+        async def ask(key: str) -> Opened:
+            asking = act(till.now_us, key)
+            return await pay_invoice(CUSTOMER, invoice, "fake", till.rails, till.database, asking, till.entropy)
+
+        renewals.fake.breaks_before = 1
+        with pytest.raises(Unavailable):
+            await ask("early")  # its order is made, and its checkout is not
+        opened = await ask("twice")
+        assert opened.checkout is not None
+        await renewals.save(GOOD_CARD)
+        assert (await renewals.charge("renew/october")).is_paid
+        for key in ("twice", "early"):
+            again = await ask(key)
+            assert (again.order.state, again.checkout) == ("open", None)
+        assert renewals.fake.calls.count("begin") == 2
+
+    live(place, story)
+
+
+def test_a_charge_that_was_never_made_is_not_made_when_the_invoice_was_paid_since(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        till, invoice = renewals.till, renewals.invoice
+        await renewals.save(GOOD_CARD)
+        renewals.fake.breaks_before = 1
+        order = await renewals.charge("renew/october/1")
+        await till.database.write(
+            lambda c: invoice_store.pay(c, invoice.id, won(22_000), "cash:bank", till.now_us, "by hand")
+        )
+        for _ in range(30):
+            till.now_us += HOUR_US
+            await till.resume()
+        assert (await till.order(order.id)).state == "expired"
+        assert (renewals.fake.payments, await till.wallet()) == ({}, 0)
 
     live(place, story)
 

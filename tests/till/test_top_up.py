@@ -97,13 +97,13 @@ def test_a_purpose_of_somebody_else_is_booked_by_them_in_the_same_transaction(pl
         booked.append(order.subject)
 
     async def story(till: Till, fake: FakeProcessor) -> None:
-        order = (await _begin(till, "pack:gold")).order
+        order = (await _begin(till, "gift:gold")).order
         for _ in range(2):
             await paid(till, fake, order)
         assert booked == ["gold"]
         assert (await till.order(order.id)).state == "paid"
 
-    live(place, story, on_paid={"pack": on_paid})
+    live(place, story, on_paid={"gift": on_paid})
 
 
 def test_a_checkout_is_opened_only_while_the_order_can_be_paid(place: Place) -> None:

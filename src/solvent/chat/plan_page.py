@@ -10,15 +10,15 @@ from starlette.responses import Response
 
 from solvent.answering.read_margins import read_margins
 from solvent.app.build import App
-from solvent.billing import budget_store, coupon_store, pack_store, payment_store, plan_store, subscription_store
-from solvent.billing.asking_store import due_of
+from solvent.billing import budget_store, coupon_store, payment_store, plan_store, subscription_store
 from solvent.billing.coupon import Redemption
 from solvent.billing.limits import Override
-from solvent.billing.order import INVOICE, PaymentOrder
+from solvent.billing.order import PaymentOrder
 from solvent.billing.payment_store import SavedMethod
 from solvent.billing.plan import Plan, fee
 from solvent.billing.quote_change import Quoted, quote_change
 from solvent.billing.subscription import BEGIN, Pays, Subscription, Wish
+from solvent.billing.wanted_store import is_wanted
 from solvent.chat.amounts import amount, compared, included, title_of
 from solvent.chat.holdings import Holding, foremost, holdings_of
 from solvent.db.port import Connection
@@ -134,7 +134,7 @@ class PlanPage:
             order = payment_store.find_order(connection, id)
             if order is None or order.customer != visit.customer.id:
                 raise NotFound("no_such_order", "there is no such order of yours")
-            return order, _is_wanted(connection, order)
+            return order, is_wanted(connection, order)
 
         order, is_wanted = await app.database.read(look)
         checkout = None
@@ -163,7 +163,7 @@ class PlanPage:
         return Standing(
             current, plan, following, plan_store.on_sale(connection),
             holdings_of(connection, id, currency, now_us),
-            [one for one in orders if one.state == "open" and not one.charges and _is_wanted(connection, one)],
+            [one for one in orders if one.state == "open" and not one.charges and is_wanted(connection, one)],
             payment_store.methods_of(connection, id),
             next((one for one in own if (one.every, one.unit) == ("month", "money")), None),
             [redemption for redemption, _ in coupon_store.held_by(connection, (id,)).get(id, [])],
@@ -248,15 +248,6 @@ def whom_to_ask(app: App) -> dict[str, str]:
 def _on(connection: Connection, customer: Customer) -> tuple[Subscription | None, Plan | None]:
     current = subscription_store.current(connection, customer.id)
     return current, plan_store.plan_at(connection, current.plan, current.version) if current is not None else None
-
-
-def _is_wanted(connection: Connection, order: PaymentOrder) -> bool:
-    """Whether what an order was made for still waits for it: what is paid already is not to be paid twice."""
-    if order.kind == INVOICE:
-        return 0 < order.grains <= due_of(connection, order.customer, order.subject).grains
-    if order.kind == "subscription":
-        return subscription_store.by_id(connection, order.subject).state == "waiting"
-    return order.kind != "pack" or pack_store.by_id(connection, order.subject).state == "waiting"
 
 
 def purpose_of(visit: Visit, order: PaymentOrder) -> str:

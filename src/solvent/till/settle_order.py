@@ -10,9 +10,11 @@ import msgspec
 from solvent.audit import alarm_store
 from solvent.billing import payment_store
 from solvent.billing.order import METHOD, PaymentOrder, due, is_given_up, next_look
+from solvent.billing.payment_store import SavedMethod
 from solvent.billing.rails import Rails
 from solvent.billing.reconcile_store import Reconciled, reconcile
 from solvent.billing.take_back_store import takes_from_wallet
+from solvent.billing.wanted_store import is_wanted
 from solvent.db.port import Connection, Database
 from solvent.ledger.account import wallet
 from solvent.ledger.call_in_leases import call_in_leases
@@ -69,13 +71,20 @@ async def _ask(order: PaymentOrder, processor: PaymentProcessor, database: Datab
     if order.is_paid or hint:
         return await processor.look_up(order.id, order.payment or order.reference or hint)
     if order.charges and order.state == "open" and now_us - order.created_us < PAYMENT_KEY_S_MAX * US_PER_S:
-        method = order.charges
-        saved = await database.read(lambda connection: payment_store.method_by_id(connection, method))
-        return await processor.charge(due(order), saved.method)
+        saved = await database.read(lambda connection: _to_charge(connection, order))
+        if saved is not None:
+            return await processor.charge(due(order), saved.method)
     if order.returned:
         given = msgspec.json.decode(order.returned, type=dict[str, str])
         return await processor.confirm(due(order), order.reference, given)
     return await processor.look_up(order.id, order.payment or order.reference)
+
+
+def _to_charge(connection: Connection, order: PaymentOrder) -> SavedMethod | None:
+    """None for what was paid in another way since: whether this charge was made before is only looked up."""
+    if not is_wanted(connection, order):
+        return None
+    return payment_store.method_by_id(connection, order.charges)
 
 
 def _postpone(connection: Connection, id: str, now_us: int) -> PaymentOrder:
