@@ -136,13 +136,13 @@ class PlanPage:
                 raise NotFound("no_such_order", "there is no such order of yours")
             return order, is_wanted(connection, order)
 
-        order, is_wanted = await app.database.read(look)
+        order, waits = await app.database.read(look)
         checkout = None
-        if order.state == "open" and not order.charges and is_wanted:
+        if order.state == "open" and not order.charges:
             checkout = (await open_checkout(id, app.payments.rails, app.database)).checkout
         window = checkout.window if checkout is not None else None
         page = visit.page(
-            "chat/pay.html", order=order, is_wanted=is_wanted, checkout=checkout, window=window,
+            "chat/pay.html", order=order, is_wanted=waits, checkout=checkout, window=window,
             purpose=purpose_of(visit, order), whom_to_ask=whom_to_ask(app),
         )  # fmt: skip
         if window is not None:
