@@ -19,7 +19,7 @@ from solvent.ledger.moved_store import rows_beside, rows_moved, sums_moved
 from solvent.ledger.spent_store import spent_beside
 from solvent.margin.waterfall import beside_named
 from solvent.values.errors import Invalid
-from solvent.values.period import first_day, month_number, next_month, start_of_day, start_of_month
+from solvent.values.period import first_day, month_number, start_of_day, start_of_month
 
 Spent = Literal["vat", "fees", "idle", "edge", "chargebacks", "bad_debt", "other"]
 _EVER: Final = "1970-01-01"
@@ -53,7 +53,7 @@ async def moved(asked: Asked[MovedQuery, Nothing]) -> MovedBody:
     if query.spent is not None:
         look = partial(_of_step, step=query.spent, unit=business.currency, span=_days(query, business))
     else:
-        look = partial(_of_accounts, accounts=query.accounts, months=_months(query, business), business=business)
+        look = partial(_of_accounts, accounts=query.accounts, months=_months(query, business))
     sums, found = await business.database.read(partial(look, before_seq=seq, count=count))
     rows, cursor = page_of(found, query.limit, lambda row: str(row[0]))
     data = [transfer_body(row) for row in rows]
@@ -70,13 +70,10 @@ def _of_step(
 
 
 def _of_accounts(
-    connection: Connection, accounts: str, months: tuple[int, int], business: Business, before_seq: int, count: int
+    connection: Connection, accounts: str, months: tuple[int, int], before_seq: int, count: int
 ) -> tuple[Sums, list[Row]]:
-    first, last = months
-    from_us = start_of_month(first, business.time_zone)
-    until_us = start_of_month(next_month(last), business.time_zone)
-    rows = rows_moved(connection, accounts, from_us, until_us, before_seq, count)
-    return sums_moved(connection, accounts, first, last), rows
+    rows = rows_moved(connection, accounts, *months, before_seq, count)
+    return sums_moved(connection, accounts, *months), rows
 
 
 def _days(query: MovedQuery, business: Business) -> tuple[int, int]:

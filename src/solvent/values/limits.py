@@ -228,6 +228,7 @@ INVOICE_LINES_MAX = 1_000
 # Time
 ANSWER_S_MAX = 1_800.0  # one whole answer
 BOOKED_S_MAX = VIDEO_S_MAX + 3_600  # from when an answer is asked for until its receipt is on the books
+JOURNAL_SLACK_S = 86_400  # between what a row of an answer says of its time, and when it was written
 HOLD_S_MAX = 2_400  # a hold nobody resolved by then is voided; longer than any answer
 SHUTDOWN_S_MAX = 30.0  # for answers under way when the process is told to stop
 SWEEP_S = 60.0
