@@ -17,7 +17,7 @@ from solvent.answering import store as receipts_store
 from solvent.answering.desk import Desk
 from solvent.answering.question import Question
 from solvent.answering.read_margins import read_margins
-from solvent.answering.receipt import Receipt, sums_of
+from solvent.answering.receipt import Receipt, add_to
 from solvent.answering.route import Pool, Route
 from solvent.app.background import Background
 from solvent.engines.port import Engine
@@ -130,7 +130,7 @@ class Shop:
         self.background = background
         self.told: list[Receipt] = []
         self._random = random
-        desk.listeners.append(lambda receipt, _sums: self.told.append(receipt))
+        desk.listeners.append(self.told.append)
 
     async def customer(self, name: str, grains: int) -> Caller:
         """Somebody with that much money."""
@@ -277,7 +277,7 @@ async def check_books(shop: Shop, *others: Shop) -> list[Receipt]:
     assert not any(kept_leases.values()), "nobody has forgotten a lease"
     added = MarginSums()
     for receipt in receipts:
-        added.add(sums_of(receipt))
+        add_to(added, receipt)
     assert added == margins
     revenue = sum(moved.credits for (account, _), moved in kept.items() if account.startswith("revenue:"))
     assert revenue == margins.charge_grains + sum(receipt.overrun_grains for receipt in receipts)

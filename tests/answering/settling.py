@@ -9,7 +9,7 @@ from tests.answering.desks import Scripted
 from tests.pricing.cards import ONLY, cards, usages
 
 from solvent.answering.question import Question
-from solvent.answering.receipt import Outcome
+from solvent.answering.receipt import Outcome, Receipt, add_to
 from solvent.answering.route import Prices, Route
 from solvent.answering.settlement import Ending, Opened, Settlement, settle
 from solvent.billing.admission import Draw
@@ -27,6 +27,7 @@ from solvent.ledger.account import (
 from solvent.ledger.pot import Kind, Pot
 from solvent.ledger.transfer import Transfer, hold
 from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account, spending
+from solvent.margin.line import MarginSums
 from solvent.metering.meter import Measurement
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rating import rate
@@ -146,3 +147,10 @@ def is_counted(opened: Opened) -> bool:
 def held_money(opened: Opened) -> int:
     """What pots of money have set aside together."""
     return 0 if is_counted(opened) else sum(drawn.grains for drawn in paying(opened))
+
+
+def sums_of(receipt: Receipt) -> MarginSums:
+    """What one receipt comes to."""
+    sums = MarginSums()
+    add_to(sums, receipt)
+    return sums

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import event, select
+from tests.answering.settling import sums_of
 from tests.answering.test_receipt_store import SEOUL, some_receipts
 from tests.db.opened import Place, lay_empty_books
 
 from solvent.answering import store
 from solvent.answering.fold_store import fold, is_folded
 from solvent.answering.read_margins import read_margins
-from solvent.answering.receipt import Receipt, sums_of
+from solvent.answering.receipt import Receipt
 from solvent.db.engine import open_engine
 from solvent.db.group_commit import GroupCommit
 from solvent.db.port import Connection

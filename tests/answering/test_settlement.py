@@ -26,11 +26,12 @@ from tests.answering.settling import (
     paying,
     pot,
     settled,
+    sums_of,
 )
 from tests.pricing.cards import cards
 
 from solvent.answering.question import Question
-from solvent.answering.receipt import Outcome, Receipt, sums_of
+from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.route import Prices, Route
 from solvent.answering.settlement import Ending, Opened, Tried, settle
 from solvent.billing.admission import Draw

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from tests.answering.settling import sums_of
 from tests.db.opened import Place
 
 from solvent.answering import store
-from solvent.answering.receipt import Receipt, sums_of
+from solvent.answering.receipt import Receipt
 from solvent.values.ids import AnswerId
 
 TEXTS = {name for name, kind in Receipt.__annotations__.items() if kind not in ("int", int)}

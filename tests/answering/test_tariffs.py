@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.answering.settling import OUTCOMES, measurements, openings, settled
+from tests.answering.settling import OUTCOMES, measurements, openings, settled, sums_of
 from tests.pricing.cards import cards
 
-from solvent.answering.receipt import Outcome, sums_of
+from solvent.answering.receipt import Outcome
 from solvent.answering.route import Prices
 from solvent.answering.settlement import Opened
 from solvent.metering.meter import Measurement

@@ -22,7 +22,7 @@ from solvent.answering.guard_case import guard_case
 from solvent.answering.hedge import hedge
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
-from solvent.answering.receipt import Outcome, Receipt, sums_of
+from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import OUTRUN, Ending, Opened, Settlement, Tried, settle
 from solvent.answering.take_turn import take_turn
 from solvent.audit import alarm_store
@@ -82,10 +82,10 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
 def _begin(opened: Opened, desk: Desk) -> _Running:
     """The first write: queue the hold. Nobody waits for the disk here: a hold that a crash loses has charged
     nothing. Raises Unavailable when the books take no more; then nothing is set aside."""
-    entries: list[Entry] = [(ledger_store.append, hold) for hold in opened.holds]
-    entries += [
-        (pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)) for hold in opened.holds
-    ]
+    entries: list[Entry] = []
+    for hold in opened.holds:
+        entries.append((ledger_store.append, hold))
+        entries.append((pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)))
     try:
         desk.database.append_later(entries)
     except Unavailable:
@@ -97,17 +97,18 @@ def _begin(opened: Opened, desk: Desk) -> _Running:
 
 
 def _settle_purses(opened: Opened, spent: Sequence[int]) -> None:
-    for draw, part in zip(opened.draws, spent, strict=True):
-        opened.funds.purse(draw.pot).settle(draw.grains, part)
+    for n, draw in enumerate(opened.draws):
+        opened.funds.purse(draw.pot).settle(draw.grains, spent[n])
 
 
 def _leave(opened: Opened, receipt: Receipt) -> None:
     """What the answer used counts at every pace, and what it brought in and cost, where the customer stands."""
-    usage = receipt.usage
-    used = all_input_tokens(usage) + all_output_tokens(usage)
-    for entered in opened.entered:
-        entered.pace.leave(entered.rule, entered.tokens, used, entered.share)
-    leave_turn(opened, used)
+    if opened.entered or opened.turn is not None:
+        usage = receipt.usage
+        used = all_input_tokens(usage) + all_output_tokens(usage)
+        for entered in opened.entered:
+            entered.pace.leave(entered.rule, entered.tokens, used, entered.share)
+        leave_turn(opened, used)
     if opened.funds.standing is not None:
         opened.funds.standing.add(receipt.charge_grains - receipt.granted_grains, receipt.cost_grains)
 
@@ -115,10 +116,9 @@ def _leave(opened: Opened, receipt: Receipt) -> None:
 def _what_ends(opened: Opened, settlement: Settlement, holder: str) -> list[Entry]:
     """The second write: the holds end, their leases get the rest back, and everything that is known is journaled."""
     entries: list[Entry] = [(ledger_store.append, transfer) for transfer in settlement.transfers]
-    entries += [
-        (pot_store.shift_leases, (hold.debit, hold.currency, holder, hold.grains - spent))
-        for hold, spent in zip(opened.holds, settlement.bill.spent, strict=True)
-    ]
+    spent = settlement.bill.spent
+    for n, hold in enumerate(opened.holds):
+        entries.append((pot_store.shift_leases, (hold.debit, hold.currency, holder, hold.grains - spent[n])))
     entries.append((store.append, settlement.receipt))
     alarms = alarms_after(opened, settlement.receipt)
     return [*entries, *((alarm_store.raise_alarms, alarm) for alarm in alarms)] if alarms else entries
@@ -282,14 +282,14 @@ class _Running:
 
     def count(self, chunk: Chunk) -> None:
         """Meter one chunk. Raises Unavailable when the answer has taken too long."""
+        now_us = self._desk.now_us()
         if not self._has_begun:
             self._has_begun = True
-            route, latency_us = self.opened.route, self._desk.now_us() - self._asked_us
+            route, latency_us = self.opened.route, now_us - self._asked_us
             route.health.succeed(latency_us)
             if route.hedging is not None and self.opened.question.stream:
                 route.hedging.hear(latency_us)
         take_in(self._meter, chunk)
-        now_us = self._desk.now_us()
         if chunk.pieces and self._first_token_us < 0:
             self._first_token_us = now_us - self.opened.question.received_us
             if self._seat is not None:
@@ -355,7 +355,7 @@ class _Running:
         def known(failure: Exception | None) -> None:
             # Who has left by now leaves a booked answer behind, not a half-known one.
             if failure is None:
-                desk.tell(receipt, sums_of(receipt))
+                desk.tell(receipt)
             else:
                 self._take_back(settlement)
             if waiting.done():

@@ -15,7 +15,6 @@ from solvent.db.port import Database
 from solvent.guarding.rule import NO_RULES, Rules
 from solvent.identity.caller import Caller
 from solvent.ledger.purse import Purse
-from solvent.margin.line import MarginSums
 from solvent.pricing.exchange import Exchange
 from solvent.routing.retry import RetryBudget
 from solvent.values.ids import CustomerId
@@ -83,7 +82,7 @@ class Desk:
         self.paces: dict[str, Pace] = {}
         self.told: set[str] = set()  # alarms of budgets that this process has raised
         self.processes = 1  # that share the books, and so the rates
-        self.listeners: list[Callable[[Receipt, MarginSums], None]] = []
+        self.listeners: list[Callable[[Receipt], None]] = []
         self.era = Era()
         self.eras = [self.era]  # those that have answers under way, or may have
         self._day = (0, 0, 0)
@@ -132,7 +131,7 @@ class Desk:
         self._unsummed = (self._unsummed + 1) % FOLD_ANSWERS
         return not self._unsummed
 
-    def tell(self, receipt: Receipt, sums: MarginSums) -> None:
-        """Hand a booked receipt, and what it adds to a margin line, to whoever listens."""
+    def tell(self, receipt: Receipt) -> None:
+        """Hand a booked receipt to whoever listens."""
         for listener in self.listeners:
-            listener(receipt, sums)
+            listener(receipt)

@@ -24,7 +24,7 @@ _ITS: Final = receipts.c
 # Each is found by its id: of a join, SQLite would read every receipt there is.
 _HERE: Final = _ITS.id.in_(select(unsummed.c.answer))
 _FAILED: Final = case((_ITS.outcome == "failed", 1), else_=0)
-# What `sums_of` says of one receipt, of many: within the database, with Python's lock released.
+# What `add_to` takes in of one receipt, of many: within the database, with Python's lock released.
 _SUMMED: Final[dict[str, Any]] = {
     "answers": 1 - _FAILED,
     "failed": _FAILED,

@@ -39,7 +39,11 @@ class Case(msgspec.Struct, frozen=True):
     route: Route
     prices: Prices
     ask: Ask
-    scopes: tuple[str, ...]
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Whose budgets limit the answer; they are named only where there are any."""
+        return scopes_of(self.caller, self.customer, self.question)
 
 
 def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
@@ -57,7 +61,7 @@ def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
     user = question.user or caller.user
     question = msgspec.structs.replace(question, user=user_named(user, "user")) if user else question
     ask = _ask(question, route, prices, question.output_tokens_asked or route.output_tokens_max)
-    return Case(question, caller, customer, route, prices, ask, scopes_of(caller, customer, question))
+    return Case(question, caller, customer, route, prices, ask)
 
 
 def _ask(question: Question, route: Route, prices: Prices, each: int) -> Ask:
@@ -83,7 +87,7 @@ def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | De
     """
     funds = desk.funds.get(case.customer.id)
     at_us = case.question.received_us
-    if funds is None or not funds.is_known(case.scopes, at_us):
+    if funds is None or not funds.is_known(case.scopes if funds.is_ruled else (), at_us):
         return None
     standing = funds.standing
     what_now = action(standing) if standing is not None else "go_on"
@@ -151,8 +155,10 @@ def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow
     tokens = case.ask.tokens(admitted.output_tokens_max)
     entered = enter(case, funds.standing.plan if funds.standing is not None else None, desk, tokens)
     funds.hold(admitted, case.question.received_us)
-    holds = tuple(_hold(case.question, n, draw, desk.holder) for n, draw in enumerate(admitted.draws))
-    route, prices = placed(case.route, case.prices, case.question, desk)
+    holds = tuple([_hold(case.question, n, draw, desk.holder) for n, draw in enumerate(admitted.draws)])
+    route, prices = case.route, case.prices
+    if desk.pools:
+        route, prices = placed(route, prices, case.question, desk)
     on_free_plan = funds.standing is not None and is_free(funds.standing.plan)
     return Opened(
         case.question, case.caller, case.customer, route, prices, funds, admitted.draws, holds,

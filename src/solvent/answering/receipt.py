@@ -139,23 +139,22 @@ class Receipt(msgspec.Struct, frozen=True):
         return self.charge - Money(self.granted_grains, self.currency) - self.cost
 
 
-def sums_of(receipt: Receipt) -> MarginSums:
-    """What one receipt adds to a margin line."""
-    failed = receipt.outcome == "failed"
+def add_to(sums: MarginSums, receipt: Receipt) -> None:
+    """Take one receipt into a margin line."""
+    if receipt.outcome == "failed":
+        sums.failed += 1
+    else:
+        sums.answers += 1
     used = receipt.usage
-    return MarginSums(
-        answers=0 if failed else 1,
-        failed=1 if failed else 0,
-        charge_grains=receipt.charge_grains,
-        granted_grains=receipt.granted_grains,
-        included_grains=receipt.included_grains,
-        cost_grains=receipt.cost_grains,
-        estimated_answers=receipt.usage_estimated,
-        input_tokens=all_input_tokens(used),
-        output_tokens=all_output_tokens(used),
-        energy_uj=receipt.energy_uj,
-        pictures=receipt.pictures,
-        characters=receipt.characters,
-        audio_input_ms=receipt.audio_input_ms,
-        video_seconds=receipt.video_seconds,
-    )
+    sums.charge_grains += receipt.charge_grains
+    sums.granted_grains += receipt.granted_grains
+    sums.included_grains += receipt.included_grains
+    sums.cost_grains += receipt.cost_grains
+    sums.estimated_answers += receipt.usage_estimated
+    sums.input_tokens += all_input_tokens(used)
+    sums.output_tokens += all_output_tokens(used)
+    sums.energy_uj += used.energy_uj
+    sums.pictures += used.pictures
+    sums.characters += used.characters
+    sums.audio_input_ms += used.audio_input_ms
+    sums.video_seconds += used.video_seconds

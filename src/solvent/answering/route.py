@@ -45,6 +45,15 @@ SURFACES: Final[Mapping[Task, str]] = {
 }  # fmt: skip
 
 
+class Quoted:
+    """The prices that a model was sold at last."""
+
+    __slots__ = ("prices",)
+
+    def __init__(self) -> None:
+        self.prices: Prices | None = None
+
+
 class Route(msgspec.Struct, frozen=True):
     """One model as it is sold here, under `model`, and as its provider knows it, `upstream`.
 
@@ -76,6 +85,7 @@ class Route(msgspec.Struct, frozen=True):
     limit: RateRule | None = None
     pace: Pace = msgspec.field(default_factory=Pace)
     health: Health = msgspec.field(default_factory=Health)
+    quoted: Quoted = msgspec.field(default_factory=Quoted)
 
     @property
     def videos(self) -> Videos | None:
@@ -109,6 +119,19 @@ class Prices(msgspec.Struct, frozen=True):
 def prices_at(route: Route, currency: str, exchanges: Sequence[Exchange], at_us: int) -> Prices:
     """The prices in force. Raises Invalid("model_unpriced") when one is missing: unknown is never free."""
     cost, price = card_at(route.cost_cards, at_us), card_at(route.price_cards, at_us)
+    last = route.quoted.prices
+    if last is not None and last.cost is cost and last.price is price and price.currency == currency:
+        known = last.cost_exchange
+        if known is None or known is exchange_at(exchanges, cost.currency, currency, at_us):
+            return last
+    route.quoted.prices = prices = _prices(route, cost, price, currency, exchanges, at_us)
+    return prices
+
+
+def _prices(
+    route: Route, cost: RateCard | None, price: RateCard | None, currency: str, exchanges: Sequence[Exchange],
+    at_us: int,
+) -> Prices:  # fmt: skip
     for book, card, is_priced in (("cost", cost, can_cost), ("price", price, can_sell)):
         if card is None or not is_priced(card, _PAID_BY[route.task]):
             message = f"model {route.model!r} has no {book} in force today, so it cannot be sold; ask the operator"

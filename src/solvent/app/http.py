@@ -137,13 +137,13 @@ class Began:
         return self._send(message)
 
 
-def header(scope: Scope, name: bytes) -> bytes:
-    """The first header of that (lower-case) name; empty when there is none."""
+def header(scope: Scope, name: bytes, absent: bytes = b"") -> bytes:
+    """The first header of that (lower-case) name; `absent` when there is none."""
     for key, value in scope["headers"]:
         if key == name:
             found: bytes = value
             return found
-    return b""
+    return absent
 
 
 def idempotency_key(scope: Scope) -> str:

@@ -8,7 +8,7 @@ from collections import deque
 from solvent.answering import store
 from solvent.answering.desk import Desk
 from solvent.answering.read_margins import read_margins
-from solvent.answering.receipt import Receipt
+from solvent.answering.receipt import Receipt, add_to
 from solvent.margin import store as margin_store
 from solvent.margin.line import KeptBy, MarginLine, MarginSums, total
 from solvent.values.errors import Unavailable
@@ -102,15 +102,16 @@ class Live:
         day, currency = self._day, self._desk.currency
         return await read_margins(lambda books: margin_store.lines(books, group_by, day, currency), self._desk.database)
 
-    def _turn_page(self, at_us: int) -> None:
+    def _turn_page(self, at_us: int) -> int:
+        """To an instant's day, which is returned, where that is a new one."""
         day = self._desk.day(at_us)
         if day > self._day:
             self._day, self._sums = day, MarginSums()
+        return day
 
-    def _hear(self, receipt: Receipt, sums: MarginSums) -> None:
-        self._turn_page(receipt.at_us)
-        if self._desk.day(receipt.at_us) == self._day:  # not one of yesterday's, told after midnight
-            self._sums.add(sums)
+    def _hear(self, receipt: Receipt) -> None:
+        if self._turn_page(receipt.at_us) == self._day:  # not one of yesterday's, told after midnight
+            add_to(self._sums, receipt)
         self._keep(receipt)
 
     def _keep(self, receipt: Receipt) -> None:

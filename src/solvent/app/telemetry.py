@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from solvent.answering.receipt import Receipt
 from solvent.app.config import TelemetrySettings, secret
-from solvent.margin.line import MarginSums
 from solvent.values.errors import Invalid
 from solvent.values.limits import SPANS_AWAITED_MAX, TELEMETRY_S_MAX, TRACESTATE_CHARACTERS_MAX
 from solvent.values.money import plain
@@ -85,7 +84,7 @@ class Telemetry:
         asked = self._awaited[id] = _Asked(path, part_of if traceparent else {})
         _telling.set(partial(self._headers, asked))
 
-    def hear(self, receipt: Receipt, _sums: MarginSums) -> None:
+    def hear(self, receipt: Receipt) -> None:
         """An answer is on the books."""
         from opentelemetry.trace import Status, StatusCode
 

@@ -14,7 +14,6 @@ from solvent.answering.elsewhere import leave_turn
 from solvent.answering.open_pledged import open_pledged
 from solvent.answering.pledge import dated, pledge_of
 from solvent.answering.question import Question
-from solvent.answering.receipt import sums_of
 from solvent.answering.route import Route
 from solvent.answering.settlement import Opened
 from solvent.answering.take_turn import take_turn
@@ -83,7 +82,7 @@ def hands_of(desk: Desk) -> Hands:
         now_us = desk.now_us()
         ended = dated(getattr(pledge_store.kept(video.pledge), ending), fault, now_us)
         pledge_store.settle_pledge(connection, ended)
-        return Booked(ended.receipt.charge_grains, partial(desk.tell, ended.receipt, sums_of(ended.receipt)))
+        return Booked(ended.receipt.charge_grains, partial(desk.tell, ended.receipt))
 
     return Hands(desk.database, desk.now_us, desk.holder, look, delete, settle)
 

@@ -115,6 +115,11 @@ def admit(
     used returns. (facts/API_CONTRACT.md: clamp rather than refuse.)
     """
     limit = ask.output_tokens_asked
+    if sources and not budgets and limit >= ask.choices:  # as nearly all are: the first pot affords all of it
+        pot, spare, _ = sources[0]
+        needed = ask.needed(pot.unit, limit)
+        if needed <= spare:
+            return Admitted((Draw(pot, needed),), limit)
     for pot, spare, is_all in budgets:
         affords = ask.affordable(pot.unit, spare)
         if affords < limit and not (is_all or settle_for_less):

@@ -66,13 +66,15 @@ class Funds:
 
     def is_known(self, scopes: Iterable[str], at_us: int) -> bool:
         """Whether an answer now can be opened without asking the database."""
-        if at_us >= self.good_until_us:
-            return False
+        return at_us < self.good_until_us and (not self.is_ruled or self.scopes.issuperset(scopes))
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether budgets may limit an answer, so that it matters whose they are."""
         standing = self.standing
-        ruled = standing is not None and (
+        return standing is not None and bool(
             standing.plan.limits.budgets or standing.overrides or standing.plan.seats is not None
         )
-        return not ruled or self.scopes.issuperset(scopes)
 
     def purse(self, pot: Pot) -> Purse:
         """This process's purse of one pot; an empty one when it never had any."""

@@ -46,7 +46,7 @@ async def run_demo(app: App) -> None:
     chance = Random(SEED)
     callers = await _customers(app)
     weights = activity(len(callers), chance)
-    app.desk.listeners.append(lambda receipt, _: _print(app, receipt))
+    app.desk.listeners.append(lambda receipt: _print(app, receipt))
     while not app.stopping:
         caller = chance.choices(callers, weights)[0]
         app.background.start(_ask(app, caller, chance))  # whose end `App.close` waits for

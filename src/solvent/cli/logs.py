@@ -11,7 +11,6 @@ from typing import Final, Literal
 import msgspec
 
 from solvent.answering.receipt import Receipt
-from solvent.margin.line import MarginSums
 from solvent.values.instant import iso
 from solvent.values.money import plain
 
@@ -29,7 +28,7 @@ def set_up(form: LogFormat) -> None:
         logging.getLogger(name).setLevel(logging.INFO)
 
 
-def log_answer(receipt: Receipt, _sums: MarginSums) -> None:
+def log_answer(receipt: Receipt) -> None:
     """One line of an answer that is on the books."""
     facts = {
         "request_id": receipt.id, "customer": receipt.customer, "key": receipt.key, "plan": receipt.plan,

@@ -31,8 +31,9 @@ def begun(question: Question, caller: Caller, desk: Desk) -> Answering:
 
 
 def as_wished(caller: Caller, desk: Desk, scope: Scope) -> Caller:
-    """The caller, off the log where the request says so; its header is looked for only where anything may be kept."""
-    if desk.may_log(caller) and header(scope, _STORE).strip().lower() == b"false":
+    """The caller, off the log where the request says so."""
+    wish = header(scope, _STORE)
+    if wish and wish.strip().lower() == b"false" and desk.may_log(caller):
         return off_log(caller)
     return caller
 

@@ -63,8 +63,9 @@ async def tell_chat(
 
 
 async def _whole(question: Question, answering: Answering, send: Send) -> None:
-    members, usage = dict[str, msgspec.Raw](), None
-    headers, as_asked = list[tuple[bytes, bytes]](), True
+    members: dict[str, msgspec.Raw] = {}
+    headers: list[tuple[bytes, bytes]] = []
+    usage, as_asked = None, True
     async for step in answering:
         if isinstance(step, Chunk):
             members, usage = step.members, step.usage

@@ -21,8 +21,6 @@ log = logging.getLogger("uvicorn.error")
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 _BODILESS: Final = (204, 304)  # whatever their answers hold
-# What no line of a head may hold: all of ASCII that is no character, but for the tab.
-_CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
 _BROKEN: Final = b"Internal Server Error"
 
 
@@ -57,8 +55,11 @@ class Exchange:
         self._expects_continue = expects_continue
         self._parts: list[bytes] = []  # of the request's body, that nobody has taken yet
 
-    async def run(self, app: Asgi) -> None:
-        """Have the application answer. What it leaves undone or raises is a 500, or the end of the connection."""
+    async def run(self, app: Asgi, running: set[asyncio.Task[None]]) -> None:
+        """Have the application answer. What it leaves undone or raises is a 500, or the end of the connection.
+
+        running: the tasks of all exchanges, which this one's leaves at its end.
+        """
         try:
             await app(self.scope, self.receive, self.send)
         except BaseException as wrong:  # whatever it was: the client must not wait for ever
@@ -70,6 +71,9 @@ class Exchange:
                 await self._fail()
         finally:
             self._on_response = _nothing  # which holds the connection, for the garbage collector to find
+            task = asyncio.current_task()
+            assert task is not None, "an exchange is run by a task"
+            running.discard(task)
 
     async def _fail(self) -> None:
         if self.response_started:
@@ -169,8 +173,8 @@ class Exchange:
             count += 1
         lines.append(b"\r\n")
         head = b"".join(lines)
-        if len(head) - len(head.translate(None, _CONTROLS)) != 2 * count:
-            raise RuntimeError("a header of the response holds a control character")
+        if head.count(b"\r") != count or head.count(b"\n") != count or head.find(b"\0") >= 0:
+            raise RuntimeError("a header of the response holds the end of a line")  # RFC 9110, section 5.5
         if self._is_chunked is False and self._left_bytes:
             self._head = head
         else:

@@ -23,7 +23,6 @@ from solvent.app.http import Send
 from solvent.app.peers import Peers
 from solvent.identity.caller import Caller
 from solvent.identity.permission import demand
-from solvent.margin.line import MarginSums
 from solvent.values.instant import US_PER_S
 from solvent.values.money import grains_per_unit
 
@@ -100,7 +99,7 @@ class Metrics(Collector):
             of_process(registry=self._registry)
         app.desk.listeners.append(self.hear)
 
-    def hear(self, receipt: Receipt, _sums: MarginSums) -> None:
+    def hear(self, receipt: Receipt) -> None:
         """Count one answer that is on the books."""
         kind = (receipt.model, receipt.provider, receipt.outcome)
         sums = self._sums.get(kind)

@@ -157,9 +157,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _start(self, exchange: Exchange, app: Asgi) -> None:
         self._running = exchange
-        task = self.loop.create_task(exchange.run(app))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        self.tasks.add(self.loop.create_task(exchange.run(app, self.tasks)))
 
     def _look(self) -> None:
         """Looks now and then, so that a request costs no timer of its own; a head is ended up to twice as late."""

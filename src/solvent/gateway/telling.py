@@ -135,7 +135,8 @@ def opening_headers(opened: Opened) -> list[tuple[bytes, bytes]]:
 def charge_headers(receipt: Receipt) -> list[tuple[bytes, bytes]]:
     """What is known when an answer is on the books."""
     charge, currency = plain(receipt.charge).encode(), receipt.currency.encode()
-    return [(b"x-solvent-charge", charge), (b"x-solvent-currency", currency), *guard_headers(receipt.guards)]
+    headers = [(b"x-solvent-charge", charge), (b"x-solvent-currency", currency)]
+    return headers + guard_headers(receipt.guards) if receipt.guards else headers
 
 
 def guard_headers(told: str) -> list[tuple[bytes, bytes]]:

@@ -25,7 +25,8 @@ _encode = msgspec.json.encode
 
 async def tell_whole(question: Question, caller: Caller, desk: Desk, send: Send, body_of: BodyOf) -> None:
     """Ask, and respond. Raises SolventError only before the response began."""
-    members, headers = Members(), list[tuple[bytes, bytes]]()
+    members: Members = {}
+    headers: list[tuple[bytes, bytes]] = []
     usage: msgspec.Raw | None = None
     answering: Answering = begun(question, caller, desk)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NewType
 
 AnswerId = NewType("AnswerId", str)
@@ -22,10 +23,15 @@ def new_id(prefix: str, at_us: int, entropy: int) -> str:
 
     entropy: ENTROPY_BITS random bits, given by the caller so that simulations repeat.
     """
-    n = (at_us & 0x3FFFFFFFFFFFF) << ENTROPY_BITS | (entropy & 0x3FFFFFFFFFFFF)
+    late, high, low = at_us & 0xFFFFF, entropy >> 30 & 0xFFFFF, entropy & 0x3FFFFFFF
     pairs = _PAIRS
     return (
-        f"{prefix}_{pairs[n >> 90]}{pairs[n >> 80 & 1023]}{pairs[n >> 70 & 1023]}{pairs[n >> 60 & 1023]}"
-        f"{pairs[n >> 50 & 1023]}{pairs[n >> 40 & 1023]}{pairs[n >> 30 & 1023]}{pairs[n >> 20 & 1023]}"
-        f"{pairs[n >> 10 & 1023]}{pairs[n & 1023]}"
+        f"{_beginning(prefix, at_us >> 20 & 0x3FFFFFFF)}{pairs[late >> 10]}{pairs[late & 1023]}"
+        f"{pairs[high >> 10]}{pairs[high & 1023]}{pairs[low >> 20]}{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
     )
+
+
+@lru_cache(maxsize=64)
+def _beginning(prefix: str, about_s: int) -> str:
+    """What the ids of about a second share."""
+    return f"{prefix}_{_PAIRS[about_s >> 20]}{_PAIRS[about_s >> 10 & 1023]}{_PAIRS[about_s & 1023]}"

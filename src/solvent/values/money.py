@@ -153,7 +153,7 @@ def decimal(text: str, param: str) -> Fraction:
 def plain(amount: Money) -> str:
     """The exact amount in whole units as a decimal string, without trailing zeros: how money goes on the wire."""
     digits = 7 + minor_digits(amount.currency)
-    whole, rest = divmod(abs(amount.grains), 10**digits)
-    fraction = f"{rest:0{digits}d}".rstrip("0")
+    text = str(abs(amount.grains)).zfill(digits + 1)
+    whole, fraction = text[:-digits], text[-digits:].rstrip("0")
     sign = "-" if amount.grains < 0 else ""
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
