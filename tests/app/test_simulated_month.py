@@ -8,7 +8,7 @@ clients who leave, plans that change, old terms, seats, packs, coupons, gifts, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -19,7 +19,10 @@ from tests.money.inline import InlineBooks, open_without_waiting, run_without_wa
 from tests.money.world import Provider, World
 
 from solvent.answering.answer import answer
+from solvent.answering.correct_prices import correct_prices
+from solvent.answering.correction_store import Order
 from solvent.answering.read_margins import read_margins
+from solvent.answering.receipt_store import first_asked
 from solvent.answering.route import Pool, Route
 from solvent.app.issued import issued_by
 from solvent.app.traffic import own_trace
@@ -47,6 +50,7 @@ from solvent.invoicing.store import set_profile
 from solvent.invoicing.tax import Tax
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import wallet
+from solvent.ledger.beside_store import drawn_since
 from solvent.ledger.pot import Pot
 from solvent.ledger.pot_store import open_pots
 from solvent.ledger.transfer import posting
@@ -59,7 +63,7 @@ from solvent.simulation.as_booked import as_booked
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.scenario import Scenario, Sold
 from solvent.values.errors import SolventError, Unavailable
-from solvent.values.ids import CustomerId, KeyId, TransferId
+from solvent.values.ids import AnswerId, CustomerId, KeyId, TransferId, new_id
 from solvent.values.instant import NEVER_US, US_PER_S, instant
 from solvent.values.money import Money
 from solvent.values.period import day_name, day_number, start_of_day, zone
@@ -67,6 +71,7 @@ from solvent.values.period import day_name, day_number, start_of_day, zone
 DAY = 86_400 * US_PER_S
 BEGIN, END = instant("2026-12-20T15:00:00Z", "a test"), instant("2027-01-31T15:00:00Z", "a test")  # Seoul's midnights
 JANUARY, MIDDLE = instant("2026-12-31T15:00:00Z", "a test"), instant("2027-01-14T15:00:00Z", "a test")
+PRICES = ("input_picos", "cached_input_picos", "output_picos", "reasoning_picos")
 UNITS = {"KRW": (10**7, 10**12), "USD": (10**7, 10**10)}  # grains and picos of a won, of a cent
 OTHER = {"KRW": "USD", "USD": "KRW"}
 RATES = {"KRW": ((1_380, 1), (1_401, 1)), "USD": ((1, 1_380), (1, 1_401))}
@@ -99,6 +104,8 @@ class Month(World):
         )  # fmt: skip
         self.routes = {"quick": quick, "expert": expert}
         self.pools = {"quick": Pool((quick, elsewhere))}
+        self.more: dict[str, Coroutine[Any, Any, None]] = {}  # what else happens on a day
+        self.until = END
 
     def money(self, amount: int) -> Money:
         return Money(amount * self.grains, self.currency)
@@ -177,10 +184,10 @@ class Month(World):
             "2026-12-27": self._buy(0), "2027-01-05": self._change(1, "team", 3), "2027-01-08": self._give(7),
             "2027-01-12": self._buy(6), "2027-01-15": self._publish(), "2027-01-19": self._change(2, "plus", 0),
             "2027-01-20": self._change(7, "plus", 0), "2027-01-22": self._change(3, "team", 6),
-            "2027-01-25": self._withdraw(),
+            "2027-01-25": self._withdraw(), **self.more,
         }  # fmt: skip
         seoul = zone(self.zone)
-        while (day := day_number(self.now, seoul)) < day_number(END, seoul):
+        while (day := day_number(self.now, seoul)) < day_number(self.until, seoul):
             times = sorted(self.random.randrange(DAY) for _ in range(12))
             event = events.pop(day_name(day), None)
             for at in times:
@@ -193,7 +200,9 @@ class Month(World):
             await self._sweep()
             self.now += 1
         self.now -= 1
-        assert not events
+        for event in events.values():
+            event.close()
+        assert not events or self.until < END
 
     async def _sweep(self) -> None:
         await self.give_all_back()
@@ -261,9 +270,7 @@ class Month(World):
 
 
 def _card(name: str, currency: str, since: int, rates: list[int]) -> RateCard:
-    prices: dict[str, Any] = dict(
-        zip(("input_picos", "cached_input_picos", "output_picos", "reasoning_picos"), rates, strict=True)
-    )
+    prices: dict[str, Any] = dict(zip(PRICES, rates, strict=True))
     card = RateCard(name, currency, since, "a test", **prices)
     shares = (("flex", 50), ("batch", 43))
     ways = tuple(msgspec.structs.replace(card, variant=way, input_picos=rates[0] * of // 100) for way, of in shares)
@@ -313,6 +320,17 @@ async def _booked(month: Month, from_us: int) -> dict[str, Counter[str]]:
     }
 
 
+def _by_customer(outcome: Outcome) -> dict[str, Counter[str]]:
+    found = {
+        line.customer: +Counter(
+            answers=line.answers, charge=line.charge_grains, granted=line.granted_grains,
+            included=line.included_grains, cost=line.cost_grains, earned=line.revenue_grains,
+        )
+        for line in outcome.lines
+    }  # fmt: skip
+    return {name: sums for name, sums in found.items() if sums}
+
+
 @pytest.mark.parametrize(("seed", "currency"), [(1, "KRW"), (2, "USD")])
 def test_a_replayed_month_is_the_live_ledger_to_the_last_grain(seed: int, currency: str, tmp_path: Path) -> None:
     engine = open_without_waiting(tmp_path)
@@ -324,14 +342,7 @@ def test_a_replayed_month_is_the_live_ledger_to_the_last_grain(seed: int, curren
             await month.tell()
             for from_us in (JANUARY, instant("2027-01-10T15:00:00Z", "t"), BEGIN):
                 outcome, booked = await _replayed(month, from_us), await _booked(month, from_us)
-                found = {
-                    line.customer: +Counter(
-                        answers=line.answers, charge=line.charge_grains, granted=line.granted_grains,
-                        included=line.included_grains, cost=line.cost_grains, earned=line.revenue_grains,
-                    )
-                    for line in outcome.lines
-                }  # fmt: skip
-                assert {name: sums for name, sums in found.items() if sums} == booked
+                assert _by_customer(outcome) == booked
                 total = outcome.total
                 assert total.charge_grains > 0 < total.granted_grains
                 assert total.included_grains > 0 < total.revenue_grains
@@ -341,3 +352,43 @@ def test_a_replayed_month_is_the_live_ledger_to_the_last_grain(seed: int, curren
     run_without_waiting(story())
     engine.dispose()
     assert month.done["asked"] > 300
+
+
+def test_what_a_correction_gave_back_of_answers_before_is_there_to_be_drawn(tmp_path: Path) -> None:
+    engine = open_without_waiting(tmp_path)
+    month = Month(lambda: InlineBooks(engine), 1, "KRW")
+    fourth, month.until = instant("2027-01-03T15:00:00Z", "t"), instant("2027-01-05T15:00:00Z", "t")
+
+    async def correct() -> None:
+        """December's prices of one model were five times too high."""
+        right = tuple(
+            msgspec.structs.replace(card, revision=2, **{name: getattr(card, name) // 5 for name in PRICES})
+            for card in month.books_of_cards["expert-price"]
+        )
+        first, until = (AnswerId(new_id("ans", at_us, 0)) for at_us in (BEGIN, JANUARY))
+        day = day_number(month.now, zone(month.zone))
+        done = await correct_prices(
+            Order("price", "expert-price", right, first, until, day, collect=False), month.act(), month.books
+        )
+        assert done.included_grains < 0  # quotas had paid
+        await month.hear()
+
+    month.more["2027-01-03"] = correct()
+
+    async def story() -> None:
+        await month.begin()
+        try:
+            await month.tell()
+            issued = await issued_by(month.books, {}, "KRW", fourth, month.until)
+            lately = await month.books.read(lambda books: drawn_since(books, first_asked(fourth), fourth))
+            accounts = [account for account, _ in issued.moves]
+            left = await month.books.read(lambda books: ledger_store.balances_at(books, accounts))
+            replayed = {key: sum(grains for _, grains in moves) for key, moves in issued.moves.items()}
+            assert {key: replayed[key] - lately.get(key, 0) for key in left} == {
+                key: moved.credits - moved.debits for key, moved in left.items()
+            }
+        finally:
+            await month.close()
+
+    run_without_waiting(story())
+    engine.dispose()

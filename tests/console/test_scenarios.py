@@ -137,12 +137,14 @@ def test_what_a_scenario_differs_in_is_said_and_only_a_plan_itself_is_adopted(
     done = server.run("simulate", *words, "--report", str(report), "--keep", "varied")
     assert done.returncode == 0, done.stderr
     assert "<p>pay-as-you-go에서 다른 점: plain의 판매 가격" in report.read_text()
+    assert "다만 pay-as-you-go에는 제 단가표가 있습니다" in report.read_text()
     page = sign_in(open_page, server, locale="en-US").page
     page.goto(f"{server.url}/console/scenarios/varied")
     demand_whole(page, "varied run")
     said = page.locator("main").inner_text()
     assert "pay-as-you-go differs: plain is sold at other prices" in said
     assert "pay-as-you-go is not adopted from this run" in said
+    assert "when each answer was asked, but for pay-as-you-go, which has cards of its own" in said
     assert page.get_by_role("link", name="Adopt").count() == 1
     page.get_by_role("link", name="Adopt").click()
     page.wait_for_url("**/varied/adopt/dear")

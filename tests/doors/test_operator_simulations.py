@@ -110,8 +110,12 @@ def test_a_plan_of_a_run_goes_on_sale_once_and_only_over_what_the_run_knew(offic
     assert (stale.status, stale.error["code"]) == (409, "plan_changed")
     assert "version 2" in stale.error["message"]
     assert office.get("/v1/plans/dear")["data"][0]["terms"]["price"] == "8000"
+    office.post("/v1/simulations/autumn/remove")
+    assert office.post(path, {"plan": "dear"}, "one")["version"] == 1  # the same act, though the run is gone
+    assert office.send("POST", path, {"plan": "other"}, headers={"idempotency-key": "one"}).status == 422
+    assert office.send("POST", path, {"plan": "dear"}, headers={"idempotency-key": "five"}).status == 404
     lay_run(place, "winter", [dear | {"price": "10000"}], {"dear": 2})
-    assert office.post("/v1/simulations/winter/adopt", {"plan": "dear"}, "five")["version"] == 3
+    assert office.post("/v1/simulations/winter/adopt", {"plan": "dear"}, "six")["version"] == 3
 
 
 @pytest.mark.parametrize("what", ["plan", "price", "cost", "share", "cache"])

@@ -26,6 +26,7 @@ from solvent.ledger.account import (
     unbilled,
     wallet,
 )
+from solvent.ledger.beside_store import OF_CORRECTION
 from solvent.ledger.transfer import Transfer, posting
 from solvent.ledger.unit import ANSWERS, TOKENS, included
 from solvent.pricing.exchange import Exchange
@@ -222,7 +223,7 @@ class _Purse:
     def _move(self, debit: str, credit: str, grains: int, unit: str = "", **changed: int) -> None:
         amount = Money(grains, unit or self.receipt.currency)
         # Beside answers, so that it stands among the other movements of the wallet.
-        reference = f"correction:{self.receipt.id}" if credit.startswith(("wallet:", "grant:")) else self.receipt.id
+        reference = f"{OF_CORRECTION}{self.receipt.id}" if credit.startswith(("wallet:", "grant:")) else self.receipt.id
         name = TransferId(f"{self.id}.{len(self.rows)}")
         self.rows.append(posting(name, self.at_us, debit, credit, amount, reference))
         self._count(**changed)

@@ -16,8 +16,9 @@ from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.ledger.account import unbilled, wallet
+from solvent.ledger.account import MEMO_USED, unbilled, wallet
 from solvent.ledger.balance import Movement
+from solvent.ledger.beside_store import Moved
 from solvent.ledger.pot import Pot
 from solvent.ledger.transfer import Transfer
 from solvent.margin import facet_store
@@ -129,6 +130,17 @@ def corrections_between(connection: Connection, sought: Sought, count: int) -> l
     return [
         Correction(*row) for row in connection.execute(select(corrections).where(*chosen).order_by(*order).limit(count))
     ]
+
+
+def given_back(connection: Connection, customers: Sequence[str], first: str) -> list[Moved]:
+    """What corrections of answers before `first` gave back to quotas of customers, which stands among the answers' own
+    transfers: by account, unit and instant."""
+    its, moved = corrections.c, ledger_store.transfers.c
+    chosen = select(moved.credit, moved.currency, moved.at_us, moved.grains).where(
+        its.id < first, its.customer.in_(customers), its.book == "price", its.included_grains < 0,
+        moved.id > its.id + ".", moved.id < its.id + "/", moved.debit == MEMO_USED, moved.state == "posted",
+    )  # fmt: skip
+    return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(chosen.order_by(moved.seq))]
 
 
 def plan(connection: Connection, order: Order, found: Sequence[Receipt], at_us: int) -> Plan:

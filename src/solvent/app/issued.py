@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from solvent.answering.correction_store import given_back
 from solvent.answering.receipt_store import first_asked
 from solvent.billing.plan_store import newest
 from solvent.billing.recognition import Schedule
 from solvent.billing.recognition_store import packs_between, revenue_between
 from solvent.billing.subscription_store import running_between
 from solvent.db.port import Connection, Database
-from solvent.ledger.beside_store import drawn_since, moved_beside
+from solvent.ledger.beside_store import Moved, drawn_since, moved_beside
 from solvent.ledger.pot import Pot, drawing_order
 from solvent.ledger.pot_store import pots_that_paid
 from solvent.ledger.store import balances_at
@@ -41,7 +42,8 @@ def _read(connection: Connection, on: Mapping[str, str], currency: str, from_us:
     customers = list(dict.fromkeys([*on, *(customer for customer, _ in earned), *(one.customer for one in packs)]))
     pots = _pots(connection, customers, from_us, until_us)
     accounts = {pot.account for mine in pots.values() for pot in mine} | {one.pot for one in packs}
-    moves, used = _moves(connection, sorted(accounts), from_us)
+    back = [one for part in _parts(customers) for one in given_back(connection, part, first_asked(from_us))]
+    moves, used = _moves(connection, sorted(accounts), back, from_us)
     return Issued(
         from_us=from_us, until_us=until_us, plans={one.plan.name: one.plan for one in newest(connection)},
         on=_on(connection, customers, on, from_us, until_us), pots=pots, moves=moves, earned=earned,
@@ -71,16 +73,19 @@ def _pots(
 
 
 def _moves(
-    connection: Connection, accounts: Sequence[str], from_us: int
+    connection: Connection, accounts: Sequence[str], back: Sequence[Moved], from_us: int
 ) -> tuple[dict[Key, list[Move]], dict[Key, int]]:  # fmt: skip
     """What was in pots when the time began and moved since, other than by answers; and what answers had used of them
-    before it."""
-    lately = drawn_since(connection, first_asked(from_us), from_us)
+    before it. back: what corrections gave back of answers before."""
+    first = first_asked(from_us)
+    lately = drawn_since(connection, first, from_us)
     moves: dict[Key, list[Move]] = {}
     used: dict[Key, int] = {}
     for part in _parts(accounts):
         out, came = dict[Key, int](), dict[Key, int]()
-        for account, unit, at_us, grains in moved_beside(connection, part):
+        mine = set(part)
+        beside = [*moved_beside(connection, part, first), *(one for one in back if one[0] in mine)]
+        for account, unit, at_us, grains in sorted(beside, key=lambda one: one[2]):
             key = (account, unit)
             out[key] = out.get(key, 0) - min(0, grains)
             if at_us < from_us:

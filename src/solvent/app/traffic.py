@@ -15,7 +15,6 @@ from solvent.app.config import Config
 from solvent.app.plans import plan_of, read_plan_file
 from solvent.app.routes import house_entries, read_exchanges
 from solvent.billing.plan import Plan
-from solvent.billing.plan_store import on_sale
 from solvent.db.port import Connection, Database
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rerate import name_of, tariff_of
@@ -92,11 +91,11 @@ def _way(use: Use, used: Usage) -> Served:
     )  # fmt: skip
 
 
-async def plans_of(business: Business, file: Path | None) -> dict[str, Plan]:
-    """The plans on sale, and those of a YAML file, which take the place of others of their names."""
-    sold: Sequence[Plan] = await business.database.read(on_sale)
-    written = () if file is None else tuple(plan_of(entry, business.currency) for entry in read_plan_file(file))
-    return {plan.name: plan for plan in (*sold, *written)}
+def written_plans(file: Path | None, currency: str) -> dict[str, Plan]:
+    """Those of a YAML file, by name; none where there is no file. Raises Invalid naming file and field."""
+    if file is None:
+        return {}
+    return {entry.name: plan_of(entry, currency) for entry in read_plan_file(file)}
 
 
 def sold_by(config: Config, cards: Mapping[str, tuple[RateCard, ...]]) -> dict[str, Sold]:

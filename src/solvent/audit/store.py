@@ -43,17 +43,30 @@ def once(
     Returns the result and whether it is new. kind: the result's type; the result is kept as JSON.
     Raises Conflict when the key was used for something else.
     """
-    row = connection.execute(_CHANGE, {"by": act.actor, "under": act.key}).first()
-    if row is not None:
-        if (row.action, row.fingerprint) != (action, act.fingerprint):
-            message = "this idempotency key was used before, for another request; use a new one"
-            raise Conflict("idempotency_key_conflict", message, param="Idempotency-Key")
-        return msgspec.json.decode(bytes(row.result), type=kind), False
+    came = _came_of(connection, act, action)
+    if came is not None:
+        return msgspec.json.decode(came, type=kind), False
     result = effect()
     id = "chg_" + sha256(f"{act.actor}\x1f{act.key}".encode()).hexdigest()[:32]
     written = (id, act.at_us, act.actor, act.key, action, subject, act.fingerprint, msgspec.json.encode(result))
     append_rows(connection, changes, [written])
     return result, True
+
+
+def came_of(connection: Connection, act: Act, action: str, kind: type[T]) -> T | None:
+    """What came of an act the first time; None for a new one. Raises Conflict as `once` does."""
+    came = _came_of(connection, act, action)
+    return None if came is None else msgspec.json.decode(came, type=kind)
+
+
+def _came_of(connection: Connection, act: Act, action: str) -> bytes | None:
+    row = connection.execute(_CHANGE, {"by": act.actor, "under": act.key}).first()
+    if row is None:
+        return None
+    if (row.action, row.fingerprint) != (action, act.fingerprint):
+        message = "this idempotency key was used before, for another request; use a new one"
+        raise Conflict("idempotency_key_conflict", message, param="Idempotency-Key")
+    return bytes(row.result)
 
 
 def is_known(connection: Connection, act: Act) -> bool:

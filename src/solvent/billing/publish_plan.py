@@ -12,6 +12,8 @@ from solvent.billing.plan import Plan
 from solvent.billing.soundness import demand_served, demand_sound
 from solvent.db.port import Connection, Database
 
+ACTION = "plan.publish"
+
 
 class Publication(msgspec.Struct, frozen=True):
     """The plan with its version (the same as before when no term changed), and whether it earns."""
@@ -48,6 +50,6 @@ async def publish_plan(
                 plan_store.demand_unchanged(connection, plan, after_version)
             return Publication(plan_store.publish(connection, plan, "api", act.at_us), finding)
 
-        return once(connection, act, "plan.publish", plan.name, effect, Publication)
+        return once(connection, act, ACTION, plan.name, effect, Publication)
 
     return await database.write(work)

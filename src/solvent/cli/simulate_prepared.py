@@ -12,7 +12,7 @@ from solvent.app.business import Business
 from solvent.app.candidates import Around, as_candidate, read_candidates
 from solvent.app.issued import issued_by
 from solvent.app.reacting import CHOICE
-from solvent.app.traffic import plans_of, scenario, share
+from solvent.app.traffic import scenario, share, written_plans
 from solvent.billing.plan import Plan
 from solvent.billing.plan_store import newest
 from solvent.cli.simulate_traffic import is_own, opened_traffic, own_span
@@ -94,7 +94,7 @@ async def prepared(business: Business, said: Mapping[str, Any]) -> Prepared:
 
     Raises Invalid.
     """
-    plans = await plans_of(business, said.get("plan_file"))
+    written = written_plans(said.get("plan_file"), business.currency)
     published = await business.database.read(newest)
     sold = {one.plan.name: one.plan for one in published if not one.withdrawn_us}
     versions = {one.plan.name: one.plan.version for one in published}
@@ -103,4 +103,4 @@ async def prepared(business: Business, said: Mapping[str, Any]) -> Prepared:
     issued = None
     if is_own(said):
         issued = await issued_by(business.database, on, business.currency, *own_span(business, said))
-    return Prepared(business, opened, plans, sold, versions, on, issued, shares, said.get("cached"))
+    return Prepared(business, opened, {**sold, **written}, sold, versions, on, issued, shares, said.get("cached"))

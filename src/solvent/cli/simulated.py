@@ -15,7 +15,7 @@ from solvent.simulation.kept_run import Brief, BriefScenario
 from solvent.simulation.outcome import Change, CustomerLine, Outcome, change, losers, total
 from solvent.simulation.pays_for import PaysFor
 from solvent.simulation.reaction import Reaction
-from solvent.simulation.scenario import Share, Variation
+from solvent.simulation.scenario import Share, Variation, has_cards
 from solvent.simulation.year import Year
 from solvent.values.money import plain
 
@@ -69,6 +69,11 @@ class Run(msgspec.Struct, frozen=True):
     assumptions: Assumptions | None
     demand: Demand | None
     versions: Mapping[str, int] = {}
+
+    @property
+    def with_cards(self) -> list[str]:
+        """The scenarios that have rate cards of their own."""
+        return [one.scenario for one in self.found if has_cards(one.varies)]
 
     @property
     def brief(self) -> Brief:

@@ -11,7 +11,7 @@ import msgspec
 from solvent.app.plan_entries import PlanEntry
 from solvent.simulation.drawn import Bin, Swing
 from solvent.simulation.outcome import Change, CustomerLine
-from solvent.simulation.scenario import Variation
+from solvent.simulation.scenario import Variation, has_cards
 from solvent.values.errors import Conflict, NotFound
 
 _NOT_AS_SOLD: Final = frozenset({"plan", "price", "cost"})  # variations by which figures are of something else
@@ -144,6 +144,11 @@ class Said(msgspec.Struct, frozen=True):
     def adoptable(self) -> frozenset[str]:
         """The plans whose figures are theirs, by name."""
         return frozenset(one.scenario for one in self.scenarios if one.is_of_plan)
+
+    @property
+    def with_cards(self) -> list[str]:
+        """The scenarios that have rate cards of their own."""
+        return [one.scenario for one in self.scenarios if has_cards(one.varies)]
 
     @property
     def best(self) -> ScenarioSaid:

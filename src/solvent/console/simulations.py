@@ -11,7 +11,8 @@ from msgspec import Meta
 
 from solvent.app.http import Download
 from solvent.app.plans import plan_of
-from solvent.billing.publish_plan import publish_plan
+from solvent.audit.store import came_of
+from solvent.billing.publish_plan import ACTION, Publication, publish_plan
 from solvent.console.members import WORD
 from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery, page_of, read_at, reading, whole
 from solvent.console.plans import PublishedBody, published_body
@@ -87,6 +88,9 @@ async def adopt(asked: Asked[Nothing, Adoption]) -> PublishedBody:
     the terms before.
     """
     business, body = asked.business, asked.body
+    known = await business.database.read(lambda books: came_of(books, asked.act, ACTION, Publication))
+    if known is not None:  # though the run may be gone since
+        return published_body(known)
     said = said_in((await show(asked)).said)
     plan = plan_of(said.candidate(body.plan), business.currency)
     made, _ = await publish_plan(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, not_, select, text
 
 from solvent.db.tables import partial_index
 from solvent.ledger.store import BESIDE_ANSWERS, transfers
@@ -27,7 +27,9 @@ _DRAWN: Final = text(
 )
 _LAST_ANSWER: Final = "ans_z"  # no id of an answer comes after it
 
+OF_CORRECTION: Final = "correction:"  # begins the reference of what one gave back, of that answer
 Beside = tuple[str, str, str, int]  # debit, credit, unit, grains
+Moved = tuple[str, str, int, int]  # account, unit, instant, grains
 
 
 def out_beside(connection: Connection, accounts: Sequence[str], from_us: int, until_us: int) -> list[Beside]:
@@ -48,14 +50,16 @@ def in_beside(connection: Connection, accounts: Sequence[str], from_us: int, unt
     return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(chosen.group_by(*columns))]
 
 
-def moved_beside(connection: Connection, accounts: Sequence[str]) -> list[tuple[str, str, int, int]]:
+def moved_beside(connection: Connection, accounts: Sequence[str], first: str) -> list[Moved]:
     """What came into some accounts, and below zero what left them, other than for an answer: by account, unit and
-    instant, in the order in which it was booked."""
+    instant, in the order in which it was booked. What a correction of `first` or a later answer gave back is none:
+    whoever draws for those answers anew draws what is right at once."""
     found = []
     for side, sign in ((transfers.c.credit, 1), (transfers.c.debit, -1)):
         chosen = select(transfers.c.seq, side, transfers.c.currency, transfers.c.at_us, transfers.c.grains).where(
-            side.in_(accounts), text(BESIDE_ANSWERS), transfers.c.state == "posted"
-        )
+            side.in_(accounts), text(BESIDE_ANSWERS), transfers.c.state == "posted",
+            not_(transfers.c.reference.between(f"{OF_CORRECTION}{first}", f"{OF_CORRECTION}{_LAST_ANSWER}")),
+        )  # fmt: skip
         found += [(row[0], row[1], row[2], row[3], sign * int(row[4])) for row in connection.execute(chosen)]
     return [row[1:] for row in sorted(found)]
 

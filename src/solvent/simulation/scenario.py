@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -33,6 +33,11 @@ class Share(msgspec.Struct, frozen=True):
     model: str
     instead: str
     permille: int
+
+
+def has_cards(varies: Sequence[Variation]) -> bool:
+    """Whether something in it is sold or costs otherwise than by the cards in force."""
+    return any(of.what in ("price", "cost") for of in varies)
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
