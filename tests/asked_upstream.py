@@ -1,6 +1,6 @@
 """A tiny OpenAI-compatible upstream: what it does is written in the question itself.
 
-"used PROMPT CACHED WRITTEN REASONED" reports that usage, "saw TOKENS" that so many of PROMPT were pictures,
+"used PROMPT CACHED WRITTEN REASONED" reports that usage, "saw TOKENS" that so many of PROMPT were pictures, "heard TOKENS" sound,
 "slowly MS" waits, "trickle MS" writes a word at a time, "fails" answers 500, "evil" puts markup wherever an upstream
 can put words. The question is said
 back.
@@ -25,6 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 EVIL = "<img src=x onerror=alert(1)>"
 _USED = re.compile(r"used (\d+) (\d+) (\d+) (\d+)")
+_HEARD = re.compile(r"heard (\d+)")
 _SAW = re.compile(r"saw (\d+)")
 _TRICKLE = re.compile(r"trickle (\d+)")
 _SLOWLY = re.compile(r"slowly (\d+)")
@@ -42,12 +43,13 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         await asyncio.sleep(int(slow[1]) / 1000)
     numbers = _USED.search(words)
     prompt, cached, written, reasoned = map(int, numbers.groups()) if numbers else (12, 0, 3, 0)
-    saw = _SAW.search(words)
+    saw, heard = _SAW.search(words), _HEARD.search(words)
     usage = {
         "prompt_tokens": prompt,
         "completion_tokens": written + reasoned,
         "total_tokens": prompt + written + reasoned,
-        "prompt_tokens_details": {"cached_tokens": cached, "image_tokens": int(saw[1]) if saw else 0},
+        "prompt_tokens_details": {"cached_tokens": cached, "image_tokens": int(saw[1]) if saw else 0}
+        | ({"audio_tokens": int(heard[1])} if heard else {}),
         "completion_tokens_details": {"reasoning_tokens": reasoned},
     }
     if "evil" in words:

@@ -13,8 +13,6 @@ from tests.console.visits import ask, demand_whole
 from tests.doors.server import Solvent
 
 from solvent.answering import store
-from solvent.audit.alarm import alarm
-from solvent.audit.alarm_store import raise_alarms
 from solvent.db.engine import open_engine
 from solvent.margin import store as margin_store
 from solvent.margin.line import MarginKey, MarginSums
@@ -91,19 +89,3 @@ def test_a_receipt_leads_to_both_books_and_what_was_posted(server: Solvent, open
         for member in ("debit", "credit", "amount", "id"):
             expect(row).to_contain_text(one[member])
     assert page.goto(f"{server.url}/console/answers/ans_none").status == 404  # type: ignore[union-attr]
-
-
-def test_an_alarm_is_a_sentence_with_its_arithmetic(new_server: NewServer, open_page: OpenPage) -> None:
-    other = new_server()
-    customer = other.operate("POST", "/v1/customers", {"name": "Dodam Press", "plan": "plus"})["id"]
-    words = {"plan": "plus", "currency": "KRW", "paid": "8663.0", "cost": "8100.5", "answers": 1203, "then": "stop"}
-    engine = open_engine(other.data)
-    with engine.begin() as connection:
-        raise_alarms(connection, [alarm("break_even_near", customer, "1", time.time_ns() // 1000, **words)])
-    engine.dispose()
-    page = open_page(other, locale="ko-KR").go(other.operator_key)
-    item = page.locator("#alerts li")
-    expect(item.locator("b")).to_have_text("Dodam Press: 본전에 가까워졌습니다")
-    expect(item).to_contain_text("8,663원, 지금까지 비용 8,100원, 답변 1,203개")
-    item.get_by_role("link").click()
-    expect(page.locator("h1")).to_contain_text("Dodam Press")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -12,12 +13,11 @@ from solvent.app.build import App
 from solvent.app.failing import FailingUpstream
 from solvent.audit import alarm_store
 from solvent.audit.alarm import Alarm, Kind
-from solvent.db.port import Connection
+from solvent.console.lasting import lasting
 from solvent.pages import formats
 from solvent.pages.amounts import amount_of
 from solvent.pages.visit import Visit
 from solvent.pricing.exchange import Exchange
-from solvent.reconciling.store import replaced_by
 from solvent.values.errors import Invalid
 from solvent.values.instant import DAY_US, US_PER_S
 
@@ -48,25 +48,13 @@ async def alerts(app: App, visit: Visit) -> list[Alert]:
     """Upstreams that fail now and models without a price, then the newest alarms of a week: of each kind about each
     thing one."""
     since_us = app.desk.now_us() - _SINCE_US
-    raised = await app.database.read(lambda connection: _raised(connection, since_us))
-    newest = {(one.kind, one.subject): one for one in reversed(raised)}
+    raised = await app.database.read(partial(alarm_store.newest_alarms, since_us=since_us, count=_LOOKED_AT))
+    newest = {(one.kind, one.subject): one for one in reversed(await lasting(app, raised))}
     told = list[Alarm]()
     for one in sorted(newest.values(), key=lambda one: -one.at_us):
         if sum(other.kind == one.kind for other in told) < _OF_A_KIND:
             told.append(one)
     return [*await _failing(app, visit), *_unpriced(app, visit), *(_said(app, visit, one) for one in told)][:ALERTS_MAX]
-
-
-def _raised(connection: Connection, since_us: int) -> list[Alarm]:
-    """Without those about bills that a newer one has replaced."""
-    found = alarm_store.newest_alarms(connection, since_us, count=_LOOKED_AT)
-    bills = {one.id: _bill(one) for one in found if one.kind == "bill_residual"}
-    gone = replaced_by(connection, list(bills.values()))
-    return [one for one in found if bills.get(one.id) not in gone]
-
-
-def _bill(one: Alarm) -> str:
-    return str(msgspec.json.decode(one.words, type=dict[str, Any])["bill"])
 
 
 async def _failing(app: App, visit: Visit) -> list[Alert]:
@@ -149,4 +137,14 @@ def _shown(visit: Visit, name: str, value: object, unit: str) -> str:
             return f"{value} {unit}"
     if name == "then":
         return visit.words(f"alerts.then.{value}")
+    if name == "bucket":
+        return _price_said(visit, str(value))
     return formats.count(value) if isinstance(value, int) else str(value)
+
+
+def _price_said(visit: Visit, bucket: str) -> str:
+    """Which price is missing, in which book: `unpriced:cost:cached_input`."""
+    _, book, what = bucket.split(":", 2)
+    known = f"prices.{what}"
+    name = visit.words(known) if visit.texts.has(known) else what
+    return f"{name} ({visit.words(f'choices.book.{book}')})"

@@ -126,16 +126,16 @@ def unpriced(usage: Usage, card: RateCard) -> tuple[str, ...]:
         missing.append("input")
     if usage.cached_input_tokens and card.cached_input_picos is None:
         missing.append("cached_input")
-    if usage.cache_write_5m_tokens and _is_unpriced("cache_write_5m", card):
+    if usage.cache_write_5m_tokens and is_unpriced("cache_write_5m", card):
         missing.append("cache_write_5m")
-    if usage.cache_write_1h_tokens and _is_unpriced("cache_write_1h", card):
+    if usage.cache_write_1h_tokens and is_unpriced("cache_write_1h", card):
         missing.append("cache_write_1h")
     if usage.output_tokens and card.output_picos is None:
         missing.append("output")
     if usage.reasoning_tokens and card.reasoning_picos is None:
         missing.append("reasoning")
     if _has_more(usage):
-        missing += [bucket for bucket, used in _MORE if getattr(usage, used) and _is_unpriced(bucket, card)]
+        missing += [bucket for bucket, used in _MORE if getattr(usage, used) and is_unpriced(bucket, card)]
         counted = [bucket for bucket, used in _COUNTED_TOO if getattr(usage, used)]
         if counted:
             return _unpriced_both_ways(counted, missing, usage, card)
@@ -149,7 +149,7 @@ def _unpriced_both_ways(
 
     missing: the tokens without a price.
     """
-    unknown = [bucket for bucket in counted if _is_unpriced(bucket, card)]
+    unknown = [bucket for bucket in counted if is_unpriced(bucket, card)]
     if not unknown:
         return ()
     has_tokens = bool(all_input_tokens(usage) or all_output_tokens(usage))
@@ -173,7 +173,8 @@ _COUNTED_TOO: Final = (
 )
 
 
-def _is_unpriced(bucket: str, card: RateCard) -> bool:
+def is_unpriced(bucket: str, card: RateCard) -> bool:
+    """Whether the card has no price of its own for a bucket."""
     return bucket in card.borrowed or getattr(card, f"{bucket}_picos") is None
 
 
@@ -205,7 +206,7 @@ def can_sell(card: RateCard, ways: Ways = BY_WORDS) -> bool:
 def _is_paid(card: RateCard, ways: Ways) -> bool:
     for prices in ways:  # plain loops: this is asked of both cards for every answer
         for name in prices:
-            if _is_unpriced(name, card):
+            if is_unpriced(name, card):
                 break
         else:
             return True
