@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, event
 from tests.db.opened import Place
 
-from solvent.app.report import Order, Report, Shown, Span, report
+from solvent.app.report import PAGED_CUSTOMERS, Order, Report, Shown, Span, report
 from solvent.app.report_body import report_body
 from solvent.billing import plan_store
 from solvent.billing.included import Included
@@ -26,8 +26,9 @@ from solvent.identity.store import add_customer
 from solvent.margin import facet_store
 from solvent.margin import store as margin_store
 from solvent.margin.earned_store import add_earned
-from solvent.margin.facet import FREE
+from solvent.margin.facet import FREE, Facet
 from solvent.margin.line import GroupBy, MarginKey, MarginSums
+from solvent.values.errors import Invalid
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money, money
 
@@ -84,6 +85,38 @@ def test_every_group_has_the_same_total_and_rows_that_sum_to_it(place: Place) ->
             by_model = report_body(await asked(database, Shown("model")))
             assert [row.name for row in by_model.rows] == ["", "expert", "quick"]
             assert [row.earned for row in by_model.rows] == [by_model.total.earned, "0", "0"]
+
+    asyncio.run(live())
+
+
+def test_the_keys_of_all_customers_come_in_pages_each_key_on_one(place: Place) -> None:
+    """However many customers there are; a page has whole customers, and no more lines than it may."""
+
+    def some_keys(connection: Connection) -> None:
+        for n in range(2 * PAGED_CUSTOMERS + 7):
+            id, sums = f"cus_{n:03d}", MarginSums(answers=1, charge_grains=n % 9, cost_grains=4)
+            keys = [f"key_{n}_{k}" for k in range(1 + n % 3)]
+            margin_store.add(connection, [(MarginKey(TODAY, id, "pro", "quick"), sums)] * len(keys))
+            facet_store.add(connection, [Facet(TODAY, id, key, "chat", sums) for key in keys])
+
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(some_keys)
+            for limit in (1_000, 40):
+                found, page, pages = dict[str, str](), "", 0
+                while pages == 0 or page:
+                    made = await asked(database, Shown("key", limit, page=page))
+                    assert len(made.lines) <= limit
+                    assert not found.keys() & made.owners.keys()
+                    assert not set(found.values()) & set(made.owners.values()), "a customer's keys are on one page"
+                    found |= made.owners
+                    page, pages = made.next_page, pages + 1
+                assert len(found) == sum(1 + n % 3 for n in range(2 * PAGED_CUSTOMERS + 7))
+                assert pages > 2
+            assert len((await asked(database, Shown("key", 1_000, page=None))).lines) == len(found)
+            for wrong in ("x", "1", ":cus", "1:", "99999999999999999999:c", "٣:c"):
+                with pytest.raises(Invalid, match="page:"):
+                    await asked(database, Shown("key", page=wrong))
 
     asyncio.run(live())
 

@@ -89,3 +89,32 @@ def test_a_receipt_leads_to_both_books_and_what_was_posted(server: Solvent, open
         for member in ("debit", "credit", "amount", "id"):
             expect(row).to_contain_text(one[member])
     assert page.goto(f"{server.url}/console/answers/ans_none").status == 404  # type: ignore[union-attr]
+
+
+def test_every_figure_leads_to_what_is_behind_it(server: Solvent, open_page: OpenPage) -> None:
+    """And keeps the keyboard's place while answers come in."""
+    server.operate("POST", "/v1/customers", {"name": "Pays", "plan": "plus", "pays": "invoice"})
+    ask(server)
+    look = open_page()
+    page = look.go(server.operator_key)
+    expect(page.locator("#state")).to_have_text("Live")
+    for name in ("answers", "revenue", "cost", "margin_rate", "cost_each"):
+        figure = page.locator(f"#fig-{name} a")
+        path = figure.get_attribute("href") or ""
+        behind = look.context.request.get(f"{server.url}{path}")
+        assert behind.ok, path
+        anchor = path.partition("#")[2]
+        assert not anchor or f'id="{anchor}"' in behind.text(), path
+    answers = int(page.locator("#fig-answers a").inner_text())
+    page.locator("#fig-cost a").focus()
+    ask(server)
+    expect(page.locator("#fig-answers a")).to_have_text(str(answers + 1))
+    assert page.evaluate("document.activeElement.closest('#figs > div')?.id") == "fig-cost"
+    page.goto(f"{server.url}/console")
+    row = page.locator("#models tbody tr", has_text="plain")
+    of_model = int(row.locator("td").first.inner_text())
+    row.get_by_role("link").click()
+    expect(page.locator("main .ledger tbody tr")).to_have_count(of_model)
+    page.goto(f"{server.url}/console")
+    for link in page.locator("#month a, #plans a").all():
+        assert look.context.request.get(f"{server.url}{link.get_attribute('href')}").ok

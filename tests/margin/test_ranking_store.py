@@ -13,7 +13,7 @@ from tests.db.opened import Place
 
 from solvent.margin import store
 from solvent.margin.line import MarginKey, MarginLine, MarginSums
-from solvent.margin.ranking_store import Ranking, rank
+from solvent.margin.ranking_store import Ranking, rank, ranked
 from solvent.margin.store import Folded
 from solvent.values.money import Money
 
@@ -86,6 +86,28 @@ def test_rankings_are_those_of_the_answers_whatever_the_batches_their_order_and_
                     lambda c, a=from_day, b=until_day, n=count: rank(Folded(c), a, b, "KRW", n)  # type: ignore[misc]
                 )
                 assert found == expected(added, from_day, until_day, count)
+
+    asyncio.run(live())
+
+
+def test_customers_are_ranked_in_pages_each_on_one_of_them(place: Place) -> None:
+    random = Random(9)
+    added = sorted(some_answers(random, 200, 40), key=lambda line: line[0].day)
+    added += [answer(FIRST + 41, f"cus_same{n}", 9, 4) for n in range(5)]  # the same margin: by name then
+
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(partial(store.add, lines=added))
+            for count in (1, 3, 100):
+                found, after = list[tuple[int, str]](), None
+                while some := await database.read(
+                    lambda c, n=count, last=after: ranked(Folded(c), FIRST, FIRST + 41, n, last)  # type: ignore[misc]
+                ):
+                    assert len(some) <= count
+                    found, after = found + some, some[-1]
+                losers = expected(added, FIRST, FIRST + 41, 100).losers
+                assert found == [(line.margin.grains, line.name) for line in losers]
+            assert await database.read(lambda c: ranked(Folded(c), FIRST + 90, FIRST + 99, 9)) == []
 
     asyncio.run(live())
 

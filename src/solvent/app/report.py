@@ -5,6 +5,9 @@ From roll-ups, in one snapshot, and from as many rows for a hundred thousand cus
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
+from itertools import accumulate
 from typing import Final, Literal
 
 import msgspec
@@ -20,8 +23,9 @@ from solvent.margin.availability import AvailabilityLine
 from solvent.margin.break_even import BreakEven, break_even, free_subsidy
 from solvent.margin.facet import FREE
 from solvent.margin.line import GroupBy, KeptBy, MarginLine, MarginSums, total
-from solvent.margin.ranking_store import rank
+from solvent.margin.ranking_store import rank, ranked
 from solvent.margin.store import Folded
+from solvent.values.errors import Invalid
 from solvent.values.limits import REPORT_CUSTOMERS
 from solvent.values.money import Money
 from solvent.values.period import day_name
@@ -29,6 +33,7 @@ from solvent.values.period import day_name
 DAYS_IN_MONTH = 30
 UNKNOWN: Final = "unknown"  # the service of answers from before services were told apart
 KEYS_OF_CUSTOMERS: Final = 200  # of each end: by key, theirs are shown
+PAGED_CUSTOMERS: Final = 50  # by key, in pages: whose keys one page has
 Order = Literal["losers", "earners"]
 
 
@@ -45,11 +50,16 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a report is to show. limit, order: of customers or keys, those with the least margin first, or the most."""
+    """What a report is to show. limit, order: of customers or keys, those with the least margin first, or the most.
+
+    page: by key, in pages of whole customers, the least margin first: "" for the first, else as the report before says
+    in `next_page`; None for those of both ends.
+    """
 
     group_by: GroupBy = "model"
     limit: int = REPORT_CUSTOMERS
     order: Order = "losers"
+    page: str | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -71,6 +81,7 @@ class Report(msgspec.Struct, frozen=True):
     names: dict[str, str]
     owners: dict[str, str]
     availability: list[AvailabilityLine] = msgspec.field(default_factory=list)
+    next_page: str = ""
 
     @property
     def idle(self) -> Money:
@@ -85,14 +96,17 @@ async def report(shown: Shown, span: Span, currency: str, database: Database) ->
 
 def _read(connection: Folded, shown: Shown, span: Span, currency: str) -> Report:
     by_plan = _lines(connection, "plan", span, currency)
-    customers, names, owners = None, dict[str, str](), dict[str, str]()
+    customers, names, owners, next_page = None, dict[str, str](), dict[str, str](), ""
     whole = total(by_plan, currency)
     if shown.group_by == "customer":
         ranking = rank(connection, span.from_day, span.today, currency, shown.limit)
         lines = ranking.losers if shown.order == "losers" else ranking.earners
         customers, names = ranking.customers, identity_store.names_of(connection, [line.name for line in lines])
     elif shown.group_by == "key":
-        lines, owners = _by_key(connection, shown, span, currency)
+        if shown.page is None:
+            lines, owners = _by_key(connection, shown, span, currency)
+        else:
+            lines, owners, next_page = _page_of_keys(connection, shown.page, shown.limit, span, currency)
         names = identity_store.key_names(connection, list(owners))
     elif shown.group_by == "plan":
         lines = by_plan
@@ -105,7 +119,8 @@ def _read(connection: Folded, shown: Shown, span: Span, currency: str) -> Report
     standing = _standing(connection, by_plan, span, currency)
     idle = availability_store.lines(connection, span.from_day, span.today, currency)
     return Report(
-        shown.group_by, currency, span.from_day, span.days, lines, whole, customers, standing, names, owners, idle
+        shown.group_by, currency, span.from_day, span.days, lines, whole, customers, standing, names, owners, idle,
+        next_page,
     )  # fmt: skip
 
 
@@ -130,6 +145,33 @@ def _by_key(
     found = facet_store.by_key(connection, sorted(whose), span.from_day, currency, span.today)
     chosen = (found if shown.order == "losers" else found[::-1])[: shown.limit]
     return [line for _, line in chosen], {line.name: customer for customer, line in chosen}
+
+
+def _page_of_keys(
+    connection: Folded, page: str, limit: int, span: Span, currency: str
+) -> tuple[list[MarginLine], dict[str, str], str]:
+    """The keys of the customers after those of the page before: of whole customers, so that each is on one page."""
+    after = _read_page(page) if page else None
+    some = ranked(connection, span.from_day, span.today, PAGED_CUSTOMERS + 1, after)
+    here = some[:PAGED_CUSTOMERS]
+    found = facet_store.by_key(connection, [name for _, name in here], span.from_day, currency, span.today)
+    keys = Counter(customer for customer, _ in found)
+    fit = list(accumulate(keys[name] for _, name in here))
+    here = here[: max(1, bisect_right(fit, limit))]
+    whose = {name for _, name in here}
+    chosen = [one for one in found if one[0] in whose][:limit]
+    next_page = f"{here[-1][0]}:{here[-1][1]}" if len(some) > len(here) else ""
+    return [line for _, line in chosen], {line.name: customer for customer, line in chosen}, next_page
+
+
+def _read_page(page: str) -> tuple[int, str]:
+    grains, colon, customer = page.partition(":")
+    digits = grains.removeprefix("-")
+    if not (colon and customer and digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise Invalid(
+            "bad_cursor", f"page: {page[:60]!r} is none that this list gave; leave it out to begin again", param="page"
+        )
+    return int(grains), customer
 
 
 def _lines(connection: Folded, group_by: KeptBy, span: Span, currency: str) -> list[MarginLine]:

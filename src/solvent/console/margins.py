@@ -39,17 +39,20 @@ _GROUPS: Final[tuple[GroupBy, ...]] = get_args(GroupBy)
 
 class Chosen(msgspec.Struct, frozen=True):
     """What the address says. span: the days. open: the customer whose line is unfolded; "" for none.
-    all: more lines than the first."""
+    all: more lines than the first. page: by key, which part; "" for the first."""
 
     by: GroupBy
     since: str
     span: Span
     open: str
     all: bool
+    page: str = ""
 
     @property
     def rows(self) -> int:
-        """How many lines of the table are shown."""
+        """How many lines of the table are shown: of keys, all that a page has."""
+        if self.by == "key":
+            return REPORT_CUSTOMERS_MAX
         return ROWS_MAX if self.all or self.open else ROWS_FIRST
 
 
@@ -81,7 +84,7 @@ class Margins:
             "console/margins.html", chosen=chosen, made=made, spans=SPANS, groups=_GROUPS, each=cost_each,
             shore=_shore(visit, chosen.by, seen), fall=falling(visit, fallen, made.currency, chosen.span),
             owners=made.owners, lines=lines[: chosen.rows], more=min(len(lines), ROWS_MAX) - chosen.rows,
-            hidden=max(0, seen.count - ROWS_MAX), drawn=sum(bool(line.name) for line in lines),
+            hidden=max(0, seen.count - max(ROWS_MAX, chosen.rows)), drawn=sum(bool(line.name) for line in lines),
             names=seen.names, customers=ranking.customers, is_cut=ranking.customers > BARS_MAX, inside=inside,
             losing=sum(line.margin.grains < 0 for line in ranking.losers), bars=BARS_MAX,
         )  # fmt: skip
@@ -112,12 +115,13 @@ class Margins:
             raise Invalid("bad_request", f"by: choose {', '.join(_GROUPS)}", param="by")
         today = desk.day(now_us)
         span = Span(min(today, first_day(since, now_us, desk.time_zone)), today)
-        return Chosen(by, since, span, query.get("open", ""), bool(query.get("all")))
+        return Chosen(by, since, span, query.get("open", ""), bool(query.get("all")), query.get("page", ""))
 
     async def _read(self, visit: Visit, chosen: Chosen) -> Seen:
         app, span = self._app, chosen.span
         currency = app.desk.currency
-        shown = Shown("model" if chosen.by == "customer" else chosen.by, REPORT_CUSTOMERS_MAX)
+        page = chosen.page if chosen.by == "key" else None
+        shown = Shown("model" if chosen.by == "customer" else chosen.by, REPORT_CUSTOMERS_MAX, page=page)
         made = await report(shown, span, currency, app.database)
         ranking = await read_margins(
             lambda books: rank(books, span.from_day, span.today, currency, BARS_MAX), app.database

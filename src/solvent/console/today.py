@@ -70,8 +70,9 @@ class Today:
         }  # fmt: skip
         return visit.page(
             "console/today.html", now_us=now_us, margin=line.margin, state=msgspec.to_builtins(state),
-            chart=_day(line, so_far, start_us, now_us, visit), models=lines[:MODELS_MAX], others=lines[MODELS_MAX:],
-            foretold=foretold, plans=made.plans, alerts=await alerts(app, visit), each=cost_each,
+            chart=_day(line, so_far, start_us, now_us, visit), month_began=self._month_began(now_us),
+            models=lines[:MODELS_MAX], others=lines[MODELS_MAX:], foretold=foretold, plans=made.plans,
+            alerts=await alerts(app, visit), each=cost_each,
             steps_left=await _steps_left(app, visit), command=_command(visit, next(iter(app.desk.routes), "MODEL")),
         )  # fmt: skip
 
@@ -87,6 +88,10 @@ class Today:
         past = await self._report("day", min(first, today - PACE_DAYS), today - 1)
         kept = {first_day(line.name, now_us, zone): line.margin for line in past.lines}
         return month_end(kept, first, today, after, currency)
+
+    def _month_began(self, now_us: int) -> str:
+        zone = self._app.desk.time_zone
+        return day_name(day_number(start_of_month(month_number(now_us, zone), zone), zone))
 
     async def _report(self, group_by: GroupBy, from_day: int, until_day: int) -> Report:
         app = self._app

@@ -38,6 +38,26 @@ def rank(connection: Folded, from_day: int, until_day: int, currency: str, count
     return Ranking(customers, losing, earning)
 
 
+def ranked(
+    connection: Folded, from_day: int, until_day: int, count: int, after: tuple[int, str] | None = None
+) -> list[tuple[int, str]]:
+    """Customers of the days [from_day, until_day], the least margin first, up to `count` of them: grains and name.
+
+    after: of the last one before these.
+    """
+    parts = _span(connection, from_day, until_day)
+    if not parts:
+        return []
+    kept = _margins(parts).cte("ranked")
+    chosen = select(kept.c.margin, kept.c.customer)
+    if after is not None:
+        margin, name = after
+        is_later = and_(kept.c.margin == margin, kept.c.customer > name)
+        chosen = chosen.where(or_(kept.c.margin > margin, is_later))
+    rows = connection.execute(chosen.order_by(kept.c.margin, kept.c.customer).limit(count))
+    return [(int(row[0]), str(row[1])) for row in rows]
+
+
 def sums_of(connection: Folded, from_day: int, until_day: int, whose: Sequence[str]) -> dict[str, MarginSums]:
     """What some customers came to on the days [from_day, until_day], whatever plans they were on meanwhile."""
     parts, found = _span(connection, from_day, until_day), dict[str, MarginSums]()

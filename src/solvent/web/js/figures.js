@@ -45,6 +45,7 @@ export function writeToday(today, before) {
   const { week } = before;
   const yesterday = (what) => say('yesterday', { what });
   const failed = today.failed ? [`, ${say('failed_too', { n: count(today.failed) })}`] : [];
+  const held = document.activeElement?.closest?.('#figs > div')?.id;
   put(
     byId('figs'),
     figure('answers', [count(today.answers)], [yesterday(count(before.answers)), ...failed]),
@@ -53,6 +54,7 @@ export function writeToday(today, before) {
     figure('margin_rate', [rate(today)], [say('week', { what: rate(week) })]),
     figure('cost_each', each(today), [say('week', { what: week.cost_per_answer === null ? '–' : money(week.cost_per_answer) })]),
   );
+  if (held) document.querySelector(`#${held} a`)?.focus({ preventScroll: true }); // figures come anew, the keyboard stays
   return { revenue: plainOf(parts.kept), cost: plainOf(parts.cost) };
 }
 
@@ -81,6 +83,16 @@ function below(today, parts, node) {
   return told(name, { paid: node('revenue'), gifts: node('granted'), earned: node('earned'), cost: node('cost') });
 }
 
+// Where each figure of today comes from: its answers, or the lines and steps that sum to it.
+const BEHIND = {
+  answers: '/console/margins/answers?since=1d',
+  revenue: '/console/margins?since=1d#h-fall',
+  cost: '/console/margins?by=model&since=1d#lines',
+  margin_rate: '/console/margins?since=1d',
+  cost_each: '/console/margins?by=model&since=1d#lines',
+};
+
 function figure(name, value, under) {
-  return el('div', { id: `fig-${name}` }, el('dt', {}, say(name)), el('dd', { class: 'money' }, ...value), el('dd', {}, ...under));
+  const behind = el('a', { href: BEHIND[name], class: 'behind' }, ...value);
+  return el('div', { id: `fig-${name}` }, el('dt', {}, say(name)), el('dd', { class: 'money' }, behind), el('dd', {}, ...under));
 }
