@@ -21,15 +21,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from bench.load.capacity_fit import NAMES, fit, leave_one_out, table
-from bench.load.capacity_rows import ASSUMED_INPUT_TOKENS, FILE, Point, file, points
+from bench.load.capacity_rows import ASSUMED_INPUT_TOKENS, ELSEWHERE, FILE, Point, elsewhere, file, points
 from bench.load.machine import ROOT, commit, describe
 
 from solvent.capacity.calibration import CHANCE, calibrate, corrected
 from solvent.capacity.energy import board_joules_per_token
-from solvent.capacity.step import FITTED, Terms, weight_bytes
+from solvent.capacity.step import FITTED, Constants, Terms, parts, terms, weight_bytes
 
 BILLION = 1e9
 CHANCES = (0.0, 0.1, 0.2, 0.3)
+LARGE_DENSE = "step_time_error_median_bare_of_llama_3.3_70b"
 ECO_BATCH_MAX, ECO_BILLIONS_MAX = 512, 200  # what EcoLogits was fitted on, as published
 
 Errors = list[float]
@@ -200,6 +201,38 @@ def group_lines(all_points: Sequence[Point], left_out: Sequence[Terms]) -> list[
     return lines
 
 
+def others_of(there: Sequence[Point], by: Constants) -> tuple[dict[str, float], str]:
+    """Points that somebody else measured, by constants fitted without their family: figures, and a line of the table."""
+    predicted = [terms(parts(p.shape, p.fleet, p.precision, p.load), by) for p in there]
+    bare, near = errors_of(there, [t.total_s for t in predicted]), one_point(there, predicted)
+    figures = {"elsewhere_points": float(len(there))}
+    told = []
+    for name, errors in (("bare", bare), ("one_point", near)):
+        for share, title in ((0.5, "median"), (0.9, "p90")):
+            figures[f"elsewhere_step_time_error_{title}_{name}"] = round(quantile(errors, share), 4)
+            told.append(f"{quantile(errors, share):.1%}")
+    return figures, f"| Solvent, measured elsewhere ({len(there)}) | {' | '.join(told)} | – |"
+
+
+def without(all_points: Sequence[Point], family: str) -> Constants:
+    """Constants fitted without a family."""
+    rest = [p for p in all_points if p.family != family]
+    return fit(table(rest), np.array([p.step_s for p in rest]))
+
+
+def smoke(all_points: Sequence[Point]) -> dict[str, float]:
+    """The figures that take seconds: of one family left out, of what was measured elsewhere, and of other formulas."""
+    there, _ = elsewhere()
+    (family,) = {p.family for p in there}
+    by, mine = without(all_points, family), [p for p in all_points if p.family == family]
+    ours = errors_of(mine, [terms(parts(p.shape, p.fleet, p.precision, p.load), by).total_s for p in mine])
+    found = {LARGE_DENSE: round(quantile(ours, 0.5), 4)} | others_of(there, by)[0]
+    for name, formula in (("roofline", roofline), ("ecologits_all", eco_step)):
+        errors = errors_of(all_points, [formula(p) for p in all_points])
+        found[f"{name}_step_time_error_median_bare"] = round(quantile(errors, 0.5), 4)
+    return found
+
+
 def constants_lines(all_points: Sequence[Point]) -> list[str]:
     """The constants in use, and what a fit over all points comes to now."""
     fitted = fit(table(all_points), np.array([p.step_s for p in all_points]))
@@ -236,6 +269,11 @@ def page(
             f"The leaderboard does not tell how long questions were; assumed: {inputs} tokens. Energy is of the boards"
             " alone. The worst points are B200 at long answers, where that version of vLLM took some 33 ms for whatever"
             " model, and attention split by data: software, which no formula of hardware knows.", "",
+            f"Measured elsewhere: of ../{ELSEWHERE} the points that are not this leaderboard's own and whose batch is"
+            " told (Llama-3.3-70B on 4xH100, 1 to 8 answers at once, 2,035 and 16,000 tokens read); none of them is in"
+            f" a fit. Its other {figures['elsewhere_points_without_batch']:.0f} are of servers at saturation (MLPerf,"
+            " TensorRT-LLM): how many answers were under way is not told, so their throughput says nothing of a step."
+            " Those that may be passed on come with the package, as rows that estimates are near to.", "",
             f"A point is believed but for chance: it is taken to scatter by {CHANCE:g} of a logarithm around what its"
             " terms come to, and at most a tenth of what is off is put down to that. This was chosen on these points,"
             " so here is what others would do:", "",
@@ -249,13 +287,21 @@ def main() -> int:
     """Exit code 0; 2 where the points are not there."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "benchmarks", help="directory of the page")
+    parser.add_argument("--smoke", action="store_true", help="print the figures that take seconds, and write nothing")
     options = parser.parse_args()
     if not file().exists():
         print(f"{FILE} is not beside this checkout: there is nothing to measure against", file=sys.stderr)
         return 2
     all_points = points()
+    if options.smoke:
+        print(json.dumps(smoke(all_points), indent=2))
+        return 0
     left_out = leave_one_out(all_points)
     figures, lines = measure(all_points, left_out)
+    there, saturated = elsewhere()
+    others, line = others_of(there, without(all_points, there[0].family))
+    figures |= others | {"elsewhere_points_without_batch": saturated, LARGE_DENSE: smoke(all_points)[LARGE_DENSE]}
+    lines.append(line)
     result: dict[str, object] = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": describe(ROOT),

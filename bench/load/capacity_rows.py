@@ -1,9 +1,10 @@
-"""The measured points of ../shared/data/mlenergy as loads on hardware: what the formulas are held against."""
+"""The measured points of ../shared/data as loads on hardware: what the formulas are held against."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from solvent.capacity.model_shape import Shape
 from solvent.capacity.step import Load
 
 FILE = Path("shared/data/mlenergy/energy_configs.csv.gz")
+# Servers at saturation, of which nobody says how many answers were under way, so that
+# their throughput says nothing of a step; the same leaderboard again; and these few, whose batch is told.
+ELSEWHERE = Path("shared/data/economics/measured_throughput_energy.csv")
+KNOWN_ELSEWHERE = {"Llama-3.3-70B": "meta-llama/Llama-3.3-70B-Instruct"}
 # Tokens of a question, which the leaderboard does not tell: chats are short, code comes with its file.
 ASSUMED_INPUT_TOKENS = {"lm-arena-chat": 200, "gpqa": 300, "sourcegraph-fim": 1_500}
 
@@ -55,6 +60,24 @@ def points() -> list[Point]:
             for line in csv.DictReader(lines)
             if line["task"] in ASSUMED_INPUT_TOKENS and line["weight_precision"] and line["avg_batch_size"]
         ]
+
+
+def elsewhere() -> tuple[list[Point], int]:
+    """The points of ELSEWHERE whose batch is told, without those that `points` has; and how many others there are."""
+    with (ROOT.parent / ELSEWHERE).open(encoding="utf-8") as lines:
+        rows = [line for line in csv.DictReader(lines) if not line["source"].startswith("ML.ENERGY")]
+    told = [line for line in rows if line["batch_or_conc"].isdecimal()]
+    return [_other(line) for line in told], len(rows) - len(told)
+
+
+def _other(line: dict[str, str]) -> Point:
+    found, batch = find_model(KNOWN_ELSEWHERE[line["model"]]), float(line["batch_or_conc"])
+    return Point(
+        family=found.shape.name, model=line["model"], task=f"{line['isl']} tokens", shape=found.shape,
+        fleet=find_fleet(f"{line['n_gpus']}x{line['gpu']}"), precision=precision_named(line["precision"]),
+        load=Load(batch, float(line["isl"]), float(line["osl"])), step_s=batch / float(line["output_tok_s_total"]),
+        joules=math.nan,
+    )  # fmt: skip
 
 
 def _point(line: dict[str, str]) -> Point:
