@@ -202,7 +202,7 @@ def group_lines(all_points: Sequence[Point], left_out: Sequence[Terms]) -> list[
 
 
 def others_of(there: Sequence[Point], by: Constants) -> tuple[dict[str, float], str]:
-    """Points that somebody else measured, by constants fitted without their family: figures, and a line of the table."""
+    """Points that others measured, by constants fitted without their family: figures, and a line of the table."""
     predicted = [terms(parts(p.shape, p.fleet, p.precision, p.load), by) for p in there]
     bare, near = errors_of(there, [t.total_s for t in predicted]), one_point(there, predicted)
     figures = {"elsewhere_points": float(len(there))}
