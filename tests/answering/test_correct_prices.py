@@ -18,9 +18,10 @@ from solvent.answering import store as receipt_store
 from solvent.answering.answer import answer
 from solvent.answering.correct_prices import correct_prices
 from solvent.answering.correction import Book, Correction
-from solvent.answering.correction_store import Order, corrections, corrections_of
+from solvent.answering.correction_store import Order, corrections, corrections_between, corrections_of
 from solvent.answering.fold_store import fold
 from solvent.answering.receipt import Receipt
+from solvent.answering.receipt_store import Sought
 from solvent.answering.tend_leases import tend_leases
 from solvent.audit.act import Act, by_system
 from solvent.audit.store import changes_between
@@ -30,7 +31,9 @@ from solvent.ledger import store as ledger_store
 from solvent.ledger.account import HOUSE_LOSS, REVENUE_ANSWERS, api_cost, api_payable, wallet
 from solvent.ledger.transfer import posting
 from solvent.ledger.verify_books import verify_books
+from solvent.margin import facet_store
 from solvent.margin import store as margin_store
+from solvent.margin.facet import CORRECTED, FREE
 from solvent.margin.line import total
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rating import rate
@@ -236,6 +239,36 @@ def test_the_same_act_gives_the_same_result_and_another_under_its_key_is_refused
         assert await correct_prices(order("price", PRICE, CHEAPER), act, shop.desk.database) == first
         with pytest.raises(Conflict):
             await correct_prices(order("price", PRICE, DEARER), replace(act, fingerprint="x"), shop.desk.database)
+
+    run(place, tell)
+
+
+def test_what_a_corrected_price_makes_of_free_answers_is_what_free_plans_cost(place: Place) -> None:
+    async def tell(shop: Shop) -> None:
+        (paid,) = await asked(shop, await shop.customer("a", DEAR))
+        await shop.desk.database.write(_many(replace(paid, on_free_plan=1), 2))
+        done = await correct_prices(order("cost", COST, COSTLIER), step("1"), shop.desk.database)
+        more = due(COSTLIER) - due(COST)
+        assert done.cost_grains == 3 * more
+
+        def look(connection: Connection) -> tuple[int, int, list[list[AnswerId]]]:
+            folded = fold(connection)
+            at_us = step("").at_us
+            behind = [
+                [
+                    one.answer
+                    for one in corrections_between(folded, Sought(spent_on=part, from_us=at_us, until_us=at_us + 1), 9)
+                ]
+                for part in (CORRECTED, FREE, "")
+            ]
+            free, corrected = (facet_store.cost_of_part(folded, part, 0) for part in (FREE, CORRECTED))
+            return free, corrected, behind
+
+        free, corrected, behind = await shop.desk.database.write(look)
+        assert (free, corrected) == (2 * due(COSTLIER), more)
+        assert behind[0] == [paid.id]
+        assert len(behind[1]) == 2
+        assert sorted(behind[0] + behind[1]) == sorted(behind[2])
 
     run(place, tell)
 

@@ -23,7 +23,7 @@ from solvent.ledger.pot import Pot
 from solvent.ledger.transfer import Transfer
 from solvent.margin import facet_store
 from solvent.margin import store as margin_store
-from solvent.margin.facet import CORRECTED, Facet
+from solvent.margin.facet import CORRECTED, FREE, Facet
 from solvent.margin.line import MarginKey, MarginSums
 from solvent.pricing.rate_card import RateCard
 from solvent.pricing.rerate import card_by_rights
@@ -121,11 +121,12 @@ def corrections_between(connection: Connection, sought: Sought, count: int) -> l
     """Up to `count` corrections, newest first, that were booked in the days of what is looked for, of such answers."""
     chosen = [corrections.c.at_us >= sought.from_us, corrections.c.at_us < sought.until_us]
     chosen += [corrections.c[name] == getattr(sought, name) for name in _NAMED if getattr(sought, name)]
-    if sought.service or sought.key:
-        of = [receipts.c[name] == getattr(sought, name) for name in ("service", "key") if getattr(sought, name)]
-        chosen.append(corrections.c.answer.in_(select(receipts.c.id).where(receipts.c.id == corrections.c.answer, *of)))
+    of = [receipts.c[name] == getattr(sought, name) for name in ("service", "key") if getattr(sought, name)]
     if sought.spent_on:
+        of.append(receipts.c.on_free_plan == int(sought.spent_on == FREE))
         chosen.append(corrections.c.cost_grains != 0)
+    if of:
+        chosen.append(corrections.c.answer.in_(select(receipts.c.id).where(receipts.c.id == corrections.c.answer, *of)))
     order = (corrections.c.at_us.desc(), corrections.c.id.desc())
     return [
         Correction(*row) for row in connection.execute(select(corrections).where(*chosen).order_by(*order).limit(count))
@@ -180,9 +181,15 @@ def book(connection: Connection, planned: Plan, day: int) -> Corrected:
     margin_store.add(
         connection, [(MarginKey(day, one.customer, one.plan, one.model), _sums(one)) for one in planned.made]
     )
-    facet_store.add(connection, _facets(connection, planned.made, day))
-    # What a corrected price changes of costs is no kind of use: it stands as a part of its own.
-    corrected = [(day, one.plan, CORRECTED, one.cost_grains) for one in planned.made if one.cost_grains]
+    of = receipts_of(connection, [one.answer for one in planned.made])
+    facets = [Facet(day, one.customer, of[one.answer].key, of[one.answer].service, _sums(one)) for one in planned.made]
+    facet_store.add(connection, facets)
+    # What a corrected price changes of costs is no kind of use: it stands as a part of its own, but for free answers.
+    corrected = [
+        (day, one.plan, FREE if of[one.answer].on_free_plan else CORRECTED, one.cost_grains)
+        for one in planned.made
+        if one.cost_grains
+    ]
     facet_store.add_parts(connection, corrected)
     if customers:
         pot_store.touch_customers(connection, sorted(customers))
@@ -246,11 +253,6 @@ def _open_wallets(connection: Connection, planned: Plan, customers: Iterable[Cus
     ]
     if missing:
         pot_store.open_pots(connection, missing)
-
-
-def _facets(connection: Connection, made: Sequence[Correction], day: int) -> list[Facet]:
-    of = receipts_of(connection, [one.answer for one in made])
-    return [Facet(day, one.customer, of[one.answer].key, of[one.answer].service, _sums(one)) for one in made]
 
 
 def _sums(one: Correction) -> MarginSums:

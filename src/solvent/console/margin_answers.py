@@ -65,7 +65,7 @@ class MarginAnswers:
             if sought.spent_on:
                 parts = facet_store.cost_of_part(connection, sought.spent_on, first, last, sought.plan)
                 spent = Money(parts, desk.currency)
-            has_some = not sought.spent_on or sought.spent_on == CORRECTED
+            has_some = sought.spent_on in ("", CORRECTED, FREE)
             corrected = corrections_between(connection, sought, CORRECTIONS_MAX) if has_some else []
             return Behind(page, corrected, whole, spent)
 
