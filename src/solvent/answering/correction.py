@@ -26,8 +26,7 @@ from solvent.ledger.account import (
     unbilled,
     wallet,
 )
-from solvent.ledger.beside_store import OF_CORRECTION
-from solvent.ledger.transfer import Transfer, posting
+from solvent.ledger.transfer import OF_CORRECTION, Transfer, posting
 from solvent.ledger.unit import ANSWERS, TOKENS, included
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, not_, select, text
 
 from solvent.db.tables import partial_index
 from solvent.ledger.store import BESIDE_ANSWERS, transfers
+from solvent.ledger.transfer import OF_CORRECTION
 
 _OUT: Final = text(
     "state = 'posted' AND credit NOT IN ('revenue:answers', 'memo:used') AND "
@@ -27,7 +28,6 @@ _DRAWN: Final = text(
 )
 _LAST_ANSWER: Final = "ans_z"  # no id of an answer comes after it
 
-OF_CORRECTION: Final = "correction:"  # begins the reference of what one gave back, of that answer
 Beside = tuple[str, str, str, int]  # debit, credit, unit, grains
 Moved = tuple[str, str, int, int]  # account, unit, instant, grains
 

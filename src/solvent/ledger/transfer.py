@@ -6,7 +6,7 @@ held, or voided. Rows are only ever added.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from solvent.values.ids import TransferId
 from solvent.values.money import Money
 
 State = Literal["pending", "posted", "voided"]
+OF_CORRECTION: Final = "correction:"  # begins the reference of what a corrected answer gave back, before its id
 
 
 class Transfer(msgspec.Struct, frozen=True):
