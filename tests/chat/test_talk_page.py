@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
+from tests import documents
 from tests.axe import faults
 from tests.browsing import Look, OpenPage
 from tests.chat.talking import PNG, begin, many, settings
@@ -179,7 +180,9 @@ def test_somebody_talks_on_a_phone_in_korean(talking: Solvent, open_page: OpenPa
     turn = page.locator(".turn").last
     expect(turn.locator(".receipt")).to_be_visible()
     expect(turn.locator(".asked img")).to_have_js_property("naturalWidth", 1)
-    expect(turn.locator(".asked p")).to_contain_text("우유 **1리터**")
+    expect(turn.locator(".asked p")).to_have_text("영수증이 뭐예요?")
+    expect(turn.locator(".asked .attached a")).to_contain_text("메모.txt")
+    expect(turn.locator(".prose")).to_contain_text("우유 **1리터**")
     expect(turn.locator(".receipt")).to_contain_text("꼼꼼하게")
     expect(page.locator("#attached li")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -230,3 +233,78 @@ def test_what_reads_answers_comes_when_somebody_writes_and_at_once_where_some_ar
     assert page.locator("head > link[rel=modulepreload][href*='marked']").count() == 1
     assert page.locator(".turn .prose").inner_text()
     assert not look.all_complaints()
+
+
+DROP = """async (files) => {
+  const moved = new DataTransfer();
+  for (const [name, type, text, size] of files) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    moved.items.add(new File(size ? [new Uint8Array(size)] : [bytes], name, { type }));
+  }
+  const over = (kind, more) => document.getElementById('thread').dispatchEvent(
+    new DragEvent(kind, { dataTransfer: moved, bubbles: true, cancelable: true, ...more }));
+  over('dragenter');
+  const isShown = !document.getElementById('drop').hidden;
+  const isOurs = !over('dragover');
+  over('drop');
+  return [isShown, isOurs, document.getElementById('drop').hidden];
+}"""
+
+
+def dropped(page: Page, *files: tuple[str, str, bytes, int]) -> list[bool]:
+    """Whether the zone was shown, the browser was kept from opening the files, and the zone went. size: of one that
+    is as large, whatever is in it."""
+    told = [[name, kind, base64.b64encode(data).decode(), size] for name, kind, data, size in files]
+    shown: list[bool] = page.evaluate(DROP, told)
+    return shown
+
+
+def test_files_are_dropped_read_and_asked_with(talking: Solvent, open_page: OpenPage) -> None:
+    look = open_page(at=talking, **DESK)
+    page = enter(look, "files@example.com", "Park")
+    pdf, png = documents.pdf(["It rains in Busan", "and in Seoul"]), base64.b64decode(PNG.partition(",")[2])
+    files = [("rain.pdf", "application/pdf", pdf, 0), ("huge.pdf", "application/pdf", b"", 21 << 20)]
+    pictures = [(f"{n}.png", "image/png", png, 0) for n in range(5)]
+    assert dropped(page, *files, *pictures) == [True, True, True]
+    # What is too much is said at once; the rest is taken.
+    expect(page.locator(".toasts p")).to_have_count(1)
+    expect(page.locator(".toasts p")).to_contain_text("huge.pdf")
+    expect(page.locator(".toasts p")).to_contain_text("At most 4 pictures")
+    expect(page.locator("#attached li")).to_have_count(5)
+    expect(page.locator("#attached li", has_text="rain.pdf")).to_contain_text("2 pages · 1 kB")
+    expect(page.locator(".adds")).to_contain_text(re.compile(r"adds about ₩"))
+    cheap = page.locator(".adds").inner_text()
+    page.get_by_role("radio", name=re.compile("Careful")).check()
+    expect(page.locator(".adds")).not_to_have_text(cheap)
+    assert faults(page) == []
+    turn = ask(page, "Where does it rain?")
+    expect(turn.locator(".asked .attached li")).to_have_text(re.compile("rain.pdf"))
+    expect(turn.locator(".prose")).to_contain_text("It rains in Busan")
+    expect(page.locator(".adds")).to_be_hidden()
+    at = turn.locator(".asked .attached a").get_attribute("href")
+    assert "and in Seoul" in page.request.get(f"{talking.url}{at}").text()
+    page.reload()
+    expect(page.locator(".asked .attached a")).to_contain_text("2 pages")
+    assert look.all_complaints() == []
+
+
+def test_what_is_being_read_is_shown_and_can_be_taken_away(talking: Solvent, open_page: OpenPage) -> None:
+    look = open_page(at=talking, **PHONE)
+    page = enter(look, "slow@example.com", "박")
+    held: list[Any] = []
+    page.route("**/chat/documents", lambda route: held.append(route))  # it is on its way
+    page.fill("#question", "읽어 주세요")
+    scan = FilePayload(name="스캔.pdf", mimeType="application/pdf", buffer=documents.pdf([""]))
+    long = FilePayload(name=f"{'긴이름' * 30}.pdf", mimeType="application/pdf", buffer=documents.pdf(["x"]))
+    page.set_input_files("#files", [long, scan])
+    expect(page.locator("#attached li")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#send").click()
+    expect(page.locator(".toasts")).to_contain_text("아직 읽고 있는")
+    page.get_by_role("button", name="긴이름").click()
+    expect(page.locator("#attached li")).to_have_count(1)
+    page.unroute("**/chat/documents")  # which lets all go on that are held
+    # What cannot be read is said by its name, and what was written stays.
+    expect(page.locator(".toasts")).to_contain_text("스캔.pdf: 글이 없는 파일입니다")
+    expect(page.locator("#attached li")).to_have_count(0)
+    expect(page.locator("#question")).to_have_value("읽어 주세요")

@@ -15,6 +15,7 @@ from tests.doors.server import Solvent
 from tests.payments.toss_server import SECRET_KEY, TossServer
 from tests.soft_passkey import SoftPasskey
 
+NOTE = {"name": "secret.txt", "size": 9, "text": "My secret"}
 SEES = MODEL + "image_tokens_max = 100\n"
 
 
@@ -27,7 +28,7 @@ def tables(base_url: str, toss: TossServer) -> str:
 def one_of_everything(server: Solvent, toss: TossServer) -> tuple[Browser, dict[str, str]]:
     """Their browser, and the names."""
     kim, id = someone(server)
-    asked = {"question": "My secret question", "mode": "seeing", "pictures": [PNG]}
+    asked = {"question": "My secret question", "mode": "seeing", "pictures": [PNG], "documents": [NOTE]}
     told = dict(events(kim.http.post("/chat/ask", json=asked, headers={"x-csrf": kim.token("/")}).text))
     begun: Any = next(iter(told.values()))
     turn = kim.get(f"/chat/talks/{begun['id']}").json()["turns"][0]

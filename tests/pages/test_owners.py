@@ -41,7 +41,8 @@ NAMING = {
 KNOWN = {"code", "state"}
 HOUSES_OWN = {"plan", "pack", "rail", "mode", "model"}  # which are on sale to everybody
 PLAIN = {
-    "alert", "amount", "as", "changed", "country", "csrf", "email", "expires", "is_deleted", "is_shared", "language",
+    "alert", "amount", "as", "changed", "country", "csrf", "documents", "email", "expires", "is_deleted", "is_shared",
+    "language",
     "left", "name", "new", "next", "overlap", "password", "pictures", "question", "seats", "sought", "sure", "theme",
     "title", "username",
 }  # fmt: skip

@@ -11,17 +11,19 @@ import pytest
 from tests.db.opened import Place
 
 from solvent.db.port import Database
+from solvent.talking import store
 from solvent.talking.begin_turn import Begun, begin_turn
 from solvent.talking.change_conversation import change_conversation
 from solvent.talking.conversation import Change, Owner
 from solvent.talking.end_turn import end_turn
 from solvent.talking.forget_deleted import forget_deleted
 from solvent.talking.list_conversations import list_conversations
+from solvent.talking.open_document import open_document
 from solvent.talking.open_picture import open_picture
 from solvent.talking.read_conversation import read_conversation
 from solvent.talking.read_shared import read_shared
 from solvent.talking.read_turn import read_turn
-from solvent.talking.turn import Asking, Picture, beside, path_to
+from solvent.talking.turn import Asking, Document, Picture, beside, path_to
 from solvent.values.errors import Invalid, NotFound, Refused
 from solvent.values.ids import AnswerId, ConversationId, CustomerId, PersonId, TurnId
 from solvent.values.instant import US_PER_S
@@ -32,6 +34,7 @@ KIM = Owner(CustomerId("cus_kim"), PersonId("per_kim"))
 # Another person of the same customer, and the same person at another one.
 OTHERS = (Owner(CustomerId("cus_kim"), PersonId("per_lee")), Owner(CustomerId("cus_lee"), PersonId("per_kim")))
 PICTURE = Picture("image/png", b"\x89PNG")
+NOTE = Document("메모.pdf", 1_200, "Words of a note", 2, 1, is_cut=True)
 _NUMBERS = count(1)
 
 
@@ -150,11 +153,12 @@ def test_a_link_shows_the_branch_as_it_was_until_it_is_taken_back(place: Place) 
 def test_what_was_deleted_can_be_had_back_for_a_while(place: Place) -> None:
     async def story() -> None:
         async with place.opened() as database:
-            one, two = [await asked(database, word, pictures=(PICTURE,)) for word in ("One", "Two")]
+            one, two = [await asked(database, word, pictures=(PICTURE,), documents=(NOTE,)) for word in ("One", "Two")]
             for each in (one, two):
                 await change_conversation(each.conversation.id, KIM, Change(is_deleted=True), database, AT_US)
                 await nowhere(read_conversation(each.conversation.id, KIM, database, AT_US))
                 await nowhere(open_picture(each.turn.id, 0, KIM, database))
+                await nowhere(open_document(each.turn.id, 0, KIM, database))
             assert await list_conversations(KIM, "", 0, database) == []
             await change_conversation(one.conversation.id, KIM, Change(is_deleted=False), database, AT_US)
             later_us = AT_US + CONVERSATION_UNDO_S * US_PER_S + 1
@@ -164,6 +168,14 @@ def test_what_was_deleted_can_be_had_back_for_a_while(place: Place) -> None:
                 change_conversation(two.conversation.id, KIM, Change(is_deleted=False), database, later_us)
             )  # fmt: skip
             assert await open_picture(one.turn.id, 0, KIM, database) == PICTURE
+            assert await open_document(one.turn.id, 0, KIM, database) == NOTE
+            for owner in OTHERS:
+                await nowhere(open_document(one.turn.id, 0, owner, database))
+            ids = [one.turn.id, two.turn.id]
+            kept = await database.read(lambda connection: store.documents_of(connection, ids))
+            assert kept == {one.turn.id: [NOTE]}, "what is gone for good is gone with its documents"
+            found = await list_conversations(KIM, "of a note", 0, database)
+            assert [each.id for each in found] == [one.conversation.id]
 
     asyncio.run(story())
 

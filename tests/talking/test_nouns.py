@@ -9,12 +9,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvent.talking.context import context_of
+from solvent.talking.context import as_text, context_of
 from solvent.talking.conversation import Conversation, title_of
-from solvent.talking.turn import Picture, Turn, beside, leaf_under, path_to, settled
+from solvent.talking.turn import Document, Picture, Turn, beside, leaf_under, path_to, settled
 from solvent.talking.written import as_json, as_markdown
 from solvent.values.ids import AnswerId, ConversationId, CustomerId, PersonId, TurnId
-from solvent.values.limits import CONTEXT_CHARACTERS_MAX, CONTEXT_TURNS_MAX, CONVERSATION_TITLE_CHARACTERS_MAX
+from solvent.values.limits import (
+    CONTEXT_CHARACTERS_MAX,
+    CONTEXT_DOCUMENTS_CHARACTERS_MAX,
+    CONTEXT_TURNS_MAX,
+    CONVERSATION_TITLE_CHARACTERS_MAX,
+)
 
 AT_US = 1_790_000_000_000_000
 
@@ -51,7 +56,7 @@ def test_every_branch_ends_in_a_turn_that_nothing_follows(parents: list[int]) ->
 def test_a_model_reads_the_newest_turns_that_fit_and_the_question_always(lengths: list[int]) -> None:
     path = [turn(n, n - 1, answer="x" * length) for n, length in enumerate(lengths)]
     asked = turn(len(path), question="and?", answer="")
-    context = context_of([*path, asked], {}, sees=False)
+    context = context_of([*path, asked], {}, {}, sees=False)
     *before, last = context.messages
     assert last == {"role": "user", "content": "and?"}
     answered = [each for each in path if each.answer]
@@ -67,11 +72,22 @@ def test_pictures_are_shown_newest_first_while_they_fit_and_only_to_who_sees() -
     path = [turn(n, n - 1, question=str(n)) for n in range(3)]
     large = [Picture("image/png", b"x" * 1_000_000)]
     pictures = {each.id: large for each in path}
-    content = [message["content"] for message in context_of(path, pictures, sees=True).messages[::2]]
+    content = [message["content"] for message in context_of(path, pictures, {}, sees=True).messages[::2]]
     assert content[0] == "0"
     assert [part["type"] for part in content[1]] == [part["type"] for part in content[2]] == ["text", "image_url"]
     assert content[2][1]["image_url"]["url"].startswith("data:image/png;base64,eHh4")
-    assert [message["content"] for message in context_of(path, pictures, sees=False).messages[::2]] == ["0", "1", "2"]
+    blind = context_of(path, pictures, {}, sees=False)
+    assert [message["content"] for message in blind.messages[::2]] == ["0", "1", "2"]
+
+
+def test_documents_are_read_newest_first_while_they_fit_and_named_where_they_do_not() -> None:
+    path = [turn(n, n - 1, question=str(n)) for n in range(3)]
+    large = Document("large.pdf", 1, "x" * (CONTEXT_DOCUMENTS_CHARACTERS_MAX // 2 + 1), 9, 4, is_cut=True)
+    told = context_of(path, {}, {path[0].id: [large], path[2].id: [large]}, sees=False).messages[::2]
+    assert [message["content"][:20] for message in told] == ["large.pdf\n\n0", "1", "large.pdf (4/9) …\n``"]
+    assert told[2]["content"].endswith("x\n```\n\n2")
+    fenced = as_text(Document("a.md", 1, "````\ncode\n````"))
+    assert fenced == "a.md\n`````\n````\ncode\n````\n`````"
 
 
 def test_an_answer_that_was_cut_off_with_its_process_does_not_stay_on_its_way() -> None:
@@ -87,9 +103,9 @@ def test_a_conversation_is_taken_along_as_markdown_and_as_json() -> None:
         ConversationId("con"), CustomerId("c"), PersonId("p"), "Latte", AT_US, AT_US, TurnId("turn_0001")
     )
     turns = [turn(0, question="How much?", answer="**5,900**"), turn(1, 0, question="Why?", answer="")]
-    text = as_markdown(talk, turns, "You", "Answer").decode()
+    text = as_markdown(talk, turns, {}, "You", "Answer").decode()
     assert text == "# Latte\n\n## You\n\nHow much?\n\n## Answer\n\n**5,900**\n\n## You\n\nWhy?\n"
-    told = json.loads(as_json(talk, turns))
+    told = json.loads(as_json(talk, turns, {}))
     assert [each["parent"] for each in told["turns"]] == [None, "turn_0000"]
     assert told["shown"] == "turn_0001"
     assert re.fullmatch(r"2026-09-\d\dT.*Z", told["created_at"])

@@ -6,6 +6,7 @@ from solvent.app.build import App
 from solvent.app.problems import status_and_type
 from solvent.chat.account import Account
 from solvent.chat.accounts import Accounts
+from solvent.chat.attaching import Attaching
 from solvent.chat.cards import Cards
 from solvent.chat.coupons import Coupons
 from solvent.chat.identities import Identities
@@ -14,6 +15,7 @@ from solvent.chat.keys import Keys
 from solvent.chat.letters import Letters
 from solvent.chat.looks import change_looks
 from solvent.chat.manifest import show_manifest, show_offline, show_worker
+from solvent.chat.modes import Modes
 from solvent.chat.passkeys import Passkeys
 from solvent.chat.plan_changes import PlanChanges
 from solvent.chat.plan_page import PlanPage
@@ -35,7 +37,8 @@ SIGN_IN = "/sign-in"
 def places(app: App, surface: Surface) -> list[Place]:
     """Every place of the door, and who may go there. surface: of the gateway, which answers what is asked here."""
     letters, security = Letters(app), Security(app)
-    accounts, talks, plan = Accounts(app, letters), Talks(app, surface), PlanPage(app)
+    modes = Modes(app.desk)
+    accounts, talks, plan = Accounts(app, letters), Talks(app, surface, modes), PlanPage(app)
     return [
         Place("GET", SIGN_IN, "anybody", accounts.show_sign_in),
         Place("POST", SIGN_IN, "anybody", accounts.sign_in),
@@ -68,6 +71,7 @@ def places(app: App, surface: Surface) -> list[Place]:
         Place("GET", "/chat/talks/{id}/export", "customer", talks.export),
         Place("GET", "/chat/turns/{id}", "customer", talks.turn),
         Place("GET", "/chat/turns/{id}/pictures/{number}", "customer", talks.picture),
+        *Attaching(app, modes).places(),
         *Usage(app).places(),
         *Keys(app).places(),
         *Account(app).places(),

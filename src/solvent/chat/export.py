@@ -142,7 +142,8 @@ async def _conversations(app: App, person: Person, customer: Customer) -> AsyncI
             talk, turns = await read_conversation(one.id, owner, app.database, app.desk.now_us())
             seen = [turn.id for turn in turns.values() if turn.pictures]
             pictures = await app.database.read(partial(talking_store.pictures_of, ids=seen)) if seen else {}
-            words = as_json(talk, list(turns.values()))
+            documents = await app.database.read(partial(talking_store.documents_of, ids=list(turns)))
+            words = as_json(talk, list(turns.values()), documents)
             yield b'{"conversation":' + words + b',"pictures":' + msgspec.json.encode(pictures) + b"}"
         if len(found) < CONVERSATIONS_LISTED:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from solvent.app.build import App
 from solvent.app.problems import asks_for_money
 from solvent.billing.standing_store import terms_of
 from solvent.chat.amounts import title_of
+from solvent.chat.attaching import chip
 from solvent.chat.holdings import holdings_of
 from solvent.chat.modes import KNOWN, Mode, Modes
 from solvent.chat.slip import Shown, dots, remains, slip
@@ -27,6 +29,7 @@ from solvent.ledger import pot_store
 from solvent.ledger.store import balances_at
 from solvent.metering.picture import picture_of
 from solvent.pages.visit import Visit
+from solvent.talking import store as talking_store
 from solvent.talking.begin_turn import begin_turn
 from solvent.talking.change_conversation import change_conversation
 from solvent.talking.conversation import Change, Conversation, Owner
@@ -36,7 +39,7 @@ from solvent.talking.open_shared_picture import open_shared_picture
 from solvent.talking.read_conversation import read_conversation
 from solvent.talking.read_shared import read_shared
 from solvent.talking.read_turn import read_turn
-from solvent.talking.turn import Asking, Picture, Turn, beside, path_to
+from solvent.talking.turn import Asking, Document, Picture, Turn, beside, path_to
 from solvent.talking.written import as_json, as_markdown
 from solvent.values.errors import Invalid, Unavailable
 from solvent.values.ids import AnswerId, ConversationId, TurnId, new_id
@@ -54,6 +57,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     after: str = ""
     instead_of: str = ""
     pictures: list[str] = []
+    documents: list[Document] = []
 
 
 class Changed(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,10 +72,10 @@ class Changed(msgspec.Struct, forbid_unknown_fields=True):
 class Talks:
     """The places where customers talk. surface: of the gateway, which answers."""
 
-    def __init__(self, app: App, surface: Surface) -> None:
+    def __init__(self, app: App, surface: Surface, modes: Modes) -> None:
         self._app = app
         self._surface = surface
-        self._modes = Modes(app.desk)
+        self._modes = modes
 
     async def page(self, visit: Visit) -> Response:
         """An empty conversation, or the one that is named in the path."""
@@ -137,16 +141,26 @@ class Talks:
         if kind not in ("markdown", "json"):
             raise Invalid("bad_request", "as: choose markdown or json", param="as")
         talk, turns = await self._read(visit, visit.path["id"])
+        documents = await self._app.database.read(partial(talking_store.documents_of, ids=list(turns)))
         if kind == "json":
-            return _document(as_json(talk, list(turns.values())), "application/json", f"{talk.id}.json")
+            told = as_json(talk, list(turns.values()), documents)
+            return _document(told, "application/json", f"{talk.id}.json")
         path = path_to(turns, talk.leaf)
-        text = as_markdown(talk, path, visit.words("talk.you"), visit.words("talk.answer"))
+        text = as_markdown(talk, path, documents, visit.words("talk.you"), visit.words("talk.answer"))
         return _document(text, "text/markdown; charset=utf-8", f"{talk.id}.md")
 
     async def shared(self, visit: Visit) -> Response:
         """What somebody shares, to whoever has the link: questions, their pictures and answers, and nothing else."""
         talk, path = await read_shared(visit.path["link"], self._app.database, self._app.desk.now_us())
-        told = [{"question": turn.question, "pictures": turn.pictures, "answer": turn.answer} for turn in path]
+        read = partial(talking_store.documents_of, ids=[turn.id for turn in path], with_text=False)
+        documents = await self._app.database.read(read)
+        told = [
+            {
+                "question": turn.question, "pictures": turn.pictures, "answer": turn.answer,
+                "documents": [chip(each) for each in documents.get(turn.id, ())],
+            }
+            for turn in path
+        ]  # fmt: skip
         text = msgspec.json.encode(told).decode()
         return visit.page("chat/shared.html", heading=talk.title, at_us=talk.used_us, data=text)
 
@@ -161,7 +175,7 @@ class Talks:
             question=asked.question, model_class=mode.route.model_class, model=mode.route.model,
             receipt=AnswerId(new_id("ans", now_us, desk.entropy())), conversation=ConversationId(asked.conversation),
             after=TurnId(asked.after), instead_of=TurnId(asked.instead_of),
-            pictures=tuple(_picture(address) for address in asked.pictures),
+            pictures=tuple(_picture(address) for address in asked.pictures), documents=tuple(asked.documents),
         )  # fmt: skip
         begun = await begin_turn(asking, _owner(visit), self._app.database, now_us, desk.entropy, sees=mode.sees)
         talk = await self._talk(visit, begun.conversation.id)
@@ -202,13 +216,18 @@ class Talks:
         of = list(turns)
         ids = [turn.receipt for turn in of]
 
-        def look(connection: Connection) -> tuple[dict[AnswerId, Receipt], dict[AnswerId, Tax]]:
+        def look(
+            connection: Connection,
+        ) -> tuple[dict[AnswerId, Receipt], dict[AnswerId, Tax], dict[TurnId, list[Document]]]:
             found = answering_store.receipts_of(connection, ids)
-            return found, {id: profile_at(connection, one.customer, one.at_us).tax for id, one in found.items()}
+            taxes = {id: profile_at(connection, one.customer, one.at_us).tax for id, one in found.items()}
+            return found, taxes, talking_store.documents_of(connection, [turn.id for turn in of], with_text=False)
 
-        receipts, taxes = await self._app.database.read(look)
+        receipts, taxes, documents = await self._app.database.read(look)
         modes = await self._modes.on_offer()
-        return [self._turn_body(visit, turn, receipts.get(turn.receipt), taxes, modes) for turn in of]
+        bodies = [self._turn_body(visit, turn, receipts.get(turn.receipt), taxes, modes) for turn in of]
+        chips = [[chip(each) for each in documents.get(turn.id, ())] for turn in of]
+        return [body | {"documents": its} for body, its in zip(bodies, chips, strict=True)]
 
     def _turn_body(
         self, visit: Visit, turn: Turn, receipt: Receipt | None, taxes: Mapping[AnswerId, Tax], modes: Sequence[Mode]

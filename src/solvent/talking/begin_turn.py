@@ -11,7 +11,7 @@ from solvent.db.port import Connection, Database
 from solvent.talking import store
 from solvent.talking.context import Context, context_of
 from solvent.talking.conversation import Conversation, Owner, no_such_conversation, title_of
-from solvent.talking.turn import Asking, Picture, Turn, check_asking, path_to
+from solvent.talking.turn import Asking, Document, Picture, Turn, check_asking, path_to
 from solvent.values.errors import Invalid, Refused
 from solvent.values.ids import ConversationId, TurnId, new_id
 from solvent.values.limits import CONVERSATION_TURNS_MAX, CONVERSATIONS_MAX
@@ -39,7 +39,7 @@ async def begin_turn(
 
     def work(connection: Connection) -> Begun:
         conversation, turns = _where(connection, asking, owner, now_us, entropy)
-        asked, pictures = _beside(connection, asking, turns)
+        asked, pictures, documents = _beside(connection, asking, turns)
         if asked.after and asked.after not in turns:
             raise no_such_conversation()
         if len(turns) >= CONVERSATION_TURNS_MAX:
@@ -53,9 +53,10 @@ async def begin_turn(
         )  # fmt: skip
         path = [*path_to(turns, asked.after), turn]
         shown = store.pictures_of(connection, [each.id for each in path if each.pictures])
-        context = context_of(path, {**shown, id: pictures}, sees=sees)
+        read = store.documents_of(connection, [each.id for each in path])
+        context = context_of(path, {**shown, id: pictures}, {**read, id: documents}, sees=sees)
         turn = msgspec.structs.replace(turn, left_out=context.left_out)
-        store.add_turn(connection, turn, pictures)
+        store.add_turn(connection, turn, pictures, documents)
         store.change(connection, conversation.id, leaf=id, used_us=now_us)
         return Begun(msgspec.structs.replace(conversation, leaf=id, used_us=now_us), turn, context)
 
@@ -73,7 +74,7 @@ def _where(
     if store.count_of(connection, owner) >= CONVERSATIONS_MAX:
         raise Refused("too_many_conversations", "there are as many conversations as can be kept; delete some first")
     id = ConversationId(new_id("con", now_us, entropy()))
-    title = title_of(asking.question) or _UNTITLED
+    title = title_of(asking.question or next((each.name for each in asking.documents), "")) or _UNTITLED
     made = Conversation(id, owner.customer, owner.person, title, now_us, now_us)
     store.add(connection, made)
     return made, {}
@@ -81,12 +82,13 @@ def _where(
 
 def _beside(
     connection: Connection, asking: Asking, turns: dict[TurnId, Turn]
-) -> tuple[Asking, list[Picture]]:  # fmt: skip
+) -> tuple[Asking, list[Picture], list[Document]]:  # fmt: skip
     if not asking.instead_of:
-        return asking, list(asking.pictures)
+        return asking, list(asking.pictures), list(asking.documents)
     former = turns.get(asking.instead_of)
     if former is None:
         raise no_such_conversation()
     question = asking.question if asking.question.strip() else former.question
     pictures = store.pictures_of(connection, [former.id]).get(former.id, []) if former.pictures else []
-    return msgspec.structs.replace(asking, after=former.parent, question=question), pictures
+    documents = store.documents_of(connection, [former.id]).get(former.id, [])
+    return msgspec.structs.replace(asking, after=former.parent, question=question), pictures, documents

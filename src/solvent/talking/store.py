@@ -1,4 +1,4 @@
-"""The tables of conversations, their turns, and the pictures that came with them."""
+"""The tables of conversations, their turns, and the pictures and documents that came with them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 
 from solvent.db.tables import metadata
 from solvent.talking.conversation import Conversation, Owner
-from solvent.talking.turn import Picture, Turn
+from solvent.talking.turn import Document, Picture, Turn
 from solvent.values.ids import ConversationId, TurnId
 
 conversations = Table(
@@ -70,6 +71,18 @@ turn_pictures = Table(
     Column("media_type", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
+turn_documents = Table(
+    "turn_documents",
+    metadata,
+    Column("turn", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("pages", BigInteger, nullable=False),
+    Column("pages_read", BigInteger, nullable=False),
+    Column("is_cut", BigInteger, nullable=False),
+)
 _ITS = conversations.c
 
 
@@ -98,8 +111,8 @@ def linked(connection: Connection, link: str) -> Conversation | None:
 
 
 def newest(connection: Connection, owner: Owner, sought: str, before_us: int, count: int) -> list[Conversation]:
-    """The last ones used, newest first. sought: words of a title, question or answer; "" for any. before_us: 0 for
-    the newest."""
+    """The last ones used, newest first. sought: words of a title, question, document or answer; "" for any.
+    before_us: 0 for the newest."""
     chosen = select(conversations).where(*_whose(owner), _ITS.deleted_us == 0)
     if before_us:
         chosen = chosen.where(_ITS.used_us < before_us)
@@ -108,7 +121,12 @@ def newest(connection: Connection, owner: Owner, sought: str, before_us: int, co
             turns.c.conversation == _ITS.id,
             or_(_has(turns.c.question, sought), _has(turns.c.answer, sought)),
         )
-        chosen = chosen.where(or_(_has(_ITS.title, sought), there.exists()))
+        on = turns.c.id == turn_documents.c.turn
+        attached = select(turns.c.conversation).join(turn_documents, on).where(
+            turns.c.conversation == _ITS.id,
+            or_(_has(turn_documents.c.name, sought), _has(turn_documents.c.text, sought)),
+        )  # fmt: skip
+        chosen = chosen.where(or_(_has(_ITS.title, sought), there.exists(), attached.exists()))
     rows = connection.execute(chosen.order_by(_ITS.used_us.desc(), _ITS.id.desc()).limit(count))
     return [Conversation(*row) for row in rows]
 
@@ -118,7 +136,9 @@ def change(connection: Connection, id: ConversationId, **columns: str | int | No
     connection.execute(update(conversations).where(_ITS.id == id).values(**columns))
 
 
-def add_turn(connection: Connection, turn: Turn, pictures: Sequence[Picture]) -> None:
+def add_turn(
+    connection: Connection, turn: Turn, pictures: Sequence[Picture], documents: Sequence[Document]
+) -> None:  # fmt: skip
     """Keep a question."""
     connection.execute(insert(turns).values(**msgspec.structs.asdict(turn)))
     for number, picture in enumerate(pictures):
@@ -127,6 +147,12 @@ def add_turn(connection: Connection, turn: Turn, pictures: Sequence[Picture]) ->
                 turn=turn.id, number=number, media_type=picture.media_type, data=picture.data
             )
         )  # fmt: skip
+    if documents:
+        rows = [
+            {"turn": turn.id, "number": number, **msgspec.structs.asdict(one), "is_cut": int(one.is_cut)}
+            for number, one in enumerate(documents)
+        ]
+        connection.execute(insert(turn_documents), rows)
 
 
 def change_turn(connection: Connection, id: TurnId, **columns: str | int) -> None:
@@ -157,6 +183,19 @@ def pictures_of(connection: Connection, ids: Sequence[TurnId]) -> dict[TurnId, l
     return found
 
 
+def documents_of(
+    connection: Connection, ids: Sequence[TurnId], *, with_text: bool = True
+) -> dict[TurnId, list[Document]]:  # fmt: skip
+    """The documents that came with some turns; with_text: else their texts are ""."""
+    its, found = turn_documents.c, dict[TurnId, list[Document]]()
+    text = its.text if with_text else literal("").label("text")
+    chosen = select(its.turn, its.name, its.size, text, its.pages, its.pages_read, its.is_cut)
+    for row in connection.execute(chosen.where(its.turn.in_(ids)).order_by(its.number)):
+        document = Document(row.name, row.size, row.text, row.pages, row.pages_read, bool(row.is_cut))
+        found.setdefault(row.turn, []).append(document)
+    return found
+
+
 def forget_all(connection: Connection, owner: Owner) -> int:
     """Take all of somebody's conversations away, for the next `forget` to delete for good; how many there were."""
     return connection.execute(update(conversations).where(*_whose(owner)).values(deleted_us=1, link=None)).rowcount
@@ -168,6 +207,7 @@ def forget(connection: Connection, before_us: int, most: int) -> int:
     ids = [row[0] for row in connection.execute(over)]
     theirs = select(turns.c.id).where(turns.c.conversation.in_(ids))
     connection.execute(delete(turn_pictures).where(turn_pictures.c.turn.in_(theirs)))
+    connection.execute(delete(turn_documents).where(turn_documents.c.turn.in_(theirs)))
     connection.execute(delete(turns).where(turns.c.conversation.in_(ids)))
     connection.execute(delete(conversations).where(_ITS.id.in_(ids)))
     return len(ids)

@@ -12,6 +12,9 @@ from solvent.values.ids import AnswerId, ConversationId, TurnId
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import (
     ANSWER_S_MAX,
+    COUNT_MAX,
+    DOCUMENTS_MAX,
+    FILE_NAME_CHARACTERS_MAX,
     QUESTION_CHARACTERS_MAX,
     TALK_PICTURES_BYTES_MAX,
     TALK_PICTURES_MAX,
@@ -52,11 +55,23 @@ class Picture(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The text of a file that came with a question; of a PDF, of its first `pages_read` pages. size: of the file, in
+    bytes. pages: 0 for a file that has none. is_cut: whether the file has more than this."""
+
+    name: str
+    size: int
+    text: str
+    pages: int = 0
+    pages_read: int = 0
+    is_cut: bool = False
+
+
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be asked. conversation: "" for a new one.
 
     after: the turn that it goes on from; "" at the beginning. instead_of: a turn beside which it is to stand; then
-    `after` is that one's, and so are its pictures, and its question where `question` is "".
+    `after` is that one's, and so are its pictures and documents, and its question where `question` is "".
     """
 
     question: str
@@ -67,23 +82,36 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     after: TurnId = TurnId("")
     instead_of: TurnId = TurnId("")
     pictures: tuple[Picture, ...] = ()
+    documents: tuple[Document, ...] = ()
 
 
 def check_asking(asking: Asking) -> None:
     """Raises Invalid for a question that is none, or too much."""
-    if len(asking.question) > QUESTION_CHARACTERS_MAX:
+    if len(asking.question) + sum(len(each.text) for each in asking.documents) > QUESTION_CHARACTERS_MAX:
         words = f"a question has at most {QUESTION_CHARACTERS_MAX:,} characters; ask it in parts"
         raise Invalid("question_too_long", words, param="question")
-    if not asking.question.strip() and not asking.instead_of:
+    if not asking.question.strip() and not asking.instead_of and not asking.documents:
         raise Invalid("question_empty", "write a question first", param="question")
     if "\x00" in asking.question:
         raise Invalid("bad_question", "the question has a character that cannot be kept", param="question")
+    _check_documents(asking.documents)
     if len(asking.pictures) > TALK_PICTURES_MAX:
         words = f"at most {TALK_PICTURES_MAX} pictures come with a question"
         raise Invalid("too_many_pictures", words, param="pictures")
     if sum(len(picture.data) for picture in asking.pictures) > TALK_PICTURES_BYTES_MAX:
         words = f"the pictures of a question have at most {TALK_PICTURES_BYTES_MAX // 1024} KiB together"
         raise Invalid("pictures_too_large", words, param="pictures")
+
+
+def _check_documents(documents: Sequence[Document]) -> None:
+    if len(documents) > DOCUMENTS_MAX:
+        raise Invalid("too_many_documents", f"at most {DOCUMENTS_MAX} files come with a question", param="documents")
+    for each in documents:
+        is_named = 0 < len(each.name) <= FILE_NAME_CHARACTERS_MAX and each.name.isprintable()
+        is_told = all(0 <= number <= COUNT_MAX for number in (each.size, each.pages, each.pages_read))
+        if not is_named or not is_told or not each.text.strip() or "\x00" in each.text:
+            words = "a file of a question has a name and a text; attach it again"
+            raise Invalid("bad_document", words, param="documents")
 
 
 def settled(turn: Turn, now_us: int) -> Turn:

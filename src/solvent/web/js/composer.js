@@ -1,21 +1,16 @@
-// Where questions are written: it keeps what was written, takes pictures and text files, and what is said aloud.
+// Where questions are written: it keeps what was written, takes pictures and files, and what is said aloud.
 
-import { el, icon } from './nodes.js';
+import { Attachments, takeDropped } from './attachments.js';
 import { tell } from './page.js';
 import { say } from './turns.js';
 
-const PICTURES_MAX = 4;
-const PICTURE_BYTES_MAX = 480_000; // so that four of them fit
-const SIDE_MAX = 1568; // pixels: no model sees more
 const QUESTION_MAX = 100_000;
-const SEEN = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'];
 
 export class Composer {
-  constructor(form, send) {
+  constructor(form, currency, send) {
     this.form = form;
     this.field = form.querySelector('textarea');
-    this.list = form.querySelector('.attached');
-    this.attached = []; // {name, text} or {name, url}
+    this.attached = new Attachments(form.querySelector('.attached'), form.querySelector('.adds'), currency, () => this.mode.name);
     this.key = `solvent.draft ${location.pathname}`;
     this.field.value = sessionStorage.getItem(this.key) ?? '';
     this.field.addEventListener('input', () => this.keep());
@@ -29,13 +24,9 @@ export class Composer {
       event.preventDefault();
       send();
     });
-    this.field.addEventListener('paste', (event) => {
-      const files = [...event.clipboardData.files];
-      if (files.length) {
-        event.preventDefault();
-        this.attach(files);
-      }
-    });
+    takeDropped(document.getElementById('drop'), (files) => this.attach(files));
+    form.addEventListener('emptied', () => this.field.focus());
+    form.addEventListener('change', ({ target }) => target.name === 'mode' && this.attached.sayWhatItAdds());
     form.querySelector('#files').addEventListener('change', (event) => {
       this.attach([...event.target.files]);
       event.target.value = '';
@@ -56,57 +47,33 @@ export class Composer {
 
   /** What is to be asked; null where it cannot be, which is said. */
   take() {
-    const texts = this.attached.filter((each) => 'text' in each).map(({ name, text }) => `${name}\n\`\`\`\n${text.replaceAll('```', "'''")}\n\`\`\``);
-    const question = [this.field.value.trim(), ...texts].filter(Boolean).join('\n\n');
-    const pictures = this.attached.filter((each) => 'url' in each).map(({ url }) => url);
-    if (!question) return null;
-    if (question.length > QUESTION_MAX) tell(say('text_too_large', { n: QUESTION_MAX.toLocaleString('en-US') }));
+    const [question, { pictures, documents }] = [this.field.value.trim(), this.attached];
+    const size = documents.reduce((sum, { text }) => sum + text.length, question.length);
+    if (this.attached.isReading) tell(say('still_reading'));
+    else if (!question && !documents.length) return null;
+    else if (size > QUESTION_MAX) tell(say(documents.length ? 'files_too_long' : 'text_too_large', { n: QUESTION_MAX.toLocaleString('en-US') }));
     else if (pictures.length && !this.mode.sees) tell(say('sees_nothing'));
-    else return { question, pictures, mode: this.mode.name };
+    else return { question, pictures, documents, mode: this.mode.name };
     return null;
   }
 
   /** Empties it; returns how to have back what was in it. */
   clear() {
     this.listening?.abort(); // what is said from here on belongs to no question
-    const [text, attached] = [this.field.value, this.attached];
+    const text = this.field.value;
     const put = (words, files) => {
       this.field.value = words;
-      this.attached = files;
       this.keep();
-      this.draw();
       this.field.dispatchEvent(new Event('input', { bubbles: true }));
+      return this.attached.swap(files);
     };
-    put('', []);
+    const attached = put('', []);
     return () => this.field.value || put(text, attached);
   }
 
   async attach(files) {
-    for (const file of files) {
-      const isPicture = SEEN.includes(file.type);
-      if (isPicture && this.attached.filter((each) => 'url' in each).length >= PICTURES_MAX) {
-        tell(say('too_many_pictures', { n: PICTURES_MAX }));
-        break;
-      }
-      const found = await (isPicture ? readPicture(file) : readText(file)).catch(() => null);
-      if (found) this.attached.push({ name: file.name, ...found });
-      else tell(isPicture ? say('picture_too_large') : say('not_readable', { name: file.name }));
-    }
-    this.draw();
+    await this.attached.add(files);
     this.field.focus();
-  }
-
-  draw() {
-    this.list.hidden = !this.attached.length;
-    this.list.replaceChildren(...this.attached.map((each, n) => {
-      const away = el('button', { class: 'btn icon small', type: 'button', 'aria-label': say('remove', { name: each.name }) }, icon('x', 'small'));
-      away.addEventListener('click', () => {
-        this.attached.splice(n, 1);
-        this.draw();
-        this.field.focus();
-      });
-      return el('li', {}, each.url ? el('img', { src: each.url, alt: '' }) : icon('file-text', 'small'), el('span', {}, each.name), away);
-    }));
   }
 
   /** Begins to write what is said, or ends it. */
@@ -137,31 +104,3 @@ export class Composer {
 }
 
 const speech = () => window.SpeechRecognition ?? window.webkitSpeechRecognition;
-
-async function readText(file) {
-  if (file.size > 4 * QUESTION_MAX) return null;
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
-  return text.includes('\0') || text.length > QUESTION_MAX ? null : { text };
-}
-
-/** The picture as a data URL; one that is too large is drawn smaller first. */
-async function readPicture(file) {
-  if (file.size <= PICTURE_BYTES_MAX) return { url: await asUrl(file) };
-  const bitmap = await createImageBitmap(file);
-  for (const quality of [0.85, 0.6, 0.4]) {
-    const scale = Math.min(1, SIDE_MAX / Math.max(bitmap.width, bitmap.height));
-    const canvas = el('canvas', { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-    canvas.getContext('2d').drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    const blob = await new Promise((done) => canvas.toBlob(done, 'image/jpeg', quality));
-    if (blob && blob.size <= PICTURE_BYTES_MAX) return { url: await asUrl(blob) };
-  }
-  return null;
-}
-
-const asUrl = (blob) =>
-  new Promise((done, wrong) => {
-    const reader = new FileReader();
-    reader.addEventListener('load', () => done(reader.result));
-    reader.addEventListener('error', () => wrong(reader.error));
-    reader.readAsDataURL(blob);
-  });

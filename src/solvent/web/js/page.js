@@ -12,10 +12,12 @@ export class Refused extends Error {
   }
 }
 
+/** What says that a form is this page's. */
+export const token = () => document.querySelector('meta[name="csrf"]')?.content ?? '';
+
 /** Sends a body as JSON with the page's token; the response, if it is good. Raises Refused. Read a stream from it yourself. */
 export async function send(path, body, { method = 'POST', signal } = {}) {
-  const token = document.querySelector('meta[name="csrf"]')?.content ?? '';
-  const headers = { 'content-type': 'application/json', 'x-csrf': token };
+  const headers = { 'content-type': 'application/json', 'x-csrf': token() };
   let response;
   try {
     response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'same-origin', signal });

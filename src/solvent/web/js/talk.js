@@ -21,7 +21,7 @@ const MODE = 'solvent.mode';
 const untitled = byId('heading').textContent;
 const thread = byId('thread');
 const talks = new Talks(byId('talks'), byId('find'), data.list);
-const composer = byId('composer') && new Composer(byId('composer'), () => askNew());
+const composer = byId('composer') && new Composer(byId('composer'), data.remains.currency, () => askNew());
 const page = { talk: data.talk, running: null, drawn: [] };
 
 /** What of a turn its node shows. */
@@ -95,7 +95,7 @@ function askInstead(turn, question = '') {
 async function run(asked, before, giveBack) {
   const was = page.talk;
   const former = was?.turns.find(({ id }) => id === asked.instead_of);
-  const shown = { id: '', question: asked.question || former?.question, pictures: 0, answer: '', state: 'asked', fault: null, left_out: 0, receipt: null };
+  const shown = { id: '', question: asked.question || former?.question, pictures: 0, documents: asked.documents ?? former?.documents, answer: '', state: 'asked', fault: null, left_out: 0, receipt: null };
   page.running = new AbortController();
   page.talk = { ...(was ?? { id: '', title: '' }), turns: [...before, shown] };
   draw();

@@ -39,9 +39,24 @@ export function turnNode(turn, number, { isMine = true } = {}) {
 function question(turn, isMine) {
   const at = turn.pictures_at ?? `/chat/turns/${turn.id}/pictures`;
   const pictures = Array.from({ length: turn.pictures }, (_none, n) => el('img', { src: `${at}/${n}`, alt: say('picture', { n: n + 1 }), loading: 'lazy' }));
+  const files = (turn.documents ?? []).map((one, n) => fileChip(one, isMine && turn.id ? `/chat/turns/${turn.id}/documents/${n}` : null));
   const words = turn.question ? el('p', {}, turn.question) : null;
   const acts = isMine && turn.id ? el('div', { class: 'acts' }, ways(turn), button('edit', 'pencil')) : null;
-  return el('div', { class: 'asked' }, pictures.length ? el('div', { class: 'pictures' }, ...pictures) : null, words, acts);
+  return el('div', { class: 'asked' }, pictures.length ? el('div', { class: 'pictures' }, ...pictures) : null, files.length ? el('ul', { class: 'attached', role: 'list' }, ...files) : null, words, acts);
+}
+
+/** A file that came with a question; at: where its text is. */
+function fileChip(file, at) {
+  const inside = [icon('file-text', 'small'), el('span', {}, file.name), el('small', { class: 'num' }, aboutFile(file))];
+  const name = at ? el('a', { href: at, target: '_blank', rel: 'noopener', title: say('open_file', { name: file.name }) }, ...inside) : null;
+  return el('li', { title: file.name }, ...(name ? [name] : inside));
+}
+
+/** Its pages, how many of them are read, and its size. */
+export function aboutFile({ pages, pages_read: read, is_cut: isCut, size }) {
+  const told = pages ? say(isCut ? 'pages_of' : pages === 1 ? 'page' : 'pages', { n: count(isCut ? read : pages), all: count(pages) }) : isCut ? say('beginning') : '';
+  const large = size < 1e6 ? `${Math.ceil(size / 1e3)} kB` : `${(size / 1e6).toFixed(1)} MB`;
+  return [told, large].filter(Boolean).join(' · ');
 }
 
 /** ‹ 2/3 › where a question was asked more than once. */
