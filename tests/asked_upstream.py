@@ -1,9 +1,8 @@
 """A tiny OpenAI-compatible upstream: what it does is written in the question itself.
 
 "used PROMPT CACHED WRITTEN REASONED" reports that usage, "saw TOKENS" that so many of PROMPT were pictures,
-"heard TOKENS" sound, "slowly MS" waits, "trickle MS" writes a word at a time, "fails" answers 500, "evil" puts markup wherever an upstream
-can put words. The question is said
-back.
+"heard TOKENS" sound, "slowly MS" waits, "trickle MS" writes a word at a time, "fails" answers 500, "evil" puts markup
+wherever an upstream can put words. The question is said back.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from solvent.ledger.balance import Movement
 from solvent.ledger.beancount import amount
 from solvent.ledger.pot import Pot
 from solvent.values.instant import NEVER_US, iso
-from solvent.values.money import Money, plain
+from solvent.values.money import MINOR_DIGITS, Money, plain
 
 
 def receipt_for_customer(receipt: Receipt) -> dict[str, object]:
@@ -83,7 +83,7 @@ def receipt_for_operator(receipt: Receipt) -> dict[str, object]:
         "granted": plain(Money(receipt.granted_grains, receipt.currency)),
         "margin": plain(receipt.margin),
         "overrun": plain(Money(receipt.overrun_grains, receipt.currency)),
-        "provider_cost": plain(Money(receipt.provider_cost_grains, receipt.provider_currency)),
+        "provider_cost": None if (billed := billed_by_provider(receipt)) is None else plain(billed),
         "provider_currency": receipt.provider_currency,
         "cost_card": receipt.cost_card,
         "exchange": receipt.exchange or None,
@@ -93,6 +93,12 @@ def receipt_for_operator(receipt: Receipt) -> dict[str, object]:
         "alarms": receipt.alarms.split(),
         "usage_report": receipt.usage_report or None,
     }
+
+
+def billed_by_provider(receipt: Receipt) -> Money | None:
+    """What the answer costs as its provider bills it; None where that is in no currency known here."""
+    currency = receipt.provider_currency
+    return Money(receipt.provider_cost_grains, currency) if currency in MINOR_DIGITS else None
 
 
 def _pieces(grains: int, unit: str) -> str:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from solvent.answering import store
 from solvent.answering.receipt import Receipt
-from solvent.app.bills import receipt_for_operator
+from solvent.app.bills import billed_by_provider, receipt_for_operator
 from solvent.app.build import App
 from solvent.console.came_through import service_name
 from solvent.ledger import journal_store
@@ -21,8 +21,9 @@ from solvent.pages.amounts import amount_of
 from solvent.pages.visit import Visit
 from solvent.values.errors import NotFound
 from solvent.values.ids import AnswerId
-from solvent.values.money import MINOR_DIGITS, Money
+from solvent.values.money import MINOR_DIGITS, PICOS_PER_UNIT, Money, picos_per_grain, round_half_even
 
+_RATE_DECIMALS: Final = 2
 POSTINGS_MAX: Final = 60  # an answer has a few; a batch's, with its corrections, some more
 _BUCKETS: Final = (
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "image_input_tokens", "audio_input_tokens",
@@ -65,11 +66,31 @@ class Answers:
             "included": Money(receipt.included_grains, currency),
             "overrun": Money(receipt.overrun_grains, currency),
             "lost": Money(receipt.lost_grains, currency),
-            "billed": Money(receipt.provider_cost_grains, receipt.provider_currency),
-            "paid_from": ", ".join(visit.words(f"choices.kind.{kind}") for kind in receipt.source.split()),
+            "billed": billed_by_provider(receipt),
+            "exchanged_at": _rate(visit, receipt),
+            "outcome": _said(visit, "live", receipt.outcome),
+            "paid_from": ", ".join(_said(visit, "choices.kind", kind) for kind in receipt.source.split()),
             "tries": [tuple(one.partition(":")[::2]) for one in receipt.tries.split()],
             "first_us": receipt.first_token_us if receipt.first_token_us > 0 else 0,
         }
+
+
+def _said(visit: Visit, kind: str, word: str) -> str:
+    """In words where there are some: an answer of a later version may say what this one does not know."""
+    key = f"{kind}.{word}"
+    return visit.words(key) if word and visit.texts.has(key) else word
+
+
+def _rate(visit: Visit, receipt: Receipt) -> str:
+    """One unit of the provider's currency in the books', as it was booked; as it is written where it is no rate."""
+    numerator, _, denominator = receipt.exchange.partition("/")
+    digits = numerator + denominator
+    if not (numerator and digits.isascii() and digits.isdigit() and denominator.strip("0")):
+        return receipt.exchange
+    picos = round_half_even(int(numerator) * PICOS_PER_UNIT, int(denominator))
+    grains = round_half_even(picos, picos_per_grain(receipt.currency))
+    one = formats.money(Money(grains, receipt.currency), visit.visitor.language, _RATE_DECIMALS)
+    return visit.words("answer.rate", currency=receipt.provider_currency or "?", one=one)
 
 
 def _exact(visit: Visit, posted: Transfer) -> str:

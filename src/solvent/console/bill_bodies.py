@@ -111,16 +111,15 @@ class ResidualBody(msgspec.Struct, kw_only=True):
     data: list[ResidualLineBody]
 
 
-def bill_body(found: Compared, newer: str, limit: Limit) -> BillBody:
+def bill_body(bill: Bill, newer: str, *, is_over: bool) -> BillBody:
     """newer: the bill that replaced it, "" for none."""
-    bill, (_, rings) = found.bill, over(found.lines, found.booked, limit)
     return BillBody(
         id=bill.id, at=iso(bill.at_us) if bill.id else None, provider=bill.provider, first=day_name(bill.first_day),
         last=day_name(bill.until_day - 1), time_zone=bill.zone, layout=bill.layout, file_name=bill.file_name,
         bill_currency=bill.currency, currency=bill.books_currency, rates=bill.rates, rows=bill.rows,
         left_out=bill.left_out, billed=_text(bill, bill.billed_grains), booked=_text(bill, bill.booked_grains),
         residual=_text(bill, bill.residual_grains), share=_share(bill.residual_grains, bill.billed_grains),
-        is_over=rings, beside=_text(bill, bill.beside_grains),
+        is_over=is_over, beside=_text(bill, bill.beside_grains),
         account=bill_suspense(bill.provider), replaced_by=newer or None,
     )  # fmt: skip
 
@@ -134,7 +133,8 @@ def bill_detail(found: Compared, newer: str | None, limit: Limit) -> BillDetail:
             unknown[line.named] = unknown.get(line.named, 0) + line.grains
     by_day, by_model = (residual_lines(found.lines, found.booked, by) for by in ("day", "model"))
     return BillDetail(
-        bill=bill_body(found, newer or "", limit), beside=_beside(bill, found.lines),
+        bill=bill_body(bill, newer or "", is_over=over(found.lines, found.booked, limit)[1]),
+        beside=_beside(bill, found.lines),
         unknown=[UnknownBody(named=named, billed=_text(bill, grains)) for named, grains in unknown.items()],
         days=[_line(bill, line, "day") for line in by_day],
         models=[_line(bill, line, "model") for line in _largest_first(by_model)][:BILL_RESIDUAL_ROWS_MAX],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -18,10 +19,11 @@ from solvent.console.operation import Asked, Nothing, Operation, Page, PageQuery
 from solvent.db.port import Connection
 from solvent.pricing.exchange import exchange
 from solvent.reconciling import store
+from solvent.reconciling.bill import Bill
 from solvent.reconciling.compare_bill import compare_bill
 from solvent.reconciling.compared import Compared
 from solvent.reconciling.reading import Terms, read_bill
-from solvent.reconciling.residual import By, Limit, residual_lines
+from solvent.reconciling.residual import By, Limit, Sums, over, residual_lines, rings
 from solvent.reconciling.take_bill import take_bill
 from solvent.reconciling.unpack import sent, unpacked
 from solvent.values.errors import Invalid
@@ -103,7 +105,8 @@ async def take(asked: Asked[Nothing, NewBill]) -> TakenBody:
     limit = _limit(business)
     done = await take_bill(found, limit, business.database, asked.act, again=asked.body.again)
     taken = await business.database.read(partial(_whole, id=done.bill))
-    body = await asyncio.to_thread(bill_body, taken, "", limit)
+    _, is_over = await asyncio.to_thread(over, taken.lines, taken.booked, limit)
+    body = bill_body(taken.bill, "", is_over=is_over)
     return TakenBody(is_new=done.is_new, replaced=list(done.replaced), bill=body)
 
 
@@ -116,10 +119,15 @@ async def bills(asked: Asked[BillsQuery, Nothing]) -> Page[BillBody]:
         found = store.bills_page(connection, query.limit + 1, provider=query.provider, before=before)
         rows, cursor = page_of(found, query.limit, lambda one: f"{one.at_us}-{one.id}")
         newer = store.replaced_by(connection, [one.id for one in rows])
-        return [bill_body(_whole(connection, one.id), newer.get(one.id, ""), limit) for one in rows], cursor
+        sums = store.sums_of_bills(connection, [one.id for one in rows])
+        return [_listed(one, newer.get(one.id, ""), sums[one.id], limit) for one in rows], cursor
 
     rows, cursor = await asked.business.database.read(look)
     return Page(rows, cursor)
+
+
+def _listed(bill: Bill, newer: str, parts: Sequence[Sums], limit: Limit) -> BillBody:
+    return bill_body(bill, newer, is_over=rings((bill.billed_grains, bill.booked_grains), parts, limit))
 
 
 async def show(asked: Asked[Nothing, Nothing]) -> BillDetail:

@@ -14,6 +14,7 @@ from solvent.reconciling.bill import BillLine, Booked
 from solvent.values.money import round_half_even
 
 By = Literal["line", "day", "model"]
+Sums = tuple[int, int]  # billed, and booked
 _MILLION = 10**6
 
 
@@ -74,8 +75,13 @@ def over(lines: Sequence[BillLine], booked: Sequence[Booked], limit: Limit) -> t
     or all together."""
     by_day, by_model = (residual_lines(lines, booked, by) for by in ("day", "model"))
     beyond = [one for one in (*by_day, *by_model) if is_over(one.billed_grains, one.booked_grains, limit)]
-    whole = is_over(sum(one.billed_grains for one in by_day), sum(one.booked_grains for one in by_day), limit)
-    return sorted(beyond, key=lambda one: -abs(one.grains)), whole or bool(beyond)
+    whole = (sum(one.billed_grains for one in by_day), sum(one.booked_grains for one in by_day))
+    return sorted(beyond, key=lambda one: -abs(one.grains)), rings(whole, [], limit) or bool(beyond)
+
+
+def rings(whole: Sums, parts: Iterable[Sums], limit: Limit) -> bool:
+    """Whether somebody should look at a bill. parts: the sums of each of its days and of each of its models."""
+    return any(is_over(billed, booked, limit) for billed, booked in (whole, *parts))
 
 
 def residual_lines(lines: Iterable[BillLine], booked: Iterable[Booked], by: By = "line") -> list[ResidualLine]:

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from solvent.db.append import append_rows
 from solvent.db.tables import metadata
@@ -14,6 +31,7 @@ from solvent.ledger import store as ledger_store
 from solvent.ledger.transfer import Transfer
 from solvent.reconciling.bill import Bill, BillLine, Booked
 from solvent.reconciling.posted import OWN
+from solvent.reconciling.residual import Sums
 from solvent.values.errors import NotFound
 
 _TEXTS = {
@@ -124,6 +142,36 @@ def lines_of_bill(connection: Connection, id: str) -> list[BillLine]:
         .order_by(bill_lines.c.day, bill_lines.c.kind, bill_lines.c.named)
     )
     return [BillLine(*row) for row in rows]
+
+
+def sums_of_bills(connection: Connection, ids: Sequence[str]) -> dict[str, list[Sums]]:
+    """Of some bills, what each day and each model of theirs comes to, as `residual_lines` sums them: in a few rows for
+    each, however many lines it has."""
+    lines, costs = bill_lines.c, bill_costs.c
+    usage = and_(lines.bill.in_(ids), lines.kind == "usage")
+    is_known = case((lines.model != "", 1), else_=0)
+    named = case((lines.model != "", lines.model), else_=lines.named)
+    found: dict[str, list[Sums]] = {id: [] for id in ids}
+    for of_bill, of_books in (
+        ((cast(lines.day, Text), literal(1)), (cast(costs.day, Text), literal(1))),
+        ((named, is_known), (costs.model, literal(1))),
+    ):
+        both = union_all(
+            _summed(lines.bill, of_bill, lines.grains, literal(0)).where(usage),
+            _summed(costs.bill, of_books, literal(0), costs.grains).where(costs.bill.in_(ids)),
+        ).subquery()
+        billed, booked = func.sum(both.c.billed), func.sum(both.c.booked)
+        for row in connection.execute(
+            select(both.c.bill, billed, booked).group_by(both.c.bill, both.c.part, both.c.known)
+        ):
+            found[row[0]].append((int(row[1]), int(row[2])))
+    return found
+
+
+def _summed(bill: Any, key: tuple[Any, Any], billed: Any, booked: Any) -> Select[Any]:
+    part, known = key
+    columns = (bill.label("bill"), part.label("part"), known.label("known"))
+    return select(*columns, billed.label("billed"), booked.label("booked"))
 
 
 def costs_of_bill(connection: Connection, id: str) -> list[Booked]:

@@ -136,7 +136,9 @@ export function rangeText(low, high, currency, language) {
 
 /** An exchange rate such as "2771/2" as "1,385.5", with a sign before it where six decimals are not all of it. */
 export function rateText(fraction) {
-  const [numerator, denominator] = fraction.split('/').map(BigInt);
+  const parts = /^(\d+)\/(0*[1-9]\d*)$/.exec(fraction);
+  if (!parts) return fraction; // no rate: as it was written
+  const [numerator, denominator] = parts.slice(1).map(BigInt);
   const rate = (numerator * ONE) / denominator;
   const isExact = (numerator * 1_000_000n) % denominator === 0n;
   return (isExact ? '' : '≈') + digits(rate, 6).replace(/\.?0+$/, '');

@@ -4,7 +4,7 @@ import { columnDecimals, picos, size } from './money.js';
 import { aside, chevron, el, moneyNode } from './nodes.js';
 import { allTokens, slip } from './slip.js';
 import { count, momentText, secondsText } from './formats.js';
-import { currentLanguage, say } from './words.js';
+import { currentLanguage, has, say } from './words.js';
 
 const ROWS_MAX = 100;
 const COLUMNS = ['at', 'who', 'model', 'charge', 'cost', 'margin', 'tokens', 'took', 'outcome'];
@@ -96,7 +96,7 @@ function summary(receipt, name, columns, zone) {
       cell('at', el('time', { datetime: receipt.at }, momentText(at, zone)), aside(', ')),
       el('span', { class: 'model', title: receipt.model }, aside(`${say('model')} `), receipt.model, aside(', ')),
       named('took', say('seconds', { s: secondsText(receipt.total_ms) })),
-      cell(isWatched ? 'outcome watch' : 'outcome', isWatched && receipt.outcome === 'answered' ? say('look') : say(receipt.outcome)),
+      cell(isWatched ? 'outcome watch' : 'outcome', isWatched && receipt.outcome === 'answered' ? say('look') : has(receipt.outcome) ? say(receipt.outcome) : receipt.outcome),
     ),
     chevron(),
   );

@@ -41,7 +41,7 @@ function table(receipt) {
   const money = (text, sign = 1n) => moneyNode(sign * picos(text), text, receipt.currency, currentLanguage(), decimals);
   const card = (version) => (version ? say('card', { version }) : say('no_card'));
   const cost = [card(receipt.cost_card)];
-  if (receipt.provider_currency !== receipt.currency && picos(receipt.provider_cost) !== 0n) {
+  if (receipt.provider_currency !== receipt.currency && receipt.provider_cost !== null && picos(receipt.provider_cost) !== 0n) {
     const billed = moneyText(picos(receipt.provider_cost), receipt.provider_currency, currentLanguage(), exactDecimals([receipt.provider_cost]));
     cost.push(', ', receipt.exchange ? say('provider_cost_at', { money: billed, rate: rateText(receipt.exchange) }) : say('provider_cost', { money: billed }));
   }
