@@ -52,9 +52,9 @@ def test_an_odd_receipt_has_its_page_and_breaks_no_other(server: Solvent, open_p
     server.stop()
     server.start()  # so that it reads them as its newest
     look = open_page()
-    page = look.go(server.operator_key)
-    expect(page.locator("#stream > li")).to_have_count(len(ODD) + 1)
+    today = look.go(server.operator_key)
+    expect(today.locator("#stream > li")).to_have_count(len(ODD) + 1)
     for receipt in odd[:-1]:
-        page.locator(f"#stream details[data-id='{receipt.id}'] summary").click()
-    expect(page.locator(".slip")).to_have_count(len(ODD) - 1)
+        today.locator(f"#stream details[data-id='{receipt.id}'] summary").click()
+    expect(today.locator(".slip")).to_have_count(len(ODD) - 1)
     assert look.all_complaints() == []
