@@ -54,6 +54,41 @@ def test_idle_energy_is_counted_where_it_is_read_and_not_made_up_of_a_rating() -
     assert rated.upkeep(11 * SECOND, 75_000).estimated
 
 
+@given(st.integers(0, 2**32), st.integers(1, 5))
+@settings(deadline=None, max_examples=60)
+def test_engines_that_have_a_machine_together_count_its_time_and_energy_once(seed: int, engines: int) -> None:
+    """Whoever is busy while others wait: what all of them took, and did not, is the machine's time and draw."""
+    random, now_ns = Random(seed), 0
+    clocks = [BusyClock(shared_by=engines) for _ in range(engines)]
+    present: list[list[Present]] = [[] for _ in clocks]
+    took_us = took_uj = drawn_pj = 0
+    for _ in range(40):
+        passed_ns, milliwatts = random.randrange(10**9), random.randrange(300_000)
+        now_ns, drawn_pj = now_ns + passed_ns, drawn_pj + passed_ns * milliwatts
+        for clock, there in zip(clocks, present, strict=True):
+            clock.upkeep(now_ns, milliwatts)  # all see the same meter at the same moment
+            if there and random.random() < 0.5:
+                effort = clock.leave(there.pop(), now_ns, milliwatts)
+                took_us, took_uj = took_us + effort.engine_us, took_uj + effort.energy_uj
+            elif random.random() < 0.5:
+                there.append(clock.come(now_ns, milliwatts))
+    for clock, there in zip(clocks, present, strict=True):
+        for one in there:
+            effort = clock.leave(one, now_ns, 0)
+            took_us, took_uj = took_us + effort.engine_us, took_uj + effort.energy_uj
+    upkeep = [clock.upkeep(now_ns, 0) for clock in clocks]
+    assert now_ns // 1000 - 2 * engines <= sum(one.busy_us + one.idle_us for one in upkeep) <= now_ns // 1000
+    idle_us, idle_uj = sum(one.idle_us for one in upkeep), sum(one.idle_uj for one in upkeep)
+    assert abs(took_us + idle_us - now_ns // 1000) <= 3 * engines
+    assert abs(took_uj + idle_uj - drawn_pj // 10**6) <= 3 * engines
+
+
+def test_a_rating_is_of_the_engines_own_threads_and_is_not_divided_again() -> None:
+    clock = BusyClock(estimated=True, shared_by=2)
+    effort = clock.leave(clock.come(0, 10_000), 2 * SECOND, 10_000)
+    assert (effort.engine_us, effort.energy_uj) == (1_000_000, 20_000_000)
+
+
 def test_a_clock_that_stands_or_runs_back_gives_nothing_and_takes_nothing() -> None:
     clock = BusyClock(1_000_000)
     came = clock.come(1_000_000, 10)

@@ -37,6 +37,12 @@ class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rated_watts: Annotated[int, Meta(description="of the processor, where it does not say what it draws", ge=1)] = 65
     threads: Annotated[int, Meta(description="threads of a local engine; 0 takes half the cores", ge=0)] = 0
+    shared_by: Annotated[
+        int,
+        Meta(
+            description="local engines that have the machine together, each for its part; 0: one a worker", ge=0, le=256
+        ),
+    ] = 0
 
 
 class ExchangeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}):

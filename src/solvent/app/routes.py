@@ -230,8 +230,9 @@ def _engine(entry: ModelEntry, config: Config, near: Path, routes: Routes) -> En
     hardware = config.hardware
     file = near / Path(entry.file).expanduser()
     settings = engines_port.Settings(
-        file, entry.seats, entry.context_tokens, hardware.threads, hardware.rated_watts, entry.gpu_layers
-    )
+        file, entry.seats, entry.context_tokens, hardware.threads, hardware.rated_watts, entry.gpu_layers,
+        max(1, hardware.shared_by),
+    )  # fmt: skip
     found = next((one for one in routes.running if one[0] == settings), None)
     if found is not None:
         routes.running.remove(found)

@@ -231,8 +231,9 @@ class Workers:
 
 
 def _with_its_share(config: Config, workers: int) -> Config:
-    """Local engines of all workers together take half the cores, where the configuration does not say how many."""
-    if config.hardware.threads:
-        return config
-    threads = max(1, (os.cpu_count() or 1) // 2 // workers)
-    return msgspec.structs.replace(config, hardware=msgspec.structs.replace(config.hardware, threads=threads))
+    """Local engines of all workers together take half the cores, and each has its part of the machine's time, where the
+    configuration does not say how many."""
+    hardware = config.hardware
+    threads = hardware.threads or max(1, (os.cpu_count() or 1) // 2 // workers)
+    shares = msgspec.structs.replace(hardware, threads=threads, shared_by=hardware.shared_by or workers)
+    return msgspec.structs.replace(config, hardware=shares)

@@ -29,13 +29,17 @@ class BusyClock:
     """Takes nanoseconds of a clock that never runs back, and what the machine draws in milliwatts since the last call.
 
     estimated: power is worked out from a rating, which says nothing of what an idle machine draws: that is then 0.
+    shared_by: engines that have the machine together, each with such a clock: each counts one part of so many of its
+    time, and of what the machine draws; a rating is of the engine's own threads as it is.
     """
 
-    __slots__ = ("_energy", "_estimated", "_seen_ns", "_time")
+    __slots__ = ("_energy", "_estimated", "_ns", "_pj", "_seen_ns", "_time")
 
-    def __init__(self, now_ns: int = 0, *, estimated: bool = False) -> None:
-        self._time = SharedClock(_NS_PER_US)
-        self._energy = SharedClock(_PJ_PER_UJ)
+    def __init__(self, now_ns: int = 0, *, estimated: bool = False, shared_by: int = 1) -> None:
+        self._ns = _NS_PER_US * shared_by  # of this engine, in which a microsecond of the machine passes
+        self._pj = _PJ_PER_UJ * (1 if estimated else shared_by)
+        self._time = SharedClock(self._ns)
+        self._energy = SharedClock(self._pj)
         self._seen_ns = now_ns
         self._estimated = estimated
 
@@ -62,8 +66,7 @@ class BusyClock:
         """All of it until now, since the clock began."""
         self._tick(now_ns, milliwatts)
         return Upkeep(
-            self._time.busy // _NS_PER_US, self._time.idle // _NS_PER_US, self._energy.idle // _PJ_PER_UJ,
-            self._estimated,
+            self._time.busy // self._ns, self._time.idle // self._ns, self._energy.idle // self._pj, self._estimated,
         )  # fmt: skip
 
     def _tick(self, now_ns: int, milliwatts: int) -> None:

@@ -41,7 +41,8 @@ class LlamaCpp:
         self._seats = asyncio.Semaphore(settings.seats)
         self._waiting = 0
         self._power: Power = power(settings.rated_watts, threads, cores, with_gpu=settings.gpu_layers > 0)
-        self._clock = BusyClock(time.monotonic_ns(), estimated=self._power.estimated)
+        estimated, shared_by = self._power.estimated, settings.shared_by
+        self._clock = BusyClock(time.monotonic_ns(), estimated=estimated, shared_by=shared_by)
 
     @property
     def base_url(self) -> str:

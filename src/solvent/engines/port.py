@@ -86,7 +86,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     file: the weights. seats: answers at once. context_tokens: for each of them. threads: 0 lets it choose.
     gpu_layers: of the model, to be run on a graphics card. rated_watts: the processor's thermal design power,
-    for machines that do not say what they draw.
+    for machines that do not say what they draw. shared_by: engines that have the machine together, so that the time of
+    each counts for one part of so many.
     """
 
     file: Path
@@ -95,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True):
     threads: int = 0
     rated_watts: int = 65
     gpu_layers: int = 0
+    shared_by: int = 1
 
 
 class OpenEngine(Protocol):
