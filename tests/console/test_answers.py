@@ -42,9 +42,9 @@ def test_an_odd_receipt_has_its_page_and_breaks_no_other(server: Solvent, open_p
     engine.dispose()
     office = Office(server)
     for receipt, (what, said) in zip(odd, ODD, strict=True):
-        page = office.get(f"/console/answers/{receipt.id}")
-        assert page.status_code == 200, what
-        assert said in page.text, what
+        shown = office.get(f"/console/answers/{receipt.id}")
+        assert shown.status_code == 200, what
+        assert said in shown.text, what
         told = server.send("GET", f"/v1/answers/{receipt.id}", key=server.operator_key)
         assert told.status == 200, what
         assert (told.json["provider_cost"] is None) == (receipt.provider_currency not in ("KRW", "USD")), what

@@ -18,11 +18,6 @@ SHORE = {
     "kind": "shore", "label": "Results of customers.", "currency": "KRW",
     "bars": [{"name": f"customer {n}", "margin": str((n - 12) * 1500)} for n in range(60)],
 }  # fmt: skip
-INTERVAL = {
-    "kind": "interval", "label": "Actual and new plan.", "currency": "KRW",
-    "actual": {"name": "October", "amount": "2271400"},
-    "plan": {"name": "New plan", "low": "-300000", "middle": "2600000", "high": "3100000"},
-}  # fmt: skip
 DOTS = {
     "kind": "dots", "label": "Change of bills.", "currency": "KRW", "bin": "1000",
     "changes": [str((n % 13 - 5) * 700) for n in range(400)],
@@ -76,11 +71,11 @@ def test_loss_stands_below_the_zero_line_and_profit_above(page: Page) -> None:
 
 
 def test_every_kind_says_a_sentence_and_shows_a_table(page: Page) -> None:
-    draw(page, DAY, SHORE, INTERVAL, DOTS)
-    for data in (DAY, SHORE, INTERVAL, DOTS):
+    draw(page, DAY, SHORE, DOTS)
+    for data in (DAY, SHORE, DOTS):
         assert page.locator(f"#{data['kind']} svg[role=img]").get_attribute("aria-label") == data["label"]
         assert page.locator(f"#{data['kind']} table").count() == (data["kind"] != "dots")
-    assert page.locator("#interval .band-loss").count() == page.locator("#interval .fill-band").count() == 1
+    assert page.locator("#day .fill-band").count() == 1
     page.locator("#day summary").click()
     expect(page.locator("#day tbody tr").last).to_contain_text("14:30")
 
@@ -138,7 +133,7 @@ def test_menu_and_drawer_work_by_keyboard_and_the_theme_changes_every_colour(pag
 def test_axe_finds_nothing(page: Page, theme: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-    draw(page, DAY, SHORE, INTERVAL, DOTS)
+    draw(page, DAY, SHORE, DOTS)
     page.evaluate(
         "(r) => document.getElementById('receipt').replaceChildren(solvent.receiptNode(r, {isOpen: true}))", RECEIPT
     )

@@ -3,12 +3,11 @@
 
 import { dots } from './charts/dots.js';
 import { day } from './charts/day.js';
-import { interval } from './charts/interval.js';
 import { residual } from './charts/residual.js';
 import { shore } from './charts/shore.js';
 import { el, pageLanguage, svg } from './nodes.js';
 
-const KINDS = { day, shore, residual, interval, dots };
+const KINDS = { day, shore, residual, dots };
 const NARROW = 280;
 const AS_TABLE = { ko: '표로 보기', en: 'As a table' };
 

@@ -114,24 +114,14 @@ function shortNumber(amount, steps, smallest) {
   return null;
 }
 
-function shortPieces(amount, currency, language) {
-  const isKorean = currency === 'KRW' && language === 'ko';
-  const number = isKorean ? shortNumber(amount, KOREAN, 10_000n * ONE) : shortNumber(amount, ENGLISH, 1000n * ONE);
-  if (number === null) return pieces(amount, currency, language, size(amount) >= ONE ? 0 : undefined);
-  return withUnit(amount < 0n ? MINUS : '', number, currency, language);
-}
-
 /** A short amount: 9.3만원, 227만원, 1.2억원; ₩93K, ₩2.27M. */
 export function compactText(amount, currency, language) {
-  const { sign, before, number, after } = shortPieces(amount, currency, language);
+  const isKorean = currency === 'KRW' && language === 'ko';
+  const short = isKorean ? shortNumber(amount, KOREAN, 10_000n * ONE) : shortNumber(amount, ENGLISH, 1000n * ONE);
+  const { sign, before, number, after } = short === null
+    ? pieces(amount, currency, language, size(amount) >= ONE ? 0 : undefined)
+    : withUnit(amount < 0n ? MINUS : '', short, currency, language);
   return sign + before + number + after;
-}
-
-/** From one amount to another: 9.3만~11만원; ₩93K to ₩110K. */
-export function rangeText(low, high, currency, language) {
-  if (language !== 'ko') return `${compactText(low, currency, language)} to ${compactText(high, currency, language)}`;
-  const { sign, before, number } = shortPieces(low, currency, language);
-  return `${sign}${before}${number}~${compactText(high, currency, language)}`;
 }
 
 /** An exchange rate such as "2771/2" as "1,385.5", with a sign before it where six decimals are not all of it. */
