@@ -243,6 +243,13 @@ def test_months_close_in_their_turn_and_after_their_end(place: Place) -> None:
             await close(database, DECEMBER, JAN_1 + DAY_US)
             with pytest.raises(Invalid, match="months were closed in Asia/Seoul"):
                 await database.write(lambda c: store.keep_months_in(c, "Europe/Berlin"))
+            sealed = await database.read(store.balances_by_month)
+            await database.write(lambda c: store.set_mark(c, store.TIME_ZONE, ""))  # as old books are, which say no zone
+            with pytest.raises(Invalid, match='write time_zone = "Asia/Seoul"'):
+                await database.write(lambda c: store.keep_months_in(c, "Europe/Berlin"))
+            await database.write(lambda c: store.keep_months_in(c, "Asia/Seoul"))
+            assert await database.read(lambda c: store.mark(c, store.TIME_ZONE)) == "Asia/Seoul"
+            assert await database.read(store.balances_by_month) == sealed
             for wrong in (0, 2026, 202613, 202600, 1, -202611):
                 with pytest.raises(Invalid, match="not a month"):
                     await close(database, wrong, JAN_1 + DAY_US)
