@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from typing import Final
 
 from solvent.answering import store
 from solvent.answering.alarms import alarms_after
@@ -40,6 +41,8 @@ from solvent.values.instant import US_PER_S
 from solvent.values.limits import ANSWER_S_MAX, SLOW_LANE_S
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
+_ANSWER_US_MAX: Final = int(ANSWER_S_MAX) * US_PER_S
+
 
 async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
     """Yields what was opened, then the chunks, then the receipt once it is on the books. What was opened comes again
@@ -66,6 +69,7 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
                         yield running.opened
                     running.count(chunk)
                     yield chunk
+                running.hear_out()
                 break
             except SolventError as fault:
                 if not await running.turns_elsewhere(fault):
@@ -128,23 +132,9 @@ class _Running:
     """One answer under way, from its hold to its settlement."""
 
     __slots__ = (
-        "_asked_us",
-        "_desk",
-        "_era",
-        "_fault",
-        "_finish",
-        "_first_token_us",
-        "_has_begun",
-        "_has_hedged",
-        "_latest_us",
-        "_meter",
-        "_seat",
-        "_stream",
-        "_tried",
-        "_usage_report",
-        "opened",
-        "race",
-    )
+        "_asked_us", "_desk", "_era", "_fault", "_finish", "_first_token_us", "_has_begun", "_has_hedged", "_latest_us",
+        "_meter", "_seat", "_stream", "_tried", "_usage_report", "opened", "race",
+    )  # fmt: skip
 
     def __init__(self, opened: Opened, desk: Desk) -> None:
         self.opened = opened
@@ -161,7 +151,7 @@ class _Running:
         self._has_begun = False  # from its first byte on it is told, and so never asked again
         self._finish = ""
         self._usage_report = ""
-        self._latest_us = opened.question.received_us + int(ANSWER_S_MAX) * US_PER_S
+        self._latest_us = opened.question.received_us + _ANSWER_US_MAX
         self._era = desk.era
         self._era.under_way += 1
         desk.retries.earn()
@@ -301,6 +291,10 @@ class _Running:
         if now_us > self._latest_us:
             message = f"the answer took longer than {ANSWER_S_MAX:.0f} s and was ended; ask for less of it"
             raise Unavailable("answer_overdue", message)
+
+    def hear_out(self) -> None:
+        """The stream has come to its end: nothing of it is left to close."""
+        self._stream = None
 
     def outcome_of(self, fault: SolventError) -> Outcome:
         """What to call an ending by an error."""

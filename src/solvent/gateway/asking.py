@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -76,8 +77,12 @@ def read_question(body: bytes, id: AnswerId, received_us: int) -> tuple[Question
     """
     chat, members = read_members(body, _decoder)
     _check(chat)
-    _refuse_unpriced(chat, members)
-    pictures = _pictures(chat)
+    if not UNPRICED.isdisjoint(members):
+        raise unpriced(min(UNPRICED & members.keys()))
+    parts = [part for message in chat.messages if isinstance(message.content, list) for part in message.content]
+    if parts or chat.tools:
+        _refuse_unpriced(parts, chat.tools or ())
+    pictures = _pictures(parts) if parts else NO_PICTURES
     asked = chat.max_completion_tokens if chat.max_completion_tokens is not None else chat.max_tokens
     question = Question(
         id=id,
@@ -98,8 +103,10 @@ def read_question(body: bytes, id: AnswerId, received_us: int) -> tuple[Question
 def _check(chat: _Chat) -> None:
     if not 1 <= len(chat.messages) <= MESSAGES_MAX:
         raise Invalid("bad_request", f"messages: send 1 to {MESSAGES_MAX} messages", param="messages")
-    check_limit("max_tokens", chat.max_tokens)
-    check_limit("max_completion_tokens", chat.max_completion_tokens)
+    if chat.max_tokens is not None:
+        check_limit("max_tokens", chat.max_tokens)
+    if chat.max_completion_tokens is not None:
+        check_limit("max_completion_tokens", chat.max_completion_tokens)
     if chat.temperature is not None and not 0 <= chat.temperature <= 2:
         raise Invalid("bad_request", "temperature: it is between 0 and 2", param="temperature")
     if isinstance(chat.stop, list) and len(chat.stop) > STOP_SEQUENCES_MAX:
@@ -109,27 +116,17 @@ def _check(chat: _Chat) -> None:
         raise Invalid("bad_request", message, param="top_logprobs")
 
 
-def _pictures(chat: _Chat) -> Pictures:
-    found = [
-        part.image_url.url if part.image_url else ""
-        for message in chat.messages
-        if isinstance(message.content, list)
-        for part in message.content
-        if part.type == "image_url"
-    ]
+def _pictures(parts: Iterable[_Part]) -> Pictures:
+    found = [part.image_url.url if part.image_url else "" for part in parts if part.type == "image_url"]
     return pictures_at(found, "messages") if found else NO_PICTURES
 
 
-def _refuse_unpriced(chat: _Chat, members: dict[str, msgspec.Raw]) -> None:
-    if not UNPRICED.isdisjoint(members):
-        name = min(UNPRICED & members.keys())
-        raise unpriced(name)
-    for message in chat.messages:
-        for part in message.content if isinstance(message.content, list) else ():
-            if part.type not in ("text", "refusal", "image_url"):
-                words = f"content of type {part.type[:40]!r} has no price here; send text and pictures"
-                raise unpriced("messages", words)
-    for tool in chat.tools or ():
+def _refuse_unpriced(parts: Iterable[_Part], tools: Iterable[_Tool]) -> None:
+    for part in parts:
+        if part.type not in ("text", "refusal", "image_url"):
+            words = f"content of type {part.type[:40]!r} has no price here; send text and pictures"
+            raise unpriced("messages", words)
+    for tool in tools:
         if tool.type != "function":
             words = f"a tool of type {tool.type[:40]!r} has no price here; only functions are passed on"
             raise unpriced("tools", words)

@@ -11,7 +11,7 @@ from typing import Final
 
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard, tier_for
-from solvent.pricing.rating import is_text, rate, rounded
+from solvent.pricing.rating import has_cached_or_thought, is_text, rate, rounded
 from solvent.values.money import Money
 from solvent.values.usage import BUCKETS, Usage, all_input_tokens, amounts
 
@@ -82,14 +82,19 @@ def _parts_of_text(usage: Usage, card: RateCard, exchange: Exchange | None, whol
     found: dict[str, int] = {}
     picos = so_far = 0
     last = ""
-    for kind, tokens, price in (
-        ("input", usage.input_tokens, card.input_picos),
-        ("cached", usage.cached_input_tokens, card.cached_input_picos),
-        ("cache_write", usage.cache_write_5m_tokens, card.cache_write_5m_picos),
-        ("cache_write", usage.cache_write_1h_tokens, card.cache_write_1h_picos),
-        ("output", usage.output_tokens, card.output_picos),
-        ("reasoning", usage.reasoning_tokens, card.reasoning_picos),
-    ):
+    used: tuple[tuple[str, int, int | None], ...]
+    if has_cached_or_thought(usage):
+        used = (
+            ("input", usage.input_tokens, card.input_picos),
+            ("cached", usage.cached_input_tokens, card.cached_input_picos),
+            ("cache_write", usage.cache_write_5m_tokens, card.cache_write_5m_picos),
+            ("cache_write", usage.cache_write_1h_tokens, card.cache_write_1h_picos),
+            ("output", usage.output_tokens, card.output_picos),
+            ("reasoning", usage.reasoning_tokens, card.reasoning_picos),
+        )
+    else:
+        used = (("input", usage.input_tokens, card.input_picos), ("output", usage.output_tokens, card.output_picos))
+    for kind, tokens, price in used:
         if tokens and price:
             if last and last != kind:
                 now = rounded(picos, card.parts, card, exchange).grains

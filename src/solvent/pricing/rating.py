@@ -26,10 +26,7 @@ def rate(usage: Usage, card: RateCard, exchange: Exchange | None = None) -> Mone
     picos = usage.input_tokens * (card.input_picos or 0) + usage.output_tokens * (card.output_picos or 0)
     if card.answer_picos:
         picos += card.answer_picos
-    if (
-        usage.cached_input_tokens or usage.reasoning_tokens
-        or usage.cache_write_5m_tokens or usage.cache_write_1h_tokens
-    ):  # fmt: skip
+    if has_cached_or_thought(usage):
         picos += _cached_or_thought(usage, card)
     if _has_more(usage):
         picos += _more(usage, card)
@@ -77,6 +74,16 @@ def _has_more(usage: Usage) -> int:
         or usage.characters
         or usage.audio_input_ms
         or usage.video_seconds
+    )
+
+
+def has_cached_or_thought(usage: Usage) -> int:
+    """Whether text was read from a cache or written to one, or thought."""
+    return (
+        usage.cached_input_tokens
+        or usage.reasoning_tokens
+        or usage.cache_write_5m_tokens
+        or usage.cache_write_1h_tokens
     )
 
 

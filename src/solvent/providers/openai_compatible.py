@@ -27,7 +27,7 @@ from solvent.wire.sse import EventReader
 _DONE = b"[DONE]"
 _NONE = b"null"
 _NO_SOUND: Final = ("application/json", "text/")
-_NO_CHOICES = {_NONE, b"[]"}
+_NO_CHOICES: Final = (_NONE, b"[]")
 # An upstream that does not know the client's word for the limit would know no limit.
 _LIMIT_WORDS: Final = frozenset(("max_tokens", "max_completion_tokens"))
 _JSON: Final = "application/json"
@@ -96,7 +96,7 @@ class _Ranked(msgspec.Struct):
 
 
 _decode_ranked = msgspec.json.Decoder(list[_Ranked]).decode
-_decode_choices = msgspec.json.Decoder(list[_Choice]).decode
+_decode_choices = msgspec.json.Decoder(list[_Choice] | None).decode
 
 
 def open_provider(settings: Settings) -> Provider:
@@ -139,7 +139,7 @@ class OpenAICompatible:
         try:
             if not call.stream:
                 chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
-                if bytes(chunk.members.get("choices", _NONE)) in _NO_CHOICES:
+                if _is_nothing(chunk.members.get("choices")):
                     raise self._faults.garbage("its answer has no choices")
                 yield chunk
                 return
@@ -162,7 +162,7 @@ class OpenAICompatible:
             chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
         finally:
             reply.close()
-        if bytes(chunk.members.get(_WHOLE[call.task], _NONE)) in _NO_CHOICES:
+        if _is_nothing(chunk.members.get(_WHOLE[call.task])):
             raise self._faults.garbage(f"its answer has no {call.task}")
         if call.task in ("embeddings", "moderations"):
             return chunk
@@ -214,8 +214,11 @@ class OpenAICompatible:
 
     def _known(self, call: Call) -> dict[str, object]:
         """The client's members in the vendor's words, without those it refuses and the limit, which is ours to say."""
-        renamed, left_out = self._accent.renamed, self._left_out
-        return {renamed.get(name, name): value for name, value in call.members.items() if name not in left_out}
+        known: dict[str, object] = dict(call.members)
+        for name in self._left_out:
+            known.pop(name, None)
+        renamed = self._accent.renamed
+        return {renamed.get(name, name): value for name, value in known.items()} if renamed else known
 
     def _chunk(self, payload: bytes, mould: Mould | None = None) -> Chunk:
         """mould: takes the look of an event that is one of many."""
@@ -225,10 +228,11 @@ class OpenAICompatible:
             members = _decode_members(payload)
             raw_choices = members.get("choices")
             # Some servers send null here, or leave it out, on the usage event.
-            choices = _decode_choices(raw_choices) if raw_choices and bytes(raw_choices) != b"null" else []
+            choices = (_decode_choices(raw_choices) if raw_choices is not None else None) or ()
         except UNREADABLE:
             raise self._faults.garbage("it sent an event that is not a chat completion") from None
-        if bytes(members.get("error", _NONE)) != _NONE:
+        error = members.get("error")
+        if error is not None and bytes(error) != _NONE:
             raise self._faults.said(payload, None)
         usage = members.pop("usage", None)
         if usage is not None and bytes(usage) == b"null":
@@ -260,13 +264,18 @@ def _heard(chunk: Chunk) -> Usage | None:
     return Usage(audio_input_ms=round(seconds * 1_000)) if 0 <= seconds <= HEARD_S_MAX else None
 
 
+def _is_nothing(raw: msgspec.Raw | None) -> bool:
+    """Whether a member that an answer is in says nothing."""
+    return raw is None or bytes(raw) in _NO_CHOICES
+
+
 def _piece(payload: bytes, mould: Mould) -> Chunk | None:
     """An event that looks like the ones before it, as nearly all of a stream do; None for any other."""
     raw = mould.choices_of(payload)
     if not raw:
         return None
     try:
-        pieces, finish, text = _said(_decode_choices(raw))
+        pieces, finish, text = _said(_decode_choices(raw) or ())
     except UNREADABLE:
         return None
     return Chunk(mould.filled(raw), pieces, None, None, finish, text, around=mould.around)
