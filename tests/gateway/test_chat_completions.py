@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from solvent.answering.question import Question
 from solvent.app.http import Message
 from solvent.gateway.chat_completions import _Teller
-from solvent.providers.port import Chunk
+from solvent.providers.port import Chunk, whole_members
 from solvent.values.ids import AnswerId
 
 QUESTION = Question(AnswerId("ans_1"), 0, "house", {}, True, 1, 1)
@@ -32,12 +32,12 @@ def test_what_is_the_same_around_is_told_the_same(
 ) -> None:
     quick, plain = (_Teller(QUESTION, unheard, wants_usage=wants_usage) for _ in range(2))
     for around, comes_first, said in some:
-        shared = {name: raw(value) for name, value in around.items()}
+        others, stale = {name: raw(value) for name, value in around.items()}, {"choices": raw(["of another"])}
+        shared = {**stale, **others} if comes_first else {**others, **stale}
         for one in said:
-            choice = {"choices": raw(one)}
-            members = {**choice, **shared} if comes_first else {**shared, **choice}
-            told = plain._told(Chunk(dict(members)))
-            assert quick._told(Chunk(dict(members), around=shared)) == told
+            event = Chunk({"choices": raw(one)}, around=shared)
+            told = plain._told(Chunk(whole_members(event)))
+            assert quick._told(event) == told
             assert msgspec.json.decode(told.removeprefix(b"data: "))["choices"] == one
 
 

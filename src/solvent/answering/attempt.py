@@ -8,7 +8,7 @@ from solvent.answering.settlement import Opened
 from solvent.answering.sold import beside_words, input_tokens_most
 from solvent.metering.dialect import reader
 from solvent.metering.meter import Meter
-from solvent.providers.port import Chunk
+from solvent.providers.port import Chunk, whole_members
 from solvent.values.errors import SolventError, Unavailable
 
 # The question never reached a model, so nobody will bill us for it.
@@ -73,7 +73,7 @@ def take_in(meter: Meter, chunk: Chunk) -> None:
 
 def bytes_of(chunk: Chunk) -> int:
     """What a chunk weighs, for whoever reads on only so far."""
-    return sum(len(bytes(member)) for member in chunk.members.values()) + len(chunk.data)
+    return sum(len(bytes(member)) for member in whole_members(chunk).values()) + len(chunk.data)
 
 
 def is_free(fault: SolventError) -> bool:

@@ -26,7 +26,7 @@ from solvent.gateway.telling import (
 )
 from solvent.gateway.usage_reports import chat_report
 from solvent.identity.caller import Caller
-from solvent.providers.port import Chunk
+from solvent.providers.port import Chunk, whole_members
 from solvent.values.errors import SolventError
 from solvent.values.ids import AnswerId
 
@@ -86,16 +86,16 @@ class _Teller(Teller):
     def __init__(self, question: Question, send: Send, *, wants_usage: bool) -> None:
         super().__init__(question, send)
         self._wants_usage = wants_usage
-        self._latest: dict[str, msgspec.Raw] = {}
+        self._latest: Chunk | None = None
         self._around: Mapping[str, msgspec.Raw] | None = None
         self._before = self._after = b""  # of the choices, in the events that say the same around them
 
     def _told(self, chunk: Chunk) -> bytes:
-        self._latest = chunk.members
+        self._latest = chunk
         if chunk.around is not None:
             if chunk.around is not self._around:
                 self._around = chunk.around
-                self._before, self._after = self._cast(chunk.members)
+                self._before, self._after = self._cast(whole_members(chunk))
             return b"data: %b%b%b\n\n" % (self._before, chunk.members["choices"], self._after)
         if chunk.usage is not None:
             choices = chunk.members.get("choices")
@@ -120,13 +120,14 @@ class _Teller(Teller):
             usage = self._usage
             if usage is None:
                 usage = msgspec.Raw(_encode(chat_report(receipt.usage)))
-            members = {**self._latest, "choices": _NO_CHOICES, "usage": usage,
+            latest = whole_members(self._latest) if self._latest is not None else {}
+            members = {**latest, "choices": _NO_CHOICES, "usage": usage,
                        "solvent": msgspec.Raw(_encode(bill(receipt)))}  # fmt: skip
-            await self._write(_event(_encode(_named(members, self._question))))
+            await self.write(_event(_encode(_named(members, self._question))))
         await self._last(b"data: [DONE]\n\n")
 
     async def _tell_error(self, problem: SolventError) -> None:
-        await self._write(_event(_encode(problems.body(problem))))
+        await self.write(_event(_encode(problems.body(problem))))
 
 
 def _event(payload: bytes) -> bytes:

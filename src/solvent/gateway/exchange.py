@@ -145,12 +145,14 @@ class Exchange:
         if self.disconnected:
             return
         if not self.response_started:
-            _demand(message, "http.response.start")
+            if message["type"] != "http.response.start":
+                raise RuntimeError(f"{message['type']} was sent before the head")
             self._begin(message["status"], message.get("headers", ()))
         elif self.response_complete:
             raise RuntimeError(f"{message['type']} was sent after the end of the response")
         else:
-            _demand(message, "http.response.body")
+            if message["type"] != "http.response.body":
+                raise RuntimeError(f"{message['type']} was sent where the body is due")
             self._go_on(message.get("body", b""), more=message.get("more_body", False))
 
     def _begin(self, status: int, headers: Headers) -> None:
@@ -225,8 +227,3 @@ class Exchange:
 
 def _nothing() -> None:
     """Nobody wants to know any more."""
-
-
-def _demand(message: Message, kind: str) -> None:
-    if message["type"] != kind:
-        raise RuntimeError(f"{message['type']} was sent where {kind} is due")

@@ -81,12 +81,12 @@ class _Teller(Teller):
 
     async def _tell_end(self, receipt: Receipt) -> None:
         usage = _usage(self._usage, receipt)
-        await self._write(_event("message_delta", {**self._ending, "type": "message_delta", "usage": usage}))
-        await self._write(_event("message_stop", {"type": "message_stop", "solvent": bill(receipt)}))
+        await self.write(_event("message_delta", {**self._ending, "type": "message_delta", "usage": usage}))
+        await self.write(_event("message_stop", {"type": "message_stop", "solvent": bill(receipt)}))
         await self._last()
 
     async def _tell_error(self, problem: SolventError) -> None:
-        await self._write(_event("error", problems.messages_body(problem, self._question.id)))
+        await self.write(_event("error", problems.messages_body(problem, self._question.id)))
 
 
 def _event(kind: str, members: object) -> bytes:

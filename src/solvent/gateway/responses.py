@@ -133,7 +133,7 @@ class _Teller(Teller):
 
     async def _events(self, events: list[Event]) -> None:
         if events:
-            await self._write(b"".join(map(_rendered, events)))
+            await self.write(b"".join(map(_rendered, events)))
 
 
 def _rendered(event: Event) -> bytes:

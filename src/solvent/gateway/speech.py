@@ -17,6 +17,7 @@ from solvent.gateway.begun import begun
 from solvent.gateway.reading import read_members, unpriced
 from solvent.gateway.telling import Step, Teller, tell_stream
 from solvent.identity.caller import Caller
+from solvent.providers.port import Chunk
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.ids import AnswerId
 from solvent.values.limits import NAME_CHARACTERS_MAX, SPEECH_CHARACTERS_MAX
@@ -89,7 +90,10 @@ class _SoundTeller(Teller):
             if not self.has_begun:
                 self.has_begun = True
                 await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
-            await self._write(step.data)
+            await self.write(step.data)
+
+    def events(self, chunk: Chunk) -> bytes:
+        return chunk.data
 
     async def tell_problem(self, problem: SolventError) -> None:
         problems.note(problem, self._question.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from typing import Final
 
 import msgspec
@@ -62,21 +62,24 @@ class Teller:
             await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         if isinstance(step, Receipt):
             await self._tell_end(step)
-            return
-        if step.usage is not None and self._as_asked:
-            self._usage = without_cost(step.usage)
-        events = self._told(step) if step.members else b""
-        if events:
-            await self._send({"type": "http.response.body", "body": events, "more_body": True})
+        elif events := self.events(step):
+            await self.write(events)
+
+    def events(self, chunk: Chunk) -> bytes:
+        """What tells a chunk; nothing for one that only counts, or is told at the end."""
+        if chunk.usage is not None and self._as_asked:
+            self._usage = without_cost(chunk.usage)
+        return self._told(chunk) if chunk.members else b""
+
+    def write(self, events: bytes) -> Awaitable[None]:
+        """Send events, after which more will come."""
+        return self._send({"type": "http.response.body", "body": events, "more_body": True})
 
     async def tell_problem(self, problem: SolventError) -> None:
         """After the status has gone out an error is an event, and the words that end a stream never come."""
         problems.note(problem, self._question.id)
         await self._tell_error(problem)
         await self._last()
-
-    async def _write(self, event: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": event, "more_body": True})
 
     async def _last(self, event: bytes = b"") -> None:
         await self._send({"type": "http.response.body", "body": event})
@@ -101,7 +104,10 @@ async def tell_stream(teller: Teller, answering: Answering, receive: Receive) ->
                 async for step in answering:
                     if departure.done():
                         return
-                    await teller.tell(step)
+                    if not teller.has_begun or not isinstance(step, Chunk):
+                        await teller.tell(step)
+                    elif events := teller.events(step):  # as nearly all are told, with as little as can be
+                        await teller.write(events)
             finally:
                 departure.cancel()
     except SolventError as problem:

@@ -18,7 +18,7 @@ from solvent.guarding.look import look
 from solvent.guarding.masking import masked
 from solvent.guarding.rule import Guarded, Rule
 from solvent.guards.port import Text
-from solvent.providers.port import Chunk, Dialect
+from solvent.providers.port import Chunk, Dialect, whole_members
 from solvent.values.errors import SolventError
 from solvent.values.limits import DRAIN_S_MAX
 
@@ -97,7 +97,7 @@ class _Watch:
             return (chunk,)
         if not self._asked.is_stream:
             return (await self._whole(chunk),)
-        event = self._latest = event_of(chunk.members, self._asked.dialect)
+        event = self._latest = event_of(whole_members(chunk), self._asked.dialect)
         more = [members for slot in event.slots if slot.words for members in await self._of_others(event, slot.key)]
         told = {slot.key: await self._feed(self._text(slot.key), slot.words) for slot in event.slots}
         for key in [key for key in self._texts if event.ends(key)]:

@@ -38,7 +38,3 @@ class Mould:
         if before and len(payload) > self._around_bytes and payload.startswith(before) and payload.endswith(after):
             return payload[len(before) : len(payload) - len(after)]
         return b""
-
-    def filled(self, choices: bytes) -> dict[str, msgspec.Raw]:
-        """The members of an event that looks the same, with these choices."""
-        return {**self.around, "choices": msgspec.Raw(choices)}

@@ -144,7 +144,7 @@ class OpenAICompatible:
                 yield chunk
                 return
             events, mould = EventReader(), Mould()
-            async for data in reply.chunks():
+            while data := await reply.part():
                 for payload in events.feed(data):
                     if payload == _DONE:
                         return
@@ -278,7 +278,7 @@ def _piece(payload: bytes, mould: Mould) -> Chunk | None:
         pieces, finish, text = _said(_decode_choices(raw) or ())
     except UNREADABLE:
         return None
-    return Chunk(mould.filled(raw), pieces, None, None, finish, text, around=mould.around)
+    return Chunk({"choices": msgspec.Raw(raw)}, pieces, None, None, finish, text, around=mould.around)
 
 
 def _said(choices: Sequence[_Choice]) -> tuple[int, str, str]:

@@ -72,7 +72,7 @@ class Chunk(msgspec.Struct, frozen=True):
     them. finish: why the model stopped, in chat's words, on the chunk that says so. text: of a whole reply; its words
     are counted only where no report says what it used. made: what can be counted in it beside words, such as pictures.
     data: bytes of what is no JSON, such as sound. around: of an event of a stream, one object for all that say the same
-    beside their choices; None where nobody has looked.
+    beside their choices, which alone are then among `members`; None where nobody has looked. See `whole_members`.
     """
 
     members: dict[str, msgspec.Raw]
@@ -84,6 +84,11 @@ class Chunk(msgspec.Struct, frozen=True):
     made: Usage | None = None
     data: bytes = b""
     around: Mapping[str, msgspec.Raw] | None = None
+
+
+def whole_members(chunk: Chunk) -> dict[str, msgspec.Raw]:
+    """All that a chunk says, in its order."""
+    return chunk.members if chunk.around is None else {**chunk.around, **chunk.members}
 
 
 class Provider(Protocol):

@@ -40,6 +40,7 @@ class Reply:
         "_closed",
         "_failure",
         "_headers",
+        "_left_bytes",
         "_loop",
         "_origin",
         "_parts",
@@ -62,6 +63,7 @@ class Reply:
         self._parts: list[bytes] = []
         self._failure: Unavailable | None = None
         self._closed = False
+        self._left_bytes = STREAM_BYTES_MAX
         self._waiter: asyncio.Future[None] | None = None
         self._source: Source | None = source
         self._origin = origin
@@ -101,6 +103,17 @@ class Reply:
         finally:
             self.close()
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def part(self) -> bytes:
+        """What has come of a streamed body since, waiting for some; b"" at its end. Close the reply to abandon it.
+
+        Raises: what `read` raises, after what did arrive.
+        """
+        part = self._take() if self._parts and not self._closed else await self._next()
+        self._left_bytes -= len(part)
+        if self._left_bytes < 0:
+            raise failures.body_too_large(self._origin, STREAM_BYTES_MAX, self.status)
+        return part
 
     async def chunks(self, bytes_max: int = STREAM_BYTES_MAX) -> AsyncGenerator[bytes, None]:
         """The body as it arrives, in non-empty pieces. Close the generator to abandon the answer.
