@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from operator import attrgetter
+from typing import Final, Literal
 
 import msgspec
 
 from solvent.margin.line import MarginSums
 from solvent.values.ids import AnswerId, CustomerId, KeyId
 from solvent.values.money import Money
-from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
+from solvent.values.usage import INPUT_TOKENS, OUTPUT_TOKENS, Usage
 
 # answered: to its end. abandoned: the client left. broken: the upstream failed midway, or a guard stopped it.
 # failed: nothing charged: no output, or a guard stopped it and the operator bears that.
@@ -139,22 +140,27 @@ class Receipt(msgspec.Struct, frozen=True):
         return self.charge - Money(self.granted_grains, self.currency) - self.cost
 
 
+_read: Final = attrgetter(*INPUT_TOKENS)
+_written: Final = attrgetter(*OUTPUT_TOKENS)
+
+
 def add_to(sums: MarginSums, receipt: Receipt) -> None:
     """Take one receipt into a margin line."""
     if receipt.outcome == "failed":
         sums.failed += 1
     else:
         sums.answers += 1
-    used = receipt.usage
     sums.charge_grains += receipt.charge_grains
     sums.granted_grains += receipt.granted_grains
     sums.included_grains += receipt.included_grains
     sums.cost_grains += receipt.cost_grains
-    sums.estimated_answers += receipt.usage_estimated
-    sums.input_tokens += all_input_tokens(used)
-    sums.output_tokens += all_output_tokens(used)
-    sums.energy_uj += used.energy_uj
-    sums.pictures += used.pictures
-    sums.characters += used.characters
-    sums.audio_input_ms += used.audio_input_ms
-    sums.video_seconds += used.video_seconds
+    sums.input_tokens += sum(_read(receipt))
+    sums.output_tokens += sum(_written(receipt))
+    if receipt.usage_estimated:
+        sums.estimated_answers += 1
+    if receipt.energy_uj or receipt.pictures or receipt.characters or receipt.audio_input_ms or receipt.video_seconds:
+        sums.energy_uj += receipt.energy_uj
+        sums.pictures += receipt.pictures
+        sums.characters += receipt.characters
+        sums.audio_input_ms += receipt.audio_input_ms
+        sums.video_seconds += receipt.video_seconds

@@ -20,6 +20,7 @@ log = logging.getLogger("uvicorn.error")
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_NUL, _LF, _CR = 0, 10, 13
 _BODILESS: Final = (204, 304)  # whatever their answers hold
 _BROKEN: Final = b"Internal Server Error"
 
@@ -30,16 +31,11 @@ class Exchange:
     on_response: called when all of a response was written.
     """
 
-    disconnected = False
-    is_whole = False  # all of the request has come
-    _parts_bytes = 0
-    _has_news = False
-    _news: asyncio.Event | None = None  # made by whoever has to wait
-    response_started = False
-    response_complete = False
-    _head = b""  # of a response of known length, it waits for the first of its body
-    _is_chunked: bool | None = None
-    _left_bytes = 0  # of a body of known length
+    __slots__ = (
+        "_default_headers", "_expects_continue", "_flow", "_has_news", "_head", "_is_chunked", "_left_bytes", "_news",
+        "_on_response", "_parts", "_parts_bytes", "_transport", "disconnected", "is_whole", "keep_alive",
+        "response_complete", "response_started", "scope",
+    )  # fmt: skip
 
     def __init__(
         self, scope: Scope, transport: asyncio.Transport, flow: FlowControl,
@@ -53,7 +49,19 @@ class Exchange:
         self._on_response = on_response
         self.keep_alive = keep_alive
         self._expects_continue = expects_continue
-        self._parts: list[bytes] = []  # of the request's body, that nobody has taken yet
+        self.disconnected = False
+        # Of the request: whether all has come, and what of its body nobody has taken yet
+        self.is_whole = False
+        self._parts: list[bytes] = []
+        self._parts_bytes = 0
+        self._has_news = False
+        self._news: asyncio.Event | None = None  # made by whoever has to wait
+        # Of the response
+        self.response_started = False
+        self.response_complete = False
+        self._head = b""  # of known length, it waits for the first of its body
+        self._is_chunked: bool | None = None
+        self._left_bytes = 0  # of a body of known length
 
     async def run(self, app: Asgi, running: set[asyncio.Task[None]]) -> None:
         """Have the application answer. What it leaves undone or raises is a 500, or the end of the connection.
@@ -159,24 +167,20 @@ class Exchange:
         self.response_started = True
         self._expects_continue = False
         lines = [STATUS_LINE[status]]
-        count = 2  # lines of the head, the empty one at its end among them
         says_close = False
         for name, value in (*self._default_headers, *headers) if self._default_headers else headers:
-            lines += (name, b": ", value, b"\r\n")
-            count += 1
+            if _CR in value or _LF in value or _NUL in value:  # RFC 9110, section 5.5
+                raise RuntimeError(f"the header {name!r} of the response holds the end of a line")
+            lines.append(b"%b: %b\r\n" % (name, value))
             if name in _FRAMING:
                 says_close = self._frame(name, value) or says_close
         if not self.keep_alive and not says_close:
             lines.append(b"connection: close\r\n")
-            count += 1
         if self._is_chunked is None and status not in _BODILESS and self.scope["method"] != "HEAD":
             self._is_chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
-            count += 1
         lines.append(b"\r\n")
         head = b"".join(lines)
-        if head.count(b"\r") != count or head.count(b"\n") != count or head.find(b"\0") >= 0:
-            raise RuntimeError("a header of the response holds the end of a line")  # RFC 9110, section 5.5
         if self._is_chunked is False and self._left_bytes:
             self._head = head
         else:
