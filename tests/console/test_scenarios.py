@@ -233,6 +233,35 @@ def test_a_run_is_cancelled_by_those_who_may_ask_and_by_nobody_else(server: Solv
     assert page.get_by_role("button", name="실행하기").count() == 1
 
 
+def test_searches_and_sizings_are_kept_and_shown(server: Solvent, open_page: OpenPage, tmp_path: Path) -> None:
+    report = tmp_path / "sized.html"
+    demand = ("--assume", "worth=350", "--assume", "metering=7000", "--assume", "inertia=1000")
+    for words in (
+        ("size", "llama-3.1-8b", "--on", "H100", "--keep", "sized", "--report", str(report), "--language", "ko"),
+        ("size", "compare", "--model", "llama-3.1-8b", "--on", "H100", "--on", "A100", "--keep", "hardware"),
+        ("simulate", "optimise", "--customers", "300", "--cost", "1", "--cost", "50", *demand, "--keep", "tariffs"),
+    ):
+        done = server.run(*words)
+        assert done.returncode == 0, done.stderr
+    assert '<table class="ledger" id="sized">' in report.read_text()
+    again = server.run("size", "llama-3.1-8b", "--on", "H100", "--keep", "sized")
+    assert "already" in again.stderr
+    look = sign_in(open_page, server, key_of(server, "read_only"), **PHONE)
+    page = look.page
+    page.goto(f"{server.url}/console/scenarios")
+    demand_whole(page, "list of all kinds")
+    assert "원가 비교" in page.locator("#runs").inner_text()
+    for name, found in (("sized", "#sized tr"), ("hardware", "#compared tbody tr"), ("tariffs", "#regimes tbody tr")):
+        page.goto(f"{server.url}/console/scenarios/{name}")
+        demand_whole(page, name)
+        assert page.locator(found).count() >= 2, name
+        reply = page.goto(f"{server.url}/console/scenarios/{name}/report")
+        assert reply is not None
+        assert reply.status == 200
+        server.operate("POST", f"/v1/simulations/{name}/remove", {})
+    assert look.all_complaints() == []
+
+
 def test_a_run_is_removed(server: Solvent, open_page: OpenPage) -> None:
     assert server.run("simulate", "--plan", "pay-as-you-go", "--keep", "gone").returncode == 0
     page = sign_in(open_page, server, locale="en-US").page

@@ -17,13 +17,14 @@ from solvent.app.clusters import open_cluster
 from solvent.app.reacting import dollar_rate, reacting
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.reports import about_now
 from solvent.cli.simulate_fit import fit_command
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
 from solvent.cli.simulate_keep import Finding, demand_keepable, keep_options, leave
 from solvent.cli.simulate_optimise import optimise
 from solvent.cli.simulate_prepared import prepared
 from solvent.cli.simulate_progress import Progress
-from solvent.cli.simulate_report import about_now, report_page, said_of
+from solvent.cli.simulate_report import report_page, said_of
 from solvent.cli.simulate_runs import runs
 from solvent.cli.simulate_traffic import traffic_options, write_trace
 from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row

@@ -6,7 +6,7 @@ import msgspec
 
 from solvent.app.config import Config
 from solvent.app.tariffs import advised, plan_text, tariff_plan
-from solvent.cli.simulate_report import About, harmless, report_style, versions_now
+from solvent.cli.reports import About, harmless, report_style, versions_now
 from solvent.pages.bars import WIDE, ranges
 from solvent.pages.drawing import Drawing
 from solvent.simulation.demand_assumption import KNOWN

@@ -19,12 +19,12 @@ from solvent.app.reacting import dollar_rate
 from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.reports import about_now
 from solvent.cli.simulate_contest import tell_contest
 from solvent.cli.simulate_contest_report import contest_page, contest_said
 from solvent.cli.simulate_keep import Finding, demand_keepable, keep_options, leave, leave_page
 from solvent.cli.simulate_prepared import Prepared, prepared
 from solvent.cli.simulate_progress import Progress
-from solvent.cli.simulate_report import about_now
 from solvent.cli.simulate_traffic import is_own, traffic_options
 from solvent.cli.whole_file import write_whole
 from solvent.cli.wording import speaker

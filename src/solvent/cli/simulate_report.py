@@ -5,27 +5,19 @@ It draws what the command's JSON says and nothing beside it; the JSON stands in 
 
 from __future__ import annotations
 
-import platform
-import shlex
-import sys
 from collections.abc import Sequence
-from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import yaml
-from markupsafe import Markup
 
-from solvent import __version__
-from solvent.app.build import now_us
 from solvent.app.config import Config
 from solvent.app.written_plan import short_entry, written_plan
 from solvent.billing.plan import Plan
-from solvent.cli.asked import asked_for
+from solvent.cli.reports import About, harmless, report_style, versions_now
 from solvent.cli.simulated import Run, Simulated
-from solvent.identity.person import Language
 from solvent.pages.bars import AIR, WIDE, Bar, Bars, from_zero, ranges, spread
-from solvent.pages.drawing import WEB, Drawing
+from solvent.pages.drawing import Drawing
 from solvent.pages.formats import decimals_for
 from solvent.simulation.demand_assumption import KNOWN
 from solvent.simulation.year import Year
@@ -34,32 +26,6 @@ from solvent.values.money import Money, minor_digits, plain
 from solvent.values.period import zone
 
 _SHOWN: Final = (50, 250, 500, 750, 950)  # permille of draws; all are in the JSON
-_VERSIONS_OF: Final = ("numpy", "duckdb")
-
-
-class About(msgspec.Struct, frozen=True):
-    """Of a report. words: of the command, as they were typed."""
-
-    made_us: int
-    words: list[str]
-    language: Language
-
-    @property
-    def command(self) -> str:
-        """As one line for a shell; names that are no text are told as far as they are."""
-        return shlex.join(["solvent", *self.words]).encode("utf-8", "replace").decode()
-
-    @property
-    def said(self) -> dict[str, Any]:
-        """Where it is from, for the JSON."""
-        return {"command": self.command, "made_at": utc(self.made_us).isoformat(), "versions": versions_now()}
-
-
-def about_now(language: str) -> About:
-    """Of the command that runs now, as a person would type it."""
-    asked = asked_for()
-    words = sys.argv[1:] if asked is None else list(asked.words)
-    return About(now_us(), words, "ko" if language == "ko" else "en")
 
 
 def said_of(run: Run, about: About) -> bytes:
@@ -71,12 +37,6 @@ def said_of(run: Run, about: About) -> bytes:
             "plan_versions": {name: run.versions.get(name, 0) for name in run.plans}, "scenarios": run.found,
         }
     )  # fmt: skip
-
-
-def versions_now() -> dict[str, str]:
-    """What made it."""
-    versions = {"solvent": __version__, "python": platform.python_version()}
-    return versions | {name: version(name) for name in _VERSIONS_OF}
 
 
 def report_page(run: Run, about: About, config: Config) -> str:
@@ -97,21 +57,6 @@ def report_page(run: Run, about: About, config: Config) -> str:
         grains=lambda amount: Money(amount, first.currency), exact=plain, shown=_SHOWN, clock=config.time_zone,
         notes=list(dict.fromkeys(note for one in run.found for note in one.outcome.notes)),
     )  # fmt: skip
-
-
-def report_style() -> Markup:
-    """Of every report: the tokens of our pages, without the pictures in them, and what this page adds."""
-    sheets = [(WEB / "css" / name).read_text(encoding="utf-8") for name in ("tokens.css", "report.css")]
-    lines = [line for sheet in sheets for line in sheet.splitlines() if "url(" not in line]
-    return Markup("\n".join(lines))  # noqa: S704 - our own files
-
-
-def harmless(json: bytes) -> Markup:
-    """JSON that ends no element, whatever somebody is called."""
-    text = json.decode()
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return Markup(text)  # noqa: S704 - nothing is left in it that is markup
 
 
 def _written(plan: Plan) -> str:

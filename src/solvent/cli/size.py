@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
 from solvent.app.sizing import CostBody, SizeBody, Wanted, size
 from solvent.cli.here import Screen
-from solvent.cli.options import json_option
-from solvent.cli.size_amounts import number, shown
+from solvent.cli.options import config_option, data_option, json_option
+from solvent.cli.size_amounts import shown
 from solvent.cli.size_attribute import attribute
 from solvent.cli.size_calibrate import calibrate
 from solvent.cli.size_compare import compare_all
 from solvent.cli.size_fleet import fleet
+from solvent.cli.size_keep import demand_free_name, keep_options, leave_sized
 from solvent.cli.size_options import wanted_options
 from solvent.cli.wording import speaker
+from solvent.pages.estimates import number
 from solvent.values.period import zone
 
 _OF = "of"  # `solvent size MODEL` is `solvent size of MODEL`
@@ -53,15 +56,21 @@ for _one in (attribute, calibrate, compare_all, fleet):
     "--calibration", type=click.Path(dir_okay=False, path_type=Path), default=None,
     help="What `solvent size calibrate` found of this model on this hardware.",
 )  # fmt: skip
+@data_option
+@config_option
+@keep_options
 @wanted_options
 @json_option
-def size_one(model: str, on: str, wanted: Wanted, as_json: bool) -> None:  # noqa: FBT001
+def size_one(model: str, on: str, wanted: Wanted, as_json: bool, **said: Any) -> None:  # noqa: FBT001
     """Size one MODEL: its name, its config.json, or a GGUF file."""
+    demand_free_name(said)
     found = size(model, on, wanted)
+    screen = Screen(speaker(), zone("UTC"))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
-        _tell(found, Screen(speaker(), zone("UTC")))
+        _tell(found, screen)
+    leave_sized(found, f"{found.model}, {found.hardware}", "", said, screen)
 
 
 def _tell(found: SizeBody, screen: Screen) -> None:

@@ -16,11 +16,13 @@ from solvent.app.routes import read_exchanges
 from solvent.app.sizing import Wanted
 from solvent.cli.here import Screen
 from solvent.cli.options import config_option, data_option, json_option, load_config
-from solvent.cli.size_amounts import number, shown
+from solvent.cli.size_amounts import shown
+from solvent.cli.size_keep import demand_free_name, keep_options, leave_sized
 from solvent.cli.size_options import wanted_options
 from solvent.cli.size_picture import picture
 from solvent.cli.whole_file import write_whole
-from solvent.cli.wording import speaker
+from solvent.cli.wording import Speaker, speaker
+from solvent.pages.estimates import number
 from solvent.pricing.rate_card import RateCard, card_at
 from solvent.values.errors import Invalid, NotFound
 from solvent.values.period import zone
@@ -52,6 +54,7 @@ _Milliseconds = Annotated[float, Meta(ge=0, le=1e9)]
 )  # fmt: skip
 @data_option
 @config_option
+@keep_options
 @wanted_options
 @json_option
 def compare_all(wanted: Wanted, to: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
@@ -59,6 +62,7 @@ def compare_all(wanted: Wanted, to: Path | None, as_json: bool, **said: Any) -> 
 
     What nothing else beats is marked: for each wait the cheapest, for each cost the quickest.
     """
+    demand_free_name(said)
     config, near = load_config(said["config_file"], said["data"])
     at_us, exchanges = now_us(), read_exchanges(config)
     asked = Compared(
@@ -82,6 +86,9 @@ def compare_all(wanted: Wanted, to: Path | None, as_json: bool, **said: Any) -> 
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
         _tell(found, to, screen)
+    source = ", ".join(dict.fromkeys(row.model for row in found.rows)) or "–"
+    drawn = picture(found, Speaker(said["language"] or screen.say.language), as_page=False)
+    leave_sized(found, source, drawn, said, screen)
 
 
 def _batches(text: str, wanted: Wanted) -> tuple[int, ...]:

@@ -13,9 +13,10 @@ from solvent.app.day_fleet import DayLoad, FleetBody, FleetPlan, booked_load, da
 from solvent.app.sizing import Wanted
 from solvent.cli.here import Screen
 from solvent.cli.options import Real, config_option, data_option, json_option, load_config
-from solvent.cli.size_amounts import number, shown
+from solvent.cli.size_amounts import shown
 from solvent.cli.size_options import wanted_options
 from solvent.cli.wording import speaker
+from solvent.pages.estimates import number
 from solvent.values.period import day_number, first_day, start_of_day, zone
 
 _HOURS = {"hour": "left", "servers": "right", "servers_peak": "right", "busy": "right"}

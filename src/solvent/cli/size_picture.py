@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from solvent.app.comparing import By, CompareBody, ComparedRow
-from solvent.cli.size_amounts import number
+from solvent.pages.estimates import number
 
 Say = Callable[[str], str]
 _PANELS: Final[tuple[By, ...]] = ("answer", "first token")

@@ -9,7 +9,6 @@ from msgspec import Meta
 
 from solvent.console.members import DATE, PATH, PERMILLE, WORD
 from solvent.simulation.asked_run import AskedRun, State
-from solvent.simulation.kept_run import Kind
 from solvent.values.instant import iso
 from solvent.values.limits import (
     ASKED_FILE_SENT_CHARACTERS_MAX,
@@ -21,6 +20,7 @@ from solvent.values.limits import (
     SEED_MAX,
 )
 
+Asking = Literal["simulate", "optimise"]
 Source = Literal["books", "generated", "file"]
 _TEXT = Meta(max_length=ASKED_TEXT_CHARACTERS_MAX)
 _WORDS = Meta(max_length=ASKED_WORDS_MAX)
@@ -30,7 +30,7 @@ _Words = Annotated[list[Annotated[str, PATH]], _WORDS]
 class NewRun(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What `solvent simulate` is asked, as its options say it."""
 
-    kind: Annotated[Kind, Meta(description="simulate compares plans, optimise searches the best tariff")] = "simulate"
+    kind: Annotated[Asking, Meta(description="simulate compares plans, optimise searches the best tariff")] = "simulate"
     source: Annotated[Source, Meta(description="whose traffic: that of the books, generated, or of a file")] = "books"
     since: Annotated[str, DATE, Meta(description="of the books: days like 30d, or a date")] = "30d"
     generate: Annotated[str, PATH, Meta(description="traffic nobody asked: customers=1000,days=30")] = ""

@@ -167,5 +167,10 @@ def said_in(document: Any) -> Said:
     try:
         return msgspec.json.decode(document, type=Said)
     except msgspec.ValidationError as wrong:
-        message = f"this run was kept by another version, and its figures cannot be read ({wrong}); its report can"
-        raise Conflict("run_unreadable", message) from None
+        raise unreadable(wrong) from None
+
+
+def unreadable(wrong: msgspec.ValidationError) -> Conflict:
+    """That another version kept a run."""
+    message = f"this run was kept by another version, and its figures cannot be read ({wrong}); its report can"
+    return Conflict("run_unreadable", message)

@@ -17,9 +17,13 @@ from solvent.console import asked_pages, plans, simulations
 from solvent.console.asked_pages import HOME
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.compared_runs import chosen, figures, given, value_told
+from solvent.console.other_figures import other_said_in
+from solvent.console.run_bodies import RunBody
 from solvent.console.run_figures import ScenarioSaid, said_in
 from solvent.console.sheet import Sheet
+from solvent.pages import formats
 from solvent.pages.bars import AIR, from_zero, ranges, spread
+from solvent.pages.estimates import number
 from solvent.pages.formats import decimals_for
 from solvent.pages.headers import standing_alone
 from solvent.pages.place import Place
@@ -27,7 +31,7 @@ from solvent.pages.visit import Visit
 from solvent.simulation.demand_assumption import KNOWN
 from solvent.values.errors import Conflict, Invalid
 from solvent.values.limits import RUNS_COMPARED_MAX, RUNS_COMPARED_MIN
-from solvent.values.money import Money, minor_digits, plain
+from solvent.values.money import Money, minor_digits, money, plain
 
 SHOWN: Final = (50, 250, 500, 750, 950)  # permille of draws
 
@@ -44,18 +48,30 @@ async def one_run(clerk: Clerk) -> Mapping[str, Any]:
     """One run with its figures and pictures; of one that another version kept, what can be read."""
     found = await clerk.ask(simulations.SHOW, run=clerk.visit.path["run"])
     try:
+        if found.run.kind != "simulate":
+            return other_run(clerk, found)
         said = said_in(found.said)
     except Conflict:
-        return {"run": found.run, "said": None}
+        return {"run": found.run, "said": None, "other": None}
     currency = found.run.currency
     years = [one for one in said.scenarios if one.year is not None]
     return {
-        "run": found.run, "said": said, "years": draws(years, currency), "shown": SHOWN,
+        "run": found.run, "said": said, "other": None, "years": draws(years, currency), "shown": SHOWN,
         "ends": axis(years), "bars": from_zero([one.total.margin_grains for one in said.scenarios]),
         "swings": [(one, ranges(one.year.swings, one.year.usual_grains)) for one in years if one.year],
         "decimals": decimals(said.scenarios, currency), "grains": lambda amount: Money(int(amount), currency),
         "sources": {known.name: known.source for known in KNOWN},
         "written": [(plan, written(plan)) for plan in said.plans],
+    }  # fmt: skip
+
+
+def other_run(clerk: Clerk, found: RunBody) -> Mapping[str, Any]:
+    """One that is no replay: a search for tariffs, or a sizing. Raises Conflict where it cannot be read."""
+    currency, language = found.run.currency, clerk.visit.visitor.language
+    return {
+        "run": found.run, "said": None, "other": other_said_in(found.said), "figure": number,
+        "grains": lambda amount: Money(int(amount), currency),
+        "worth": lambda text: formats.money(money(text, currency), language),
     }  # fmt: skip
 
 

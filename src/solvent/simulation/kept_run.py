@@ -11,7 +11,7 @@ import msgspec
 from solvent.values.errors import Invalid
 from solvent.values.limits import RUN_BYTES_MAX, RUN_NAME_CHARACTERS_MAX, RUN_UNPACKED_BYTES_MAX, RUNS_DATED_MAX
 
-Kind = Literal["simulate", "optimise"]
+Kind = Literal["simulate", "optimise", "size", "compare"]
 _BESIDE: Final = "-_."
 _PAGES: Final = ("new", "compare", "asked")  # addresses beside the runs'
 
