@@ -244,7 +244,8 @@ def test_months_close_in_their_turn_and_after_their_end(place: Place) -> None:
             with pytest.raises(Invalid, match="months were closed in Asia/Seoul"):
                 await database.write(lambda c: store.keep_months_in(c, "Europe/Berlin"))
             sealed = await database.read(store.balances_by_month)
-            await database.write(lambda c: store.set_mark(c, store.TIME_ZONE, ""))  # as old books are, which say no zone
+            # As old books are, which say no zone.
+            await database.write(lambda c: store.set_mark(c, store.TIME_ZONE, ""))
             with pytest.raises(Invalid, match='write time_zone = "Asia/Seoul"'):
                 await database.write(lambda c: store.keep_months_in(c, "Europe/Berlin"))
             await database.write(lambda c: store.keep_months_in(c, "Asia/Seoul"))

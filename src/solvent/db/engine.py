@@ -26,10 +26,6 @@ SELECT attrelid::regclass::text, attname FROM pg_attribute
 WHERE atttypid = 'text'::regtype AND attcollation <> '"C"'::regcollation AND attnum > 0 AND NOT attisdropped
   AND attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace)
 """
-# Whatever is no text or number the driver looks at for ways to adapt it, which takes longer than binding five of them,
-# unless it knows one: as it is.
-sqlite3.register_adapter(type(None), {}.get)
-sqlite3.register_adapter(bytes, bytes)
 _BEGIN: Final = "BEGIN IMMEDIATE"
 STATEMENTS_KEPT: Final = 512  # prepared, of one connection: each size in which rows of each journal are added
 _WRITER = 0x501_7E47  # any number, the same in every process: the key of the lock that a writer holds

@@ -167,15 +167,19 @@ def balances_rebuilt(connection: Connection) -> dict[MonthKey, Movement]:
 def keep_months_in(connection: Connection, time_zone: str) -> None:
     """Keep the books' months in a time zone from now on; those that are kept already are summed again.
 
-    Raises Invalid once a month was sealed: what was closed stays as it is.
+    Books that say none, as old ones do, are in the default one. Raises Invalid once a month was sealed in another: what
+    was closed stays as it is.
     """
-    kept = mark(connection, TIME_ZONE)
-    if kept == time_zone:
+    said = mark(connection, TIME_ZONE)
+    if said == time_zone:
         return
-    if mark(connection, SEALED):
-        message = f"months were closed in {kept or DEFAULT_TIME_ZONE}, so the books stay in it; time_zone: {time_zone}"
+    is_sealed, kept = mark(connection, SEALED), said or DEFAULT_TIME_ZONE
+    if is_sealed and kept != time_zone:
+        message = f'months were closed in {kept}, so the books stay in it, not {time_zone}: write time_zone = "{kept}"'
         raise Invalid("time_zone_sealed", message, param="time_zone")
     set_mark(connection, TIME_ZONE, time_zone)
+    if is_sealed:
+        return
     rebuilt = balances_rebuilt(connection)
     connection.execute(delete(balances))
     append_rows(connection, balances, ((*key, *astuple(rebuilt[key])) for key in sorted(rebuilt)))
