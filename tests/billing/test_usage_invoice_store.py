@@ -17,6 +17,10 @@ from solvent.invoicing.profile import Profile
 from solvent.invoicing.store import set_profile
 from solvent.invoicing.tax import Tax
 from solvent.ledger.account import REVENUE_OVERAGE, unbilled
+from solvent.ledger.store import balances_at
+from solvent.pricing import exchange_store
+from solvent.pricing.exchange import Exchange
+from solvent.values.money import Money
 
 
 def test_usage_that_cannot_be_invoiced_is_told_once_a_month(place: Place) -> None:
@@ -47,5 +51,25 @@ def test_usage_that_cannot_be_invoiced_is_told_once_a_month(place: Place) -> Non
             await close(database, DECEMBER, JAN_1 + DAY_US)
             again, _ = await database.read(lambda c: newest_alarms(c, 0))
             assert json.loads(again.words) == json.loads(raised.words) | {"month": DECEMBER, "amount": "334.0000005"}
+
+    asyncio.run(live())
+
+
+def test_what_waited_is_invoiced_when_there_is_a_rate_also_of_who_uses_nothing_any_more(place: Place) -> None:
+    async def live() -> None:
+        async with place.opened() as database:
+            await database.write(lambda c: one_of_everything(c, KIM))
+            german = Profile(customer=KIM, country="DE", tax=Tax("exclusive", 190), vat_currency="EUR")
+            await database.write(lambda c: set_profile(c, german))
+            await close(database, NOVEMBER, DEC_1 + DAY_US)
+            rate = Exchange("KRW", "EUR", 6, 10_000, 0, "a bank")
+            await database.write(lambda c: exchange_store.keep_exchanges(c, [rate]))
+            for _ in range(2):
+                await close(database, DECEMBER, JAN_1 + DAY_US)
+            ((invoice, _),) = await database.read(lambda c: invoicing_store.invoices_between(c, 0, JAN_1))
+            assert (invoice.supply, invoice.total) == (Money(333 * 10**7, "KRW"), Money(396 * 10**7, "KRW"))
+            assert invoice.issued_us == JAN_1 - 1
+            left = (await database.read(lambda c: balances_at(c, (unbilled(KIM),))))[unbilled(KIM), "KRW"]
+            assert left.debits - left.credits == 5
 
     asyncio.run(live())

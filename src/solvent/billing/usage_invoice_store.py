@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, and_, func, select
@@ -13,14 +12,16 @@ from solvent.billing import invoice_store
 from solvent.billing.on_account import on_account_lines, used_on_account
 from solvent.billing.subscription_store import current_of
 from solvent.billing.vat_rate_store import needs_rate, vat_rate
+from solvent.db.prefix import begins_with
 from solvent.invoicing import statement_store
 from solvent.invoicing.invoice import InvoiceDraft
 from solvent.invoicing.profile import Profile
-from solvent.invoicing.statement import Statement
+from solvent.invoicing.statement import Statement, Wallet
 from solvent.invoicing.store import profiles_at
 from solvent.ledger.account import unbilled
 from solvent.ledger.sealing import CLOSING
 from solvent.ledger.store import balances, balances_at
+from solvent.values.ids import CustomerId
 from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money, plain
 
 INVOICES_AT_ONCE: Final = 500
@@ -29,24 +30,27 @@ INVOICES_AT_ONCE: Final = 500
 def invoice_some(
     connection: Connection, month: int, period: tuple[int, int], after: str, due_us: int, now_us: int
 ) -> str:  # fmt: skip
-    """Invoice the next customers who used something on account in a month; the customer to go on after, or "".
+    """Invoice the next customers who used something on account in a month, or have what waited since an earlier one;
+    the customer to go on after, or "".
 
     period: the first instant of the month and of the next. What an invoice has asked for since is not asked again.
     due_us: until when it is to be paid; who pays by card is charged, so owes it at once.
     Where VAT is owed in another currency and no rate is known, usage waits on the customer's account, and an alarm
     says so, once for each month.
     """
-    used = statement_store.used_on_account(connection, month, after, INVOICES_AT_ONCE)
-    if not used:
+    waiting = _waiting(connection, month, after)
+    if not waiting:
         return ""
     start_us, end_us = period
-    waiting = _waiting(connection, used, month)
-    profiles = profiles_at(connection, sorted({one.customer for one in used}), end_us - 1)
-    running = current_of(connection, sorted({one.customer for one in used}))
+    customers = sorted({customer for customer, _ in waiting})
+    used = {(one.customer, one.currency): one for one in statement_store.used_on_account(connection, month, customers)}
+    profiles = profiles_at(connection, customers, end_us - 1)
+    running = current_of(connection, customers)
     by_card = {customer for customer, one in running.items() if one.pays == "card"}
     drafts, left_out = [], []
-    for one in used:
-        left = waiting[one.customer, one.currency]
+    for (customer, currency), left in waiting.items():
+        nothing = Statement(customer=customer, currency=currency, month=month, wallet=Wallet())
+        one = used.get((customer, currency), nothing)
         draft = _draft(one, left, start_us, end_us, now_us if one.customer in by_card else due_us)
         if draft.lines and _can_be_invoiced(connection, profiles[one.customer], one.currency, end_us - 1):
             drafts.append(draft)
@@ -54,7 +58,7 @@ def invoice_some(
             left_out.append(_not_invoiced(one, left, profiles[one.customer], now_us))
     invoice_store.issue_many(connection, drafts, end_us - 1, cause=f"{CLOSING}{month}")
     alarm_store.raise_alarms(connection, left_out)
-    return used[-1].customer
+    return customers[-1]
 
 
 def _draft(one: Statement, waiting: int, start_us: int, end_us: int, due_us: int) -> InvoiceDraft:
@@ -77,16 +81,25 @@ def _can_be_invoiced(connection: Connection, profile: Profile, currency: str, at
     return not needs_rate(profile, currency) or vat_rate(connection, profile, currency, at_us) is not None
 
 
-def _waiting(connection: Connection, used: Sequence[Statement], month: int) -> dict[tuple[str, str], int]:
-    """What waits on each account: at the end of the month, or less if some was paid off since."""
-    by_account = {unbilled(one.customer): one.customer for one in used}
-    now = balances_at(connection, list(by_account))
-    left = func.sum(balances.c.debits) - func.sum(balances.c.credits)
+def _waiting(connection: Connection, month: int, after: str) -> dict[tuple[CustomerId, str], int]:
+    """What waits on the next customers' accounts by the end of the month, or less if some was paid off since: by
+    customer and currency, in the order of customers."""
     keys = (balances.c.account, balances.c.currency)
-    until = and_(balances.c.account.in_(by_account), balances.c.month <= month)
-    rows = connection.execute(select(*keys, left).where(until).group_by(*keys))
-    waiting: dict[tuple[str, str], int] = {}
+    left = func.sum(balances.c.debits) - func.sum(balances.c.credits)
+    mine = and_(
+        begins_with(connection, balances.c.account, unbilled(CustomerId(""))),
+        balances.c.account > unbilled(CustomerId(after)), balances.c.month <= month,
+    )  # fmt: skip
+    owing = select(balances.c.account).where(mine).group_by(*keys).having(left > 0).order_by(balances.c.account)
+    accounts = connection.execute(owing.distinct().limit(INVOICES_AT_ONCE)).scalars().all()
+    now = balances_at(connection, accounts)
+    rows = connection.execute(
+        select(*keys, left).where(balances.c.account.in_(accounts), balances.c.month <= month)
+        .group_by(*keys).having(left > 0).order_by(*keys)
+    )  # fmt: skip
+    waiting: dict[tuple[CustomerId, str], int] = {}
     for account, currency, then in rows:
         moved = now[account, currency]
-        waiting[by_account[account], currency] = min(int(then), moved.debits - moved.credits)
+        customer = CustomerId(account.removeprefix(unbilled(CustomerId(""))))
+        waiting[customer, currency] = min(int(then), moved.debits - moved.credits)
     return waiting

@@ -62,14 +62,11 @@ def all_of_month(connection: Connection, month: int) -> Iterable[Statement]:
     return (_read(row) for row in rows)
 
 
-def used_on_account(connection: Connection, month: int, after: str, count: int) -> list[Statement]:
-    """Statements of a month with usage on account, of the next `count` customers after one, in their order."""
+def used_on_account(connection: Connection, month: int, customers: Sequence[CustomerId]) -> list[Statement]:
+    """Those statements of customers' month that have usage on account."""
     chosen = and_(statements.c.month == month, statements.c.on_account_grains > 0)
-    following = select(statements.c.customer).where(chosen, statements.c.customer > after).distinct()
-    some = connection.execute(following.order_by(statements.c.customer).limit(count)).scalars().all()
-    rows = select(statements).where(chosen, statements.c.customer.in_(some))
-    order = (statements.c.customer, statements.c.currency)
-    return [_read(row) for row in connection.execute(rows.order_by(*order))] if some else []
+    rows = connection.execute(select(statements).where(chosen, statements.c.customer.in_(customers)))
+    return [_read(row) for row in rows]
 
 
 def latest_before(
