@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from solvent.billing.order import PaymentOrder, next_look, words_of
+from solvent.billing.order import OrderState, PaymentOrder, next_look, words_of
 from solvent.db.tables import metadata
 from solvent.payments.port import Event, Method
 from solvent.values.errors import NotFound
@@ -172,11 +172,16 @@ def orders_for(connection: Connection, purpose: str) -> list[PaymentOrder]:
     return _orders(connection.execute(select(payment_orders).where(chosen).order_by(payment_orders.c.id)))
 
 
-def orders_page(connection: Connection, customer: CustomerId | None, before: str, count: int) -> list[PaymentOrder]:
-    """Up to `count` orders, newest first, of one customer or of all; those with ids before one, or all for ""."""
+def orders_page(
+    connection: Connection, customer: CustomerId | None, before: str, count: int, state: OrderState | None = None
+) -> list[PaymentOrder]:
+    """Up to `count` orders, newest first, of one customer or of all, in one state or in any; those with ids before one,
+    or all for ""."""
     chosen = select(payment_orders).order_by(payment_orders.c.id.desc()).limit(count)
     if customer is not None:
         chosen = chosen.where(payment_orders.c.customer == customer)
+    if state is not None:
+        chosen = chosen.where(payment_orders.c.state == state)
     if before:
         chosen = chosen.where(payment_orders.c.id < before)
     return _orders(connection.execute(chosen))

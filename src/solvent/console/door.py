@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from solvent.app.build import App
 from solvent.app.calling import place_of
-from solvent.console import asked_pages, bill_pages, invited, plan_pages, printing, scenario_pages
+from solvent.console import asked_pages, bill_pages, invited, list_files, plan_pages, printing, scenario_pages
 from solvent.console.answers import Answers
 from solvent.console.margin_answers import MarginAnswers
 from solvent.console.margins import Margins
@@ -45,6 +45,7 @@ def places(app: App) -> list[Place]:
         *plan_pages.places(app),
         *printing.places(app),
         *bill_pages.places(app),
+        *list_files.places(app),
         *asked_pages.places(app),
         *scenario_pages.places(app),
         *invited.places(app),

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from solvent.billing import payment_store
+from solvent.billing.order import OrderState
 from solvent.console import audit, coupons, invoices, ledger, mismatches, months, moved, payments, plans, suspense
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.operation import AnyOperation, Nothing
 from solvent.console.sheet import Errand, Sheet, Show
+from solvent.db.port import Connection
+from solvent.identity.store import names_of
+from solvent.invoicing.store import Owed, owed_by_customers
 from solvent.till.withdraw_order import withdraw_order
-from solvent.values.money import Money, money, plain
+from solvent.values.money import Money, plain
 from solvent.values.period import day_name, day_number, next_month, read_month, start_of_month
+
+DEBTORS_MAX: Final = 200  # named on the page; what all owe is summed
 
 
 def _listed(operation: AnyOperation) -> Show:
@@ -32,14 +38,26 @@ async def one_invoice(clerk: Clerk) -> Mapping[str, Any]:
 
 
 async def debtors(clerk: Clerk) -> Mapping[str, Any]:
-    """Who owes, and how much: the newest invoices that are not paid, summed by customer."""
+    """Who owes, and how much, of all invoices that are not paid; and the newest of those."""
     page = await clerk.ask(invoices.LIST, {**query_of(clerk.visit.query, invoices.LIST), "state": "issued"})
-    owed: dict[tuple[str, str, str], Money] = {}
-    for one in page.data:
-        key = (one.customer, one.customer_name, one.currency)
-        owed[key] = owed.get(key, Money(0, one.currency)) + money(one.due, one.currency)
-    rows = sorted(owed.items(), key=lambda row: -row[1].grains)
-    return {"page": page, "owed": [(id, name, currency, plain(due)) for (id, name, currency), due in rows]}
+
+    def look(connection: Connection) -> tuple[list[Owed], int, list[tuple[str, int]], dict[str, str]]:
+        most, debtors, sums = owed_by_customers(connection, DEBTORS_MAX)
+        return most, debtors, sums, names_of(connection, sorted({one.customer for one in most}))
+
+    most, debtors, sums, names = await clerk.business.database.read(look)
+    owed = [
+        (one.customer, names.get(one.customer, one.customer), one.currency, plain(Money(one.grains, one.currency)))
+        for one in most
+    ]  # fmt: skip
+    whole = [(currency, plain(Money(grains, currency))) for currency, grains in sums]
+    return {"page": page, "owed": owed, "debtors": debtors, "sums": whole}
+
+
+async def orders(clerk: Clerk) -> Mapping[str, Any]:
+    """Payment orders, of one customer or in one state where that is asked for."""
+    page = await clerk.ask(payments.LIST, query_of(clerk.visit.query, payments.LIST))
+    return {"page": page, "states": get_args(OrderState)}
 
 
 async def one_payment(clerk: Clerk) -> Mapping[str, Any]:
@@ -107,7 +125,7 @@ SHEETS: Final = (
         "/console/money/invoices/{invoice}", "invoices.read", "console/invoice.html", one_invoice, _INVOICE,
         frozenset({"ask_payment"}),
     ),
-    Sheet("/console/money/payments", "payments.read", "console/payments.html", _listed(payments.LIST)),
+    Sheet("/console/money/payments", "payments.read", "console/payments.html", orders),
     Sheet("/console/money/payments/{order}", "payments.read", "console/payment.html", one_payment, _PAYMENT),
     Sheet("/console/money/mismatches", "payments.read", "console/mismatches.html", _listed(mismatches.LIST)),
     Sheet(

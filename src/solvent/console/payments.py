@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from solvent.billing import payment_store, reversal_store
-from solvent.billing.order import PaymentOrder
+from solvent.billing.order import OrderState, PaymentOrder
 from solvent.billing.payment_store import SavedMethod
 from solvent.billing.reversal import RefundOrder
 from solvent.console import mismatches
@@ -112,6 +112,7 @@ class PaymentsQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     """Which orders."""
 
     customer: Annotated[str, WORD, Meta(description="only those of this customer")] = ""
+    state: Annotated[OrderState | None, Meta(description="only those in this state")] = None
 
 
 class Transfer(msgspec.Struct, forbid_unknown_fields=True):
@@ -170,7 +171,9 @@ async def orders(asked: Asked[PaymentsQuery, Nothing]) -> Page[OrderBody]:
     """List payment orders, newest first."""
     query = asked.query
     customer = CustomerId(query.customer) if query.customer else None
-    look = partial(payment_store.orders_page, customer=customer, before=query.cursor, count=query.limit + 1)
+    look = partial(
+        payment_store.orders_page, customer=customer, before=query.cursor, count=query.limit + 1, state=query.state
+    )
     rows, cursor = page_of(await asked.business.database.read(look), query.limit, lambda order: order.id)
     return Page([order_body(order) for order in rows], cursor)
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    func,
     select,
     text,
     tuple_,
@@ -154,6 +155,32 @@ def invoices_between(
         chosen = and_(chosen, tuple_(invoices.c.issued_us, invoices.c.number) < before)
     order = (invoices.c.issued_us.desc(), invoices.c.number.desc())
     return [_read(row) for row in connection.execute(select(invoices).where(chosen).order_by(*order).limit(count))]
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """What one customer owes in one currency, of every invoice that is not paid."""
+
+    customer: str
+    currency: str
+    grains: int
+
+
+def owed_by_customers(connection: Connection, count: int) -> tuple[list[Owed], int, list[tuple[str, int]]]:
+    """Who owes most, up to so many; how many owe at all; and what all of them owe, by currency."""
+    of = invoices.c
+    due = of.supply_grains + of.vat_grains - of.credited_grains - of.paid_grains + of.returned_grains
+    mine = (
+        select(of.customer, of.currency, func.sum(due - of.written_off_grains).label("due"))
+        .where(of.state == "issued", of.kind == "invoice")
+        .group_by(of.customer, of.currency)
+        .cte("owed")
+    )
+    rows = connection.execute(select(mine).order_by(mine.c.due.desc(), mine.c.customer).limit(count))
+    most = [Owed(row[0], row[1], int(row[2])) for row in rows]
+    whole = select(mine.c.currency, func.sum(mine.c.due)).group_by(mine.c.currency).order_by(mine.c.currency)
+    sums = [(row[0], int(row[1])) for row in connection.execute(whole)]
+    debtors = connection.execute(select(func.count(mine.c.customer.distinct()))).scalar_one()
+    return most, int(debtors), sums
 
 
 def overdue(connection: Connection, now_us: int, count: int) -> list[tuple[Invoice, Standing]]:

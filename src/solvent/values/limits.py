@@ -41,6 +41,7 @@ REPEAT_GRACE_S = 30.0  # how long such an answer goes on when nobody listens, wh
 CURSOR_CHARACTERS_MAX = 200
 QUERY_MEMBERS_MAX = 50
 PAGE_ROWS_MAX = 200  # of a list, at once
+LIST_FILE_ROWS_MAX = 100_000  # of a list as a file for a spreadsheet
 PAGE_ROWS = 50  # when nobody says how many
 REPORT_CUSTOMERS_MAX = 1_000  # in one profit and loss, of all there are
 STANDING_CUSTOMERS_MAX = 20_000  # of one plan, in the picture of where they stand

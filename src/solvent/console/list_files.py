@@ -1,0 +1,95 @@
+"""Lists as files for spreadsheets: the same rows that a page shows a part of, all of them, amounts exact."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final, cast
+
+import msgspec
+from msgspec import inspect
+from starlette.responses import Response, StreamingResponse
+
+from solvent.app.build import App
+from solvent.console import bills, coupons, customers, invoices, ledger, moved, payments, suspense
+from solvent.console.clerk import Clerk, query_of
+from solvent.console.operation import AnyOperation
+from solvent.console.spreadsheet import harmless
+from solvent.pages.place import Place
+from solvent.pages.visit import Visit
+from solvent.values.limits import LIST_FILE_ROWS_MAX, PAGE_ROWS_MAX
+
+# Of each page its list, and what the page itself asks for beside the address.
+FILES: Final[Mapping[str, tuple[AnyOperation, Mapping[str, str]]]] = {
+    "/console/customers": (customers.LIST, {}),
+    "/console/money": (invoices.LIST, {}),
+    "/console/money/debtors": (invoices.LIST, {"state": "issued"}),
+    "/console/money/payments": (payments.LIST, {}),
+    "/console/money/suspense": (suspense.SUSPENDED, {}),
+    "/console/money/bills": (bills.LIST, {}),
+    "/console/money/coupons": (coupons.LIST, {}),
+    "/console/ledger": (ledger.ACCOUNTS, {}),
+    "/console/ledger/transfers": (ledger.TRANSFERS, {}),
+    "/console/ledger/moved": (moved.LIST, {}),
+}
+
+
+def places(app: App) -> list[Place]:
+    """A file beside each page, for whoever may see it."""
+    return [Place("GET", f"{path}.csv", FILES[path][0].action, _sender(app, path)) for path in FILES]
+
+
+def _sender(app: App, path: str) -> Any:
+    operation, fixed = FILES[path]
+
+    async def send(visit: Visit) -> Response:
+        clerk = Clerk(app, visit)
+        query = query_of(visit.query, operation) | {**fixed, "limit": str(PAGE_ROWS_MAX), "cursor": ""}
+        first = await clerk.ask(operation, query)  # what is wrong with the address is said before a file begins
+        name = path.rpartition("/")[2]
+        headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
+        return StreamingResponse(_written(clerk, operation, query, first), 200, headers, "text/csv; charset=utf-8")
+
+    return send
+
+
+async def _written(clerk: Clerk, operation: AnyOperation, query: dict[str, str], first: Any) -> AsyncIterator[str]:
+    """The names of the columns, then rows, a page of them at a time. A file that is cut says so in its last line."""
+    columns = columns_of(operation)
+    yield "\ufeff" + _line(columns)
+    page, count = first, 0
+    while True:
+        yield "".join(_line([_cell(getattr(row, name)) for name in columns]) for row in page.data)
+        count += len(page.data)
+        if not page.next_cursor:
+            return
+        if count >= LIST_FILE_ROWS_MAX:
+            yield _line([f"cut after {count} rows: choose fewer"])
+            return
+        page = await clerk.ask(operation, query | {"cursor": page.next_cursor})
+
+
+def columns_of(operation: AnyOperation) -> list[str]:
+    """The members of a list's rows, but for what kind of thing each is."""
+    told = inspect.type_info(operation.result)
+    assert isinstance(told, inspect.StructType), operation.path
+    data = next(one.type for one in told.fields if one.name == "data")
+    row = cast("inspect.StructType", cast("inspect.ListType", data).item_type)
+    return [one.name for one in row.fields if one.name != "object"]
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, str | int):
+        return harmless(value)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return harmless("; ".join(value))
+    return msgspec.json.encode(value).decode()
+
+
+def _line(cells: list[Any]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow(cells)
+    return written.getvalue()
