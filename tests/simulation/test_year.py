@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.simulation.assumption import LIMITS, Assumptions, Range, assumed
+from solvent.pricing.rate_card import RateCard
+from solvent.simulation.assumption import LIMITS, Assumptions, Range, assumed, at_home
 from solvent.simulation.outcome import CustomerLine, Outcome
+from solvent.simulation.scenario import Scenario, Sold
 from solvent.simulation.year import as_fitted, year
 from solvent.simulation.year_draw import (
     DEMAND_MOST,
@@ -243,3 +245,14 @@ def test_nobody_has_no_year_and_an_hour_is_too_short_for_one() -> None:
     for short in (outcome(), msgspec.structs.replace(MANY, until_us=3_600 * 10**6)):
         with pytest.raises(Invalid, match="less than a day"):
             year(short, Assumptions(), 10)
+
+
+def test_no_exchange_moves_what_is_paid_in_the_money_of_the_books_unless_one_is_said() -> None:
+    assert at_home(Assumptions(), ("churn=0.1",)).exchange == Range(1, 1, 1)
+    said = assumed(("exchange=0.5:1:2",))
+    assert at_home(said, ("exchange=0.5:1:2",)) == said
+    won, dollar = (RateCard(name, name, 0, "a test", input_picos=1) for name in ("KRW", "USD"))
+    sold = {"m": Sold((won,), (won,), "", {"other": (dollar,)})}
+    scenario = Scenario(name="a", currency="KRW", time_zone="UTC", plans={}, plan="", sold=sold)
+    assert scenario.costs_at_home(())
+    assert not scenario.costs_at_home(("other",))  # answers had that upstream

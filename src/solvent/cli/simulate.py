@@ -31,7 +31,7 @@ from solvent.cli.simulate_year import YEAR_COLUMNS, swings_told, year_row
 from solvent.cli.simulated import Run, Simulated, simulated
 from solvent.cli.wording import speaker
 from solvent.clusters.port import Cluster
-from solvent.simulation.assumption import LIMITS, assumed
+from solvent.simulation.assumption import LIMITS, assumed, at_home
 from solvent.simulation.demand_assumption import demand_assumed, split_assumed, usual
 from solvent.simulation.outcome import Outcome
 from solvent.simulation.pays_for import pays_for
@@ -156,6 +156,9 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
     made = []
     heavy = heavy_of(found[0][0]) if said["is_year"] else None
     assumptions = as_fitted(assumptions, heavy) if said["is_year"] else assumptions
+    others = {one.cost_card for one in trace.served if one.cost_card}
+    if all(one.costs_at_home(others) for one in (now, *scenarios)):
+        assumptions = at_home(assumptions, of_year)
     there = ready.issued.plans if ready.issued is not None else {}
     offered = {**there, **ready.plans}
     everybody = [*([(today, None)] if today else []), *found]

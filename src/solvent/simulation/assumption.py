@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -51,6 +52,13 @@ def assumed(said: tuple[str, ...]) -> Assumptions:
             raise Invalid("bad_assumption", words, param="assume")
         changed[name] = _range(name, numbers)
     return msgspec.structs.replace(Assumptions(), **changed)
+
+
+def at_home(assumptions: Assumptions, said: Sequence[str]) -> Assumptions:
+    """The same where all that answers cost is in the money of the books: no exchange moves it, unless one was said."""
+    if any(text.startswith("exchange=") for text in said):
+        return assumptions
+    return msgspec.structs.replace(assumptions, exchange=Range(1.0, 1.0, 1.0))
 
 
 def _range(name: str, text: str) -> Range:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -59,6 +59,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...] = ()
     cached_permille: int | None = None
     exchanges: tuple[Exchange, ...] = ()
+
+    def costs_at_home(self, others: Iterable[str]) -> bool:
+        """Whether all that answers may cost is in its own currency. others: upstreams' cards that answers had."""
+        costs = [
+            cards for sold in self.sold.values()
+            for cards in (sold.cost_cards, *(sold.other_costs.get(name, ()) for name in others))
+        ]  # fmt: skip
+        return all(card.currency == self.currency for cards in costs for card in cards)
 
 
 class Variation(msgspec.Struct, frozen=True):
