@@ -308,3 +308,38 @@ def test_what_is_being_read_is_shown_and_can_be_taken_away(talking: Solvent, ope
     expect(page.locator(".toasts")).to_contain_text("스캔.pdf: 글이 없는 파일입니다")
     expect(page.locator("#attached li")).to_have_count(0)
     expect(page.locator("#question")).to_have_value("읽어 주세요")
+
+
+def test_what_is_long_opens_at_its_end_and_drafts_outlive_a_session(talking: Solvent, open_page: OpenPage) -> None:
+    look = open_page(at=talking, **DESK)
+    page = enter(look, "long@example.com", "Long")
+    page.fill("#question", "half a thought")
+    page.reload()
+    expect(page.locator("#question")).to_have_value("half a thought")
+    # A long question is folded, and its answer is opened at its end, also where what reads it comes late.
+    turn = ask(page, "a line\n\n" * 200)
+    expect(turn.locator(".asked p.folded")).to_be_visible()
+    turn.get_by_role("button", name="Show all").click()
+    expect(turn.locator(".asked p.folded")).to_have_count(0)
+    turn.get_by_role("button", name="Show less").click()
+    page.fill("#question", "a second thought")
+    page.reload()
+    expect(page.locator(".turn .prose p").last).to_be_in_viewport()
+    # What is being written belongs to the conversation that it was begun in.
+    expect(page.locator("#question")).to_have_value("a second thought")
+    # Signed out elsewhere: it is said with the way back, and what was written is there again.
+    look.context.clear_cookies(name="solvent_session")
+    page.press("#question", "Enter")
+    back = page.locator(".toasts").get_by_role("link", name="Sign in")
+    expect(back).to_be_visible()
+    toast, send = page.locator(".toasts p").bounding_box(), page.locator("#send").bounding_box()
+    assert toast
+    assert send
+    assert toast["y"] + toast["height"] < send["y"], "what is said hides nothing that is pressed"
+    expect(page.locator("#question")).to_have_value("a second thought")
+    back.click()
+    page.fill("#email", "long@example.com")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#question")).to_have_value("a second thought")
+    assert faults(page) == []

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import uuid
+from decimal import Decimal
 
 import pytest
 from tests.axe import faults
@@ -114,7 +115,14 @@ def test_usage_is_told_by_day_by_key_and_by_answer(server: Solvent) -> None:
     assert len(re.findall(r'href="/usage/ans_', kim.get(f"/usage?key={ids[1]}").text)) == 2
     one = kim.get(f"/usage/{receipts[0]}").text
     assert "below-cost" in one
-    assert "Tokens thought" in one
+    # Its lines come to what is paid, and say what the receipt under an answer says.
+    assert "Thought" in one
+    table = re.findall(
+        r'<td class="n">(?:−\u200a)?₩([0-9.,]+)</td>', one.partition("<table")[2].partition("</table>")[0]
+    )
+    *lines, worth, covered, due = [Decimal(each.replace(",", "")) for each in table]
+    assert sum(lines) == worth == covered + due > 0
+    assert "Covered by the plan" in one
     assert "margin" not in one.lower()
     rows = list(csv.DictReader(io.StringIO(kim.get("/usage.csv").text)))
     assert [row["id"] for row in rows] == receipts

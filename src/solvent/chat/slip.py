@@ -61,6 +61,7 @@ def slip(receipt: Receipt, shown: Shown, words: Words) -> dict[str, Any]:
         "mode": shown.mode,
         "model": receipt.model,
         "reason": words(reason) if words.has(reason) else None,
+        "is_estimated": bool(receipt.usage_estimated),
         "why": _why(words(why) if words.has(why) else "", shown.cheaper, words),
         "total_ms": receipt.total_us // 1000,
         "first_token_ms": receipt.first_token_us // 1000 if receipt.first_token_us >= 0 else None,

@@ -15,9 +15,12 @@ from solvent.answering.receipt import Receipt
 from solvent.answering.receipt_store import Sought, receipts_page
 from solvent.app.build import App
 from solvent.app.report_body import UJ_PER_WATT_HOUR, decimals
+from solvent.chat.slip import Shown, slip
 from solvent.db.port import Connection
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer
+from solvent.invoicing.store import profile_at
+from solvent.invoicing.tax import Tax
 from solvent.margin.store import Folded
 from solvent.margin.usage_store import days_of, used_by
 from solvent.pages.place import Place
@@ -26,7 +29,7 @@ from solvent.values.errors import Invalid, NotFound
 from solvent.values.ids import AnswerId
 from solvent.values.instant import iso
 from solvent.values.limits import NAME_CHARACTERS_MAX, PAGE_ROWS_MAX, USAGE_ROWS_MAX
-from solvent.values.money import Money, plain
+from solvent.values.money import Money, money, plain
 from solvent.values.period import day_number, start_of_day
 from solvent.values.usage import all_input_tokens, all_output_tokens
 
@@ -109,11 +112,21 @@ class Usage:
         found = await self._app.database.read(lambda connection: answering_store.receipt(connection, id))
         if found is None or found.customer != visit.customer.id:
             raise NotFound("no_such_answer", "there is no such answer of yours", param="id")
-        keys = await self._app.database.read(lambda connection: self._keys(connection, visit.customer))
+
+        def look(connection: Connection) -> tuple[dict[str, str], Tax]:
+            return self._keys(connection, visit.customer), profile_at(connection, found.customer, found.at_us).tax
+
+        keys, tax = await self._app.database.read(look)
+        route = self._app.desk.routes.get(found.model)
+        drawn = slip(found, Shown("", route.price_cards if route is not None else (), tax), visit.texts)
         return visit.page(
             "chat/receipt.html", receipt=found, key=keys.get(found.key, found.key),
             quantities=[(name, getattr(found, name)) for name in _BUCKETS if getattr(found, name)],
-            included=Money(found.included_grains, found.currency),
+            included=Money(found.included_grains, found.currency), why=drawn["why"],
+            gift=Money(found.granted_grains, found.currency), due=money(drawn["due"], found.currency),
+            worth=money(drawn["charge"], found.currency),
+            lines=[(line["name"], line["quantity"], money(line["amount"], found.currency)) for line in drawn["lines"]],
+            decimals=max([2, *(len(line["amount"].partition(".")[2]) for line in drawn["lines"])]),
             watt_hours=decimals(found.energy_uj, UJ_PER_WATT_HOUR, 2) if found.energy_uj else "",
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import { moneyText, picos } from './money.js';
 import { el, icon, pageLanguage } from './nodes.js';
 import { Refused, tell, token } from './page.js';
-import { aboutFile, say } from './turns.js';
+import { aboutFile, say, tellWrong } from './turns.js';
 
 const PICTURES_MAX = 4;
 const PICTURE_BYTES_MAX = 480_000; // so that four of them fit
@@ -79,7 +79,7 @@ export class Attachments {
         if (found) Object.assign(one, found);
       } catch (wrong) {
         this.all = this.all.filter((each) => each !== one);
-        if (wrong.name !== 'AbortError') tell(`${one.name}: ${wrong.status ? wrong.message : say('offline')}`);
+        if (wrong.name !== 'AbortError') tellWrong(wrong, one.name);
       }
       one.reading = null;
       this.draw();

@@ -11,7 +11,6 @@ export class Composer {
     this.form = form;
     this.field = form.querySelector('textarea');
     this.attached = new Attachments(form.querySelector('.attached'), form.querySelector('.adds'), currency, () => this.mode.name);
-    this.key = `solvent.draft ${location.pathname}`;
     this.field.value = sessionStorage.getItem(this.key) ?? '';
     this.field.addEventListener('input', () => this.keep());
     // A Hangul syllable under way ends with Enter too: that one does not send.
@@ -33,6 +32,11 @@ export class Composer {
     });
     this.listening = null;
     form.querySelector('.voice').hidden = !speech();
+  }
+
+  /** Each conversation has its own draft, a new one too, which gets another address once it is asked in. */
+  get key() {
+    return `solvent.draft ${location.pathname}`;
   }
 
   keep() {

@@ -36,13 +36,18 @@ export async function ask(path, body, options) {
   return response.status === 204 ? null : response.json();
 }
 
-/** Says a sentence to everyone, listeners too, for some seconds. It stands in <div class="toasts" role="status">. */
-export function tell(text) {
+/** Says a sentence to everyone, listeners too, for some seconds; longer with a link. It stands in <div class="toasts" role="status">. */
+export function tell(text, link = null) {
   const place = document.querySelector('.toasts');
   const line = document.createElement('p');
   line.textContent = text;
+  if (link) {
+    const away = document.createElement('a');
+    [away.href, away.textContent] = [link.href, link.words];
+    line.append(' ', away);
+  }
   place.append(line);
-  setTimeout(() => line.remove(), TOAST_MS);
+  setTimeout(() => line.remove(), link ? 4 * TOAST_MS : TOAST_MS);
 }
 
 /** Opens or closes the drawer that a button's aria-controls names. While open, what lies under it cannot be reached. */

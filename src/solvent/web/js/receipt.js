@@ -19,7 +19,7 @@ const ko = {
   net: '부가세를 뺀 값', tax: (percent) => `그중 부가세 ${percent}%`, due: '요금제에 포함, 더 낼 돈', due_free: '무료, 더 낼 돈', due_wallet: '지갑에서 낸 돈', due_account: '나중에 청구되는 돈', due_both: '지갑과 나중 청구로 내는 돈', due_gift: '선물로 받은 돈에서 빠져, 더 낼 돈',
   nth: (n, all, period) => `이번 ${period === 'year' ? '해' : '달'} ${all}개 중 ${n}번째 답변`,
   plan: (name, price, day, all) => `${name} 요금제, ${price}. ${day}에 다시 ${all}개가 됩니다.`,
-  mode: '방식', model: '모델', why: '고른 이유', time: '시간', energy: '전기', id: '번호',
+  mode: '방식', model: '모델', why: '고른 이유', time: '시간', energy: '전기', id: '번호', counted: '수량', guessed: '제공사가 알려 주지 않아 어림했습니다',
   took: (all, first) => (first === null ? `${all}초` : `${all}초, 첫 글자까지 ${first}초`),
   estimated: '추정',
 };
@@ -34,7 +34,7 @@ const en = {
   net: 'Without VAT', tax: (percent) => `VAT ${percent}% in it`, due: 'Covered by your plan, to pay', due_free: 'Free, to pay', due_wallet: 'Paid from your wallet', due_account: 'To be invoiced', due_both: 'From your wallet, and to be invoiced', due_gift: 'Covered by a gift, to pay',
   nth: (n, all, period) => `${n} of ${all} answers this ${period === 'year' ? 'year' : 'month'}`,
   plan: (name, price, day, all) => `${name} plan, ${price}. Back to ${all} on ${day}.`,
-  mode: 'Mode', model: 'Model', why: 'Chosen because', time: 'Time', energy: 'Energy', id: 'Number',
+  mode: 'Mode', model: 'Model', why: 'Chosen because', time: 'Time', energy: 'Energy', id: 'Number', counted: 'Quantity', guessed: 'Estimated, as the provider did not say',
   took: (all, first) => (first === null ? `${all} s` : `${all} s, first word after ${first} s`),
   estimated: 'estimated',
 };
@@ -146,6 +146,7 @@ function facts(receipt) {
   if (receipt.mode) fact('mode', receipt.mode);
   if (receipt.model) fact('model', receipt.model);
   if (receipt.why) fact('why', receipt.why);
+  if (receipt.is_estimated) fact('counted', say.guessed);
   const first = receipt.first_token_ms ?? null;
   fact('time', say.took(secondsText(receipt.total_ms), first === null ? null : secondsText(first)));
   if (receipt.energy_watt_hours) {

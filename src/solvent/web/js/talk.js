@@ -7,7 +7,7 @@ import { el } from './nodes.js';
 import { ask, tell } from './page.js';
 import { Prose, fetchMarkdown } from './prose.js';
 import { Talks } from './talks.js';
-import { finish, learn, leftText, say, turnNode } from './turns.js';
+import { finish, learn, leftText, say, tellWrong, turnNode } from './turns.js';
 
 const byId = (id) => document.getElementById(id);
 const main = byId('main');
@@ -66,6 +66,13 @@ function goTo(path) {
 
 const isNearEnd = () => thread.scrollHeight - thread.scrollTop - thread.clientHeight < NEAR_PX;
 const toEnd = () => thread.scrollTo({ top: thread.scrollHeight });
+
+/** Answers grow when what reads them comes: the end stays in sight until somebody moves. */
+function stayAtEnd() {
+  const growing = new ResizeObserver(toEnd);
+  growing.observe(byId('turns'));
+  for (const name of ['wheel', 'touchstart', 'pointerdown', 'keydown']) addEventListener(name, () => growing.disconnect(), { once: true, passive: true });
+}
 
 function showRunning(isRunning) {
   byId('send').hidden = isRunning;
@@ -145,7 +152,7 @@ async function run(asked, before, giveBack) {
       page.talk = was;
       draw();
       giveBack?.();
-      if (wrong.name !== 'AbortError') tell(wrong.status ? wrong.message : say('offline'));
+      if (wrong.name !== 'AbortError') tellWrong(wrong);
     }
     byId('status').textContent = '';
   } finally {
@@ -161,7 +168,7 @@ async function change(wanted, said, id = page.talk.id) {
     if (said) tell(said);
     return told;
   } catch (wrong) {
-    tell(wrong.status ? wrong.message : say('offline'));
+    tellWrong(wrong);
     return null;
   }
 }
@@ -345,7 +352,7 @@ chooseMode();
 draw();
 drawLeft(data.remains);
 talks.open(page.talk);
-toEnd();
+stayAtEnd();
 lookAgain();
 addEventListener('load', beginWorker);
 if (matchMedia('(min-width: 861px)').matches) composer?.field.focus();

@@ -3,9 +3,12 @@
 import { picos, moneyText } from './money.js';
 import { el, icon, pageLanguage } from './nodes.js';
 import { count } from './formats.js';
+import { tell } from './page.js';
 import { writeMarkdown } from './prose.js';
 import { pendingNode, receiptNode } from './receipt.js';
 
+const LONG = 1_500; // characters of a question
+const LONG_LINES = 16;
 let words = {};
 
 /** The words that the page brought along. */
@@ -15,6 +18,13 @@ export function learn(texts) {
 
 /** One of them, with its {members} put in. */
 export const say = (key, members = {}) => (words[key] ?? key).replace(/\{(\w+)\}/g, (_all, name) => members[name] ?? '');
+
+/** Says what went wrong; whoever is signed out is shown the way back to here. */
+export function tellWrong(wrong, name = '') {
+  const next = encodeURIComponent(location.pathname);
+  const link = wrong.status === 401 ? { href: `/sign-in?next=${next}`, words: say('sign_in') } : null;
+  tell(`${name ? `${name}: ` : ''}${wrong.status ? wrong.message : say('offline')}`, link);
+}
 
 export const button = (act, picture, members = {}) =>
   el('button', { class: 'btn icon small', type: 'button', 'data-do': act, 'aria-label': say(act, members), title: say(act, members) }, icon(picture));
@@ -41,8 +51,23 @@ function question(turn, isMine) {
   const pictures = Array.from({ length: turn.pictures }, (_none, n) => el('img', { src: `${at}/${n}`, alt: say('picture', { n: n + 1 }), loading: 'lazy' }));
   const files = (turn.documents ?? []).map((one, n) => fileChip(one, isMine && turn.id ? `/chat/turns/${turn.id}/documents/${n}` : null));
   const words = turn.question ? el('p', {}, turn.question) : null;
+  const unfold = words && isLong(turn.question) ? folded(words) : null;
   const acts = isMine && turn.id ? el('div', { class: 'acts' }, ways(turn), button('edit', 'pencil')) : null;
-  return el('div', { class: 'asked' }, pictures.length ? el('div', { class: 'pictures' }, ...pictures) : null, files.length ? el('ul', { class: 'attached', role: 'list' }, ...files) : null, words, acts);
+  return el('div', { class: 'asked' }, pictures.length ? el('div', { class: 'pictures' }, ...pictures) : null, files.length ? el('ul', { class: 'attached', role: 'list' }, ...files) : null, words, unfold, acts);
+}
+
+const isLong = (text) => text.length > LONG || text.split('\n', LONG_LINES + 1).length > LONG_LINES;
+
+/** Shows the beginning of a long question alone; the button that shows all of it. */
+function folded(words) {
+  const more = el('button', { class: 'btn line small', type: 'button', 'aria-expanded': 'false' }, say('unfold'));
+  words.classList.add('folded');
+  more.addEventListener('click', () => {
+    const isOpen = !words.classList.toggle('folded');
+    more.setAttribute('aria-expanded', String(isOpen));
+    more.textContent = say(isOpen ? 'fold' : 'unfold');
+  });
+  return more;
 }
 
 /** A file that came with a question; at: where its text is. */
