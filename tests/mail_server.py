@@ -16,6 +16,14 @@ from aiosmtpd.smtp import AuthResult, Envelope, Session
 
 LINK = re.compile(r"https?://[^\s/]+(/letters/[\w-]+)")
 WAIT_S_MAX = 15
+# Of a service that sends its letters there.
+TABLE = """\
+[mail]
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+sender = "ai@gaon.example"
+"""
 
 
 class Mailbox:

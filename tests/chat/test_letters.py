@@ -24,11 +24,6 @@ pytestmark = pytest.mark.xdist_group("console")
 TABLE = """\
 [people]
 name = "가온 AI"
-[mail]
-host = "127.0.0.1"
-port = {port}
-tls = "none"
-sender = "ai@gaon.example"
 """
 
 
@@ -49,7 +44,7 @@ def server(new_server: NewServer, box: Mailbox, there: Provider, tmp_path_factor
     secret = tmp_path_factory.mktemp("there") / "there.secret"
     secret.write_text(SECRET)
     entry = ENTRY.format(name="staff", kind="oidc", client=CLIENT, url=there.url).replace("there.secret", str(secret))
-    return new_server('public_url = "http://ai.example"\n', TABLE.format(port=box.port) + entry)
+    return new_server('public_url = "http://ai.example"\n', TABLE + mail_server.TABLE.format(port=box.port) + entry)
 
 
 def newcomer(server: Solvent, box: Mailbox, language: str = "en") -> tuple[Browser, str]:

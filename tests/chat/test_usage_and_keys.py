@@ -9,8 +9,10 @@ import io
 import re
 import shutil
 import subprocess
+import sys
 import uuid
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from tests.axe import faults
@@ -95,6 +97,9 @@ def test_the_code_on_the_page_works(server: Solvent) -> None:
     if shutil.which("curl"):
         code = html.unescape(texts["curl"]).replace("YOUR_KEY", key)
         assert "Hello" in subprocess.run(code, shell=True, capture_output=True, text=True, check=True).stdout
+    code = html.unescape(texts["javascript"]).replace("YOUR_KEY", key)
+    node = [str(Path(sys.executable).parent / "node"), "--input-type=module", "--eval", code]
+    assert "Hello" in subprocess.run(node, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_usage_is_told_by_day_by_key_and_by_answer(server: Solvent) -> None:

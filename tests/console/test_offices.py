@@ -48,7 +48,9 @@ class Office(Browser):
         page = self.get(path).text
         assert f'name="do" value="{do}"' in page, (path, do)
         key = once or found_in(page, r'name="once" value="([0-9a-f]{32})"')
-        return self.http.post(path, data={"csrf": self.own_token(page), "do": do, "once": key, **members})
+        # Where the form says: it may be sent elsewhere than where it stands.
+        to = found_in(page, rf'(?s)action="([^"]*)"(?:(?!</form>).)*?name="do" value="{do}"')
+        return self.http.post(to, data={"csrf": self.own_token(page), "do": do, "once": key, **members})
 
     def own_token(self, page: str) -> str:
         return found_in(page, r'name="csrf" (?:value|content)="([0-9a-f]+)"')

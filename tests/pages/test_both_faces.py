@@ -131,6 +131,36 @@ def paths_of(places: Iterable[Place], names: dict[str, str], who: Iterable[str])
     return found
 
 
+# Everything that is written, twice as large: what a browser's own setting for texts alone makes of a page.
+LARGER = """() => {
+  const nodes = [...document.querySelectorAll('body, body *')];
+  const all = nodes.map((node) => [node, parseFloat(getComputedStyle(node).fontSize)]);
+  for (const [node, size] of all) node.style.fontSize = `${2 * size}px`;
+}"""
+# Where one is shows without a shade, which forced colours take away: underlined in a list of ways, ruled among tabs.
+WAYS = """() => [...document.querySelectorAll('nav li:not(.tabs *) > [aria-current], #talks [aria-current]')]
+  .filter((node) => node.checkVisibility()).map((node) => getComputedStyle(node).textDecorationLine)"""
+TABS = """() => [...document.querySelectorAll('.tabs a')]
+  .map((node) => [node.hasAttribute('aria-current'), getComputedStyle(node).borderBottomColor])"""
+SCROLLED = re.compile("too wide|off the screen")
+
+
+def main_pages(names: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Where customers and operators are most."""
+    chat = [
+        "/",
+        f"/talks/{names['talk']}",
+        "/plan",
+        "/plan/change?plan=plus",
+        "/keys",
+        "/usage",
+        "/invoices",
+        "/account",
+    ]
+    console = ["", "/margins", "/customers", f"/customers/{names['customer']}", "/plans/pro", "/money", "/ledger"]
+    return chat, [f"/console{path}" for path in (*console, "/start", f"/money/bills/{names['bill']}")]
+
+
 OPERATORS = {place.who for place in CONSOLE} - {"anybody"}
 
 
@@ -158,3 +188,36 @@ def test_operators(open_page: OpenPage, server: Solvent, kim: tuple[Browser, dic
     paths = paths_of(CONSOLE, kim[1] | {"month": "2026-11"}, OPERATORS)
     assert len(paths) > 25
     demand_nothing_wrong(enter(open_page(), Office(server)), paths)
+
+
+def test_the_main_pages_in_colours_that_a_browser_forces(
+    open_page: OpenPage, server: Solvent, kim: tuple[Browser, dict[str, str]]
+) -> None:
+    for browser, paths in zip((kim[0], Office(server)), main_pages(kim[1]), strict=True):
+        look = enter(open_page(forced_colors="active", color_scheme="dark"), browser)
+        for path in paths:
+            look.page.goto(server.url + path)
+            look.page.evaluate(OPEN)
+            assert look.page.evaluate(SEEN, {"allowed": KNOWN}) == [], path
+            ways = look.page.evaluate(WAYS)
+            assert set(ways) == {"underline"} or (not ways and path == "/"), (path, ways)
+            ruled: dict[bool, set[str]] = {True: set(), False: set()}
+            for is_here, colour in look.page.evaluate(TABS):
+                ruled[is_here].add(colour)
+            assert ruled[True].isdisjoint(ruled[False]), (path, ruled)
+        assert look.all_complaints() == []
+
+
+def test_the_main_pages_with_text_twice_as_large(
+    open_page: OpenPage, server: Solvent, kim: tuple[Browser, dict[str, str]]
+) -> None:
+    """At a desk all of it fits; on a phone nothing is cut or lies over another, and a wide table may be scrolled to."""
+    for browser, paths in zip((kim[0], Office(server)), main_pages(kim[1]), strict=True):
+        look = enter(open_page(), browser)
+        for path, (width, height) in itertools.product(paths, SIZES):
+            look.page.set_viewport_size({"width": width, "height": height})
+            look.page.goto(server.url + path)
+            look.page.evaluate(OPEN)
+            look.page.evaluate(LARGER)
+            found = look.page.evaluate(SEEN, {"allowed": KNOWN})
+            assert [one for one in found if width > 390 or not SCROLLED.search(one)] == [], (path, width)

@@ -106,7 +106,7 @@ async def price_books(clerk: Clerk) -> Mapping[str, Any]:
 
 async def price_card(clerk: Clerk) -> Mapping[str, Any]:
     """Every dated entry of one card, and what changed between two of them: the last two, unless two are named."""
-    name = clerk.visit.query.get("card", "")
+    name = clerk.visit.query.get("card") or clerk.visit.form.get("card", "")  # a form is sent to the bare path
     entries = (await clerk.ask(prices.HISTORY, {"card": name})).data
     dated = (await asyncio.to_thread(clerk.business.cards))[name]
     last = len(dated) - 1

@@ -18,6 +18,7 @@ from solvent.console import margin, plans
 from solvent.console.clerk import Clerk
 from solvent.console.plan_editor import begun_from, entry_written, terms_written, trouble_of
 from solvent.console.plan_words import Said
+from solvent.console.wrong_fields import detail_of
 from solvent.pages import formats
 from solvent.pages.visit import Visit
 from solvent.values.errors import SolventError
@@ -68,7 +69,7 @@ class PlanPreview:
             changes = Said(visit, currency).changes(await begun_from(clerk), entry)
         except SolventError as problem:
             said, param = trouble_of(clerk, problem)
-            detail = problem.message if problem.message != said else ""
+            detail = detail_of(problem, said) if visit.visitor.language == "en" else ""
             return _json({"trouble": {"said": said, "detail": detail, "param": param}})
         told: dict[str, Any] = {"would": would(visit, found), "finding": finding_said(visit, found.finding)}
         told["is_loss"] = found.finding.kind == "loss"

@@ -18,6 +18,7 @@ from solvent.console.clerk import Clerk
 from solvent.console.fields import DO, fields_of
 from solvent.console.operation import AnyOperation
 from solvent.console.telling import Telling
+from solvent.console.wrong_fields import detail_of, said_of
 from solvent.identity.permission import Action, demand, may
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
@@ -114,9 +115,8 @@ class _Paper:
                 result = await clerk.carry_out(operation, await read(clerk) if read else None)
         except SolventError as problem:
             says = self._sheet.says
-            said, param = says(clerk, problem) if says else (visit.said(problem), problem.param or "")
-            detail = problem.message if problem.message != said else ""
-            trouble = Trouble(do, said, param, detail)
+            said, param = says(clerk, problem) if says else said_of(visit, problem, do)
+            trouble = Trouble(do, said, param, detail_of(problem, said))
             return await self._draw(clerk, visit, status_and_type(problem)[0], trouble=trouble)
         if do in self._sheet.tells:
             return await self._draw(clerk, visit, told=Told(do, result))

@@ -21,3 +21,4 @@ button.addEventListener('click', async () => {
     button.disabled = false;
   }
 });
+button.disabled = false; // a press before this would do nothing

@@ -32,9 +32,12 @@ function drawTurns(turns) {
   const wanted = turns.map(shownOf);
   const other = wanted.findIndex((text, n) => text !== page.drawn[n]);
   const same = other === -1 ? wanted.length : other;
+  const hadFocus = byId('turns').contains(document.activeElement);
   for (const node of [...byId('turns').children].slice(same)) node.remove();
   byId('turns').append(...turns.slice(same).map((turn, n) => turnNode(turn, same + n + 1)));
   page.drawn = wanted;
+  // What the keyboard was on is gone: it goes on from the conversation, not from the top of the page.
+  if (hadFocus && !byId('turns').contains(document.activeElement)) thread.focus({ preventScroll: true });
 }
 
 function draw() {
@@ -190,7 +193,7 @@ function edit(turn, node) {
       event.preventDefault();
       form.requestSubmit();
     }
-    if (event.key === 'Escape') draw();
+    if (event.key === 'Escape') leaveEdit(turn);
   });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -199,6 +202,12 @@ function edit(turn, node) {
   node.querySelector('.asked').replaceChildren(form);
   page.drawn[page.talk.turns.indexOf(turn)] = '';
   field.focus();
+}
+
+/** The question stays as it was, and the keyboard is where it was. */
+function leaveEdit(turn) {
+  draw();
+  byId('turns').querySelector(`[data-turn="${CSS.escape(turn.id)}"] [data-do="edit"]`)?.focus();
 }
 
 async function copy(text, node) {
@@ -236,6 +245,7 @@ async function forget() {
   page.talk = null;
   goTo('/');
   draw();
+  thread.focus({ preventScroll: true });
   const undo = el('button', { class: 'btn line small', type: 'button' }, say('undo'));
   const line = el('p', { class: 'undo' }, `${say('deleted')} `, undo);
   undo.addEventListener('click', async () => {
@@ -287,7 +297,7 @@ const actsOfTurn = {
   copy: (turn, node) => copy(turn.answer, proseOf(node)),
   retry: (turn) => askInstead(turn),
   edit,
-  edit_cancel: () => draw(),
+  edit_cancel: leaveEdit,
   before: (_turn, _node, button) => show(button.dataset.to),
   next: (_turn, _node, button) => show(button.dataset.to),
 };
@@ -295,7 +305,10 @@ const actsOfTurn = {
 document.addEventListener('click', (event) => {
   const button = event.target.closest('[data-do]');
   if (!button) return;
-  for (const menu of document.querySelectorAll('details.menu[open]')) menu.open = false;
+  for (const menu of document.querySelectorAll('details.menu[open]')) {
+    menu.open = false;
+    if (menu.contains(button)) menu.querySelector('summary').focus(); // so that a dialog leads back to it
+  }
   const node = button.closest('[data-turn]');
   if (!node) acts[button.dataset.do]?.(button);
   else if (!page.running) actsOfTurn[button.dataset.do]?.(page.talk.turns.find(({ id }) => id === node.dataset.turn), node, button);
