@@ -7,10 +7,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from sqlalchemy import Connection
 from tests.db.opened import Place
 from tests.till.tills import CUSTOMER, NOON_US, Till, act, opened_till, won
 
-from solvent.billing import invoice_store, payment_store
+from solvent.billing import credit_store, invoice_store, payment_store
 from solvent.billing.order import PaymentOrder
 from solvent.billing.payment_store import SavedMethod
 from solvent.identity import store as identity_store
@@ -19,13 +21,14 @@ from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import Invoice, InvoiceDraft, state_of
 from solvent.invoicing.line import DraftLine
 from solvent.invoicing.profile import Profile
-from solvent.invoicing.tax import Tax
-from solvent.ledger.account import invoiced, wallet
+from solvent.invoicing.tax import Tax, Treatment
+from solvent.ledger.account import REFUNDS, invoiced, wallet
 from solvent.payments.fake import BAD_CARD, GOOD_CARD, FakeProcessor
 from solvent.payments.port import Method
 from solvent.till.charge_order import charge_order
 from solvent.till.open_checkout import Opened
 from solvent.till.pay_invoice import pay_invoice
+from solvent.till.settle_order import settle_order
 from solvent.values.errors import Conflict, NotFound, Unavailable
 from solvent.values.ids import CustomerId
 from solvent.values.money import Money
@@ -247,6 +250,40 @@ def test_what_goes_back_of_an_invoice_is_due_again(place: Place) -> None:
         assert (refund.state, refund.wallet_grains, refund.short_grains) == ("done", 0, 0)
         assert await renewals.state() == "issued"
         assert await renewals.till.balance(invoiced(CUSTOMER)) == won(-22_000)
+
+    live(place, story)
+
+
+@pytest.mark.parametrize("treatment", ["inclusive", "exclusive"])
+def test_a_refund_that_comes_back_undoes_what_we_lost_by_it(place: Place, treatment: Treatment) -> None:
+    """It was sent while the invoice was credited as well: twice the money left us, and once it came again."""
+
+    async def story(renewals: Renewals) -> None:
+        till, fake, id = renewals.till, renewals.fake, renewals.invoice.id
+        profile = Profile(customer=CUSTOMER, tax=Tax(treatment, 100))
+        await till.database.write(lambda connection: invoicing_store.set_profile(connection, profile))
+        await renewals.save(GOOD_CARD)
+        order = await renewals.charge("renew/october/1")
+        fake.breaks_before = 1
+        refund = await till.refund(order.id, 22_000)
+        assert refund.state == "asked"
+
+        def credited(connection: Connection) -> None:
+            invoice_store.credit(connection, id, None, till.now_us, "credited")
+            credit_store.return_too_much(connection, id, "credited", till.now_us)
+
+        await till.database.write(credited)
+        till.now_us += HOUR_US
+        await till.resume()
+        has_both = treatment == "inclusive"  # else the invoice keeps what it has too much, and that is what went back
+        assert await till.balance(f"{REFUNDS}:invoice") == won(-22_000 * has_both)
+        sent = fake.payments[order.id]
+        failed = tuple(replace(one, state="failed") for one in sent.refunds)
+        fake.payments[order.id] = replace(sent, refunds=failed)
+        await settle_order(order.id, till.rails, till.database, till.now_us)
+        assert await till.balance(f"{REFUNDS}:invoice") == won(0)
+        theirs = await till.balance(wallet(CUSTOMER)) + await till.balance(invoiced(CUSTOMER))
+        assert theirs == won(22_000), "what they paid, once"
 
     live(place, story)
 

@@ -25,7 +25,6 @@ from solvent.billing.reversal import (
     split,
     wallet_hold,
 )
-from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
@@ -240,21 +239,21 @@ def _ask_again(
 def _pay_again(
     connection: Connection, order: PaymentOrder, back: RefundOrder | DisputeRecord, at_us: int, step: str
 ) -> None:
-    """What came back to us pays the invoice that asked again, as far as it still does; the rest is the customer's."""
+    """What came back to us undoes what we lost when it went (`_ask_again`), and pays the invoice that asked again: what
+    that does not ask for any more is the customer's."""
     came = of_invoice(order, back)
-    if not came.grains:
-        return
-    id = InvoiceId(order.subject)
-    _, standing = invoicing_store.invoice_by_id(connection, id)
-    part = Money(min(came.grains, standing.returned), came.currency)
-    if part.grains:
-        invoice_store.take_again(connection, id, part, order.account, at_us, step)
+    lost = Money(0, came.currency)
+    beside = f"{order.id}.{back.id}.beside"
+    row = next((row for row in ledger_store.transfers_of(connection, beside) if row.id == beside), None)
+    if row is not None:
+        lost = Money(row.grains, row.currency)
+        mirror = posting(TransferId(f"{beside}.back"), at_us, row.credit, row.debit, lost, order.id)
+        ledger_store.append(connection, [mirror])
+    if came.grains > lost.grains:
+        id = InvoiceId(order.subject)
+        invoice_store.take_again(connection, id, came - lost, order.account, at_us, step)
         credit_store.return_too_much(connection, id, f"{step}.too_much", at_us)
         lend_again(connection, id, at_us)
-    if came.grains > part.grains:
-        row = TransferId(f"{order.id}.{back.id}.back_beside")
-        rest = came - part
-        _append(connection, order, [posting(row, at_us, order.account, wallet(order.customer), rest, order.id)])
 
 
 def _standing(order: PaymentOrder, *, refunded: int = 0, disputed: int = 0) -> PaymentOrder:
