@@ -63,6 +63,9 @@ def meter_of(opened: Opened) -> Meter:
 
 def take_in(meter: Meter, chunk: Chunk) -> None:
     """Meter one chunk of an answer, whether or not anybody listens to it."""
+    if chunk.around is not None and not chunk.text:  # what it says beside its choices was said before
+        meter.pieces += chunk.pieces
+        return
     meter.add(chunk.pieces, chunk.usage, chunk.timings, chunk.text)
     if chunk.made is not None:
         meter.count(chunk.made)

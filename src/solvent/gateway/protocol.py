@@ -4,7 +4,7 @@ what one request and its response are."""
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import httptools
@@ -15,7 +15,10 @@ from solvent.app.http import Asgi, Scope
 from solvent.gateway.exchange import Exchange
 from solvent.values.limits import REQUEST_BODY_S_MAX, REQUEST_HEAD_S_MAX, REQUEST_HEADER_BYTES_MAX
 
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+_METHODS: Final = {b"GET": "GET", b"POST": "POST", b"DELETE": "DELETE", b"HEAD": "HEAD"}  # as nearly all are
+_QUESTION_MARK: Final = 63
+_NUMBER_SIGN: Final = 35
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -26,7 +29,7 @@ class BoundedHttp(HttpToolsProtocol):
     pipeline: Any  # of exchanges that wait for the one before them, each with the application that answers it
     _running: Exchange | None = None  # the one that is being answered
     _is_in_head = True  # from the connection, or a first byte, to the end of a head
-    _head_bytes = 0
+    _head_bytes: int
     _head_since_s: float | None = None  # when the head that is coming in began; None where all of it came at once
     _awaits_body = False  # one was announced of which no byte has come yet
     _body_since_s: float | None = None  # since when
@@ -36,6 +39,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """See asyncio.Protocol."""
         super().connection_made(transport)
+        self._head_bytes = 0
         self._head_since_s = self.loop.time()
         self._watch = self.loop.call_later(REQUEST_HEAD_S_MAX, self._look)
 
@@ -124,14 +128,16 @@ class BoundedHttp(HttpToolsProtocol):
         self.parser = None  # type: ignore[assignment]  # it holds our methods: let both go
 
     def _scope(self, http_version: str) -> Scope:
-        url = self.url
-        query = b""
-        if url.startswith(b"/") and url.find(b"?") < 0 and url.find(b"#") < 0:
-            raw_path = url
-        else:
-            parsed = httptools.parse_url(url)
+        raw_path, query = self.url, b""
+        if _QUESTION_MARK in raw_path or _NUMBER_SIGN in raw_path or not raw_path.startswith(b"/"):
+            parsed = httptools.parse_url(raw_path)
             raw_path, query = parsed.path, parsed.query or b""
         path = raw_path.decode("ascii")
+        if "%" in path:
+            path = unquote(path)
+        if self.root_path:
+            path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
+        method = self.parser.get_method()
         return {
             "type": "http",
             "asgi": _ASGI,
@@ -139,10 +145,10 @@ class BoundedHttp(HttpToolsProtocol):
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme,
-            "method": self.parser.get_method().decode("ascii"),
+            "method": _METHODS.get(method) or method.decode("ascii"),
             "root_path": self.root_path,
-            "path": self.root_path + (unquote(path) if "%" in path else path),
-            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "path": path,
+            "raw_path": raw_path,
             "query_string": query,
             "headers": self.headers,
             "state": self.app_state.copy(),

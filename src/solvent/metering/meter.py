@@ -127,6 +127,8 @@ class Meter:
     def _plausible(self, usage: Usage) -> Usage:
         """Refuses a report in a wrong unit: far beyond what was sent and what was allowed to be written."""
         read, written = all_input_tokens(usage), all_output_tokens(usage)
+        if self._beside is None and read <= self._input_tokens_most and written <= self._output_tokens_max:
+            return usage  # as nearly all are
         if self._beside is not None:
             written -= all_output_tokens(self._beside)
             heard, most = usage.audio_input_ms, self._beside.audio_input_ms
