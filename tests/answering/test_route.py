@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.answering.desks import COST, PRICE, Scripted
 
-from solvent.answering.route import Route, prices_at
+from solvent.answering.route import Prices, Route, prices_at
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rate_card import RateCard
 from solvent.values.errors import Invalid
@@ -32,6 +32,22 @@ def test_a_cost_in_another_currency_needs_a_rate_that_is_valid() -> None:
     with pytest.raises(Invalid) as caught:
         prices_at(abroad, "KRW", [RATE], 99)
     assert caught.value.code == "model_unpriced"
+
+
+def test_prices_that_still_hold_are_the_same_ones_and_others_never_are() -> None:
+    newer, later = (
+        RateCard("price", "KRW", 50, "", input_picos=1, output_picos=1),
+        Exchange("USD", "KRW", 9, 1, 200, ""),
+    )
+    both = route([DOLLARS], [PRICE, newer])
+    first = prices_at(both, "KRW", [RATE], 100)
+    assert prices_at(both, "KRW", [RATE], 199) is first
+    assert prices_at(both, "KRW", [RATE, later], 200) == Prices(DOLLARS, newer, later)
+    assert prices_at(both, "KRW", [RATE, later], 199) == first
+    with pytest.raises(Invalid):
+        prices_at(both, "KRW", [], 199)
+    with pytest.raises(Invalid):
+        prices_at(both, "USD", [RATE], 199)
 
 
 NOT_YET = RateCard("later", "KRW", 10**18, "", input_picos=1, output_picos=1)

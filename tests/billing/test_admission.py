@@ -152,6 +152,16 @@ def test_nobody_who_can_pay_for_all_of_it_gets_less(read: int, asked: int, spare
     assert verdict == Admitted((Draw(WALLET, full.grains),), asked)
 
 
+@given(asks, purses(), st.booleans())
+@settings(deadline=None)
+def test_a_pot_with_nothing_in_it_changes_nothing(ask: Ask, sources: list[Source], is_settled: bool) -> None:
+    empty: Source = (pot("empty", "allowance", TOKENS), 0, True)
+    verdict = admit(ask, [empty, *sources], settle_for_less=is_settled)
+    alone = admit(ask, sources, settle_for_less=is_settled)
+    if isinstance(alone, Admitted) or not is_settled:
+        assert verdict == alone
+
+
 def test_what_is_free_is_free_for_an_empty_wallet() -> None:
     free = RateCard("free", "KRW", 0, "", input_picos=0, output_picos=0)
     assert admit(Ask(500, 100, free), [(WALLET, 0, False)]) == Admitted((Draw(WALLET, 0),), 100)
