@@ -34,7 +34,7 @@ class Exchange:
     __slots__ = (
         "_default_headers", "_expects_continue", "_flow", "_has_news", "_head", "_is_chunked", "_left_bytes", "_news",
         "_on_response", "_parts", "_parts_bytes", "_transport", "disconnected", "is_whole", "keep_alive",
-        "response_complete", "response_started", "scope",
+        "response_complete", "response_started", "scope", "task",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +49,7 @@ class Exchange:
         self._on_response = on_response
         self.keep_alive = keep_alive
         self._expects_continue = expects_continue
+        self.task: asyncio.Task[None] | None = None  # that runs it
         self.disconnected = False
         # Of the request: whether all has come, and what of its body nobody has taken yet
         self.is_whole = False
@@ -79,9 +80,8 @@ class Exchange:
                 await self._fail()
         finally:
             self._on_response = _nothing  # which holds the connection, for the garbage collector to find
-            task = asyncio.current_task()
-            assert task is not None, "an exchange is run by a task"
-            running.discard(task)
+            if self.task is not None:
+                running.discard(self.task)
 
     async def _fail(self) -> None:
         if self.response_started:

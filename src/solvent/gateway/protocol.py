@@ -163,7 +163,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _start(self, exchange: Exchange, app: Asgi) -> None:
         self._running = exchange
-        self.tasks.add(self.loop.create_task(exchange.run(app, self.tasks)))
+        exchange.task = self.loop.create_task(exchange.run(app, self.tasks))
+        self.tasks.add(exchange.task)
 
     def _look(self) -> None:
         """Looks now and then, so that a request costs no timer of its own; a head is ended up to twice as late."""
