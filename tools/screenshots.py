@@ -10,20 +10,26 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
+from base64 import b32decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import httpx2
+import typst
 from playwright.sync_api import Browser, Page, sync_playwright
 from tools.chromium import MISSING, find_chromium
+
+from solvent.identity.totp import code_at, step_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = str(Path(sys.executable).parent / "solvent")
@@ -36,6 +42,12 @@ LOOKS = (
     ("en-US", 390, 844, "light"),
 )  # fmt: skip
 QUESTIONS = {"ko-KR": "영수증은 어디에서 보나요?", "en-US": "What does an answer cost?"}
+LEASES = {"ko-KR": "2026년 임대차 계약서.pdf", "en-US": "Lease 2026.pdf"}
+DRAGGED = """() => {
+  const moved = new DataTransfer();
+  moved.items.add(new File(['x'], 'x.txt'));
+  document.body.dispatchEvent(new DragEvent('dragenter', { dataTransfer: moved, bubbles: true }));
+}"""
 STRANGERS = ("/sign-in", "/sign-in/forgotten")
 # The demo with a mail server that goes nowhere, so that letters are offered, a bank, and cards over Toss.
 SETTINGS = """\
@@ -108,7 +120,7 @@ def main() -> int:
         simulate(data)
         time.sleep(options.seconds)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        missing = [page for look in LOOKS for page in taken(browser, url, key, look, options.to)]
+        missing = [page for look in LOOKS for page in taken(browser, url, key, data, look, options.to)]
         browser.close()
     for page in missing:
         sys.stderr.write(f"no picture of {page}" + "\n")
@@ -165,13 +177,15 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def taken(browser: Browser, url: str, key: str, look: tuple[str, int, int, str], to: Path) -> list[str]:
+def taken(
+    browser: Browser, url: str, key: str, data: Path, look: tuple[str, int, int, str], to: Path
+) -> list[str]:  # fmt: skip
     """Take all pictures of one look; returns the pages that did not come."""
     language, width, height, theme = look
     named = f"{language[:2]}-{'phone' if width < 600 else 'wide'}-{theme}"
     settings = {"locale": language, "viewport": {"width": width, "height": height}, "timezone_id": "Asia/Seoul"}
     missing = []
-    for sign_in, pages in ((as_customer, CUSTOMERS), (as_operator, OPERATORS)):
+    for sign_in, pages in ((as_customer, CUSTOMERS), (partial(as_guarded, data), ()), (as_operator, OPERATORS)):
         context = browser.new_context(**settings, color_scheme=theme)
         page = context.new_page()
         sign_in(page, url, key, language, lambda name, page=page: page.screenshot(path=to / f"{name}-{named}.png"))
@@ -211,6 +225,13 @@ def as_customer(page: Page, url: str, _key: str, language: str, take: Callable[[
     page.keyboard.press("Enter")
     page.wait_for_url(f"{url}/")
     take("talk-empty")
+    page.evaluate(DRAGGED)
+    take("talk-drop")
+    page.evaluate("document.getElementById('drop').hidden = true")
+    page.set_input_files("#files", [{"name": LEASES[language], "mimeType": "application/pdf", "buffer": lease()}])
+    page.locator(".adds").wait_for()
+    take("talk-attached")
+    page.locator("#attached button").click()
     page.locator("textarea").first.fill(QUESTIONS[language])
     page.keyboard.press("Enter")
     page.wait_for_timeout(6_000)
@@ -228,6 +249,10 @@ def as_customer(page: Page, url: str, _key: str, language: str, take: Callable[[
     page.goto(page.input_value("#link"))
     page.wait_for_timeout(STILL_MS)
     take("shared")
+    page.goto(f"{url}/usage")
+    page.locator("a[href^='/usage/ans_']").first.click()
+    page.wait_for_url("**/usage/ans_*")
+    take("usage-answer")
     page.goto(f"{url}/plan")
     other = page.locator("a[href^='/plan/change']")
     if other.count():
@@ -247,6 +272,46 @@ def as_customer(page: Page, url: str, _key: str, language: str, take: Callable[[
     page.keyboard.press("Enter")
     page.wait_for_url("**/plan/coupon")
     take("coupon")
+
+
+def as_guarded(
+    data: Path, page: Page, url: str, _key: str, language: str, take: Callable[[str], object]
+) -> None:  # fmt: skip
+    """Set up an authenticator app, and sign in with its code."""
+    email = f"{time.time_ns()}@example.com"
+    page.goto(f"{url}/sign-up")
+    for field, words in (("name", "이안전" if language == "ko-KR" else "Ann Lee"), ("email", email)):
+        page.fill(f"#{field}", words)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{url}/")
+    with sqlite3.connect(next(data.glob("*.db"))) as books:  # no letter arrives here that they could open
+        books.execute("update people set confirmed_us = created_us where email = ?", [email])
+    page.goto(f"{url}/account/security")
+    page.locator("#h-app ~ details summary").click()
+    page.fill("#app-password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account/app")
+    take("account-app")
+    secret = b32decode(page.locator(".once-code").inner_text().replace(" ", ""))
+    page.fill("#code", code_at(secret, step_of(time.time_ns() // 1000)))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account/app/confirm")
+    take("account-app-codes")
+    page.context.clear_cookies()
+    page.goto(f"{url}/sign-in")
+    page.fill("#email", email)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign-in/second")
+    take("sign-in-second")
+
+
+def lease() -> bytes:
+    """A PDF of three pages."""
+    return typst.compile(
+        b"= Lease\nThe rent is paid monthly. #pagebreak() Repairs. #pagebreak() Signatures.", format="pdf"
+    )
 
 
 def as_operator(page: Page, url: str, key: str, _language: str, take: Callable[[str], object]) -> None:

@@ -21,6 +21,8 @@ from tests.chat.own import TABLES, do, sign_up_here, someone
 from tests.chat.visits import Browser
 from tests.doors.server import Solvent
 
+from solvent.chat.usage import watt_hours
+
 pytestmark = pytest.mark.xdist_group("console")
 SECRET = re.compile(r"sk-solvent-[0-9a-f]+")
 
@@ -134,6 +136,11 @@ def test_usage_is_told_by_day_by_key_and_by_answer(server: Solvent) -> None:
     assert rows[0]["user"] == "'=cmd()"
     assert {row["currency"] for row in rows} == {"KRW"}
     assert kim.get("/usage?model=%00").status_code == 400
+
+
+def test_what_took_little_energy_does_not_read_as_none() -> None:
+    told = [watt_hours(uj) for uj in (540_000, 1_512_000_000, 3_600_000_000, 45_000_000_000)]
+    assert told == ["0.00015", "0.42", "1.00", "12.50"]
 
 
 @pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-US", 1280)])

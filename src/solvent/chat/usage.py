@@ -127,12 +127,19 @@ class Usage:
             worth=money(drawn["charge"], found.currency),
             lines=[(line["name"], line["quantity"], money(line["amount"], found.currency)) for line in drawn["lines"]],
             decimals=max([2, *(len(line["amount"].partition(".")[2]) for line in drawn["lines"])]),
-            watt_hours=decimals(found.energy_uj, UJ_PER_WATT_HOUR, 2) if found.energy_uj else "",
+            watt_hours=watt_hours(found.energy_uj) if found.energy_uj else "",
         )  # fmt: skip
 
     def _keys(self, connection: Connection, customer: Customer) -> dict[str, str]:
         found = identity_store.keys_page(connection, customer.id, "", PAGE_ROWS_MAX)
         return {key.id: f"{key.name or key.id} …{key.hint}" for key in found}
+
+
+def watt_hours(energy_uj: int) -> str:
+    """Two figures of a fraction, however small, as under the answer: an answer takes some thousandths."""
+    whole, _, fraction = decimals(energy_uj, UJ_PER_WATT_HOUR, 9).partition(".")
+    zeros = len(fraction) - len(fraction.lstrip("0")) if whole == "0" else 0
+    return f"{whole}.{fraction[: zeros + 2]}"
 
 
 def _sought(visit: Visit) -> Sought:
