@@ -11,6 +11,8 @@ from tests.db.opened import Place
 from tests.office.acts import NOW_US, SECRETS, act, callers_mark, on_sale, opened_customer, opening
 
 from solvent.audit.store import changes_between
+from solvent.billing import pack_store
+from solvent.billing.pack import Purchase
 from solvent.billing.subscription_store import history
 from solvent.identity import store as identity_store
 from solvent.identity.key import NewKey
@@ -65,7 +67,13 @@ def test_closing_ends_the_plan_and_what_waits_to_be_paid(place: Place) -> None:
             await on_sale(database)
             for n, pays in enumerate(("invoice", "card")):
                 made, _ = await open_customer(opening(n, plan="plus", pays=pays), act(f"o{n}"), database, n)
+                pack = Purchase(
+                    id=f"pack_{n}", customer=made.customer.id, plan="plus", version=1, pack="boost", state="waiting",
+                    account="", invoice="", asked_us=NOW_US, expires_us=NOW_US + 1,
+                )  # fmt: skip
+                await database.write(partial(pack_store.put, purchase=pack))
                 closed, _ = await change_customer(made.customer.id, CLOSED, act(f"c{n}"), database)
+                assert (await database.read(partial(pack_store.by_id, id=pack.id))).state == "canceled"
                 assert (closed.state, closed.plan) == ("closed", "")
                 states = await database.read(partial(states_of, customer=made.customer.id))
                 assert states == ["canceled"]

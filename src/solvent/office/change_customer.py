@@ -6,7 +6,7 @@ import msgspec
 
 from solvent.audit.act import Act
 from solvent.audit.store import once
-from solvent.billing import begin_store, payment_store, proposal_store, subscription_store
+from solvent.billing import begin_store, pack_store, payment_store, proposal_store, subscription_store
 from solvent.db.port import Connection, Database
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer, LogWish, State
@@ -58,11 +58,13 @@ async def change_customer(
 
 
 def _end(connection: Connection, id: CustomerId, now_us: int) -> None:
-    """No key opens anything any more, no plan begins, goes on or is paid for, and nothing saved is charged."""
+    """No key opens anything any more, no plan or pack begins, goes on or is paid for, and nothing saved is charged."""
     identity_store.revoke_keys_of(connection, id, now_us)
     payment_store.remove_methods(connection, id, now_us)
     for asked in subscription_store.history(connection, id):
         proposal_store.give_up_waiting(connection, asked.id, now_us)
+    for pack in pack_store.of_customer(connection, id):
+        pack_store.give_up_waiting(connection, pack.id)
     current = subscription_store.current(connection, id)
     if current is not None:
         begin_store.close(connection, current, now_us, now_us)
