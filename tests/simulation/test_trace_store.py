@@ -113,6 +113,12 @@ def test_a_bad_row_is_named_and_nothing_is_read(tmp_path: Path, rows: str, named
     [
         ("a,b\n1,2\n", {}, "no column is known to say 'at'; its columns are a, b"),
         ("a,b\n1,2\n", {"at": "c"}, "there is no column 'c'"),
+        (
+            "at,input_tokens\n2026-11-01,2\n",
+            {},
+            "there is no column 'output_tokens'; its columns are at, input_tokens; add",
+        ),
+        ("TIMESTAMP,GeneratedTokens\n1,2\n", {}, "there is no column 'ContextTokens'"),
         ("a,b\n1,2\n", {"when": "a"}, "--column when: there is no such thing"),
         (AZURE, {}, "no answers in it"),
     ],

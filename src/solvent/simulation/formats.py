@@ -88,10 +88,7 @@ def format_of(columns: Sequence[str], said: Mapping[str, str], source: str, name
             raise Invalid("bad_trace", message, param="column")
         if column and not _has(columns, column):
             raise Invalid("bad_trace", f"{source}: there is no column {column!r}; {_these(columns)}", param="column")
-    if name:
-        known = _named(name)
-    else:
-        known = next((one for one in FORMATS if all(getattr(one, need) in columns for need in NEEDED)), Format())
+    known = _named(name) if name else _nearest(columns)
     found = {member: said.get(member, getattr(known, member)) for member in MEMBERS}
     there = {member: column for member, column in found.items() if column and _has(columns, column)}
     for need in NEEDED:
@@ -101,6 +98,13 @@ def format_of(columns: Sequence[str], said: Mapping[str, str], source: str, name
                 "bad_trace", f"{source}: {what}; {_these(columns)}; add --column {need}=NAME", param="column"
             )  # fmt: skip
     return Format(name=known.name, **there, beside=tuple(bucket for bucket in known.beside if bucket in columns))
+
+
+def _nearest(columns: Sequence[str]) -> Format:
+    """The format that has all that is needed, or all but one, which is then missed by its name."""
+    found = max(FORMATS, key=lambda one: sum(getattr(one, need) in columns for need in NEEDED))
+    there = sum(getattr(found, need) in columns for need in NEEDED)
+    return found if there >= len(NEEDED) - 1 else Format()
 
 
 def demand_known(name: str) -> None:
