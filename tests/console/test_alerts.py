@@ -137,3 +137,5 @@ def test_a_price_lacks_until_it_is_in_force_in_the_book_it_lacked_in() -> None:
     assert not lacks(route([half, later], [PRICE]), "unpriced:cost:cached_input", 100)
     assert lacks(route([half], [PRICE]), "unpriced:cost:flex", 200), "a tariff that the card lacks"
     assert lacks(route([], [PRICE]), "unpriced:cost:input", 200)
+    assert lacks(route([half], [PRICE]), "unpriced:cached_input", 200), "of an earlier version, which named no book"
+    assert not lacks(route([later], [PRICE]), "unpriced:cached_input", 200)

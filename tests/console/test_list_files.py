@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 from tests.browsing import NewServer
-from tests.console.test_offices import Office
-from tests.console.visits import key_of
+from tests.console.test_offices import Office, found_in
+from tests.console.visits import ask, key_of
 from tests.doors.server import Solvent
 
 from solvent.console.list_files import FILES, columns_of
@@ -115,3 +115,22 @@ def test_files_are_for_those_who_may_see_their_pages(server: Solvent) -> None:
             query = "?account=x" if path.endswith("transfers") else "?spent=fees" if path.endswith("moved") else ""
             status = office.get(f"{path}.csv{query}").status_code
             assert status == (200 if may(role, operation.action) else 403), (role, path)
+
+
+def test_answers_behind_a_figure_and_a_months_books_are_files(server: Solvent) -> None:
+    ids = [ask(server) for _ in range(3)]
+    ask(server, model="below-cost")
+    office = Office(server)
+    found = table(office.get("/console/margins/answers.csv?since=1d&model=plain").text)
+    assert [row["id"] for row in found] == ids[::-1]
+    booked = server.receipt(ids[0])
+    assert all(found[-1][name] == str(booked[name]) for name in ("charge", "cost", "margin", "customer", "model"))
+    month = office.get("/console/money/months").text
+    path = found_in(month, r'href="(/console/money/months/[0-9-]+)"')
+    assert f'href="{path}/csv"' in office.get(path).text
+    lines = table(office.get(f"{path}/csv").text)
+    told = server.operate("GET", f"/v1/months/{path.rpartition('/')[2]}")["books"]
+    assert len(lines) == sum(len(books["profit_and_loss"]) + len(books["balance_sheet"]) for books in told) > 1
+    reader = Office(server, key_of(server, "support"))
+    assert reader.get("/console/margins/answers.csv").status_code == 403
+    assert reader.get(f"{path}/csv").status_code == 403

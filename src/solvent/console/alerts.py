@@ -13,7 +13,7 @@ from solvent.app.build import App
 from solvent.app.failing import FailingUpstream
 from solvent.audit import alarm_store
 from solvent.audit.alarm import Alarm, Kind
-from solvent.console.lasting import lasting
+from solvent.console.lasting import lasting, missing_in
 from solvent.pages import formats
 from solvent.pages.amounts import amount_of
 from solvent.pages.visit import Visit
@@ -63,7 +63,7 @@ async def _failing(app: App, visit: Visit) -> list[Alert]:
     return [
         Alert(
             visit.words("alerts.failing.title", model=one.model, upstream=one.upstream),
-            failing_said(visit, one, now_us),
+            f"{failing_said(visit, one, now_us)} {visit.words('alerts.failing.others')}",
             to="/console/models", link=visit.words("alerts.see_models"),
         )
         for one in await app.failing.all()
@@ -144,7 +144,9 @@ def _shown(visit: Visit, name: str, value: object, unit: str) -> str:
 
 def _price_said(visit: Visit, bucket: str) -> str:
     """Which price is missing, in which book: `unpriced:cost:cached_input`."""
-    _, book, what = bucket.split(":", 2)
+    book, what = missing_in(bucket)
     known = f"prices.{what}"
     name = visit.words(known) if visit.texts.has(known) else what
+    if not book:
+        return name
     return f"{name} ({visit.words(f'choices.book.{book}')})"

@@ -40,6 +40,7 @@ def places(app: App) -> list[Place]:
         Place("GET", "/console/margins", "margin.read", margins.show),
         Place("GET", "/console/margins.csv", "margin.read", margins.file),
         Place("GET", "/console/margins/answers", "margin.read", MarginAnswers(app).show),
+        Place("GET", "/console/margins/answers.csv", "margin.read", MarginAnswers(app).file),
         Place("GET", "/console/live-events", "margin.read", today.live_events),
         *places_of(SHEETS, app),
         *plan_pages.places(app),

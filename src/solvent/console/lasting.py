@@ -50,11 +50,19 @@ async def lasting(app: App, raised: list[Alarm]) -> list[Alarm]:
 
 def lacks(route: Route, bucket: str, now_us: int) -> bool:
     """Whether a price that an answer lacked is not in force. bucket: `unpriced:BOOK:WHAT`, as receipts say it."""
-    _, book, what = bucket.split(":", 2)
+    book, what = missing_in(bucket)
+    if not book:
+        return any(lacks(route, f"unpriced:{one}:{what}", now_us) for one in ("cost", "price"))
     card = card_at(route.cost_cards if book == "cost" else route.price_cards, now_us)
     if card is None:
         return True
     return is_unpriced(what, card) if f"{what}_picos" in RateCard.__struct_fields__ else in_tariff(card, what) is None
+
+
+def missing_in(bucket: str) -> tuple[str, str]:
+    """The book and the price that an alarm is about; "" for a book that it does not name."""
+    book, _, what = bucket.removeprefix("unpriced:").rpartition(":")
+    return (book, what) if book in ("cost", "price") else ("", what)
 
 
 async def _stand(app: App, customers: list[CustomerId]) -> dict[str, Crossing]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, cast
 
 import msgspec
 from msgspec import inspect
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from solvent.app.build import App
-from solvent.console import bills, coupons, customers, invoices, ledger, moved, payments, suspense
+from solvent.console import bills, coupons, customers, invoices, ledger, months, moved, payments, suspense
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.operation import AnyOperation
-from solvent.console.spreadsheet import harmless
+from solvent.console.spreadsheet import line_of, sent_as
 from solvent.pages.place import Place
 from solvent.pages.visit import Visit
 from solvent.values.limits import LIST_FILE_ROWS_MAX, PAGE_ROWS_MAX
@@ -37,7 +35,22 @@ FILES: Final[Mapping[str, tuple[AnyOperation, Mapping[str, str]]]] = {
 
 def places(app: App) -> list[Place]:
     """A file beside each page, for whoever may see it."""
-    return [Place("GET", f"{path}.csv", FILES[path][0].action, _sender(app, path)) for path in FILES]
+
+    async def month(visit: Visit) -> Response:
+        found = await Clerk(app, visit).ask(months.SHOW, month=visit.path["month"])
+        return sent_as(f"books-{found.month}", _books(found))
+
+    listed = [Place("GET", f"{path}.csv", FILES[path][0].action, _sender(app, path)) for path in FILES]
+    return [*listed, Place("GET", "/console/money/months/{month}/csv", months.SHOW.action, month)]
+
+
+async def _books(found: months.MonthBody) -> AsyncIterator[str]:
+    """Both statements of a month, in each currency."""
+    yield line_of(["month", "currency", "statement", "account", "section", "amount"])
+    for books in found.books:
+        for statement, lines in (("profit_and_loss", books.profit_and_loss), ("balance_sheet", books.balance_sheet)):
+            for line in lines:
+                yield line_of([books.month, books.currency, statement, line.account, line.section, line.amount])
 
 
 def _sender(app: App, path: str) -> Any:
@@ -47,9 +60,7 @@ def _sender(app: App, path: str) -> Any:
         clerk = Clerk(app, visit)
         query = query_of(visit.query, operation) | {**fixed, "limit": str(PAGE_ROWS_MAX), "cursor": ""}
         first = await clerk.ask(operation, query)  # what is wrong with the address is said before a file begins
-        name = path.rpartition("/")[2]
-        headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
-        return StreamingResponse(_written(clerk, operation, query, first), 200, headers, "text/csv; charset=utf-8")
+        return sent_as(path.rpartition("/")[2], _written(clerk, operation, query, first))
 
     return send
 
@@ -57,15 +68,15 @@ def _sender(app: App, path: str) -> Any:
 async def _written(clerk: Clerk, operation: AnyOperation, query: dict[str, str], first: Any) -> AsyncIterator[str]:
     """The names of the columns, then rows, a page of them at a time. A file that is cut says so in its last line."""
     columns = columns_of(operation)
-    yield "\ufeff" + _line(columns)
+    yield line_of(columns)
     page, count = first, 0
     while True:
-        yield "".join(_line([_cell(getattr(row, name)) for name in columns]) for row in page.data)
+        yield "".join(line_of([_cell(getattr(row, name)) for name in columns]) for row in page.data)
         count += len(page.data)
         if not page.next_cursor:
             return
         if count >= LIST_FILE_ROWS_MAX:
-            yield _line([f"cut after {count} rows: choose fewer"])
+            yield line_of([f"cut after {count} rows: choose fewer"])
             return
         page = await clerk.ask(operation, query | {"cursor": page.next_cursor})
 
@@ -83,13 +94,7 @@ def _cell(value: object) -> object:
     if value is None:
         return ""
     if isinstance(value, str | int):
-        return harmless(value)
+        return value
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return harmless("; ".join(value))
+        return "; ".join(value)
     return msgspec.json.encode(value).decode()
-
-
-def _line(cells: list[Any]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue()

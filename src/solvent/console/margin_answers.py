@@ -3,6 +3,8 @@ changed in the same days."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -13,19 +15,26 @@ from solvent.answering.correction_store import corrections_between
 from solvent.answering.read_margins import read_margins
 from solvent.answering.receipt import Receipt
 from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page
+from solvent.app.bills import receipt_for_operator
 from solvent.app.build import App
 from solvent.console.came_through import service_name
+from solvent.console.spreadsheet import line_of, sent_as
 from solvent.margin import facet_store
 from solvent.margin import store as margin_store
 from solvent.margin.facet import CORRECTED, FREE, read
 from solvent.margin.line import MarginLine, total
 from solvent.margin.store import Folded
 from solvent.pages.visit import Visit
-from solvent.values.money import Money
+from solvent.values.limits import LIST_FILE_ROWS_MAX, PAGE_ROWS_MAX
+from solvent.values.money import Money, plain
 from solvent.values.period import day_name, first_day, start_of_day
 
 ANSWERS: Final = 50  # on one page of them
 CORRECTIONS_MAX: Final = 200
+COLUMNS: Final = (
+    "id", "at", "customer", "customer_name", "plan", "key", "service", "model", "provider", "upstream", "outcome",
+    "charge", "included", "granted", "cost", "margin", "currency", "provider_cost", "provider_currency",
+)  # fmt: skip
 
 
 class Behind(msgspec.Struct, frozen=True):
@@ -46,17 +55,8 @@ class MarginAnswers:
     async def show(self, visit: Visit) -> Response:
         """The page, newest first."""
         query, desk = visit.query, self._app.desk
-        zone, now_us = desk.time_zone, desk.now_us()
-        first = first_day(query.get("since", "30d"), now_us, zone)
-        last = first_day(query.get("until", "1d"), now_us, zone, "until")
-        if query.get("day"):
-            first = last = first_day(query["day"], now_us, zone, "day")
-        sought = Sought(
-            customer=query.get("customer", ""), model=query.get("model", ""), plan=query.get("plan", ""),
-            service=query.get("service", ""), spent_on=query.get("spent", ""),
-            key=query.get("key", "") if query.get("customer") else "",
-            from_us=start_of_day(first, zone), until_us=start_of_day(last + 1, zone),
-        )  # fmt: skip
+        zone = desk.time_zone
+        first, last, sought = self._sought(visit)
 
         def look(connection: Folded) -> Behind:
             page = receipts_page(connection, sought, query.get("before", ""), ANSWERS, zone)
@@ -76,6 +76,43 @@ class MarginAnswers:
             from_day=day_name(first), until_day=day_name(last), part=sought.spent_on, part_of=part_of,
             about=", ".join(name for name in self._about(visit, sought) if name),
         )  # fmt: skip
+
+    async def file(self, visit: Visit) -> Response:
+        """All of them for a spreadsheet, amounts exact."""
+        return sent_as("answers", self._written(self._sought(visit)[2]))
+
+    async def _written(self, sought: Sought) -> AsyncIterator[str]:
+        app, before, count = self._app, "", 0
+        yield line_of(COLUMNS)
+        while count < LIST_FILE_ROWS_MAX:
+            look = partial(
+                receipts_page, sought=sought, before=before, count=PAGE_ROWS_MAX, in_zone=app.desk.time_zone
+            )  # fmt: skip
+            page = await app.database.read(look)
+            for receipt in page.receipts:
+                told = receipt_for_operator(receipt) | {"customer_name": app.names.get(receipt.customer, "")}
+                told |= {"service": receipt.service, "granted": plain(Money(receipt.granted_grains, receipt.currency))}
+                yield line_of([told[name] for name in COLUMNS])
+            before, count = page.before, count + len(page.receipts)
+            if not before:
+                return
+        yield line_of([f"cut after {count} rows: choose fewer"])
+
+    def _sought(self, visit: Visit) -> tuple[int, int, Sought]:
+        """The first day, the last one, and what is looked for. Raises Invalid for what no link of ours says."""
+        query, desk = visit.query, self._app.desk
+        zone, now_us = desk.time_zone, desk.now_us()
+        first = first_day(query.get("since", "30d"), now_us, zone)
+        last = first_day(query.get("until", "1d"), now_us, zone, "until")
+        if query.get("day"):
+            first = last = first_day(query["day"], now_us, zone, "day")
+        sought = Sought(
+            customer=query.get("customer", ""), model=query.get("model", ""), plan=query.get("plan", ""),
+            service=query.get("service", ""), spent_on=query.get("spent", ""),
+            key=query.get("key", "") if query.get("customer") else "",
+            from_us=start_of_day(first, zone), until_us=start_of_day(last + 1, zone),
+        )  # fmt: skip
+        return first, last, sought
 
     def _about(self, visit: Visit, sought: Sought) -> tuple[str, ...]:
         who, part = self._app.names.get(sought.customer, sought.customer), f"fall.{sought.spent_on}"

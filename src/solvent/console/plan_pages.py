@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
+from urllib.parse import quote
 
 from solvent.app.build import App
 from solvent.app.plan_entries import PlanEntry
@@ -13,7 +14,7 @@ from solvent.console.clerk import Clerk
 from solvent.console.operation import Nothing
 from solvent.console.plan_editor import begun_from, editor, entry_written, publish, terms_written, trouble_of
 from solvent.console.plan_preview import PlanPreview, finding_said, last_month, month_said, would
-from solvent.console.plan_words import Said
+from solvent.console.plan_words import said_for
 from solvent.console.sheet import Errand, Sheet
 from solvent.console.standing import standing
 from solvent.margin.break_even import cost_each
@@ -32,7 +33,7 @@ async def all_plans(clerk: Clerk) -> Mapping[str, Any]:
 async def one_plan(clerk: Clerk) -> Mapping[str, Any]:
     """One plan in its newest version, those before it, and what the last month would have been."""
     versions = (await clerk.ask(plans.SHOW, plan=clerk.visit.path["plan"])).data
-    newest, said = versions[0], Said(clerk.visit, clerk.business.currency)
+    newest, said = versions[0], said_for(clerk.visit, clerk.business.currency)
     return {
         "stand": await standing(clerk, newest.name) if clerk.may(margin.SHOW) else None, "each": cost_each,
         "plan": newest, "versions": versions, "lines": said.lines(newest.terms), "quota": said.quota,
@@ -75,7 +76,7 @@ async def _written(clerk: Clerk, before: PlanEntry, beside: str) -> dict[str, An
     return {
         "month": month, "then": month_said(visit, month, currency) if month else None,
         "would": partial(would, visit), "finding_said": partial(finding_said, visit),
-        "changes": Said(visit, currency).changes(before, written), "editor": await editor(clerk, before),
+        "changes": said_for(visit, currency).changes(before, written), "editor": await editor(clerk, before),
     }  # fmt: skip
 
 
@@ -85,7 +86,7 @@ SHEETS: Final = (
     Sheet(
         NEW, plans.PUBLISH.action, "console/new_plan.html", new_plan,
         {"preview": plans.PREVIEW, "publish": _PUBLISH}, frozenset({"preview"}), {"preview": terms_written},
-        says=trouble_of, goes={"publish": lambda made: f"/console/plans/{made.name}"},
+        says=trouble_of, goes={"publish": lambda made: f"/console/plans/{quote(made.name, safe='')}"},
     ),
     Sheet(
         _ONE, "plans.read", "console/plan.html", one_plan,

@@ -17,7 +17,7 @@ from solvent.billing.plan import Plan
 from solvent.console import margin, plans
 from solvent.console.clerk import Clerk
 from solvent.console.plan_editor import begun_from, entry_written, terms_written, trouble_of
-from solvent.console.plan_words import Said
+from solvent.console.plan_words import said_for
 from solvent.console.wrong_fields import detail_of
 from solvent.pages import formats
 from solvent.pages.visit import Visit
@@ -66,7 +66,7 @@ class PlanPreview:
             found = await clerk.carry_out(plans.PREVIEW, await terms_written(clerk))
             beside = visit.path.get("plan") or self._beside_of(clerk, (await clerk.ask(plans.LIST)).data)
             month = await last_month(clerk, beside, entry)
-            changes = Said(visit, currency).changes(await begun_from(clerk), entry)
+            changes = said_for(visit, currency).changes(await begun_from(clerk), entry)
         except SolventError as problem:
             said, param = trouble_of(clerk, problem)
             detail = detail_of(problem, said) if visit.visitor.language == "en" else ""

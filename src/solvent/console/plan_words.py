@@ -12,9 +12,11 @@ import msgspec
 from solvent.app.plan_entries import BudgetEntry, IncludedEntry, PackEntry, PlanEntry, RateEntry
 from solvent.billing.soundness import COUNT_MAX, DAYS_MAX, UNPAID_DAYS_MAX
 from solvent.console.plan_form import PERCENTS, ROWS, Form, form_of, numbers
+from solvent.identity.person import Language
 from solvent.pages import formats
 from solvent.pages.amounts import amount_of
 from solvent.pages.visit import Visit
+from solvent.pages.words import Words
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.limits import LOG_DAYS_MAX, NAME_CHARACTERS_MAX, PLAN_LIST_MAX, PLAN_UNITS_MAX, SEATS_MAX
 from solvent.values.money import money
@@ -40,15 +42,16 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Said:
-    """For one visitor, of plans in one currency."""
+    """In one language, of plans in one currency."""
 
-    def __init__(self, visit: Visit, currency: str) -> None:
-        self._visit = visit
+    def __init__(self, words: Words, language: Language, currency: str) -> None:
+        self._words = words
+        self._language = language
         self._currency = currency
 
     def quota(self, one: IncludedEntry) -> str:
         """So much of what, for which models."""
-        words = self._visit.words
+        words = self._words
         if one.answers:
             is_any = one.answers == "unlimited"
             said = words("terms.unlimited_answers") if is_any else words("terms.answers", n=_count(one.answers))
@@ -69,12 +72,12 @@ class Said:
 
     def pack(self, one: PackEntry) -> str:
         """What it is called, costs and gives, for how long."""
-        head = self._visit.words("terms.pack", name=one.name, price=self.amount(one.price))
-        return f"{head} {self.quota(one.gives)}, {self._visit.words('terms.valid_days', n=one.valid_days)}"
+        head = self._words("terms.pack", name=one.name, price=self.amount(one.price))
+        return f"{head} {self.quota(one.gives)}, {self._words('terms.valid_days', n=one.valid_days)}"
 
     def rate(self, one: RateEntry) -> str:
         """How fast each may ask."""
-        words, per = self._visit.words, self._visit.words(f"choices.per.{one.per}")
+        words, per = self._words, self._words(f"choices.per.{one.per}")
         parts = [
             words(f"terms.{name}", n=_count(getattr(one, name)))
             for name in ("requests_per_minute", "tokens_per_minute", "at_once") if getattr(one, name)
@@ -83,7 +86,7 @@ class Said:
 
     def budget(self, one: BudgetEntry) -> str:
         """How much each may use, for how long, and what follows."""
-        words = self._visit.words
+        words = self._words
         unit = "answers" if one.answers else "tokens" if one.tokens else "money"
         amount = self.amount(one.money) if unit == "money" else words(f"terms.{unit}", n=_count(getattr(one, unit)))
         per, every = words(f"choices.per.{one.per}"), words(f"terms.every.{one.every}")
@@ -100,7 +103,7 @@ class Said:
         except Invalid:
             return f"{text} {self._currency}"
         written = len(text.partition(".")[2])
-        return formats.money(found, self._visit.visitor.language, max(written, 0))
+        return formats.money(found, self._language, max(written, 0))
 
     def lines(self, entry: PlanEntry) -> dict[str, list[str]]:
         """Every list of a plan, entry by entry."""
@@ -137,18 +140,18 @@ class Said:
             start = "request_log.redact."
             if field.startswith(start):
                 kind = self._word("plan_form.redact", field.removeprefix(start))
-                return self._visit.words("plan_form.masked", kind=kind)
-            return self._visit.words(f"plan_form.{key}.label")
+                return self._words("plan_form.masked", kind=kind)
+            return self._words(f"plan_form.{key}.label")
         number = int(field.removeprefix(f"{rows}.").partition(".")[0]) + 1
-        list_label, label = self._visit.words(f"plan_form.{rows}.label"), self._visit.words(f"plan_form.{key}.label")
-        return self._visit.words("plan_form.in_row", rows=list_label, number=number, field=label)
+        list_label, label = self._words(f"plan_form.{rows}.label"), self._words(f"plan_form.{key}.label")
+        return self._words("plan_form.in_row", rows=list_label, number=number, field=label)
 
     def value(self, field: str, text: str) -> str:
         """What stands in a field, as people read it."""
         if text in ("true", "false") or field.startswith("request_log.redact."):
-            return self._visit.words("office.yes" if text == "true" else "office.no")
+            return self._words("office.yes" if text == "true" else "office.no")
         if field == "request_log.keep":
-            return self._visit.words(f"plan_form.keep.{text or 'service'}")
+            return self._words(f"plan_form.keep.{text or 'service'}")
         if not text:
             return "–"
         if field in PERCENTS:
@@ -159,7 +162,12 @@ class Said:
 
     def _word(self, kind: str, value: str) -> str:
         key = f"{kind}.{value}"
-        return self._visit.words(key) if self._visit.texts.has(key) else value
+        return self._words(key) if self._words.has(key) else value
+
+
+def said_for(visit: Visit, currency: str) -> Said:
+    """As one visitor reads."""
+    return Said(visit.texts, visit.visitor.language, currency)
 
 
 def refused(visit: Visit, problem: SolventError, currency: str) -> tuple[str, str]:
@@ -176,7 +184,7 @@ def refused(visit: Visit, problem: SolventError, currency: str) -> tuple[str, st
         "log": LOG_DAYS_MAX,
     }  # fmt: skip
     must = visit.words(told if visit.texts.has(told) else "plan_form.must", **most)
-    return visit.words("plan_form.refused", field=Said(visit, currency).label(field), must=must), field
+    return visit.words("plan_form.refused", field=said_for(visit, currency).label(field), must=must), field
 
 
 def field_of(param: str, plan: str, form: Form) -> str:
