@@ -343,3 +343,35 @@ def test_what_is_long_opens_at_its_end_and_drafts_outlive_a_session(talking: Sol
     page.keyboard.press("Enter")
     expect(page.locator("#question")).to_have_value("a second thought")
     assert faults(page) == []
+
+
+# A browser that is set offline lets go on what is on its way: this breaks an answer off.
+BREAKS = """() => {
+  const real = window.fetch;
+  window.fetch = async (path, asked) => {
+    const answer = await real(path, asked);
+    if (path !== '/chat/ask') return answer;
+    const reader = answer.body.getReader();
+    const broken = () => reader.cancel().then(() => { throw new TypeError('network error'); });
+    return { ok: true, body: { getReader: () => ({ read: () => (navigator.onLine ? reader.read() : broken()) }) } };
+  };
+}"""
+
+
+def test_an_answer_that_the_network_breaks_off_is_looked_up_when_that_is_back(
+    talking: Solvent, open_page: OpenPage
+) -> None:  # fmt: skip
+    look = open_page(at=talking, **DESK)
+    page = enter(look, "tunnel@example.com", "Tunnel")
+    page.evaluate(BREAKS)
+    page.fill("#question", LONG)
+    page.press("#question", "Enter")
+    turn = page.locator(".turn").last
+    expect(turn.locator(".prose")).to_contain_text("word word")
+    look.context.set_offline(True)
+    expect(turn.locator(".stopped")).to_be_visible()
+    expect(page.locator(".toasts")).to_contain_text("cannot be reached")
+    expect(turn.locator(".receipt")).to_have_count(0)
+    look.context.set_offline(False)
+    expect(turn.locator(".receipt")).to_be_visible()
+    expect(turn.locator(".prose")).to_contain_text("word word")

@@ -27,7 +27,7 @@ export async function askAndHear(question, signal, on) {
 /** What is kept of a turn, once it is settled and has its receipt; null where it cannot be had. */
 export async function keptTurn(id, signal) {
   let turn = null;
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let look = 0; look < LOOKS && navigator.onLine; look += 1) {
     const response = await fetch(`/chat/turns/${id}`, { headers: { accept: 'application/json' }, signal }).catch(() => null);
     if (response?.ok) turn = await response.json();
     if (turn && turn.state !== 'asked' && turn.receipt) return turn;

@@ -337,11 +337,22 @@ async function lookAgain() {
   const last = page.talk?.turns.at(-1);
   if (last?.state !== 'asked' || page.running) return;
   byId('status').textContent = say('pending');
+  if (!(await takeKept(last))) setTimeout(lookAgain, LOOK_AGAIN_MS);
+}
+
+/** Shows what is kept of the last turn, once that is settled. */
+async function takeKept(last) {
   const kept = await keptTurn(last.id);
-  if (kept && kept.state !== 'asked') {
-    page.talk.turns.splice(-1, 1, { ...last, ...kept });
-    draw();
-  } else setTimeout(lookAgain, LOOK_AGAIN_MS);
+  if (!kept || kept.state === 'asked' || page.talk?.turns.at(-1) !== last) return false;
+  page.talk.turns.splice(-1, 1, { ...last, ...kept });
+  draw();
+  return true;
+}
+
+/** The network is back: what became of an answer that it broke off is not known here yet. */
+function lookBack() {
+  const last = page.talk?.turns.at(-1);
+  if (last?.id && !last.receipt && last.state === 'stopped' && !page.running) takeKept(last);
 }
 
 /** The way that was chosen last, if it is still on offer. */
@@ -367,5 +378,6 @@ drawLeft(data.remains);
 talks.open(page.talk);
 stayAtEnd();
 lookAgain();
+addEventListener('online', lookBack);
 addEventListener('load', beginWorker);
 if (matchMedia('(min-width: 861px)').matches) composer?.field.focus();
