@@ -11,13 +11,16 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import structs
 from sqlalchemy import Connection, Engine, text
 from tests.db.opened import Place
 
+from solvent.db.engine import WRITE
 from solvent.db.group_commit import GroupCommit
 from solvent.ledger import store
 from solvent.ledger.balance import Key, MonthKey, Movement, all_months
 from solvent.ledger.chain import Head, head_text, links
+from solvent.ledger.sealing import SEALED
 from solvent.ledger.transfer import Transfer, hold, post, posting, void
 from solvent.values.errors import Unavailable
 from solvent.values.ids import TransferId
@@ -258,6 +261,38 @@ def test_a_mark_is_remembered_and_moved(place: Place) -> None:
         assert await database.read(lambda c: store.mark(c, "seen")) == "ans_2"
 
     in_books(place, story)
+
+
+def test_what_was_known_of_the_books_is_known_anew_when_another_wrote_or_it_was_taken_back(place: Place) -> None:
+    """A connection remembers the chain's head, the zone and the seal: each may have moved meanwhile."""
+    engine, other = place.engine(), place.engine()
+    rows = [posting(TransferId(f"t{n}"), NEW_YEAR_SEOUL, "a", "b", Money(n, "KRW"), "") for n in range(6)]
+    with engine.connect().execution_options(**WRITE) as mine, other.connect().execution_options(**WRITE) as theirs:
+
+        def book(connection: Connection, row: Transfer) -> None:
+            with connection.begin():
+                store.append(connection, [row])
+
+        for connection, row in ((mine, rows[0]), (mine, rows[1]), (theirs, rows[2]), (mine, rows[3])):
+            book(connection, row)
+        with mine.begin() as taken_back:
+            store.append(mine, [rows[5]])
+            taken_back.rollback()
+        book(mine, rows[4])
+        with theirs.begin():
+            store.keep_months_in(theirs, "UTC")
+        book(mine, rows[5])
+        with theirs.begin():
+            store.set_mark(theirs, SEALED, str(NEW_YEAR_SEOUL + HOUR_US))
+        late = posting(TransferId("late"), NEW_YEAR_SEOUL, "a", "b", Money(7, "KRW"), "")
+        book(mine, late)
+        rows.append(structs.replace(late, at_us=NEW_YEAR_SEOUL + HOUR_US))
+        assert list(store.chained(mine)) == list(zip(rows, links(Head(), rows), strict=True))
+        assert store.mark(mine, store.CHAIN) == head_text(links(Head(), rows)[-1])
+        assert by_month(mine) == rebuilt(mine)
+        assert {month for _, _, month in by_month(mine)} == {202612}
+    engine.dispose()
+    other.dispose()
 
 
 NEW_YEAR_SEOUL = instant("2026-12-31T15:00:00Z", "edge")

@@ -7,6 +7,7 @@ writes (docs/decisions/0007-one-writer-at-a-time.md).
 from __future__ import annotations
 
 import sqlite3
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,9 @@ SELECT attrelid::regclass::text, attname FROM pg_attribute
 WHERE atttypid = 'text'::regtype AND attcollation <> '"C"'::regcollation AND attnum > 0 AND NOT attisdropped
   AND attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace)
 """
+# The driver looks for ways to adapt what is neither text nor number, which takes longer than to bind five of them,
+# unless it knows one: None is None.
+sqlite3.register_adapter(type(None), lambda none: none)
 _BEGIN: Final = "BEGIN IMMEDIATE"
 STATEMENTS_KEPT: Final = 512  # prepared, of one connection: each size in which rows of each journal are added
 _WRITER = 0x501_7E47  # any number, the same in every process: the key of the lock that a writer holds
@@ -117,11 +121,51 @@ def _begin_sqlite(connection: Connection) -> None:
         return
     writer = connection.connection.driver_connection
     assert isinstance(writer, TurnTaking)
+    if writer.is_in_group:  # then it has begun
+        return
     writer.take_turn()
     try:
         writer.execute(_BEGIN)  # by the driver: SQLAlchemy makes ten times as much of it, and each answer waits for one
     except sqlite3.OperationalError as wrong:
         raise OperationalError(_BEGIN, None, wrong) from wrong
+
+
+class _Group:
+    """A transaction of SQLite that SQLAlchemy hears of only where a journal asks it for something: an answer's do not,
+    and its bookkeeping takes as long as all that one statement does."""
+
+    __slots__ = ("_connection", "_writer")
+
+    def __init__(self, connection: Connection, writer: TurnTaking) -> None:
+        self._connection = connection
+        self._writer = writer
+
+    def __enter__(self) -> None:
+        self._writer.take_turn()
+        try:
+            self._writer.execute(_BEGIN)
+        except BaseException:
+            self._writer.rollback()  # the turn goes on to whoever is next
+            raise
+        self._writer.is_in_group = True
+
+    def __exit__(self, _kind: object, wrong: BaseException | None, _trace: object) -> None:
+        self._writer.is_in_group = False
+        ends = self._connection if self._connection.in_transaction() else self._writer
+        if wrong is not None:
+            ends.rollback()
+            return
+        try:
+            ends.commit()
+        except BaseException:
+            ends.rollback()
+            raise
+
+
+def group_of(connection: Connection) -> AbstractContextManager[object]:
+    """The transaction of a group of answers, on a connection that writes and is in none."""
+    writer = connection.connection.driver_connection
+    return _Group(connection, writer) if isinstance(writer, TurnTaking) else connection.begin()
 
 
 def _postgres(url: str) -> Engine:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from solvent.db.engine import READ, WRITE
+from solvent.db.engine import READ, WRITE, group_of
 from solvent.db.port import Entry, Journal, Then
 from solvent.values.errors import Unavailable
 from solvent.values.limits import COMMIT_ENTRIES_MAX, COMMIT_QUEUE_MAX
@@ -214,7 +214,7 @@ class GroupCommit:
     def _commit_groups(self, connection: Connection, groups: list[Group]) -> list[Outcome]:
         is_done = False
         try:
-            with connection.begin():
+            with group_of(connection):
                 _write(connection, [entry for entries, _ in groups for entry in entries])
                 is_done = True  # all but the commit
         except BaseException as wrong:

@@ -24,6 +24,7 @@ class TurnTaking(sqlite3.Connection):
     """A connection that writes in turn. The turn ends with its transaction, or with its process."""
 
     beside = ""  # the path of the database, beside which the locks are
+    is_in_group = False  # whether a transaction is under way that `engine.group_of` has begun
     _turn = _CLOSED
     _next = _CLOSED
 
