@@ -17,10 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.db.opened import Place
 
 from solvent.db import group_commit
-from solvent.db.append import append_rows
 from solvent.db.group_commit import GroupCommit
-from solvent.db.port import Journal
-from solvent.ledger.store import marks as marks_table
 from solvent.values import limits
 from solvent.values.errors import Conflict, Unavailable
 
@@ -39,11 +36,6 @@ def put(connection: Connection, rows: list[Row]) -> None:
 def put_too(connection: Connection, rows: list[Row]) -> None:
     """Another journal into the same table."""
     put(connection, rows)
-
-
-def put_by_driver(connection: Connection, rows: list[Row]) -> None:
-    """A journal of which SQLAlchemy hears nothing, as those of an answer are."""
-    append_rows(connection, marks_table, rows)
 
 
 def break_down(_connection: Connection, rows: list[Row]) -> None:
@@ -112,26 +104,6 @@ def test_a_bad_group_fails_alone(place: Place) -> None:
                 str(n): str(n) for n in range(90)
             }
             assert len(found) == 180
-
-    asyncio.run(story())
-
-
-@pytest.mark.parametrize(
-    "journals",
-    [(put_by_driver, put_by_driver), (put_by_driver, put), (put, put_by_driver)],
-    ids=["driver", "driver first", "driver last"],
-)
-def test_a_group_is_one_transaction_whoever_writes_it(place: Place, journals: tuple[Journal, Journal]) -> None:
-    """Whether its journals speak to the driver, to SQLAlchemy, or one so and one so."""
-    first, second = journals
-
-    async def story() -> None:
-        async with place.opened() as database:
-            await database.append([(first, ("taken", "0")), (second, ("b", ""))])
-            bad = database.append([(first, ("new", "1")), (second, ("taken", "1"))])
-            good = database.append([(second, ("c", ""))])
-            assert [type(outcome) for outcome in await failures([bad, good])] == [Unavailable, type(None)]
-            assert await database.read(marks) == {"taken": "0", "b": "", "c": ""}
 
     asyncio.run(story())
 
