@@ -18,6 +18,7 @@ from solvent.billing.payment_store import SavedMethod
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Customer
 from solvent.invoicing import store as invoicing_store
+from solvent.invoicing.credit import Part
 from solvent.invoicing.invoice import Invoice, InvoiceDraft, state_of
 from solvent.invoicing.line import DraftLine
 from solvent.invoicing.profile import Profile
@@ -250,6 +251,27 @@ def test_what_goes_back_of_an_invoice_is_due_again(place: Place) -> None:
         assert (refund.state, refund.wallet_grains, refund.short_grains) == ("done", 0, 0)
         assert await renewals.state() == "issued"
         assert await renewals.till.balance(invoiced(CUSTOMER)) == won(-22_000)
+
+    live(place, story)
+
+
+def test_what_an_invoice_asks_for_no_more_of_its_payment_is_in_the_wallet_and_goes_back_with_it(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        till, id = renewals.till, renewals.invoice.id
+        order = (await pay_invoice(CUSTOMER, id, "fake", till.rails, till.database, act(), till.entropy)).order
+        parts = (Part(1, won(10_000)),)
+        await till.database.write(lambda c: invoice_store.credit(c, id, parts, till.now_us, "a part of it"))
+        renewals.fake.pay(order.id, order.amount)  # in a window that was open since
+        for n in range(2):
+            await till.take("fake", renewals.fake.webhook(f"evt_{n}", "paid", order.id, till.now_us, order.amount))
+        assert (await till.order(order.id)).purpose == f"invoice:{id}"
+        assert (await renewals.state(), await till.wallet()) == ("paid", 10_000)
+        assert await till.balance(invoiced(CUSTOMER)) == won(0)
+        refund = await till.refund(order.id, 22_000)
+        assert (refund.state, refund.wallet_grains, refund.short_grains) == ("done", won(10_000).grains, 0)
+        assert (await renewals.state(), await till.wallet()) == ("issued", 0)
+        assert await till.balance(invoiced(CUSTOMER)) == won(-12_000)
+        assert await till.balance("receivable:processor:fake") == won(0)
 
     live(place, story)
 

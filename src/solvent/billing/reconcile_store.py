@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from solvent.audit import store as audit_store
 from solvent.audit.act import by_system
 from solvent.billing import invoice_store, payment_store
+from solvent.billing.asking_store import due_of
 from solvent.billing.order import (
     INVOICE,
     METHOD,
@@ -25,9 +26,10 @@ from solvent.billing.order import (
 from solvent.billing.payment_store import SavedMethod
 from solvent.billing.rails import Rails
 from solvent.billing.take_back_store import take_back_dispute, take_back_refund
-from solvent.billing.wallet_store import fill_wallet
+from solvent.billing.wallet_store import fill_wallet, fill_with_rest
 from solvent.identity import store as identity_store
 from solvent.invoicing.invoice import InvoiceId
+from solvent.invoicing.store import profile_at
 from solvent.ledger import store as ledger_store
 from solvent.payments.port import Method, Payment
 from solvent.values.errors import Conflict, SolventError
@@ -88,17 +90,24 @@ def _after(
 
 
 def _pay_invoice(connection: Connection, rails: Rails, order: PaymentOrder, at_us: int) -> tuple[PaymentOrder, str]:
-    """Book the payment of an invoice. What it does not ask for any more, as when it was paid twice, is for the wallet.
+    """Book the payment of an invoice. What it does not ask for any more, as when it was paid twice, is for the wallet;
+    of a wallet that VAT is paid for, all of it, whose paper is one.
 
     At a bank a person decides that: then, or when there is no such invoice, why it cannot be; nothing was written.
     """
     if order.kind != INVOICE:
         return order, ""
+    id = InvoiceId(order.subject)
     try:
-        invoice_store.pay(connection, InvoiceId(order.subject), order.amount, order.account, at_us, order.id)
+        invoice_store.pay(connection, id, order.amount, order.account, at_us, order.id)
     except SolventError as wrong:
         if isinstance(wrong, Conflict) and not rails.processor(order.rail).is_bank:
-            return msgspec.structs.replace(order, purpose=TOP_UP), ""
+            due = due_of(connection, order.customer, id)
+            if due.grains <= 0 or profile_at(connection, order.customer, at_us).tax.treatment == "exclusive":
+                return msgspec.structs.replace(order, purpose=TOP_UP), ""
+            invoice_store.pay(connection, id, due, order.account, at_us, order.id)
+            fill_with_rest(connection, order, order.amount - due, at_us)
+            return order, ""
         return order, f"{words_of(order.amount)} came for {order.purpose} and cannot be booked: {wrong.message}"
     return order, ""
 

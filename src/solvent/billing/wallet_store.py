@@ -12,7 +12,10 @@ from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
 from solvent.ledger.account import wallet
 from solvent.ledger.pot import Pot
+from solvent.ledger.transfer import posting
+from solvent.values.ids import TransferId
 from solvent.values.instant import NEVER_US
+from solvent.values.money import Money
 
 
 def fill_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> PaymentOrder:
@@ -27,6 +30,13 @@ def fill_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> Paym
     _open_wallet(connection, filled, at_us)
     paper_store.note_paid(connection, filled, at_us)
     return filled
+
+
+def fill_with_rest(connection: Connection, order: PaymentOrder, rest: Money, at_us: int) -> None:
+    """Book what an invoice does not ask for any more of its payment, where a wallet is filled without VAT."""
+    row = posting(TransferId(f"{order.id}.rest"), at_us, order.account, wallet(order.customer), rest, order.id)
+    ledger_store.append(connection, [row])
+    _open_wallet(connection, order, at_us)
 
 
 def _open_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:
