@@ -250,6 +250,14 @@ DROP = """async (files) => {
   return [isShown, isOurs, document.getElementById('drop').hidden];
 }"""
 
+PASTE = """(text) => {
+  const kept = new DataTransfer();
+  if (text) kept.setData('text/plain', text);
+  kept.items.add(new File(['x'], 'x.txt', { type: 'text/plain' }));
+  const pasted = new ClipboardEvent('paste', { clipboardData: kept, bubbles: true, cancelable: true });
+  return !document.getElementById('question').dispatchEvent(pasted);
+}"""
+
 
 def dropped(page: Page, *files: tuple[str, str, bytes, int]) -> list[bool]:
     """Whether the zone was shown, the browser was kept from opening the files, and the zone went. size: of one that
@@ -281,6 +289,9 @@ def test_files_are_dropped_read_and_asked_with(talking: Solvent, open_page: Open
     expect(turn.locator(".asked .attached li")).to_have_text(re.compile("rain.pdf"))
     expect(turn.locator(".prose")).to_contain_text("It rains in Busan")
     expect(page.locator(".adds")).to_be_hidden()
+    # Cells of a spreadsheet are pasted as words, though they are there as a picture too.
+    assert [page.evaluate(PASTE, text) for text in ("1\t2", "")] == [False, True]
+    expect(page.locator("#attached li")).to_have_count(1)
     at = turn.locator(".asked .attached a").get_attribute("href")
     assert "and in Seoul" in page.request.get(f"{talking.url}{at}").text()
     page.reload()

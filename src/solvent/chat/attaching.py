@@ -74,7 +74,8 @@ class Attaching:
         adds = {}
         for mode in await self._modes.on_offer():
             price = prices_at(mode.route, desk.currency, desk.exchanges, desk.now_us()).price
-            adds[mode.name] = plain(Money(rate(used, price).grains, desk.currency))
+            more = rate(used, price).grains - rate(Usage(), price).grains  # what an answer costs anyway is no more
+            adds[mode.name] = plain(Money(more, desk.currency))
         return adds
 
 

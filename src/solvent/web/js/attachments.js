@@ -184,7 +184,8 @@ export function takeDropped(zone, take) {
   });
   document.addEventListener('paste', (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (!files.length || isClosed()) return;
+    // Cells of a spreadsheet are on the clipboard as a picture too: whoever pastes words wants the words.
+    if (!files.length || isClosed() || event.clipboardData.types.includes('text/plain')) return;
     event.preventDefault();
     take(files);
   });
