@@ -29,7 +29,11 @@ class Paying(Reference):
             return
         if not order.is_paid:
             order.is_paid = True
-            if order.kind == "invoice" and not 0 < grains <= self.asks(order.about):
+            due = self.asks(order.about) if order.kind == "invoice" else 0
+            if order.kind == "invoice" and 0 < due < grains and self.vat[order.owner][0] != "exclusive":
+                self.settle_invoice(order.about, due, order.account, now)
+                self.put(self.wallet(order.owner), grains - due, order.account, now)
+            elif order.kind == "invoice" and not 0 < grains <= due:
                 self.fill(order, now)  # nobody asks for it any more
             elif order.kind == "invoice":
                 self.settle_invoice(order.about, grains, order.account, now)
