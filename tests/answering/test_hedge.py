@@ -77,7 +77,7 @@ def test_the_first_may_still_win_and_the_second_is_booked(place: Place) -> None:
 
 def test_one_that_is_read_to_its_report_costs_what_it_says(place: Place) -> None:
     """The loser has ended before the answer has."""
-    first, second = Scripted([[0.06, *WHOLE]], "drain"), other([0.0, said(), 0.3, said(), reported(USAGE)])
+    first, second = Scripted([[0.25, *WHOLE]], "drain"), other([0.0, said(), 0.5, said(), reported(USAGE)])
     [receipt] = hedged(place, first, second)
     assert (receipt.provider, receipt.tries) == ("other", "scripted:outrun")
     assert receipt.lost_grains == COST_GRAINS
