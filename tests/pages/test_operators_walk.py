@@ -151,7 +151,6 @@ def _of_last_month() -> date:
 def asks_first(walk: Walk) -> None:
     does(walk, "ask_first", question="", is_refused=True)
     does(walk, "ask_first", question="used 1000 200 300 50")
-    assert "answer" in ticked(walk)
     with ThreadPoolExecutor(1) as beside:  # the browser's loop runs in this thread
         beside.submit(asyncio.run, _has_a_past(walk.server)).result()
 
@@ -201,7 +200,6 @@ def opens_a_customer(walk: Walk) -> None:
     does(walk, "grant", amount="12000", why="a slow week")
     expect(page.locator(".say")).to_contain_text(walk.way.money(12_000))
     does(walk, "budget", amount="5000", every="month", unit="money")
-    assert {"customer", "plan"} <= set(ticked(walk))
 
 
 def is_paid(walk: Walk) -> None:
@@ -252,8 +250,6 @@ def changes_prices(walk: Walk) -> None:
         page.reload()
     expect(page.locator("section[aria-labelledby=h-diff] tbody")).to_contain_text("6,000")
     walk.seen("what differs between two entries")
-    page.goto(f"{server.url}/console/models")
-    walk.seen("models")
     if walk.way in FOUR:
         page.goto(address)
         does(walk, "rerate_preview", book="price", from_="soon", is_refused=True)

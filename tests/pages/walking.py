@@ -1,6 +1,7 @@
 """Somebody who walks through a story by hand, in one of the eight ways to see it, and what is wrong on their way.
 
-What stands on a page is looked at after every step; axe takes long and looks once in two languages, widths and themes.
+What stands on a page is looked at after every step. axe takes long: it looks at a step in one way, another at each, and
+at its colours in that way's opposite.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 from playwright.sync_api import Browser, Locator, Page, Request, Response, expect
-from tests.axe import violations
+from tests.axe import COLOURS, violations
 from tests.browsing import Look
 from tests.doors.server import Solvent
 
@@ -118,8 +119,9 @@ class Walk(Look):
         """Notes whatever is wrong with the page as it stands."""
         self.page.wait_for_load_state()  # else its sheets may still be on their way
         found: list[str] = self.page.evaluate(SEEN, {"allowed": list(self.known)})
-        if (next(self._steps) + EIGHT.index(self.way)) % 4 == 0:
-            found += violations(self.page)
+        turn, mine, last = next(self._steps) % len(EIGHT), EIGHT.index(self.way), len(EIGHT) - 1
+        if mine in (turn, last - turn):  # the opposite of a way differs from it in language, width and theme
+            found += violations(self.page, *(() if mine == turn else COLOURS))
         self.wrong += [f"{where}: {one}" for one in found]
 
     def end(self) -> None:
