@@ -59,9 +59,9 @@ def test_on_a_desk_in_english_the_books_are_read_from_plan_to_transfer(server: S
     page = look.page
     page.goto(f"{server.url}/console/plans")
     page.get_by_role("link", name="Plus", exact=True).click()
-    page.get_by_label("Price").press_sequentially("1")
-    page.get_by_label("Price").fill("200")  # before the first was told
-    page.get_by_label("Price").fill("100")
+    page.locator("#plan-price").press_sequentially("1")
+    page.locator("#plan-price").fill("200")  # before the first was told
+    page.locator("#plan-price").fill("100")
     expect(page.locator("#live")).to_contain_text("This would be version 2. On the plan now: 1.")  # no button pressed
     expect(page.locator("#live")).not_to_have_attribute("aria-busy", "true")
     page.get_by_role("button", name="Preview").click()

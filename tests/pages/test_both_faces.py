@@ -34,11 +34,11 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # axe takes long and looks at each page once, and at its colours in the other theme: at one in this way, at the next in
 # that one.
 HEARD = {"ko": (390, "dark"), "en": (1280, "light")}
-NO_PAGES = re.compile(r"[./]csv$|/pdf$|/export$|manifest|worker|pictures|^/chat/|^/pay/|/back$|/with/|/report$")
+NO_PAGES = re.compile(r"[./]csv$|/pdf$|/export$|manifest|worker|pictures|^/chat/|^/pay/|/back$|/with/|/report$|/asked/")
 # Names, as they are in every language.
 ALLOWED = (
     "가온", "API", "CSV", "JSON", "PDF", "PIN", "KRW", "USD", "UTC", "VAT", "Anthropic", "AWS", "Azure", "Beancount",
-    "OpenAI", "JavaScript", "Python", "anthropic", "curl", "openai", "kWh",
+    "OpenAI", "JavaScript", "Parquet", "Python", "ServeGen", "YAML", "anthropic", "curl", "openai", "kWh",
 )  # fmt: skip
 # What people, plans, models, rails and cards of this file are called.
 CALLED = (
@@ -47,7 +47,7 @@ CALLED = (
     "wallet deferred suspense ANSWERS",
 )  # fmt: skip
 # What is written into fields and terminals as it is.
-WRITTEN = "chat embeddings images audio videos files batches all answers money tokens quick unlimited gzip MiB"
+WRITTEN = "chat embeddings images audio videos files batches all answers money tokens quick unlimited gzip MiB cheaper"
 COMMANDS = "solvent plans publish bills import simulation"
 KNOWN = [*ALLOWED, *" ".join((*CALLED, WRITTEN, COMMANDS)).split()]
 OPEN = "for (const each of document.querySelectorAll('details:not(.menu)')) each.open = true"
