@@ -38,7 +38,8 @@ NO_PAGES = re.compile(r"[./]csv$|/pdf$|/export$|manifest|worker|pictures|^/chat/
 # Names, as they are in every language.
 ALLOWED = (
     "가온", "API", "CSV", "JSON", "PDF", "PIN", "KRW", "USD", "UTC", "VAT", "Anthropic", "AWS", "Azure", "Beancount",
-    "OpenAI", "JavaScript", "Parquet", "Python", "ServeGen", "YAML", "anthropic", "curl", "openai", "kWh",
+    "OpenAI", "JavaScript", "LiteLLM", "Mooncake", "OpenRouter", "Parquet", "Python", "ServeGen", "YAML", "anthropic",
+    "curl", "openai", "kWh",
 )  # fmt: skip
 # What people, plans, models, rails and cards of this file are called.
 CALLED = (
