@@ -106,6 +106,7 @@ class Use(NamedTuple):
     usage_estimated: int
     cost_input_tokens: int
     lost_grains: int
+    overrun_grains: int
     price_card: str
     cost_card: str
     used: tuple[int, ...]

@@ -78,7 +78,8 @@ class _Ways:
             used = Usage(*use.used)
             served.append(self._places.setdefault(_way(use, used), len(self._places)))
             unread.append(use.cost_input_tokens - all_input_tokens(used) if use.usage_estimated else 0)
-        return {"served": served, "unread": unread, "lost_grains": [use.lost_grains for use in found]}
+        lost, borne = [use.lost_grains for use in found], [use.overrun_grains for use in found]
+        return {"served": served, "unread": unread, "lost_grains": lost, "borne_grains": borne}
 
 
 def _way(use: Use, used: Usage) -> Served:

@@ -69,6 +69,8 @@ class _Run:
         block = as_mixed(block, self._trace.models, self._scenario)
         price, cost = rated(block, self._scenario, self._trace.served)
         demand_sums_fit(price, cost, self._trace)
+        if block.beside:  # what the house bore nobody pays
+            price = price - np.minimum(block.beside["borne_grains"], price)
         written = summed(block.used, OUTPUT_BUCKETS, block.answers)
         read = summed(block.used, INPUT_BUCKETS, block.answers)
         self._load.take_in(block.at_us, written)

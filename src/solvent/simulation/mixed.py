@@ -56,7 +56,8 @@ def _as_moved(beside: Mapping[str, Whole], elsewhere: Flags) -> Mapping[str, Who
     if not beside:
         return beside
     served = np.where(elsewhere, -1 - beside["served"], beside["served"])  # below zero: see `_as_served`
-    return {**beside, "served": served, "lost_grains": np.where(elsewhere, 0, beside["lost_grains"])}
+    grains = {name: np.where(elsewhere, 0, beside[name]) for name in ("lost_grains", "borne_grains")}
+    return {**beside, "served": served, **grains}
 
 
 def drawn_from(block: Block, salt: int = 0) -> Whole:

@@ -39,14 +39,15 @@ class Served(msgspec.Struct, frozen=True):
 
 
 PLAIN: Final = Served()
-BESIDE: Final = ("served", "unread", "lost_grains")  # columns that only answers on the books have
+# Columns that only answers on the books have.
+BESIDE: Final = ("served", "unread", "lost_grains", "borne_grains")
 
 
 class Answer(msgspec.Struct, frozen=True):
     """One answer of a trace: whose, of which model, what it used. at_us: when it was asked, by which its prices go.
 
     id: "" for none. unread: tokens that we may owe for as read, beyond those that are charged. lost_grains: what
-    attempts before it cost.
+    attempts before it cost. borne_grains: what it came to beyond its hold, which the house bore.
     """
 
     at_us: int
@@ -57,6 +58,7 @@ class Answer(msgspec.Struct, frozen=True):
     served: Served = PLAIN
     unread: int = 0
     lost_grains: int = 0
+    borne_grains: int = 0
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -155,6 +157,7 @@ def _block(answers: Sequence[Answer], places: _Places) -> Block:
             "served": _whole(places.served[answer.served] for answer in answers),
             "unread": _whole(answer.unread for answer in answers),
             "lost_grains": _whole(answer.lost_grains for answer in answers),
+            "borne_grains": _whole(answer.borne_grains for answer in answers),
         },
     )
 
