@@ -23,8 +23,9 @@ from solvent.answering.answer import answer
 from solvent.answering.correct_prices import correct_prices
 from solvent.answering.correction_store import Order
 from solvent.answering.read_margins import read_margins
-from solvent.answering.receipt_store import first_asked, receipts
+from solvent.answering.receipt_store import first_asked
 from solvent.answering.route import Pool, Route
+from solvent.answering.store import receipts
 from solvent.app.issued import issued_by
 from solvent.app.traffic import own_trace
 from solvent.billing.accrue import accrue
