@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from solvent.app.documents import UNREAD
 from solvent.app.problems import body, status_and_type
 from solvent.billing.admission import Declination
 from solvent.values import errors
@@ -19,7 +20,10 @@ ROOT = Path(__file__).parents[2]
 PAGE = "docs/errors.md"
 KINDS: dict[str, type[SolventError]] = {kind.__name__: kind for kind in SolventError.__subclasses__()}
 # Codes that a variable carries: those of a Literal, or of an error that is raised again with more words.
-CARRIED: dict[str, tuple[str, ...]] = {"declined.code": get_args(Declination), "wrong.code": ()}
+CARRIED: dict[str, tuple[str, ...]] = {
+    "declined.code": get_args(Declination), "wrong.code": (), "unread": tuple(UNREAD),
+}  # fmt: skip
+ENDS = {"End", "Told"}  # what says how a run of the simulator ended
 CELL = re.compile(r"^\| `(?P<code>\w+)` \| (?P<kind>\w+) \| (?P<http>\d{3}|-) \| (?P<what>.+) \| (?P<do>.+) \|$")
 
 
@@ -58,6 +62,19 @@ def test_no_code_is_documented_that_is_not_raised() -> None:
     made = {code for code, _, _ in raised()}
     stale = sorted(row["code"] for row in documented() if row["code"] not in made)
     assert not stale, f"{PAGE} explains codes that nothing raises: {stale}"
+
+
+def test_how_a_run_ends_is_explained() -> None:
+    told = {
+        word.value.value
+        for file in (ROOT / "src/solvent").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ENDS
+        for word in node.keywords
+        if word.arg == "code" and isinstance(word.value, ast.Constant)
+    }
+    explained = set(re.findall(r"^- `(\w+)`: ", (ROOT / PAGE).read_text(encoding="utf-8"), re.MULTILINE))
+    assert told - {row["code"] for row in documented()} == explained != set()
 
 
 def test_a_code_is_documented_once() -> None:

@@ -26,7 +26,7 @@ _PACKED: Final = b"PK\x03\x04"
 # What people's texts are written in; the last are of Windows, in Korea and in the West.
 _CODES: Final = ("utf-8-sig", "cp949")
 _MARKS: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_SAID: Final = {
+UNREAD: Final = {
     "document_locked": "this document asks for a password; save it without one and attach that",
     "document_without_text": "there is no text in this document: it may be scanned; attach its pages as pictures",
     "document_unknown": "this is no PDF, no Word document (.docx) and no text; save it as one of these",
@@ -112,5 +112,5 @@ async def _read_apart(data: bytes) -> _Told:
     return msgspec.json.decode(told, type=_Told)
 
 
-def _fault(code: str) -> Invalid:
-    return Invalid(code, _SAID.get(code, _SAID["document_broken"]), param="document")
+def _fault(unread: str) -> Invalid:
+    return Invalid(unread, UNREAD.get(unread, UNREAD["document_broken"]), param="document")

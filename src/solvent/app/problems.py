@@ -48,6 +48,7 @@ _BY_CODE: Final[dict[str, tuple[int, str]]] = {
     "upstream_busy": (429, "rate_limit_exceeded"),
     "engine_busy": (503, "server_is_overloaded"),
     "too_many_watchers": (503, "server_is_overloaded"),
+    "documents_busy": (503, "server_is_overloaded"),
     "books_overloaded": (503, "server_is_overloaded"),
     "books_unavailable": (503, "api_error"),
     "books_unknown": (503, "api_error"),
