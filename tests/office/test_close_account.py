@@ -17,13 +17,16 @@ from solvent.identity.caller import Customer, digest
 from solvent.identity.person import Person
 from solvent.identity.prove import Proof, prove
 from solvent.identity.session import begin
+from solvent.invoicing import store as invoicing_store
+from solvent.invoicing.profile import EVERYBODY, Profile
+from solvent.invoicing.tax import Tax
 from solvent.office.change_password import change_password
 from solvent.office.change_person import change_person
 from solvent.office.close_account import close_account
 from solvent.office.opening import Opening
 from solvent.office.sign_up import SigningUp, sign_up
 from solvent.values.errors import Invalid, Refused, Unauthenticated
-from solvent.values.ids import PersonId
+from solvent.values.ids import CustomerId, PersonId
 from solvent.values.limits import SIGN_IN_FAILURES_MAX
 
 
@@ -124,3 +127,33 @@ def test_a_person_is_called_otherwise(place: Place) -> None:
                 await change_person(person, "", "en", Act(person.id, "none", "", NOW_US), database)
 
     asyncio.run(live())
+
+
+def test_documents_of_a_customer_without_a_profile_are_in_the_language_of_their_account(place: Place) -> None:
+    async def live() -> tuple[list[Profile], CustomerId]:
+        async with place.opened() as database:
+            person = await kim(database)
+            customer = (await customer_of(database, person)).id
+            seen = []
+
+            async def look() -> None:
+                seen.append(await database.read(lambda c: invoicing_store.profile_at(c, customer, NOW_US + 10)))
+
+            await look()
+            await change_person(person, "Kim", "en", Act(person.id, "en", "", NOW_US + 1), database)
+            await look()
+            await database.write(
+                lambda c: invoicing_store.set_profile(
+                    c, Profile(customer=EVERYBODY, since_us=NOW_US + 2, country="US", tax=Tax("none", 0))
+                )
+            )
+            await look()  # everybody's changes are theirs still
+            own = Profile(customer=customer, since_us=NOW_US + 3, legal_name="Kim Ltd", language="ko")
+            await database.write(lambda c: invoicing_store.set_profile(c, own))
+            await look()
+            return seen, customer
+
+    seen, customer = asyncio.run(live())
+    assert [one.language for one in seen] == ["ko", "en", "en", "ko"]
+    assert [one.country for one in seen] == ["KR", "KR", "US", "KR"]
+    assert {one.customer for one in seen} == {customer}

@@ -29,7 +29,7 @@ from solvent.payments.toss import WINDOW
 pytestmark = pytest.mark.xdist_group("walks")
 # What people, plans, models, rails and cards are called here, and what is written as it is.
 KNOWN = (
-    "국민은행", "주", "현대", "trickle", "플러스", "프로",
+    "국민은행", "주", "현대", "trickle",
     "가온", "API", "CSV", "JSON", "PDF", "Markdown", "JavaScript", "Python", "anthropic", "curl", "openai", "kWh",
     "KRW", "toss", "bank", "large", "small", "plain", "shop", "Receipts", "Enter", "Shift", "Esc", "Ctrl", "Alt",
     "Somebody", "What", "receipt",

@@ -9,11 +9,10 @@ from solvent.billing import begin_store, credit_store, payment_store, plan_store
 from solvent.billing.collection import Step, next_step
 from solvent.billing.dunning import Schedule
 from solvent.billing.order import INVOICE
-from solvent.billing.plan import Plan
 from solvent.billing.proration import prorated
 from solvent.billing.set_off_store import set_off
 from solvent.billing.subscription import Subscription, ended, resumed, unpaid
-from solvent.billing.turn import stretches
+from solvent.billing.turn import stretches, title
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId, due_grains
 from solvent.values.instant import DAY_US
@@ -22,10 +21,11 @@ from solvent.values.money import GRAINS_PER_MINOR_UNIT, Money
 
 
 class Unpaid(msgspec.Struct, frozen=True):
-    """One unpaid invoice of a subscription, and what to do about it. charges: how often it was charged so far."""
+    """One unpaid invoice of a subscription, and what to do about it. name: of the plan, as the customer reads it.
+    charges: how often it was charged so far."""
 
     subscription: Subscription
-    plan: Plan
+    name: str
     due: Money
     step: Step
     charges: int
@@ -75,7 +75,7 @@ def look(connection: Connection, id: str, now_us: int) -> Unpaid | None:
         step = "give_up"  # who has not paid a period by its end has no other
     charges = sum(1 for order in orders if order.charges)
     due = Money(due_grains(invoice.total.grains, standing), invoice.currency)
-    return Unpaid(subscription, plan, due, step, charges)
+    return Unpaid(subscription, title(plan, invoice.profile.language), due, step, charges)
 
 
 def end_waiting(connection: Connection, now_us: int) -> int:

@@ -26,7 +26,7 @@ from solvent.db.append import append_rows
 from solvent.db.tables import metadata
 from solvent.invoicing.invoice import Invoice, InvoiceId, Standing, State, state_of
 from solvent.invoicing.number import Number, number_text
-from solvent.invoicing.profile import EVERYBODY, Profile
+from solvent.invoicing.profile import EVERYBODY, Language, Profile
 from solvent.invoicing.tax import Tax
 from solvent.values.errors import NotFound
 from solvent.values.ids import CustomerId
@@ -46,6 +46,13 @@ profiles = Table(
     Column("rate_permille", BigInteger, nullable=False),
     Column("rounding", Text, nullable=False),
     Column("vat_currency", Text, nullable=False),
+)
+# What the people of a customer without a profile read, so that theirs is not cut off from everybody's changes.
+spoken = Table(
+    "spoken",
+    metadata,
+    Column("customer", Text, primary_key=True),
+    Column("language", Text, nullable=False),
 )
 numbers = Table(
     "numbers",
@@ -216,7 +223,7 @@ def set_profile(connection: Connection, profile: Profile) -> None:
 
 
 def profile_at(connection: Connection, customer: CustomerId, at_us: int) -> Profile:
-    """The profile of a customer as of an instant: their own, else everybody's, else that of Korea."""
+    """The profile of a customer as of an instant: their own, else everybody's in their language, else Korea's."""
     return profiles_at(connection, (customer,), at_us)[customer]
 
 
@@ -227,9 +234,23 @@ def profiles_at(connection: Connection, customers: Sequence[CustomerId], at_us: 
     rows = connection.execute(select(profiles).where(chosen).order_by(profiles.c.since_us))
     known = {CustomerId(row.customer): _profile(row) for row in rows}
     fallback = known.get(EVERYBODY, Profile())
-    return {
-        customer: known.get(customer) or msgspec.structs.replace(fallback, customer=customer) for customer in customers
-    }
+    without = [customer for customer in customers if customer not in known]
+    languages = _spoken_by(connection, without) if without else {}
+    for customer in without:
+        language = languages.get(customer, fallback.language)
+        known[customer] = msgspec.structs.replace(fallback, customer=customer, language=language)
+    return {customer: known[customer] for customer in customers}
+
+
+def speak(connection: Connection, customer: CustomerId, language: Language) -> None:
+    """Write documents in that language from now on, for a customer who has no profile of their own."""
+    latest = "ON CONFLICT (customer) DO UPDATE SET language = excluded.language"
+    append_rows(connection, spoken, [(customer, language)], latest)
+
+
+def _spoken_by(connection: Connection, customers: Sequence[CustomerId]) -> dict[str, Language]:
+    rows = connection.execute(select(spoken).where(spoken.c.customer.in_(customers)))
+    return {row.customer: row.language for row in rows}
 
 
 def _profile(row: Any) -> Profile:

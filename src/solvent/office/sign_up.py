@@ -11,6 +11,7 @@ from solvent.identity import attempt_store, person_store
 from solvent.identity.key import clean_name
 from solvent.identity.person import Language, Person, clean_email
 from solvent.identity.session import begin
+from solvent.invoicing import store as invoicing_store
 from solvent.office import store
 from solvent.office.opening import Opening
 from solvent.values.errors import Refused
@@ -51,6 +52,7 @@ async def sign_up(asked: SigningUp, act: Act, database: Database, entropy: int) 
     def work(connection: Connection) -> Person:
         def effect() -> Person:
             _demand_few(connection, f"new:{asked.place}", act.at_us)
+            invoicing_store.speak(connection, customer, asked.language)
             store.open_customer(connection, customer, asked.opening, act.at_us)
             person_store.add(connection, person, asked.password)
             return person

@@ -15,6 +15,7 @@ from solvent.identity.credential import Credential, Identified
 from solvent.identity.key import clean_name
 from solvent.identity.news import news
 from solvent.identity.person import Language, Person, clean_email, demand_open
+from solvent.invoicing import store as invoicing_store
 from solvent.office import entrance_store, store
 from solvent.office.arrival import Arrival, Entered
 from solvent.office.opening import Opening
@@ -104,6 +105,7 @@ def _open(connection: Connection, taken: IdentityTaken, now_us: int, entropy: in
     opening = msgspec.structs.replace(taken.opening, name=name)
 
     def effect() -> Person:
+        invoicing_store.speak(connection, customer, taken.language)
         store.open_customer(connection, customer, opening, now_us)
         person_store.add(connection, person, "")
         credential_store.add(connection, said.of(person.id, now_us))

@@ -72,8 +72,8 @@ async def _collect(id: str, rails: Rails, database: Database, now_us: int) -> Co
         await database.write(lambda connection: unpaid_store.give_up(connection, id, now_us))
         return Collected(ended=1)
     if unpaid.step == "charge":
-        subscription, name = unpaid.subscription, unpaid.plan.title.ko or unpaid.plan.title.en or unpaid.plan.name
-        wanted = _Wanted(subscription.customer, subscription.invoice, unpaid.due, name, unpaid.charges)
+        subscription = unpaid.subscription
+        wanted = _Wanted(subscription.customer, subscription.invoice, unpaid.due, unpaid.name, unpaid.charges)
         order = await _charge(wanted, rails, database, now_us)
         if order is not None and order.is_paid:
             return Collected(paid=1)
