@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import uvicorn
@@ -60,6 +61,9 @@ async def served(scope: Scope, receive: Receive, send: Send) -> None:
     elif path == "/too-short":
         await send({**start, "headers": [(b"content-length", b"4")]})
         await send({"type": "http.response.body", "body": b"abc"})
+    elif path == "/trailed":
+        await read_body(receive)
+        await respond(send, 200, b"%d" % len(scope["headers"][1:]))
     elif path == "/breaks":
         raise ValueError("broken")
     elif path == "/twice":
@@ -217,3 +221,29 @@ def test_who_leaves_with_another_request_waiting_is_seen_to_leave(port: int) -> 
         connection.sendall(get("/patient") + get("/echo"))
         time.sleep(0.05)
     assert gone_from("/patient")
+
+
+CHUNKED = get("/trailed", "POST", more="transfer-encoding: chunked\r\n") + b"5\r\nhello\r\n0\r\n"
+
+
+def test_what_stands_behind_a_body_is_no_header_of_the_request(port: int) -> None:
+    assert bodies(said_to(port, CHUNKED + b"authorization: Bearer late\r\n\r\n" + LAST))[0] == b"1"
+
+
+def test_lines_without_end_behind_a_body_end_the_connection(port: int) -> None:
+    line = b"x: " + b"y" * 60_000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(CHUNKED)
+        sent = 0
+        with suppress(OSError):  # reset, or a pipe that is broken: as it comes
+            for sent in range(100):  # noqa: B007
+                connection.sendall(line)
+                time.sleep(0.005)
+    assert sent < 99
+
+
+def test_a_body_of_many_small_chunks_is_whole(port: int) -> None:
+    body = b"".join(b"1\r\n%c\r\n" % (97 + n % 26) for n in range(30_000)) + b"0\r\n\r\n"
+    asked = get("/echo", "POST", more="transfer-encoding: chunked\r\n")
+    found = bodies(said_to(port, asked, *(body[at : at + 10_000] for at in range(0, len(body), 10_000)), LAST))
+    assert len(found[0]) == 30_000

@@ -13,7 +13,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from solvent.app.http import Asgi, Scope
 from solvent.gateway.exchange import Exchange
-from solvent.values.limits import REQUEST_BODY_S_MAX, REQUEST_HEAD_S_MAX, REQUEST_HEADER_BYTES_MAX
+from solvent.values.limits import (
+    CHUNK_FRAMING_BYTES_MAX,
+    REQUEST_BODY_S_MAX,
+    REQUEST_HEAD_S_MAX,
+    REQUEST_HEADER_BYTES_MAX,
+)
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 _METHODS: Final = {b"GET": "GET", b"POST": "POST", b"DELETE": "DELETE", b"HEAD": "HEAD"}  # as nearly all are
@@ -30,6 +35,7 @@ class BoundedHttp(HttpToolsProtocol):
     _running: Exchange | None = None  # the one that is being answered
     _is_in_head = True  # from the connection, or a first byte, to the end of a head
     _head_bytes: int
+    _framing_bytes = 0  # of a body that came since its head, what is none of it: sizes of chunks, lines behind it
     _head_since_s: float | None = None  # when the head that is coming in began; None where all of it came at once
     _awaits_body = False  # one was announced of which no byte has come yet
     _body_since_s: float | None = None  # since when
@@ -48,6 +54,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._idle_since_s = None
         if self._is_in_head:
             self._head_bytes += len(data)
+        else:
+            self._framing_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -62,6 +70,8 @@ class BoundedHttp(HttpToolsProtocol):
                 self.transport.close()
             elif self._head_since_s is None:
                 self._head_since_s = self.loop.time()
+        elif self._framing_bytes > REQUEST_HEADER_BYTES_MAX:
+            self.transport.close()
         elif self._awaits_body and self._body_since_s is None:
             self._body_since_s = self.loop.time()
 
@@ -74,9 +84,15 @@ class BoundedHttp(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One line of the head; those behind a body say nothing that is heard."""
+        if self._is_in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head is whole, and is answered; the body has limits of its own (app/http.py)."""
         self._is_in_head = False
+        self._framing_bytes = 0
         self._head_since_s = None
         self._awaits_body = True
         parser = self.parser
@@ -98,7 +114,12 @@ class BoundedHttp(HttpToolsProtocol):
         """The first piece is here; http.py waits for the others."""
         self._awaits_body = False
         self._body_since_s = None
+        self._framing_bytes -= len(body)
         self.cycle.take(body)
+
+    def on_chunk_header(self) -> None:
+        """How long a chunk is, and where it ends, is said around it."""
+        self._framing_bytes -= CHUNK_FRAMING_BYTES_MAX
 
     def on_message_complete(self) -> None:
         """The whole request is here."""

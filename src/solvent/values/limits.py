@@ -15,6 +15,7 @@ KEY_ADDRESSES_MAX = 100
 OVERLAP_HOURS = 24  # that a key's former secret stays good, unless it is said otherwise
 OVERLAP_HOURS_MAX = 720
 REQUEST_HEADER_BYTES_MAX = 64 * KIB
+CHUNK_FRAMING_BYTES_MAX = 24  # around each chunk of a request's body; more of it counts as a header does
 REQUEST_HEAD_S_MAX = 15.0  # from the first byte of a request to the end of its headers
 REQUEST_BODY_S_MAX = 30.0  # silence between two pieces of a request body
 REQUEST_BODY_WHOLE_S_MAX = 120.0
