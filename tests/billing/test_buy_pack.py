@@ -9,6 +9,7 @@ from tests.billing.subscribers import FREE, KIM, PLUS, Books, act, at, pots, sto
 from tests.db.opened import Place
 
 from solvent.billing import pack_store, recognition_store
+from solvent.billing.asking import Asking
 from solvent.billing.buy_pack import buy_pack
 from solvent.billing.close_month import close_month
 from solvent.billing.expire_pots import expire_pots
@@ -20,6 +21,7 @@ from solvent.billing.rails import Rails
 from solvent.billing.return_pack import return_pack
 from solvent.ledger.account import BREAKAGE, REVENUE_PACKS, deferred, invoiced, wallet
 from solvent.payments.fake import FakeProcessor
+from solvent.till.begin_payment import begin_payment
 from solvent.till.charge_order import charge_order
 from solvent.till.save_method import save_method
 from solvent.till.settle_order import settle_order
@@ -80,11 +82,17 @@ def test_by_card_it_is_given_when_it_is_paid(place: Place) -> None:
         await settle_order(opened.order.id, rails, books.database, JUNE)
         bought, _ = await buy_pack(KIM, "ten", "card", act(JUNE), books.database)
         assert (bought.purchase.state, bought.due, await books.left()) == ("waiting", won(5_500), {"answers": 300})
-        for n, purpose in enumerate(("invoice", "top_up")):
+        purpose = f"pack:{bought.purchase.id}"
+        asking = Asking(customer=KIM, purpose=purpose, rail="fake", amount=bought.due, name="Ten")
+        opened = await begin_payment(asking, rails, books.database, act(JUNE + DAY, "window"), 8)
+        for n, is_made in enumerate((True, False)):  # by card it is not charged a second time
             order = await charge_order(
-                KIM, f"pack:{bought.purchase.id}", bought.due, "Ten", rails, books.database, act(JUNE + DAY), n
+                KIM, purpose, bought.due, "Ten", rails, books.database, act(JUNE + DAY, f"card {n}"), n
             )
-            assert (order.is_paid, order.kind) == (True, purpose), "paid again, it is in the wallet"
+            assert (order.is_paid, order.kind) == (is_made, "invoice" if is_made else "pack")
+        processor.pay(opened.order.id, bought.due)
+        again = (await settle_order(opened.order.id, rails, books.database, JUNE + DAY)).order
+        assert (again.is_paid, again.kind) == (True, "top_up"), "paid again, it is in the wallet"
         assert await books.left() == {"answers": 400}
         given = await books.database.read(lambda connection: pack_store.by_id(connection, bought.purchase.id))
         assert (given.state, given.expires_us) == ("given", JUNE + 31 * DAY)

@@ -10,6 +10,7 @@ from tests.db.opened import Place
 
 from solvent.billing import subscription_store
 from solvent.billing.add_coupon import add_coupon
+from solvent.billing.asking import Asking
 from solvent.billing.cancel import cancel
 from solvent.billing.coupon import Coupon
 from solvent.billing.included import Included
@@ -21,6 +22,7 @@ from solvent.billing.subscribe import subscribe
 from solvent.billing.subscription import Subscription, Wish
 from solvent.ledger.account import invoiced, wallet
 from solvent.payments.fake import GOOD_CARD, FakeProcessor
+from solvent.till.begin_payment import begin_payment
 from solvent.till.charge_order import charge_order
 from solvent.till.collect_due import collect_due
 from solvent.till.save_method import save_method
@@ -48,6 +50,13 @@ class Till:
         method = msgspec.structs.replace(GOOD_CARD, handle=handle)
         self.processor.payments[opened.order.id] = msgspec.structs.replace(paid, method=method)
         await settle_order(opened.order.id, self.rails, self.books.database, now_us)
+
+    async def open_checkout(self, waiting: Subscription, due: Money, now_us: int) -> PaymentOrder:
+        """A page of the processor's that somebody may pay on."""
+        purpose = f"subscription:{waiting.id}"
+        asking = Asking(customer=KIM, purpose=purpose, rail="fake", amount=due, name="Plan")
+        opened = await begin_payment(asking, self.rails, self.books.database, act(now_us), now_us % 2**50)
+        return opened.order
 
     async def pay(self, waiting: Subscription, due: Money, now_us: int) -> PaymentOrder:
         purpose = f"subscription:{waiting.id}"
@@ -169,8 +178,10 @@ def test_what_waits_in_vain_is_given_up(place: Place) -> None:
             lambda connection: subscription_store.by_id(connection, asked.subscription.id)
         )
         assert found.state == "waiting"
+        paying = await till.open_checkout(asked.subscription, asked.due, START + 30 * DAY)
         await collect_due(till.rails, books.database, START + 30 * DAY + 1)
-        late = await till.pay(asked.subscription, asked.due, START + 31 * DAY)
+        till.processor.pay(paying.id, asked.due)
+        late = (await settle_order(paying.id, till.rails, books.database, START + 30 * DAY + 2)).order
         assert (late.purpose, await books.left()) == ("top_up", {})
         assert await books.balance(wallet(KIM)) == won(9_900).grains
 
