@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
 
 from solvent.app.http import ClientGone, Receive, Scope, Send, body_parts, read_body, respond, until_gone
+from solvent.gateway.exchange import Exchange
 from solvent.gateway.protocol import BoundedHttp
 
 LEFT: list[str] = []  # paths whose client was seen to leave
@@ -247,3 +250,36 @@ def test_a_body_of_many_small_chunks_is_whole(port: int) -> None:
     asked = get("/echo", "POST", more="transfer-encoding: chunked\r\n")
     found = bodies(said_to(port, asked, *(body[at : at + 10_000] for at in range(0, len(body), 10_000)), LAST))
     assert len(found[0]) == 30_000
+
+
+class Wire(asyncio.Transport):
+    """What was written on it, call by call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+
+def test_events_of_one_turn_of_the_loop_go_out_together() -> None:
+    async def told() -> list[bytes]:
+        wire = Wire()
+        scope = {"type": "http", "method": "GET"}
+        exchange = Exchange(scope, wire, FlowControl(wire), [], lambda: None, keep_alive=True, expects_continue=False)
+        await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+        for events in ((b"a", b"b"), (b"c",)):
+            for event in events:
+                await exchange.send({"type": "http.response.body", "body": event, "more_body": True})
+            await asyncio.sleep(0)
+        await exchange.send({"type": "http.response.body", "body": b"d"})
+        return wire.written
+
+    first, second, last = asyncio.run(told())
+    assert (first.partition(b"\r\n\r\n")[2], second, last) == (
+        b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n", b"1\r\nd\r\n0\r\n\r\n",
+    )  # fmt: skip

@@ -1,7 +1,8 @@
 """One request and its response on a connection: what an application is given as `receive` and `send`.
 
 It is uvicorn's cycle for what we serve, with its checks of what is sent, and less to do for each answer: a response
-whose length is known goes out in one write, and nothing is made that only a slow request needs.
+whose length is known goes out in one write, events that came in together too, and nothing is made that only a slow
+request needs.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ class Exchange:
     """
 
     __slots__ = (
-        "_default_headers", "_expects_continue", "_flow", "_has_news", "_head", "_is_chunked", "_left_bytes", "_news",
-        "_on_response", "_parts", "_parts_bytes", "_transport", "disconnected", "is_whole", "keep_alive",
-        "response_complete", "response_started", "scope", "task",
+        "_default_headers", "_expects_continue", "_flow", "_has_news", "_is_chunked", "_left_bytes", "_news",
+        "_on_response", "_parts", "_parts_bytes", "_transport", "_unsent", "_will_flush", "disconnected", "is_whole",
+        "keep_alive", "response_complete", "response_started", "scope", "task",
     )  # fmt: skip
 
     def __init__(
@@ -60,7 +61,10 @@ class Exchange:
         # Of the response
         self.response_started = False
         self.response_complete = False
-        self._head = b""  # of known length, it waits for the first of its body
+        self._unsent: list[
+            bytes
+        ] = []  # a head of known length waits for its body, an event for those that came with it
+        self._will_flush = False
         self._is_chunked: bool | None = None
         self._left_bytes = 0  # of a body of known length
 
@@ -85,6 +89,8 @@ class Exchange:
 
     async def _fail(self) -> None:
         if self.response_started:
+            if self._will_flush:
+                self._flush()
             self._transport.close()
             return
         headers = [
@@ -180,11 +186,9 @@ class Exchange:
             self._is_chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
-        head = b"".join(lines)
-        if self._is_chunked is False and self._left_bytes:
-            self._head = head
-        else:
-            self._transport.write(head)
+        self._unsent += lines
+        if not self._left_bytes:
+            self._flush_soon()
 
     def _frame(self, name: bytes, value: bytes) -> bool:
         """Take in a header that says how a response ends; whether it says that the connection does."""
@@ -213,20 +217,31 @@ class Exchange:
             self._left_bytes -= len(body)
             if self._left_bytes < 0:
                 raise RuntimeError("the body is longer than its content-length")
-        if self._head:
-            head, self._head = self._head, b""
-            body = head + body
         if body:
-            self._transport.write(body)
+            self._unsent.append(body)
         if more:
+            self._flush_soon()
             return
         if self._left_bytes:
             raise RuntimeError("the body is shorter than its content-length")
+        self._flush()
         self.response_complete = True
         self._tell_news()
         if not self.keep_alive:
             self._transport.close()
         self._on_response()
+
+    def _flush_soon(self) -> None:
+        """With all that comes in this turn of the loop: events that were read together go out in one system call."""
+        if not self._will_flush:
+            self._will_flush = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._will_flush = False
+        parts, self._unsent = self._unsent, []
+        if parts and not self._transport.is_closing():
+            self._transport.write(b"".join(parts))
 
 
 def _nothing() -> None:
