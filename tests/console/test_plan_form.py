@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.app.test_plans import FULL
 
-from solvent.app.plan_entries import REDACTED, PlanEntry
+from solvent.app.plan_entries import REDACTED, IncludedEntry, PlanEntry, RequestLogEntry
 from solvent.app.plans import plan_of
 from solvent.app.written_plan import written_plan
 from solvent.billing.included import Included, unlimited
 from solvent.billing.limits import BudgetRule, Limits, RateRule
 from solvent.billing.pack import Pack
 from solvent.billing.plan import BatchTerms, LogTerms, Plan, Seats, Title, Trial
-from solvent.console.plan_form import form_of, numbers, percent, permille, terms_of
+from solvent.console.plan_form import ROWS, SHOWN, form_of, numbers, percent, permille, terms_of, with_sent
 from solvent.console.plan_words import Said, field_of
 from solvent.identity.person import Language
 from solvent.pages.words import words_of
@@ -25,6 +25,7 @@ from solvent.values.errors import Invalid
 from solvent.values.money import Money, money
 
 WON = 10**7
+FULL_ENTRY = written_plan(FULL)
 SLOW = [HealthCheck.too_slow]  # a plan is much to draw on a busy machine
 names = st.text("az9가é._-", min_size=1, max_size=6)
 classes = st.lists(st.sampled_from(["small", "large", "a.b_c-d", "9"]), max_size=2, unique=True).map(tuple)
@@ -182,3 +183,31 @@ def test_what_is_no_percentage_is_refused_by_its_field(text: str) -> None:
 def test_amounts_stay_exact() -> None:
     form = {"fixed_month": "0.0000001"}
     assert plan_of(sent(form, PlanEntry(name="any")), "KRW").fixed_month == money("0.0000001", "KRW")
+
+
+def test_a_list_that_was_shown_has_the_rows_that_were_left() -> None:
+    known = form_of(FULL_ENTRY)
+    assert numbers(known, "packs")
+    shown = {SHOWN + rows: "shown" for rows in ROWS}
+    kept = {field: text for field, text in known.items() if not field.startswith("packs.")} | shown
+    assert terms_of(kept, FULL_ENTRY)["packs"] == []
+    drawn = with_sent(known, kept)
+    assert not numbers(drawn, "packs")
+    assert numbers(drawn, "included") == numbers(known, "included")
+    assert terms_of({"price": "1"}, FULL_ENTRY)["packs"], "a form without that list leaves it"
+
+
+def test_a_box_that_was_unticked_stays_so() -> None:
+    log = msgspec.structs.replace(FULL_ENTRY, request_log=RequestLogEntry(keep="text", redact=REDACTED))
+    known = form_of(log)
+    sent = {field: text for field, text in known.items() if not field.startswith("request_log.redact.")}
+    assert not [field for field in with_sent(known, sent) if field.startswith("request_log.redact.")]
+
+
+def test_what_is_no_number_yet_is_shown_as_it_was_written() -> None:
+    said = Said(words_of("en"), "en", "KRW")
+    assert "1.5" in said.quota(IncludedEntry(answers=3, roll_over="1.5"))
+
+
+def test_a_day_of_a_list_of_days_is_wrong_in_its_field() -> None:
+    assert field_of("plans.pro.retry_days[1]", "pro", {}) == "retry_days"

@@ -21,6 +21,7 @@ from solvent.simulation.asked_run import CANCELLED, STOPPED, AskedRun, End, file
 from solvent.simulation.claim_run import claim_run
 from solvent.simulation.end_run import end_run
 from solvent.simulation.tell_run import tell_run
+from solvent.values.errors import Unavailable
 from solvent.values.limits import (
     ASKED_RUN_BYTES_MAX,
     ASKED_RUN_S_MAX,
@@ -67,9 +68,22 @@ class Simulations:
             log.exception("the simulation %s could not be run", run.id)
             end = End("failed", code="simulation_broke", fault="it could not be run; the service's log says why")
         finally:
-            self._is_running = False
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-            await end_run(run.id, end, now_us(), self._app.database)
+            await self._end(run, end)
+            self._is_running = False
+
+    async def _end(self, run: AskedRun, end: End) -> None:
+        """Until the books have it: nobody else ends a run whose service lives."""
+        while True:
+            try:
+                await end_run(run.id, end, now_us(), self._app.database)
+            except Unavailable as wrong:
+                log.warning("how the simulation %s ended could not be written yet: %s", run.id, wrong)
+                if self._app.stopping:
+                    return
+                await asyncio.sleep(ASKED_RUN_TENDED_S)
+            else:
+                return
 
     async def _led(self, run: AskedRun, folder: Path) -> End:
         """Start it, hear how far it is, and see to its end."""
@@ -95,7 +109,8 @@ class Simulations:
         while process.returncode is None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), ASKED_RUN_TENDED_S)
-            run = await tell_run(run, heard.stage, heard.done, heard.whole, self._app.database)
+            with suppress(Unavailable):  # it goes on where the books cannot be written for a while
+                run = await tell_run(run, heard.stage, heard.done, heard.whole, self._app.database)
             if run.state == "cancelling":
                 return CANCELLED
             if self._app.stopping:

@@ -37,7 +37,7 @@ class Attaching:
     def places(self) -> list[Place]:
         """Where files are read and opened."""
         return [
-            Place("POST", "/chat/documents", "customer", self.read, DOCUMENT_BYTES_MAX),
+            Place("POST", "/chat/documents", "customer", self.read),  # its body is read where it has its turn
             Place("GET", "/chat/turns/{id}/documents/{number}", "customer", self.open),
         ]
 

@@ -14,7 +14,7 @@ from solvent.console import bills
 from solvent.console.bill_bodies import BillDetail, ResidualBody, ResidualLineBody
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.sheet import Sheet
-from solvent.console.spreadsheet import harmless_name
+from solvent.console.spreadsheet import harmless
 from solvent.ledger.account import api_payable
 from solvent.ledger.store import balances_of
 from solvent.pages.place import Place
@@ -68,7 +68,7 @@ def table_of(found: ResidualBody) -> str:
         names = "; ".join(one.named)
         table.writerow(
             (
-                one.day or "", harmless_name(one.model or ""), harmless_name(names), one.is_known, one.answers,
+                one.day or "", harmless(one.model or ""), harmless(names), one.is_known, one.answers,
                 one.billed, one.booked, one.residual, found.currency,
             )
         )  # fmt: skip

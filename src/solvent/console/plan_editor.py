@@ -16,7 +16,7 @@ from solvent.console import plans
 from solvent.console.carry_out import read_members
 from solvent.console.clerk import Clerk
 from solvent.console.operation import Nothing
-from solvent.console.plan_form import NO_LIMIT, ROWS, form_of, numbers, terms_of
+from solvent.console.plan_form import NO_LIMIT, ROWS, form_of, numbers, terms_of, with_sent
 from solvent.console.plan_words import refused
 from solvent.values.errors import Conflict, Invalid, SolventError
 from solvent.values.period import Every
@@ -65,7 +65,7 @@ async def editor(clerk: Clerk, before: PlanEntry) -> dict[str, Any]:
     """What the form shows: as it was sent, else the terms it begins with."""
     form = clerk.visit.form
     known = form_of(before)
-    values = known | dict(form) if form.get("do") in _DRAWS else known
+    values = with_sent(known, form) if form.get("do") in _DRAWS else known
     rows = {}
     for name in ROWS:
         written = numbers(values, name)

@@ -39,8 +39,10 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
     "limits.rates": ("per", "requests_per_minute", "tokens_per_minute", "at_once"),
     "limits.budgets": ("unit", "amount", "alert_permille"),
 }
+SHOWN: Final = "rows."  # begins the name of what says that a list was shown, so that without rows it has none
 NO_LIMIT: Final = "_unlimited"  # ends the unit of a quota that never runs out
 _ROW_DIGITS_MAX: Final = 4
+_REDACT: Final = "request_log.redact."
 
 
 def form_of(entry: PlanEntry) -> dict[str, str]:
@@ -57,7 +59,7 @@ def form_of(entry: PlanEntry) -> dict[str, str]:
     found |= _written("limits.budgets", map(_budget, entry.limits.budgets))
     log = entry.request_log
     found |= {"request_log.keep": log.keep if log else "", "request_log.days": str(log.days) if log else ""}
-    return found | {f"request_log.redact.{kind}": "true" for kind in (log.redact if log else ())}
+    return found | {f"{_REDACT}{kind}": "true" for kind in (log.redact if log else ())}
 
 
 def terms_of(form: Form, before: PlanEntry) -> dict[str, Any]:
@@ -81,11 +83,18 @@ def terms_of(form: Form, before: PlanEntry) -> dict[str, Any]:
     if "retry_days" in form:
         terms["retry_days"] = parted(form["retry_days"])
     for rows, read in _READS.items():
-        if any(field.startswith(f"{rows}.") for field in form):
+        if SHOWN + rows in form or any(field.startswith(f"{rows}.") for field in form):
             _put(terms, rows, [read(form, f"{rows}.{n}") for n in numbers(form, rows)])
     if "request_log.keep" in form:
         terms["request_log"] = _log(form, before.request_log)
     return {name: value for name, value in terms.items() if value is not None}
+
+
+def with_sent(known: Form, form: Form) -> dict[str, str]:
+    """What stands in the fields once a form was sent: of lists and boxes that it showed, only what it says."""
+    gone = tuple(f"{rows}." for rows in ROWS if SHOWN + rows in form)
+    gone += (_REDACT,) if "request_log.keep" in form else ()
+    return {field: text for field, text in known.items() if not field.startswith(gone)} | dict(form)
 
 
 def numbers(form: Form, rows: str) -> list[int]:
@@ -198,8 +207,7 @@ def _log(form: Form, before: RequestLogEntry | None) -> dict[str, Any] | None:
     keep = form["request_log.keep"].strip()
     if not keep:
         return None
-    start = "request_log.redact."
-    ticked = [field.removeprefix(start) for field in form if field.startswith(start) and form[field] == "true"]
+    ticked = [field.removeprefix(_REDACT) for field in form if field.startswith(_REDACT) and form[field] == "true"]
     had = before.redact if before else ()
     days = form.get("request_log.days", "").strip()
     redact = [kind for kind in had if kind in ticked] + [kind for kind in ticked if kind not in had]

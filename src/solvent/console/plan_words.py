@@ -192,6 +192,8 @@ def field_of(param: str, plan: str, form: Form) -> str:
     place = _INDEX.sub(r".\1", param).removeprefix(f"plans.{plan[:NAME_CHARACTERS_MAX]}.").strip(".")
     rows = _rows_of(place)
     if place in ROWS or not rows:
+        if place.startswith("retry_days."):
+            return "retry_days"
         return "request_log.keep" if place.startswith("request_log.redact") else place
     number, _, member = place.removeprefix(f"{rows}.").partition(".")
     known = numbers(form, rows)
@@ -217,4 +219,6 @@ def _key(field: str) -> str:
 
 
 def _count(n: object) -> str:
-    return formats.count(int(str(n)))
+    """What is no number yet is shown as it was written."""
+    text = str(n)
+    return formats.count(int(text)) if text.isascii() and text.isdigit() else text

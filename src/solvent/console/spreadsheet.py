@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 from starlette.responses import StreamingResponse
 
+_AMOUNT: Final = re.compile(r"-[0-9]+(\.[0-9]+)?")
+
 
 def harmless(value: object) -> object:
-    """A name that a spreadsheet would take for a formula is shown as it is. Amounts may begin with a minus."""
-    is_formula = isinstance(value, str) and value[:1] in "=+@\t\r" and value
-    return f"'{value}" if is_formula else value
-
-
-def harmless_name(name: str) -> str:
-    """The same for a text that is never an amount."""
-    return f"'{name}" if name[:1] == "-" else str(harmless(name))
+    """A text that a spreadsheet would take for a formula is shown as it is. Of those with a minus only amounts are
+    none."""
+    if not isinstance(value, str) or not value or value[0] not in "=+-@\t\r" or _AMOUNT.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def line_of(cells: Sequence[object]) -> str:
