@@ -20,7 +20,7 @@ class Paying(Reference):
 
     def order(self, owner: str, kind: str, about: Any, grains: int, vat: int, account: str) -> Thing:
         asked = {"owner": owner, "kind": kind, "about": about, "grains": grains, "vat": vat, "account": account}
-        self.orders.append(Thing(**asked, is_paid=False, backs=[], fee=0))
+        self.orders.append(Thing(**asked, is_paid=False, backs=[], fee=0, rest=0))
         return self.orders[-1]
 
     def paid(self, order: Thing, grains: int, now: int, fee: int = 0) -> None:
@@ -32,7 +32,8 @@ class Paying(Reference):
             due = self.asks(order.about) if order.kind == "invoice" else 0
             if order.kind == "invoice" and 0 < due < grains and self.vat[order.owner][0] != "exclusive":
                 self.settle_invoice(order.about, due, order.account, now)
-                self.put(self.wallet(order.owner), grains - due, order.account, now)
+                order.rest = grains - due
+                self.put(self.wallet(order.owner), order.rest, order.account, now)
             elif order.kind == "invoice" and not 0 < grains <= due:
                 self.fill(order, now)  # nobody asks for it any more
             elif order.kind == "invoice":
@@ -203,7 +204,9 @@ class Paying(Reference):
             back.taken = min(grains - back.vat, pot.left - pot.held)
             back.short = grains - back.vat - back.taken
         elif order.kind == "invoice":
-            beside = grains - min(grains, self.keep(order.about, grains))  # what was credited into the wallet since
+            # What the invoice never asked for goes back first, then what it has; beside it is what was credited since.
+            asked = max(0, grains - max(0, order.rest - sum(one.taken + one.short for one in gone)))
+            beside = grains - (min(asked, self.keep(order.about, asked)) if asked else 0)
             pot = self.wallet(order.owner)
             back.taken = min(beside, pot.left - pot.held)
             back.short = beside - back.taken

@@ -86,9 +86,9 @@ def test_any_columns_can_be_named_and_times_be_numbers(tmp_path: Path, number: s
         ("2026-10-30,5,1,0,k,m,a,USD", "row 2, column 'at': .* is before the row above"),
         ("2026-11-01,5,1,0,k,m,first,USD", "row 2, column 'id': 'first' is there twice"),
         ("2026-11-01,5,1,0,k,m,a,KRW", "row 2, column 'currency': 'KRW' is another currency"),
-        ("2026-11-01,5,1,0,,m,a,USD", "row 2, column 'customer': 'None' is empty"),
+        ("2026-11-01,5,1,0,,m,a,USD", "row 2, column 'customer': it is empty"),
         ("2026-11-01,,1,0,k,m,a,USD", "row 2, column 'input_tokens'"),
-        ("2026-11-01,5,1,0,k,m,,USD", "row 2, column 'id': 'None' is empty, .* --column id= leaves it out"),
+        ("2026-11-01,5,1,0,k,m,,USD", "row 2, column 'id': it is empty, .* --column id= leaves it out"),
         ("inf,5,1,0,k,m,a,USD", "row 2, column 'at': 'inf' is no date and time from 1970 to 2199"),
         ("-inf,5,1,0,k,m,a,USD", "row 2, column 'at'"),
         ("nan,5,1,0,k,m,a,USD", "row 2, column 'at'"),
@@ -173,8 +173,51 @@ def test_structs_of_parquet_are_read_as_json_is(tmp_path: Path) -> None:
 def test_a_line_without_an_end_is_refused_and_says_where(tmp_path: Path) -> None:
     good = f"{OURS}2026-11-01,5,1,0,k,m,first,USD\n"
     for long in ("x" * 10_000_000, '"' + "x" * 10_000_000):
-        with pytest.raises(Invalid, match=r"t.csv cannot be read: .*[Ll]ine"):
+        with pytest.raises(
+            Invalid, match=r"t.csv: row 2: a quotation mark is not closed|t.csv cannot be read: .*[Ll]ine"
+        ):
             read(written(tmp_path, good + long))
+
+
+FOREIGN = "when;in;out;who;what"
+SAYS = {"at": "when", "input": "in", "output": "out", "customer": "who", "model": "what"}
+ROW = "2026-11-01 12:00:00;5;1;k;m"
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        ([ROW, "2026-11-01 12:00:01;5;1;k"], "row 2 has 4 cells, and the file has 5 columns"),
+        (["2026-11-01 12:00:01;5;1;k", ROW], "row 1 has 4 cells, and the file has 5 columns"),
+        ([ROW, f"{ROW};more"], "row 2 has 6 cells, and the file has 5 columns"),
+        ([ROW, ROW, f"{FOREIGN};id", *[f"{ROW};{n}" for n in range(200)]], "row 3 has 6 cells"),
+        ([ROW, '2026-11-01 12:00:01;5;1;"k;m', ROW], "row 2: a quotation mark is not closed"),
+    ],
+)
+def test_a_file_of_others_whose_rows_differ_is_refused_by_row_and_none_is_skipped(
+    tmp_path: Path, rows: list[str], named: str
+) -> None:
+    with pytest.raises(Invalid, match=named):
+        read(written(tmp_path, "\n".join([FOREIGN, *rows]) + "\n"), SAYS)
+
+
+def test_a_file_of_others_is_read_whole(tmp_path: Path) -> None:
+    for end in ("\n", "\r\n"):
+        file = tmp_path / "others.csv"
+        file.write_text(end.join([FOREIGN, ROW, ROW, ROW]) + end, encoding="utf-8", newline="")
+        assert len(read(file, SAYS)) == 3
+
+
+def test_what_is_not_utf_8_is_refused_by_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    for content, named in (
+        (f"{FOREIGN}\n".encode() + "2026-11-01 12:00:00;5;1;한;m\n".encode("cp949"), "line 2 is not UTF-8"),
+        (f"{FOREIGN}\n{ROW}\n".encode("utf-16"), "line 1 is not UTF-8"),
+        (b"\n", "its first line does not name columns"),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(Invalid, match=named):
+            read(file, SAYS)
 
 
 CELLS = st.one_of(

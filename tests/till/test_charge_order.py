@@ -276,6 +276,25 @@ def test_what_an_invoice_asks_for_no_more_of_its_payment_is_in_the_wallet_and_go
     live(place, story)
 
 
+def test_what_an_invoice_never_asked_for_of_its_payment_goes_back_before_what_it_was_paid(place: Place) -> None:
+    async def story(renewals: Renewals) -> None:
+        till, id = renewals.till, renewals.invoice.id
+        order = (await pay_invoice(CUSTOMER, id, "fake", till.rails, till.database, act(), till.entropy)).order
+        parts = (Part(1, won(10_000)),)
+        await till.database.write(lambda c: invoice_store.credit(c, id, parts, till.now_us, "a part of it"))
+        renewals.fake.pay(order.id, order.amount)
+        await till.take("fake", renewals.fake.webhook("evt", "paid", order.id, till.now_us, order.amount))
+        for n, (grains, state, left, owed) in enumerate(
+            ((4_000, "paid", 6_000, 0), (6_000, "paid", 0, 0), (5_000, "issued", 0, 5_000))
+        ):
+            refund = await till.refund(order.id, grains)
+            assert (refund.state, refund.short_grains, n) == ("done", 0, n)
+            assert (await renewals.state(), await till.wallet()) == (state, left)
+            assert await till.balance(invoiced(CUSTOMER)) == won(-owed)
+
+    live(place, story)
+
+
 @pytest.mark.parametrize("treatment", ["inclusive", "exclusive"])
 def test_a_refund_that_comes_back_undoes_what_we_lost_by_it(place: Place, treatment: Treatment) -> None:
     """It was sent while the invoice was credited as well: twice the money left us, and once it came again."""

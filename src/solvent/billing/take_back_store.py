@@ -25,6 +25,7 @@ from solvent.billing.reversal import (
     split,
     wallet_hold,
 )
+from solvent.billing.wallet_store import rest_of
 from solvent.invoicing.invoice import InvoiceId
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
@@ -215,12 +216,14 @@ def _won(connection: Connection, order: PaymentOrder, known: DisputeRecord, at_u
 
 def kept_of(connection: Connection, order: PaymentOrder, wanted: int, at_us: int) -> int:
     """What the invoice that an order paid still has of all payments, when so much is to go back: not what was given
-    into the wallet, and not what went back."""
-    return (
-        set_off_store.kept_by_invoice(connection, InvoiceId(order.subject), wanted, at_us)
-        if order.kind == INVOICE
-        else 0
-    )
+    into the wallet, and not what went back. What it never asked for of this one goes back from the wallet first."""
+    if order.kind != INVOICE:
+        return 0
+    _, gone = reversal_store.gone(connection, order.id)
+    asked = wanted - max(0, rest_of(connection, order).grains - gone.wallet - gone.short)
+    if asked <= 0:
+        return 0
+    return min(asked, set_off_store.kept_by_invoice(connection, InvoiceId(order.subject), asked, at_us))
 
 
 def _ask_again(

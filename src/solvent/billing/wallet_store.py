@@ -34,9 +34,20 @@ def fill_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> Paym
 
 def fill_with_rest(connection: Connection, order: PaymentOrder, rest: Money, at_us: int) -> None:
     """Book what an invoice does not ask for any more of its payment, where a wallet is filled without VAT."""
-    row = posting(TransferId(f"{order.id}.rest"), at_us, order.account, wallet(order.customer), rest, order.id)
+    row = posting(_rest_id(order), at_us, order.account, wallet(order.customer), rest, order.id)
     ledger_store.append(connection, [row])
     _open_wallet(connection, order, at_us)
+
+
+def rest_of(connection: Connection, order: PaymentOrder) -> Money:
+    """What of an invoice's payment was booked so; nothing of nearly all."""
+    id = _rest_id(order)
+    row = next((row for row in ledger_store.transfers_of(connection, id) if row.id == id), None)
+    return Money(row.grains if row is not None else 0, order.currency)
+
+
+def _rest_id(order: PaymentOrder) -> TransferId:
+    return TransferId(f"{order.id}.rest")
 
 
 def _open_wallet(connection: Connection, order: PaymentOrder, at_us: int) -> None:

@@ -159,6 +159,7 @@ class _Group:
             ends.commit()
         except BaseException:
             ends.rollback()
+            self._writer.rollback()  # which SQLAlchemy does not ask for after a commit that failed
             raise
 
 

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from solvent.db.one_file import one_file
+from solvent.simulation.csv_store import csv_problem, csv_source
 from solvent.simulation.formats import FAILED, UNDATED, UNNAMED, UNNAMED_IN, format_of
 from solvent.simulation.prefix import PrefixCache
 from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS
@@ -42,9 +43,6 @@ _TOKENS: Final = ("input", "output", "cached", "reasoning")
 _PARTS: Final = ("cached", "reasoning")  # what says nothing of them has none
 _JSON: Final = (".json", ".jsonl", ".ndjson")
 _TIMES: Final = ("engine_us", "energy_uj")
-# As `--write-trace` writes it: nothing is to be guessed of it.
-_OURS: Final = ", delim = ',', quote = '\"', escape = '\"'"
-_OURS_BEGINS: Final = b"at,customer,model,input_tokens,"
 _PACKED: Final = (".zst", ".bz2", ".xz", ".zip", ".br", ".lz4")
 
 
@@ -78,8 +76,9 @@ def open_trace(file: Path, reading: Reading) -> Iterator[Trace]:
         try:
             yield _Copy(books, file, reading).trace()
         except duckdb.Error as wrong:
-            said = " ".join(str(wrong).split())[:300]
-            raise Invalid("bad_trace", f"{file} cannot be read: {said}", param="trace") from None
+            said = " ".join(str(wrong).split())
+            message = csv_problem(file, said) or f"{file} cannot be read: {said[:300]}"
+            raise Invalid("bad_trace", message, param="trace") from None
         finally:
             books.close()
 
@@ -134,14 +133,6 @@ def _demand_no_bomb(file: Path) -> None:
         raise Invalid("bad_trace", f"{message}; unpack it yourself if it is what you think", param="trace")
 
 
-def _is_ours(file: Path) -> bool:
-    """Whether it is in our own words, by its first line."""
-    if file.suffix != ".csv":
-        return False
-    with file.open("rb") as opened:
-        return opened.read(len(_OURS_BEGINS)) == _OURS_BEGINS
-
-
 def _name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
@@ -152,12 +143,13 @@ class _Copy:
     def __init__(self, books: Any, file: Path, reading: Reading) -> None:
         self._books, self._file, self._reading = books, file, reading
         path = one_file(file)
-        self._source = f"read_csv({path}, header = true, all_varchar = true{_OURS if _is_ours(file) else ''})"
         if ".parquet" in file.suffixes:
             self._source = f"read_parquet({path})"
             self._demand_few(f"SELECT count(*) FROM {self._source}")  # written at its end: nothing is unpacked for it
         elif any(suffix in file.suffixes for suffix in _JSON):
             self._source = self._json(f"read_json_objects({path})")
+        else:
+            self._source = csv_source(file)
         kinds = {str(row[0]): str(row[1]) for row in self._all(f"DESCRIBE SELECT * FROM {self._source}")}
         columns = list(kinds)
         self._format = format_of(columns, reading.columns, file.name, reading.format)
@@ -293,7 +285,9 @@ class _Copy:
         raw = self._all(f"SELECT {_value(column, self._columns)} FROM {self._source} LIMIT 1 OFFSET {int(row) - 1}")[0][
             0
         ]
-        message = f"{self._file.name}: row {row}, column {column!r}: {str(raw)[:60]!r} {what}"
+        found = "it" if raw is None and what.startswith("is empty") else "an empty cell"
+        found = found if raw is None else repr(str(raw)[:60])
+        message = f"{self._file.name}: row {row}, column {column!r}: {found} {what}"
         return Invalid("bad_trace", message, param=column)
 
     def _demand_one_currency(self) -> None:

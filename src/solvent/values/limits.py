@@ -331,6 +331,7 @@ TRACE_TOKENS_MAX = 1_000_000_000  # of one answer in one bucket: a thousand time
 ENGINE_LOG_ROWS_MAX = 5_000_000  # answers of one engine log: they are held in memory, half a kilobyte each
 TRACE_FILE_BYTES_MAX = 64 * 1024 * MIB  # of one file once unpacked
 TRACE_UNPACKED_TIMES_MAX = 200  # as large as the packed file: text packs 20 times at most, a bomb a thousand times
+TRACE_HEAD_BYTES_MAX = 64 * KIB  # the first line of a CSV file, with the names of its columns
 TRACE_KEYS_ROWS = 1000  # the first lines of a JSON file, whose members are its columns
 PREFIX_CACHE_TOKENS = 25_600_000  # 50,000 blocks of 512, the middle of what the Mooncake paper tries (table 1)
 PREFIX_CACHE_TOKENS_MAX = 10**12
