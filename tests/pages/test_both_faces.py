@@ -44,7 +44,7 @@ ALLOWED = (
 # What people, plans, models, rails and cards of this file are called.
 CALLED = (
     "Somebody", "Kim's", "First customer", "first run", "My secret question", "plain", "seeing", "free", "plus", "pro",
-    "team", "bank", "toss", "mock", "Gaon AI Ltd", "현대", "국민은행 주", "프로", "Top", "Owes", "standard",
+    "team", "bank", "toss", "mock", "Gaon AI Ltd", "현대", "국민은행 주", "프로", "Pro", "Top", "Owes", "standard",
     "wallet deferred suspense ANSWERS",
 )  # fmt: skip
 # What is written into fields and terminals as it is.
