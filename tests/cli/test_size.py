@@ -105,6 +105,9 @@ def test_ones_own_measured_row_is_believed(tmp_path: Path) -> None:
     assert found["step_ms"] == pytest.approx(64_000 / 4_315, rel=1e-3)
     file.write_text("model,device,count,precision,tokens_per_s,source\nm,H100,1,bf16,-4,x\n")
     assert "line 2" in refuse("qwen3-8b", "--on", "H100", "--measured", str(file)).message
+    for rowless in ("", '{"id":1}\n', "model,device\n"):
+        file.write_text(rowless, encoding="utf-8")
+        assert "has no row" in refuse("qwen3-8b", "--on", "H100", "--measured", str(file)).message
 
 
 @pytest.mark.parametrize(

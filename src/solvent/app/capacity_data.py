@@ -121,7 +121,7 @@ def find_fleet(text: str) -> Fleet:
 def measured_rows(file: Path) -> tuple[MeasuredRow, ...]:
     """The operator's own measured points, from a CSV with the columns of MeasuredRow. Raises Invalid naming the row."""
     lines = csv.DictReader(_read(file, MEASURED_FILE_BYTES_MAX).decode("utf-8-sig", "replace").splitlines())
-    rows = []
+    rows: list[MeasuredRow] = []
     for number, line in enumerate(lines, start=2):
         try:
             told = {name: value for name, value in line.items() if name and value}
@@ -129,6 +129,9 @@ def measured_rows(file: Path) -> tuple[MeasuredRow, ...]:
             rows.append(msgspec.structs.replace(row, precision=precision_named(row.precision)))
         except (msgspec.ValidationError, Invalid) as wrong:
             raise Invalid("measured_rows_invalid", f"{file}, line {number}: {wrong}", param="measured") from None
+    if not rows:
+        message = f"{file} has no row; its first line names columns, of {', '.join(MeasuredRow.__struct_fields__)}"
+        raise Invalid("measured_rows_invalid", message, param="measured")
     return tuple(rows)
 
 
