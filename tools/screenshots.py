@@ -74,7 +74,8 @@ CUSTOMERS = (
     "/account/close", "/offline", "/nowhere",
 )  # fmt: skip
 OPERATORS = (
-    "/console", "/console/margins", "/console/customers", "/console/plans", "/console/scenarios", "/console/models",
+    "/console", "/console/margins", "/console/customers", "/console/plans", "/console/new-plan", "/console/scenarios",
+    "/console/scenarios/new", "/console/models",
     "/console/money", "/console/ledger", "/console/audit", "/console/settings", "/console/start",
     "/console/margins/answers",
     "/console/prices", "/console/operators", "/console/money/debtors",
@@ -154,7 +155,7 @@ def serving() -> Iterator[tuple[str, str, Path]]:
 def simulate(data: Path) -> None:
     """Keep two runs, of customers who use much and of some who use very much."""
     for name, generated in zip(RUNS, GENERATED, strict=True):
-        asked = ["--generate", generated, "--start", "2026-03-01", "--plan", "plus", "--plan", "pro"]
+        asked = ["--generate", generated, "--start", "2026-11-05", "--plan", "plus", "--plan", "pro"]
         command = [PROGRAM, "simulate", *asked, "--year", "--keep", name, "--data", str(data)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
