@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
-import uvicorn
+from tests.gateway.listening import listening
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from solvent.app.http import ClientGone, Receive, Scope, Send, body_parts, read_body, respond, until_gone
 from solvent.gateway.exchange import Exchange
-from solvent.gateway.protocol import BoundedHttp
 
 LEFT: list[str] = []  # paths whose client was seen to leave
 
@@ -77,18 +75,8 @@ async def served(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A server with our protocol."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(
-            served, http=BoundedHttp, lifespan="off", ws="none", log_config=None, server_header=False, date_header=False
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        thread.join(10)
+    with listening(served, server_header=False, date_header=False) as found:
+        yield found
 
 
 def get(path: str, method: str = "GET", version: str = "1.1", more: str = "") -> bytes:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
+from tests.gateway.listening import listening
 
 from solvent.app import http
 from solvent.app.http import Receive, Scope, Send, read_body, respond
@@ -36,16 +34,8 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(protocol, "REQUEST_HEAD_S_MAX", HEAD_S)
     monkeypatch.setattr(protocol, "REQUEST_BODY_S_MAX", BODY_S)
     monkeypatch.setattr(http, "REQUEST_BODY_S_MAX", BODY_S)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(echo, http=protocol.BoundedHttp, lifespan="off", ws="none", log_config=None)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        thread.join(10)
+    with listening(echo) as found:
+        yield found
 
 
 def converse(port: int, *pieces: bytes, pause_s: float = 0.0) -> tuple[bytes, float]:

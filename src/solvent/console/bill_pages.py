@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +12,7 @@ from solvent.console import bills
 from solvent.console.bill_bodies import BillDetail, ResidualBody, ResidualLineBody
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.sheet import Sheet
-from solvent.console.spreadsheet import harmless
+from solvent.console.spreadsheet import line_of
 from solvent.ledger.account import api_payable
 from solvent.ledger.store import balances_of
 from solvent.pages.place import Place
@@ -61,18 +59,17 @@ def places(app: App) -> list[Place]:
 
 def table_of(found: ResidualBody) -> str:
     """Every day and model for a spreadsheet: amounts are exact, and no name can be taken for a formula."""
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(("day", "model", "in_bill", "is_known", "answers", "billed", "booked", "residual", "currency"))
-    for one in found.data:
-        names = "; ".join(one.named)
-        table.writerow(
-            (
-                one.day or "", harmless(one.model or ""), harmless(names), one.is_known, one.answers,
-                one.billed, one.booked, one.residual, found.currency,
-            )
-        )  # fmt: skip
-    return written.getvalue()
+    lines: list[tuple[object, ...]] = [
+        ("day", "model", "in_bill", "is_known", "answers", "billed", "booked", "residual", "currency")
+    ]
+    lines += [
+        (
+            one.day or "", one.model or "", "; ".join(one.named), one.is_known, one.answers,
+            one.billed, one.booked, one.residual, found.currency,
+        )
+        for one in found.data
+    ]  # fmt: skip
+    return "".join(map(line_of, lines))
 
 
 def _size(line: ResidualLineBody) -> tuple[int, str]:
