@@ -43,6 +43,9 @@ window.SpeechRecognition = class extends EventTarget {
   }
 };
 """
+# The width has changed, and whoever listens to media queries has not been told yet.
+CTRL_K_WHILE_RESIZED = """() => addEventListener('resize', () => document.body.dispatchEvent(
+  new KeyboardEvent('keydown', {key: 'k', code: 'KeyK', ctrlKey: true, bubbles: true})), {once: true})"""
 WIDTH = """async (from) => {
   const one = new Image(); one.src = from; await one.decode(); return one.naturalWidth; }"""
 
@@ -109,7 +112,11 @@ def test_keys_do_what_they_say_and_nothing_while_somebody_writes(server: Solvent
     with page.expect_navigation(url=f"{server.url}/"):
         page.keyboard.press("Alt+n")
     expect(page.locator("#greeting")).to_be_visible()
+    page.evaluate(CTRL_K_WHILE_RESIZED)
     page.set_viewport_size({"width": 600, "height": 700})
+    expect(page.locator("#find")).to_be_focused()
+    expect(page.locator("[data-drawer]")).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
     assert is_on(page, "find"), "it stands in the drawer, which opens"
     page.keyboard.press("Tab")

@@ -100,9 +100,9 @@ document.addEventListener('input', (event) => {
   if (event.target.matches('.composer textarea') && !CSS.supports('field-sizing', 'content')) growField(event.target);
 });
 // A drawer is one on narrow screens alone: turned to a wide one, the page is whole again.
-matchMedia('(max-width: 860px)').addEventListener('change', () => {
+matchMedia('(max-width: 860px)').addEventListener('change', ({ matches: isNarrow }) => {
   const drawer = openDrawer();
-  if (drawer) moveDrawer(drawer, false);
+  if (drawer && !isNarrow) moveDrawer(drawer, false);
 });
 document.querySelectorAll('input[type="range"]').forEach(paintSlider);
 // A browser's first page is drawn without the font, and has it afterwards; the next ones find it kept.
