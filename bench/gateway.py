@@ -251,10 +251,10 @@ def core_names() -> tuple[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """What Solvent runs on here."""
+    """What Solvent runs on here. One interpreter is not as quick as another of its version, so it is said which."""
     venv = Path(sys.executable).parent.parent
     named = {package: machine.version_in(venv, package) for package in ("solvent", "uvicorn", "uvloop")}
-    return {"Python": sys.version.split()[0], **named}
+    return {"Python": f"{sys.version.split()[0]} in {sys.base_prefix}", **named}
 
 
 def bounded(low: float, high: float) -> Callable[[str], float]:
