@@ -12,6 +12,7 @@ from solvent.app.cards import read_cards
 from solvent.app.plans import plan_of, read_plan_file
 from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
 from solvent.billing.plan import Plan, net_of
+from solvent.clusters.here import Here
 from solvent.pricing.rate_card import RateCard
 from solvent.simulation.demand_assumption import demand_assumed
 from solvent.simulation.outcome import Outcome
@@ -67,7 +68,9 @@ def found() -> dict[Shape, Contest]:
     asked = replayed(FREE, PRICE)
     who, cost = contestants(asked, is_today=False), cost_each(asked)
     assert cost == pytest.approx(0.02)
-    return {shape: contest(who, [cost], demand_assumed(()), TERMS, shapes=(shape,), seeds=3) for shape in SHAPES}
+    return {
+        shape: contest(who, [cost], demand_assumed(()), TERMS, Here(), shapes=(shape,), seeds=3) for shape in SHAPES
+    }
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -118,6 +118,12 @@ def test_in_another_currency_amounts_are_said_or_a_rate_is_known(tmp_path: Path)
     assert found["assumptions"]["worth"]["usual"] == pytest.approx(350)
 
 
+def test_what_is_spread_over_processes_comes_to_the_same() -> None:
+    words = (*FEW, "--shape", "flat", "--shape", "capped", "--json")
+    assert run(*words, "--spread", "2") == run(*words)
+    assert refuse(*words, "--spread", "nowhere").code == "bad_cluster"
+
+
 def test_options_before_the_command_are_refused() -> None:
     done = CliRunner().invoke(solvent, ["simulate", "--year", "optimise"])
     assert done.exit_code == 2

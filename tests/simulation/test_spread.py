@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,15 +20,21 @@ from solvent.billing.limits import BudgetRule, Limits
 from solvent.clusters.here import Here
 from solvent.clusters.port import J, R
 from solvent.simulation.assumption import Assumptions
+from solvent.simulation.demand import Market
+from solvent.simulation.demand_assumption import demand_assumed
 from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Share
 from solvent.simulation.spread import Spread
+from solvent.simulation.tariff_contest import Contestants, contest
+from solvent.simulation.tariff_search import Terms
 from solvent.simulation.trace import Answer, Trace, trace_of
 from solvent.simulation.year import as_fitted, year
 from solvent.simulation.year_draw import heavy_of
 from solvent.values.errors import Invalid
 from solvent.values.usage import Usage
 
+MARKET = Market(np.array([5.0, 40.0, 300.0, 2000.0]), np.zeros(4))
+WHICH = (Contestants("market", 300, MARKET), [0.05, 0.05, 1000.0], demand_assumed(()), Terms())
 BOTH = {"plus": PLUS, "free": FREE}
 
 
@@ -106,6 +113,8 @@ def test_processes_and_machines_find_what_this_one_finds(said: str) -> None:
         found = year(BUSY, assumptions, 120, 3, heavy=heavy, before=cheaper, cluster=cluster, tell=drawn.append)
         assert found == alone
         assert sorted(drawn) == [20, 50, 50]
+        how: Any = {"shapes": ("flat", "capped"), "seeds": 2}
+        assert contest(*WHICH, cluster, **how) == contest(*WHICH, Here(), **how)
         unsold = trace_of([Answer(START, "kim", "unknown", USAGE)], "t")
         with pytest.raises(Invalid, match="asks model 'unknown', which is not sold here"):
             spread.replay(unsold, of, lambda _: None)

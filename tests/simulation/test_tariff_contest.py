@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from solvent.clusters.here import Here
 from solvent.simulation.demand import Market
 from solvent.simulation.demand_assumption import demand_assumed
 from solvent.simulation.tariff_contest import Contest, Contestants, Found, Regime, contest
@@ -18,7 +19,7 @@ WHO = Contestants("test", 4000)
 
 def judged(*costs: float, assume: tuple[str, ...] = (), shapes: tuple[Shape, ...] = (), seed: int = 1) -> Contest:
     asked = {"shapes": shapes} if shapes else {}
-    return contest(WHO, costs, demand_assumed(assume), TERMS, seeds=6, seed=seed, **asked)  # type: ignore[arg-type]
+    return contest(WHO, costs, demand_assumed(assume), TERMS, Here(), seeds=6, seed=seed, **asked)  # type: ignore[arg-type]
 
 
 def of(regime: Regime, shape: str) -> Found:
@@ -28,7 +29,7 @@ def of(regime: Regime, shape: str) -> Found:
 @pytest.fixture(scope="module")
 def usual() -> Contest:
     heard: list[int] = []
-    found = contest(WHO, [0.002, 0.05], demand_assumed(()), TERMS, seeds=6, tell=heard.append)
+    found = contest(WHO, [0.002, 0.05], demand_assumed(()), TERMS, Here(), seeds=6, tell=heard.append)
     assert heard == [1] * 8
     return found
 
@@ -100,7 +101,9 @@ def test_few_customers_make_a_wide_interval() -> None:
     def width(copies: int) -> float:
         asked = np.tile(np.array([5.0, 40.0, 300.0, 2000.0]), copies)
         who = Contestants("market", len(asked), Market(asked, np.zeros(len(asked))))
-        found = contest(who, [0.01], demand_assumed(()), TERMS, shapes=("capped",), seeds=40).regimes[0].found[0]
+        found = (
+            contest(who, [0.01], demand_assumed(()), TERMS, Here(), shapes=("capped",), seeds=40).regimes[0].found[0]
+        )
         return (found.profit_grains.high - found.profit_grains.low) / found.profit_grains.usual
 
     assert width(2) > 2 * width(100)
@@ -113,6 +116,6 @@ def test_few_customers_make_a_wide_interval() -> None:
 )  # fmt: skip
 def test_what_has_no_sense_is_refused(customers: int, costs: list[float], seeds: int, seed: int) -> None:
     with pytest.raises(Invalid):
-        contest(Contestants("x", customers), costs, demand_assumed(()), TERMS, seeds=seeds, seed=seed)
+        contest(Contestants("x", customers), costs, demand_assumed(()), TERMS, Here(), seeds=seeds, seed=seed)
     with pytest.raises(Invalid):
-        contest(WHO, [0.1], demand_assumed(()), msgspec.structs.replace(TERMS, tax_permille=900))
+        contest(WHO, [0.1], demand_assumed(()), msgspec.structs.replace(TERMS, tax_permille=900), Here())

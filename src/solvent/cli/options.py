@@ -19,6 +19,10 @@ config_option = click.option(
     "--config", "config_file", type=click.Path(dir_okay=False, path_type=Path), default=None,
     help="The configuration  [default: solvent.toml in this folder or in the data directory, if there].",
 )  # fmt: skip
+spread_option = click.option(
+    "--spread", default="1", show_default=True, metavar="N|ray|ADDRESS",
+    help="Over so many processes, or a Ray cluster: the one this machine is part of, or HOST:PORT or ray://HOST:PORT.",
+)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

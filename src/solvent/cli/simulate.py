@@ -16,7 +16,7 @@ from solvent.app.business import Business, open_business
 from solvent.app.clusters import open_cluster
 from solvent.app.reacting import dollar_rate, reacting
 from solvent.cli.here import Screen
-from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.options import config_option, data_option, json_option, load_config, spread_option
 from solvent.cli.reports import about_now
 from solvent.cli.simulate_fit import fit_command
 from solvent.cli.simulate_fleet import asked_fleet, fleet_options, tell_fleet, tell_pays_for
@@ -84,10 +84,7 @@ _COLUMNS = {
     help="Write the traffic into this CSV file, in columns of our own: tokens alone.",
 )  # fmt: skip
 @keep_options
-@click.option(
-    "--spread", default="1", show_default=True, metavar="N|ray|ADDRESS",
-    help="Over so many processes, or a Ray cluster: the one this machine is part of, or HOST:PORT or ray://HOST:PORT.",
-)  # fmt: skip
+@spread_option
 @fleet_options
 @json_option
 @click.pass_context
@@ -146,7 +143,7 @@ async def _simulate(business: Business, said: Mapping[str, Any], cluster: Cluste
         scenarios = [*(ready.everybody_on(name) for name in names), *ready.candidates(file, trace, names)]
         replays = len(scenarios) + int(ready.knows_today)
         told = Progress("replaying", trace.answers * replays, is_shown=is_shown)
-        today = ready.replayed_today(trace, now, told) if ready.knows_today else None
+        today = ready.replayed_today(trace, now, spread, told) if ready.knows_today else None
         varies = {one.name: variations(now, one) for one in scenarios}
         found: list[tuple[Outcome, Reaction | None]] = [(spread.replay(trace, one, told), None) for one in scenarios]
         if said["react"] and demand is not None:

@@ -13,12 +13,13 @@ import msgspec
 
 from solvent.app.build import now_us
 from solvent.app.business import open_business
+from solvent.app.clusters import open_cluster
 from solvent.app.config import Config
 from solvent.app.database import has_books
 from solvent.app.reacting import dollar_rate
 from solvent.app.tariffs import advised, contestants, cost_each, plan_text, price_card, tariff_plan
 from solvent.cli.here import Screen
-from solvent.cli.options import config_option, data_option, json_option, load_config
+from solvent.cli.options import config_option, data_option, json_option, load_config, spread_option
 from solvent.cli.reports import about_now
 from solvent.cli.simulate_contest import tell_contest
 from solvent.cli.simulate_contest_report import contest_page, contest_said
@@ -32,6 +33,7 @@ from solvent.pricing.rate_card import RateCard
 from solvent.simulation.demand_assumption import demand_assumed
 from solvent.simulation.kept_run import Brief
 from solvent.simulation.scenario import Sold
+from solvent.simulation.spread import Spread
 from solvent.simulation.tariff_contest import Contest, Contestants, contest
 from solvent.simulation.tariff_search import SHAPES, Terms
 from solvent.values.errors import Invalid
@@ -78,6 +80,7 @@ _SHAPES: Final = tuple(shape.replace("_", "-") for shape in SHAPES)
 )  # fmt: skip
 @click.option("--name", default="best", show_default=True, help="Of that plan.")
 @keep_options
+@spread_option
 @json_option
 def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
     """Search the best flat, capped, two-part and three-part tariff, and say which shape wins at what cost."""
@@ -90,18 +93,19 @@ def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -
     costs = [_units(text, "--cost") for text in said["costs"]]
     if said["write"] is not None and len(costs) > 1:
         raise Invalid("bad_assumption", "--write writes the plan of one cost; say --cost once", param="write")
-    if said["customers"] is not None:
-        if not costs:
-            raise Invalid("bad_assumption", "customers nobody replayed have no cost; say --cost AMOUNT", param="cost")
-        who = Contestants("the assumptions", said["customers"])
-    else:
-        who, replayed = _replayed(config, data, near, said, is_told=is_told)
-        costs = costs or [replayed]
+    if said["customers"] is not None and not costs:
+        raise Invalid("bad_assumption", "customers nobody replayed have no cost; say --cost AMOUNT", param="cost")
     shapes = tuple(shape for shape in SHAPES if not said["shapes"] or shape.replace("_", "-") in said["shapes"])
-    found = contest(
-        who, costs, ranges, terms, shapes=shapes, seeds=said["seeds"], seed=said["seed"],
-        tell=Progress("searching", len(costs) * len(shapes), is_shown=is_told),
-    )  # fmt: skip
+    with open_cluster(said["spread"]) as cluster:
+        if said["customers"] is not None:
+            who = Contestants("the assumptions", said["customers"])
+        else:
+            who, replayed = _replayed(config, data, near, said, Spread(cluster), is_told=is_told)
+            costs = costs or [replayed]
+        found = contest(
+            who, costs, ranges, terms, cluster, shapes=shapes, seeds=said["seeds"], seed=said["seed"],
+            tell=Progress("searching", len(costs) * len(shapes), is_shown=is_told),
+        )  # fmt: skip
     files = _write(said["write"], said["name"], found, config) if said["write"] is not None else []
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
@@ -111,7 +115,7 @@ def optimise(data: Path, config_file: Path | None, as_json: bool, **said: Any) -
 
 
 def _replayed(
-    config: Config, data: Path, near: Path, said: Mapping[str, Any], *, is_told: bool
+    config: Config, data: Path, near: Path, said: Mapping[str, Any], spread: Spread, *, is_told: bool
 ) -> tuple[Contestants, float]:  # fmt: skip
     """Who asks, and what an answer costs: from the books, or from a file at the prices of today."""
 
@@ -125,7 +129,7 @@ def _replayed(
         if said["costs"] and not is_own(said):  # what its models cost here is not asked
             card = RateCard(of.plan, of.currency, 0, "", answer_picos=0)
             of = msgspec.structs.replace(of, sold=dict.fromkeys(trace.models, Sold((card,), (card,))), shares=())
-        outcome = ready.replayed_today(trace, of, Progress("replaying", trace.answers, is_shown=is_told))
+        outcome = ready.replayed_today(trace, of, spread, Progress("replaying", trace.answers, is_shown=is_told))
     return contestants(outcome, is_today=ready.knows_today), 0.0 if said["costs"] else cost_each(outcome)
 
 

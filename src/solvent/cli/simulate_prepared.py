@@ -19,8 +19,8 @@ from solvent.cli.simulate_traffic import is_own, opened_traffic, own_span
 from solvent.simulation.as_booked import as_booked
 from solvent.simulation.issued import Issued
 from solvent.simulation.outcome import Outcome
-from solvent.simulation.replay import replay
 from solvent.simulation.scenario import Scenario, Share
+from solvent.simulation.spread import Spread
 from solvent.simulation.trace import Trace
 from solvent.values.errors import Invalid
 from solvent.values.money import Money
@@ -56,9 +56,9 @@ class Prepared:
         plans = {_UNCHARGED: Plan(name=_UNCHARGED, price=Money(0, self.business.currency))}
         return scenario(TODAY, self.business, plans, _UNCHARGED, {}, shares, None)
 
-    def replayed_today(self, trace: Trace, of: Scenario, tell: Callable[[int], None]) -> Outcome:
-        """What comes of today."""
-        return replay(trace, of, tell) if self.issued is None else as_booked(trace, of, self.issued, tell)
+    def replayed_today(self, trace: Trace, of: Scenario, spread: Spread, tell: Callable[[int], None]) -> Outcome:
+        """What comes of today; as it was booked by this process alone."""
+        return spread.replay(trace, of, tell) if self.issued is None else as_booked(trace, of, self.issued, tell)
 
     def candidates(self, file: Path | None, trace: Trace, names: Sequence[str]) -> list[Scenario]:
         """The scenarios of a file, for a trace; none is named like another, or like a plan it is not.

@@ -7,12 +7,14 @@ a difference holds the difference alone, and nobody wins by having been fitted t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
+from solvent.clusters.port import Cluster, Kept
 from solvent.simulation.demand import Floats, Luck, Market, Tariff, luck, people, staying, survival, use
 from solvent.simulation.demand_assumption import Demand, Ranges, usual
 from solvent.simulation.tariff_search import SHAPES, Shape, Terms, best_tariff, demand_terms, profit_at
@@ -110,10 +112,36 @@ class Contestants(msgspec.Struct, frozen=True):
 
 
 def contest(
-    who: Contestants, costs: Sequence[float], ranges: Ranges, terms: Terms, *, shapes: Sequence[Shape] = SHAPES,
-    seeds: int = 20, seed: int = 1, tell: Callable[[int], None] = lambda more: None,
+    who: Contestants, costs: Sequence[float], ranges: Ranges, terms: Terms, cluster: Cluster, *,
+    shapes: Sequence[Shape] = SHAPES, seeds: int = 20, seed: int = 1,
+    tell: Callable[[int], None] = lambda more: None,
 ) -> Contest:  # fmt: skip
-    """costs: of an answer, in units. tell: hears of each shape that is judged. Raises Invalid for what has no sense."""
+    """costs: of an answer, in units. cluster: what it is spread over; none changes what is found. tell: hears of each
+    shape that is judged. Raises Invalid for what has no sense."""
+    _demand_sense(who, costs, terms, seeds, seed)
+    in_order = tuple(shape for shape in SHAPES if shape in shapes)
+    run = _Run(who, ranges, terms, seeds, seed)
+    kept = cluster.keep(run)
+    entered = [_Entry(kept, cost, shape) for cost in costs for shape in in_order]
+    judged = cluster.run(_judge, entered, lambda _: tell(1))
+    at_cost = [judged[n : n + len(in_order)] for n in range(0, len(judged), len(in_order))]
+    regimes = [run.regime(cost, one) for cost, one in zip(costs, at_cost, strict=True)]
+    pulled = [
+        _Pull(kept, cost, tariff, name)
+        for cost, (_, tariff) in zip(costs, regimes, strict=True) if tariff is not None
+        for name in ranges
+    ]  # fmt: skip
+    levers = iter(cluster.run(_lever, pulled, lambda _: None))
+    return Contest(
+        who.source, terms.currency, who.customers, seeds, seed, terms, ranges,
+        tuple(
+            msgspec.structs.replace(regime, levers=_ranked(islice(levers, 0 if tariff is None else len(ranges))))
+            for regime, tariff in regimes
+        ),
+    )  # fmt: skip
+
+
+def _demand_sense(who: Contestants, costs: Sequence[float], terms: Terms, seeds: int, seed: int) -> None:
     demand_terms(terms)
     if not costs or len(costs) > TARIFF_COSTS_MAX or not all(0 <= cost < math.inf for cost in costs):
         words = f"costs: say 1 to {TARIFF_COSTS_MAX} of them, none below zero"
@@ -127,48 +155,75 @@ def contest(
     if who.customers * seeds > TARIFF_DRAWN_MAX:
         words = f"{seeds} draws of {who.customers:,} customers are more than {TARIFF_DRAWN_MAX:,}; draw fewer"
         raise Invalid("bad_assumption", words, param="seeds")
-    judges = [luck(seed * 1009 + n + 1, who.customers, who.market) for n in range(seeds)]
-    searched = luck(seed * 1009, max(SEARCHED_ON, who.customers), who.market)
-    in_order = tuple(shape for shape in SHAPES if shape in shapes)
-    run = _Run(who, searched, judges, ranges, terms)
-    regimes = tuple(run.regime(cost, in_order, tell) for cost in costs)
-    return Contest(
-        who.source, terms.currency, who.customers, seeds, seed, terms, ranges, regimes
-    )  # fmt: skip
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    """The best tariff of a shape at a cost; without a word of flat. profits: in each draw."""
+
+    tariff: Tariff
+    found: Found
+    profits: Floats
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """A shape to be judged at a cost."""
+
+    of: Kept[_Run]
+    cost: float
+    shape: Shape
+
+
+class _Pull(msgspec.Struct, frozen=True):
+    """An assumption to be moved to both ends of its range, under a tariff."""
+
+    of: Kept[_Run]
+    cost: float
+    tariff: Tariff
+    assumption: str
 
 
 class _Run:
     """A contest's draws, which are the same for every tariff, cost and assumption."""
 
-    def __init__(
-        self, who: Contestants, searched: Luck, judges: Sequence[Luck], ranges: Ranges, terms: Terms
-    ) -> None:  # fmt: skip
-        self._market, self._terms, self._judges, self._ranges = who.market, terms, judges, ranges
+    def __init__(self, who: Contestants, ranges: Ranges, terms: Terms, seeds: int, seed: int) -> None:
+        self._made_of = who, ranges, terms, seeds, seed
+        self._market, self._terms, self._ranges = who.market, terms, ranges
+        self._judges = [luck(seed * 1009 + n + 1, who.customers, who.market) for n in range(seeds)]
         self._demand = usual(ranges)
+        searched = luck(seed * 1009, max(SEARCHED_ON, who.customers), who.market)
         self._searched = people(searched, self._demand, who.market)
         self._grains = grains_per_unit(terms.currency)
 
-    def regime(self, cost: float, shapes: Sequence[Shape], tell: Callable[[int], None]) -> Regime:
-        kept: list[tuple[Shape, Tariff, Floats]] = []
-        found: list[Found] = []
-        for shape in shapes:
-            best = best_tariff(shape, self._searched, cost, self._demand.metering, self._terms)
-            if best.profit > 0:
-                profits = self._profits(best.tariff, cost, self._demand)
-                flat = kept[0][2] if kept and kept[0][0] == "flat" else profits if shape == "flat" else None
-                kept.append((shape, best.tariff, profits))
-                found.append(self._judged(shape, best.tariff, profits, flat, cost))
-            tell(1)
-        leading = [one for one in kept if one[2].mean() > 0]
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Draws are told by their seeds: they do not travel, and are drawn anew wherever they are needed."""
+        return _Run, self._made_of
+
+    def judge(self, cost: float, shape: Shape) -> _Judged | None:
+        """None where no tariff of this shape leaves anything."""
+        best = best_tariff(shape, self._searched, cost, self._demand.metering, self._terms)
+        if best.profit <= 0:
+            return None
+        profits = self._profits(best.tariff, cost, self._demand)
+        return _Judged(best.tariff, self._judged(shape, best.tariff, profits, cost), profits)
+
+    def regime(self, cost: float, judged: Sequence[_Judged | None]) -> tuple[Regime, Tariff | None]:
+        """Without its levers; and the tariff that is advised. judged: in the order of SHAPES."""
+        there = [one for one in judged if one is not None]
+        found = tuple(_against(one, there[0]) for one in there)
+        leading = [one for one in there if one.profits.mean() > 0]
         if not leading:
-            return Regime(self._whole(cost), tuple(found), "", (), "", ())
-        best_shape, _, most = max(leading, key=lambda one: float(one[2].mean()))
-        as_good = [one for one in leading if one[0] == best_shape or _is_as_good(one[2], most)]
-        advised = as_good[0]  # in the order of SHAPES, from simple to less so
-        names = tuple(shape for shape, _, _ in as_good)
-        return Regime(
-            self._whole(cost), tuple(found), best_shape, names, advised[0], self._levers(advised[1], cost)
-        )  # fmt: skip
+            return Regime(self._whole(cost), found, "", (), "", ()), None
+        best = max(leading, key=lambda one: float(one.profits.mean()))
+        as_good = [one for one in leading if one is best or _is_as_good(one.profits, best.profits)]
+        names = tuple(one.found.shape for one in as_good)
+        advised = as_good[0]  # from simple to less so
+        return Regime(self._whole(cost), found, best.found.shape, names, advised.found.shape, ()), advised.tariff
+
+    def lever(self, cost: float, tariff: Tariff, assumption: str) -> Lever:
+        """What an assumption is worth; nothing where a month's profit does not hang on it."""
+        of = self._ranges[assumption]
+        ends = (usual(self._ranges, {assumption: end}) for end in (of.low, of.high))
+        return Lever(assumption, *(self._whole(float(self._profits(tariff, cost, end).mean())) for end in ends))
 
     def _profits(self, tariff: Tariff, cost: float, demand: Demand) -> Floats:
         """What it leaves of a customer who might buy, in each draw."""
@@ -179,17 +234,14 @@ class _Run:
             profits.append(profit_at(found, tariff.fee, tariff.price, cost, terms))
         return np.array(profits)
 
-    def _judged(self, shape: Shape, tariff: Tariff, profits: Floats, flat: Floats | None, cost: float) -> Found:
+    def _judged(self, shape: Shape, tariff: Tariff, profits: Floats, cost: float) -> Found:
         rows = np.array([list(self._figures(drawn, tariff, cost)) for drawn in self._judges])
         buyers, *rest = rows.T
         leaving, paid_months, losing, heavy, surplus, answers, picked, unused = (float(one.mean()) for one in rest)
         as_asked, beyond_most = self._as_asked(tariff, cost)
-        more = None
-        if flat is not None and np.quantile(flat, _LOW) > 0:
-            more = _spread((profits - flat) / flat.mean(), _PERMILLE)
         return Found(
             shape, self._whole(tariff.fee), None if math.isinf(tariff.allowance) else round(tariff.allowance),
-            None if math.isinf(tariff.price) else self._whole(tariff.price), _spread(profits, self._grains), more,
+            None if math.isinf(tariff.price) else self._whole(tariff.price), _spread(profits, self._grains), None,
             _spread(buyers, _PERMILLE), round(leaving * _PERMILLE), round(paid_months * _PERMILLE),
             round(losing * _PERMILLE), round(heavy * _PERMILLE), self._whole(surplus), round(answers),
             round(picked * _PERMILLE), round(unused * _PERMILLE), self._whole(as_asked), self._whole(beyond_most),
@@ -228,18 +280,30 @@ class _Run:
         left = self._terms.net * (tariff.fee + bill) - cost * used - self._terms.fixed
         return float(left.mean()), float(bill.max())
 
-    def _levers(self, tariff: Tariff, cost: float) -> tuple[Lever, ...]:
-        """Only assumptions that a month's profit hangs on; in a market usage is its own."""
-        levers = []
-        for name, of in self._ranges.items():
-            ends = [float(self._profits(tariff, cost, usual(self._ranges, {name: end})).mean()) for end in
-                    (of.low, of.high)]  # fmt: skip
-            if ends[0] != ends[1]:
-                levers.append(Lever(name, *map(self._whole, ends)))
-        return tuple(sorted(levers, key=lambda one: -abs(one.high_grains - one.low_grains)))
-
     def _whole(self, units: float) -> int:
         return round(units * self._grains)
+
+
+def _judge(entry: _Entry) -> _Judged | None:
+    return entry.of.take().judge(entry.cost, entry.shape)
+
+
+def _lever(pull: _Pull) -> Lever:
+    return pull.of.take().lever(pull.cost, pull.tariff, pull.assumption)
+
+
+def _ranked(levers: Iterable[Lever]) -> tuple[Lever, ...]:
+    """Only assumptions that a month's profit hangs on, the largest first; in a market usage is its own."""
+    moving = (one for one in levers if one.low_grains != one.high_grains)
+    return tuple(sorted(moving, key=lambda one: -abs(one.high_grains - one.low_grains)))
+
+
+def _against(one: _Judged, first: _Judged) -> Found:
+    """With how much more it leaves than flat, where flat is the first there is and earns something."""
+    if first.found.shape != "flat" or np.quantile(first.profits, _LOW) <= 0:
+        return one.found
+    more = _spread((one.profits - first.profits) / first.profits.mean(), _PERMILLE)
+    return msgspec.structs.replace(one.found, more_permille=more)
 
 
 def _spread(values: Floats, times: int) -> Spread:
