@@ -60,7 +60,8 @@ def main() -> None:
             "The best tariff of each shape where an answer costs so many dollars. `profit` is what is left a month of "
             "each customer who might buy, `fee` and `price` (of an answer beyond) are dollars, `allowance` answers; "
             "`losing` is how many thousandths of buyers cost more than they bring in; `more*` how many thousandths "
-            "more than flat is left, nine of ten draws between `low` and `high`. A shape that leaves nothing is not there."
+            "more than flat is left, nine of ten draws between `low` and `high`. A shape that leaves nothing is "
+            "not there."
         )
         write_page("tariffs", "Shapes of tariff", about, figures, command=COMMAND, seed=str(SEED), draws=str(SEEDS))
 
