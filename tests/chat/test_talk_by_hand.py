@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.browsing import OpenPage
 from tests.chat.talking import begin, settings
 from tests.chat.test_talk_page import DESK, LONG, PHONE, ask, enter
@@ -66,6 +66,12 @@ def tab_to(page: Page, name: str) -> None:
         if name in told:
             return
     raise AssertionError(f"the keyboard does not come to {name}")
+
+
+def refuse(page: Page, asked: list[Route]) -> None:
+    """What was asked last is refused, and the page says so."""
+    asked.pop().fulfill(status=503, json={"error": {"message": "Later."}})
+    expect(page.locator(".toasts p").last).to_have_text("Later.")
 
 
 def is_on(page: Page, id: str) -> bool:
@@ -217,6 +223,66 @@ def test_code_and_answers_are_copied_or_chosen(server: Solvent, open_page: OpenP
     turn.get_by_role("button", name="Copy answer").click()
     expect(page.locator(".toasts")).to_contain_text("could not be copied")
     assert "Look:" in page.evaluate("getSelection().toString()")
+
+
+def test_what_is_done_in_one_window_shows_in_the_other(server: Solvent, open_page: OpenPage) -> None:
+    look = open_page(**DESK)
+    page = enter(look, "windows@example.com", "Yoon")
+    ask(page, "First")
+    other = look.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".turn .receipt")).to_be_visible()
+    ask(page, "Second")
+    expect(other.locator(".turn .receipt")).to_have_count(2)
+    # Deleted here, while it is answered there; what was written there meanwhile stays.
+    other.fill("#question", "trickle 30 " + "word " * 30)
+    other.press("#question", "Enter")
+    expect(other.locator(".turn .prose").last).to_contain_text("word")
+    other.fill("#question", "And then?")
+    expect(page.locator(".turn")).to_have_count(3)
+    page.locator("#more summary").click()
+    page.locator("#more").get_by_role("button", name="Delete").click()
+    expect(other.locator(".toasts")).to_contain_text("deleted in another window")
+    expect(other.locator("#greeting")).to_be_visible()
+    expect(other.locator("#talks a")).to_have_count(0)
+    expect(other.locator("#question")).to_have_value("And then?")
+
+
+def test_an_answer_that_is_stopped_while_it_thinks_keeps_nobody_and_says_what_it_came_to(
+    server: Solvent, open_page: OpenPage
+) -> None:
+    look = open_page(**DESK)
+    page = enter(look, "thinks@example.com", "Seo")
+    slow = {"offline": False, "latency": 200, "downloadThroughput": -1, "uploadThroughput": -1}
+    devtools = look.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.emulateNetworkConditions", slow)
+    page.fill("#question", "slowly 1200 used 12 0 3 0")
+    page.press("#question", "Enter")
+    page.locator("#stop").click()
+    page.wait_for_url(re.compile("/talks/con_"))
+    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator(".turn .pending")).to_have_text("Its receipt comes in a moment")
+    ask(page, "Meanwhile")
+    expect(page.locator(".stopped")).to_contain_text("what it read and wrote is on the receipt")
+    expect(page.locator(".turn .receipt")).to_have_count(2)
+    # What is refused is given back whole, before what was written meanwhile.
+    asked: list[Route] = []
+    page.route("**/chat/ask", lambda route: asked.append(route))
+    page.set_input_files("#files", {"name": "rain.txt", "mimeType": "text/plain", "buffer": b"It rains"})
+    expect(page.locator("#attached li[aria-busy]")).to_have_count(0)
+    page.fill("#question", "Does it rain?")
+    page.press("#question", "Enter")
+    expect(page.locator(".turn").last).to_contain_text("Does it rain?")
+    page.fill("#question", "Or snow?")
+    refuse(page, asked)
+    expect(page.locator("#question")).to_have_value("Does it rain?\n\nOr snow?")
+    expect(page.locator("#attached")).to_contain_text("rain.txt")
+    page.locator(".turn").last.get_by_role("button", name="Edit question").click()
+    page.fill(".editing textarea", "Another")
+    page.press(".editing textarea", "Enter")
+    refuse(page, asked)
+    expect(page.locator(".editing textarea")).to_have_value("Another")
 
 
 def test_it_can_be_installed_and_says_so_where_the_network_is_gone(server: Solvent, open_page: OpenPage) -> None:

@@ -381,7 +381,7 @@ def test_an_answer_that_the_network_breaks_off_is_looked_up_when_that_is_back(
     expect(turn.locator(".prose")).to_contain_text("word word")
     look.context.set_offline(True)
     expect(turn.locator(".stopped")).to_be_visible()
-    expect(page.locator(".toasts")).to_contain_text("cannot be reached")
+    expect(page.locator(".toasts")).to_contain_text("broke off")
     expect(turn.locator(".receipt")).to_have_count(0)
     look.context.set_offline(False)
     expect(turn.locator(".receipt")).to_be_visible()

@@ -224,6 +224,10 @@ def test_a_run_is_cancelled_by_those_who_may_ask_and_by_nobody_else(server: Solv
     reply = reader.goto(f"{server.url}/console/scenarios/new")
     assert reply is not None
     assert reply.status == 403
+    reader.go_back()
+    reader.context.clear_cookies()
+    expect(reader.locator("[data-said]")).to_have_text("로그아웃되었습니다. 시뮬레이션은 계속됩니다.")
+    expect(reader.get_by_role("link", name="다시 로그인")).to_be_visible()
     page = sign_in(open_page, server, locale="ko-KR").page
     page.goto(f"{server.url}/console/scenarios/new")
     expect(page.locator("[data-said]")).to_contain_text("답변을 다시 셈하는 중: ", timeout=30_000)

@@ -107,7 +107,7 @@ class Talks:
     async def turn(self, visit: Visit) -> Response:
         """What has come of one question by now."""
         turn = await read_turn(visit.path["id"], _owner(visit), self._app.database, self._app.desk.now_us())
-        return visit.json(await self._turn(visit, turn))
+        return visit.json(await self._turn(visit, turn) | {"left": await self._remains(visit, "")})
 
     async def picture(self, visit: Visit) -> Response:
         """A picture that came with a question."""

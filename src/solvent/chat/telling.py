@@ -22,7 +22,7 @@ from solvent.identity.caller import Caller
 from solvent.talking.begin_turn import Begun
 from solvent.talking.end_turn import end_turn
 from solvent.talking.turn import State
-from solvent.values.errors import SolventError
+from solvent.values.errors import NotFound, SolventError
 from solvent.values.ids import AnswerId
 
 log = logging.getLogger("solvent.chat")
@@ -87,7 +87,10 @@ class Telling(Response):
             # In a task of its own: whoever is cancelled here keeps what was told all the same.
             ending = end_turn(self._turn.id, "".join(heard.texts), state, heard.fault, self._desk.database)
             await asyncio.shield(asyncio.ensure_future(ending))
-        await heard.tell("ended", await self._ended())
+        try:
+            await heard.tell("ended", await self._ended())
+        except NotFound:  # deleted meanwhile, as in another window
+            await heard.tell("gone", None)
         await send({"type": "http.response.body", "body": b""})
 
     async def _ask(self, heard: _Heard) -> None:

@@ -3,17 +3,18 @@
 import { eventReader } from './events.js';
 import { send } from './page.js';
 
-const LOOKS = 12; // after an answer was stopped: how often to look what is kept of it
-const LOOK_MS = 250;
+const LOOK_MS = 250; // after an answer was stopped: how soon to look what is kept of it, then ever later
+const LOOK_MS_MAX = 3000;
+const LOOKS_MS = 180_000; // as long as the rest of an answer may be read, and more
 
-/** Asks; tells on.begun(talk), on.text(piece) and on.ended({turn, remains}). Raises Refused, and AbortError when stopped. */
+/** Asks; tells on.begun(talk), on.text(piece), and on.ended({turn, remains}) or, where it was deleted meanwhile, on.gone(). Raises Refused, and AbortError when stopped. */
 export async function askAndHear(question, signal, on) {
   const response = await send('/chat/ask', question, { signal });
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let isEnded = false;
   const feed = eventReader((name, data) => {
-    isEnded ||= name === 'ended';
+    isEnded ||= name === 'ended' || name === 'gone';
     on[name]?.(JSON.parse(data));
   });
   for (;;) {
@@ -24,14 +25,16 @@ export async function askAndHear(question, signal, on) {
   if (!isEnded) throw new TypeError('the answer broke off');
 }
 
-/** What is kept of a turn, once it is settled and has its receipt; null where it cannot be had. */
-export async function keptTurn(id, signal) {
+/** What is kept of a turn, once it is settled and has its receipt, if it has one; null where it cannot be had. */
+export async function keptTurn(id) {
+  const latest = Date.now() + LOOKS_MS;
   let turn = null;
-  for (let look = 0; look < LOOKS && navigator.onLine; look += 1) {
-    const response = await fetch(`/chat/turns/${id}`, { headers: { accept: 'application/json' }, signal }).catch(() => null);
+  for (let pause = LOOK_MS; navigator.onLine && Date.now() < latest; pause = Math.min(LOOK_MS_MAX, pause + LOOK_MS)) {
+    const response = await fetch(`/chat/turns/${id}`, { headers: { accept: 'application/json' } }).catch(() => null);
+    if ([401, 403, 404].includes(response?.status)) return null; // signed out, or deleted
     if (response?.ok) turn = await response.json();
     if (turn && turn.state !== 'asked' && turn.receipt) return turn;
-    await new Promise((wake) => setTimeout(wake, LOOK_MS * (1 + look)));
+    await new Promise((wake) => setTimeout(wake, pause));
   }
-  return turn;
+  return turn?.state === 'asked' ? null : turn;
 }

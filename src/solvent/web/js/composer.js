@@ -5,6 +5,7 @@ import { tell } from './page.js';
 import { say } from './turns.js';
 
 const QUESTION_MAX = 100_000;
+const MODE = 'solvent.mode';
 
 export class Composer {
   constructor(form, currency, send) {
@@ -39,6 +40,16 @@ export class Composer {
     return `solvent.draft ${location.pathname}`;
   }
 
+  /** Chooses the way that was chosen last, if it is still on offer. */
+  choose() {
+    const kept = localStorage.getItem(MODE);
+    const radios = [...this.form.querySelectorAll('input[type="radio"][name="mode"]')];
+    const options = [...this.form.querySelectorAll('select[name="mode"] > option')];
+    const chosen = [...radios, ...options].find(({ value }) => value === kept) ?? radios[0];
+    if (chosen) chosen[radios.length ? 'checked' : 'selected'] = true;
+    this.form.addEventListener('change', (event) => event.target.name === 'mode' && localStorage.setItem(MODE, event.target.value));
+  }
+
   keep() {
     sessionStorage.setItem(this.key, this.field.value);
   }
@@ -61,7 +72,7 @@ export class Composer {
     return null;
   }
 
-  /** Empties it; returns how to have back what was in it. */
+  /** Empties it; returns how to have back what was in it, before what came into it meanwhile. */
   clear() {
     this.listening?.abort(); // what is said from here on belongs to no question
     const text = this.field.value;
@@ -72,7 +83,7 @@ export class Composer {
       return this.attached.swap(files);
     };
     const attached = put('', []);
-    return () => this.field.value || put(text, attached);
+    return () => put([text, this.field.value].filter(Boolean).join('\n\n'), [...attached, ...this.attached.all]);
   }
 
   async attach(files) {

@@ -3,11 +3,15 @@
 import { askAndHear, keptTurn } from './asking.js';
 import { copied } from './clipboard.js';
 import { Composer } from './composer.js';
+import { editForm } from './editing.js';
 import { el } from './nodes.js';
 import { ask, tell } from './page.js';
 import { Prose, fetchMarkdown } from './prose.js';
+import { openShare } from './sharing.js';
+import { hearKeys } from './shortcuts.js';
 import { Talks } from './talks.js';
 import { finish, learn, leftText, say, tellWrong, turnNode } from './turns.js';
+import { hearOthers, tellOthers } from './windows.js';
 
 const byId = (id) => document.getElementById(id);
 const main = byId('main');
@@ -16,8 +20,7 @@ learn(JSON.parse(main.dataset.words));
 
 const UNDO_MS = 10_000;
 const NEAR_PX = 120;
-const LOOK_AGAIN_MS = 1500;
-const MODE = 'solvent.mode';
+const STOP_MS = 10_000; // how long a stop waits for what it stops
 const untitled = byId('heading').textContent;
 const thread = byId('thread');
 const talks = new Talks(byId('talks'), byId('find'), data.list);
@@ -25,7 +28,7 @@ const composer = byId('composer') && new Composer(byId('composer'), data.remains
 const page = { talk: data.talk, running: null, drawn: [] };
 
 /** What of a turn its node shows. */
-const shownOf = ({ id, question, state, ways, fault, receipt }) => JSON.stringify([id, question, state, ways, fault, Boolean(receipt)]);
+const shownOf = ({ id, question, state, ways, fault, receipt, isAwaited }) => JSON.stringify([id, question, state, ways, fault, Boolean(receipt), Boolean(isAwaited)]);
 
 /** Turns whose nodes are there already are left alone: nothing is written, or read aloud, again. */
 function drawTurns(turns) {
@@ -99,29 +102,33 @@ function askNew() {
 function askInstead(turn, question = '') {
   if (page.running) return;
   const { turns, id } = page.talk;
-  run({ question, mode: composer.mode.name, conversation: id, instead_of: turn.id }, turns.slice(0, turns.indexOf(turn)), null);
+  run({ question, mode: composer.mode.name, conversation: id, instead_of: turn.id }, turns.slice(0, turns.indexOf(turn)), () => question && edit(turn, question));
 }
 
 async function run(asked, before, giveBack) {
   const was = page.talk;
   const former = was?.turns.find(({ id }) => id === asked.instead_of);
   const shown = { id: '', question: asked.question || former?.question, pictures: 0, documents: asked.documents ?? former?.documents, answer: '', state: 'asked', fault: null, left_out: 0, receipt: null };
-  page.running = new AbortController();
+  const running = Object.assign(new AbortController(), { isBegun: false, isStopping: false });
+  page.running = running;
   page.talk = { ...(was ?? { id: '', title: '' }), turns: [...before, shown] };
   draw();
   toEnd();
   showRunning(true);
   byId('status').textContent = say('writing');
-  let prose = null;
+  let [prose, refused] = [null, null];
   const now = () => ({ turn: page.talk.turns.at(-1), node: byId('turns').lastElementChild });
   const on = {
     begun(talk) {
+      running.isBegun = true;
       page.talk = talk;
       draw();
       prose = new Prose(now().node.querySelector('.prose'));
       goTo(`/talks/${talk.id}`);
       talks.open(talk, { isUsed: true });
       toEnd();
+      tellOthers();
+      if (running.isStopping) running.abort();
     },
     text(piece) {
       const stays = isNearEnd();
@@ -133,35 +140,106 @@ async function run(asked, before, giveBack) {
       settle(turn);
       drawLeft(remains);
     },
-  };
-  const settle = (turn) => {
-    const stays = isNearEnd();
-    const { turn: mine, node } = now();
-    Object.assign(mine, turn, { ways: mine.ways });
-    finish(node, mine);
-    page.drawn[page.drawn.length - 1] = shownOf(mine);
-    if (stays) requestAnimationFrame(toEnd);
+    gone: leaveDeleted,
   };
   try {
-    await askAndHear(asked, page.running.signal, on);
+    await askAndHear(asked, running.signal, on);
     await prose?.end();
     byId('status').textContent = say('done');
   } catch (wrong) {
+    byId('status').textContent = '';
     if (prose) {
+      if (wrong.name !== 'AbortError') tell(say('broke_off'));
+      bringReceipt(now().turn);
       await prose.end();
-      if (wrong.name !== 'AbortError') tell(say('offline'));
-      settle((await keptTurn(now().turn.id)) ?? { ...now().turn, state: 'stopped' });
     } else {
       page.talk = was;
       draw();
       giveBack?.();
-      if (wrong.name !== 'AbortError') tellWrong(wrong);
+      refused = wrong;
     }
-    byId('status').textContent = '';
   } finally {
     page.running = null;
     showRunning(false);
+    tellOthers();
   }
+  if (refused) await tellRefused(refused);
+}
+
+/** Says why something was refused, unless what it is about was deleted meanwhile; what was asked may be kept all the same. */
+async function tellRefused(wrong) {
+  const isToTell = wrong.name !== 'AbortError';
+  if (isToTell && wrong.status !== 404) tellWrong(wrong);
+  if (!(await lookAround()) && wrong.status === 404) tellWrong(wrong);
+}
+
+/** Shows what became of a turn, in place: another answer may be under way below it. */
+function settle(turn) {
+  const at = page.talk?.turns.findIndex(({ id }) => id === turn.id) ?? -1;
+  if (at === -1) return;
+  const stays = isNearEnd();
+  const mine = Object.assign(page.talk.turns[at], turn, { ways: page.talk.turns[at].ways });
+  finish(byId('turns').children[at], mine);
+  page.drawn[at] = shownOf(mine);
+  if (stays) requestAnimationFrame(toEnd);
+}
+
+/** An answer that was stopped, or broke off: its receipt comes when its provider has told what it used. */
+async function bringReceipt({ id }) {
+  settle({ id, state: 'stopped', isAwaited: true });
+  const kept = await keptTurn(id);
+  settle({ id, ...kept, isAwaited: false });
+  if (kept) drawLeft(kept.left);
+  tellOthers();
+}
+
+/** Stops what runs, if something does. A question may be on the books before its answer begins: a stop waits for that,
+ * unless it is said twice. */
+function stop() {
+  const { running } = page;
+  if (!running) return false;
+  if (running.isBegun || running.isStopping) {
+    running.abort();
+    return true;
+  }
+  running.isStopping = true;
+  byId('status').textContent = say('stopping');
+  byId('turns').lastElementChild.querySelector('.pending').textContent = say('stopping');
+  setTimeout(() => running.abort(), STOP_MS);
+  return true;
+}
+
+/** What shows here was deleted in another window, or elsewhere. What stands in the composer stays. */
+function leaveDeleted() {
+  talks.forget(page.talk.id);
+  page.talk = null;
+  goTo('/');
+  composer?.keep();
+  draw();
+  byId('status').textContent = '';
+  tell(say('deleted_elsewhere'));
+}
+
+/** Takes in what was done in other windows: to the list, and to the conversation that is shown; whether that was deleted. */
+async function lookAround() {
+  talks.refresh();
+  const id = page.talk?.id;
+  if (!id || page.running) return false;
+  const response = await fetch(`/chat/talks/${id}`, { headers: { accept: 'application/json' } }).catch(() => null);
+  const told = response?.ok ? await response.json() : null;
+  if (page.talk?.id !== id || page.running) return false;
+  if (response?.status === 404) {
+    leaveDeleted();
+    return true;
+  }
+  // Whoever looks at another branch here goes on looking at it, and whoever is editing goes on editing.
+  if (!told || byId('turns').querySelector('.editing') || !told.turns.some((turn) => turn.id === page.talk.turns.at(-1)?.id)) return false;
+  const awaited = new Set(page.talk.turns.filter((turn) => turn.isAwaited).map((turn) => turn.id));
+  for (const turn of told.turns) if (awaited.has(turn.id) && !turn.receipt) Object.assign(turn, { state: 'stopped', isAwaited: true });
+  page.talk = told;
+  draw();
+  lookAgain();
+  return false;
 }
 
 /** Changes the conversation; the page shows what came of it. */
@@ -169,9 +247,10 @@ async function change(wanted, said, id = page.talk.id) {
   try {
     const told = await ask(`/chat/talks/${id}`, wanted);
     if (said) tell(said);
+    tellOthers();
     return told;
   } catch (wrong) {
-    tellWrong(wrong);
+    await tellRefused(wrong);
     return null;
   }
 }
@@ -184,24 +263,11 @@ async function show(to) {
   byId('turns').querySelector(`[data-turn="${CSS.escape(to)}"] .ways button:not([disabled])`)?.focus();
 }
 
-function edit(turn, node) {
-  const field = el('textarea', { class: 'input', 'aria-label': say('edit'), rows: '3' });
-  const form = el('form', { class: 'editing' }, field, el('p', { class: 'form-end' }, el('button', { class: 'btn prime small' }, say('edit_save')), el('button', { class: 'btn line small', type: 'button', 'data-do': 'edit_cancel' }, say('cancel'))));
-  field.value = turn.question;
-  field.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
-      event.preventDefault();
-      form.requestSubmit();
-    }
-    if (event.key === 'Escape') leaveEdit(turn);
-  });
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    if (field.value.trim()) askInstead(turn, field.value);
-  });
-  node.querySelector('.asked').replaceChildren(form);
+function edit(turn, text = turn.question) {
+  const form = editForm(text, (question) => askInstead(turn, question), () => leaveEdit(turn));
+  byId('turns').querySelector(`[data-turn="${CSS.escape(turn.id)}"] .asked`).replaceChildren(form);
   page.drawn[page.talk.turns.indexOf(turn)] = '';
-  field.focus();
+  form.querySelector('textarea').focus();
 }
 
 /** The question stays as it was, and the keyboard is where it was. */
@@ -216,26 +282,11 @@ async function copy(text, node) {
 
 const proseOf = (node) => node.querySelector('.prose');
 
-/** To the search; on a narrow screen it stands in the drawer. */
-function toSearch() {
-  const burger = document.querySelector('[data-drawer][aria-expanded="false"]');
-  if (burger?.checkVisibility()) burger.click();
-  byId('find').focus();
-}
-
-function openShare() {
-  const link = page.talk.link ? new URL(page.talk.link, location.href).href : '';
-  byId('link-field').hidden = !link;
-  byId('link').value = link;
-  for (const node of byId('share').querySelectorAll('[data-do]')) node.hidden = (node.dataset.do === 'share_begin') === Boolean(link);
-  if (!byId('share').open) byId('share').showModal();
-}
-
 async function share(isShared) {
   const talk = await change({ is_shared: isShared }, say(isShared ? 'shared' : 'unshared'));
   if (!talk) return;
   page.talk.link = talk.link;
-  openShare();
+  openShare(talk.link);
 }
 
 async function forget() {
@@ -278,11 +329,11 @@ byId('rename').addEventListener('close', async () => {
 });
 
 const acts = {
-  stop: () => page.running?.abort(),
+  stop,
   attach: () => byId('files').click(),
   voice: (button) => composer.hear(button),
   shortcuts: () => byId('shortcuts').showModal(),
-  share: openShare,
+  share: () => openShare(page.talk.link),
   share_begin: () => share(true),
   share_end: () => share(false),
   share_copy: () => copy(byId('link').value),
@@ -296,7 +347,7 @@ const acts = {
 const actsOfTurn = {
   copy: (turn, node) => copy(turn.answer, proseOf(node)),
   retry: (turn) => askInstead(turn),
-  edit,
+  edit: (turn) => edit(turn),
   edit_cancel: leaveEdit,
   before: (_turn, _node, button) => show(button.dataset.to),
   next: (_turn, _node, button) => show(button.dataset.to),
@@ -314,20 +365,12 @@ document.addEventListener('click', (event) => {
   else if (!page.running) actsOfTurn[button.dataset.do]?.(page.talk.turns.find(({ id }) => id === node.dataset.turn), node, button);
 });
 
-document.addEventListener('keydown', (event) => {
-  const isWriting = event.target.matches('input, textarea, select');
-  const isAlt = event.altKey && !event.ctrlKey && !event.metaKey; // AltGr, which writes letters, is both Alt and Ctrl
-  const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
-  if (document.querySelector('dialog[open]') || event.isComposing || event.keyCode === 229) return;
-  if (event.key === 'Escape' && page.running) acts.stop();
-  else if (isCommand && event.code === 'KeyK') toSearch();
-  else if (isAlt && event.code === 'KeyN') location.assign('/');
-  else if (isAlt && event.code === 'KeyC' && page.talk?.turns.length) copy(page.talk.turns.at(-1).answer, proseOf(byId('turns').lastElementChild));
-  else if (isWriting || isCommand || isAlt) return;
-  else if (event.key === '/') composer?.field.focus();
-  else if (event.key === '?') acts.shortcuts();
-  else return;
-  event.preventDefault();
+hearKeys({
+  stop,
+  begin: () => location.assign('/'),
+  copy: () => page.talk?.turns.length && copy(page.talk.turns.at(-1).answer, proseOf(byId('turns').lastElementChild)),
+  write: () => composer?.field.focus(),
+  help: () => byId('shortcuts').showModal(),
 });
 
 addEventListener('popstate', () => location.reload());
@@ -337,32 +380,20 @@ async function lookAgain() {
   const last = page.talk?.turns.at(-1);
   if (last?.state !== 'asked' || page.running) return;
   byId('status').textContent = say('pending');
-  if (!(await takeKept(last))) setTimeout(lookAgain, LOOK_AGAIN_MS);
-}
-
-/** Shows what is kept of the last turn, once that is settled. */
-async function takeKept(last) {
   const kept = await keptTurn(last.id);
-  if (!kept || kept.state === 'asked' || page.talk?.turns.at(-1) !== last) return false;
+  if (page.talk?.turns.at(-1) !== last) return;
+  byId('status').textContent = kept ? say('done') : '';
+  if (!kept) return;
   page.talk.turns.splice(-1, 1, { ...last, ...kept });
   draw();
-  return true;
+  drawLeft(kept.left);
 }
 
 /** The network is back: what became of an answer that it broke off is not known here yet. */
 function lookBack() {
   const last = page.talk?.turns.at(-1);
-  if (last?.id && !last.receipt && last.state === 'stopped' && !page.running) takeKept(last);
-}
-
-/** The way that was chosen last, if it is still on offer. */
-function chooseMode() {
-  const kept = localStorage.getItem(MODE);
-  const radios = [...document.querySelectorAll('input[type="radio"][name="mode"]')];
-  const options = [...document.querySelectorAll('select[name="mode"] > option')];
-  const chosen = [...radios, ...options].find(({ value }) => value === kept) ?? radios[0];
-  if (chosen) chosen[radios.length ? 'checked' : 'selected'] = true;
-  byId('composer')?.addEventListener('change', (event) => event.target.name === 'mode' && localStorage.setItem(MODE, event.target.value));
+  if (last?.id && !last.receipt && last.state === 'stopped' && !page.running) bringReceipt(last);
+  else lookAround();
 }
 
 /** What says that there is no network, where there is none; see worker.js. */
@@ -372,12 +403,13 @@ function beginWorker() {
 }
 
 composer?.field.addEventListener('input', () => fetchMarkdown().catch(() => {}), { once: true });
-chooseMode();
+composer?.choose();
 draw();
 drawLeft(data.remains);
 talks.open(page.talk);
 stayAtEnd();
 lookAgain();
 addEventListener('online', lookBack);
+hearOthers(lookAround);
 addEventListener('load', beginWorker);
 if (matchMedia('(min-width: 861px)').matches) composer?.field.focus();

@@ -25,13 +25,32 @@ export class Talks {
   async look(before = 0) {
     this.asked += 1;
     const mine = this.asked;
-    const query = new URLSearchParams({ sought: this.field.value.trim(), before: String(before) });
-    const response = await fetch(`/chat/talks?${query}`, { headers: { accept: 'application/json' } }).catch(() => null);
-    if (!response?.ok || mine !== this.asked) return;
-    const found = await response.json();
+    const found = await this.read(before);
+    if (!found || mine !== this.asked) return;
     this.shown = before ? [...this.shown, ...found.talks] : found.talks;
     this.before = found.before;
     this.draw();
+  }
+
+  /** Looks anew for what is shown, as far as it is; what did not change is left alone. */
+  async refresh() {
+    const [mine, former] = [this.asked, this.shown];
+    const found = await this.read(0);
+    if (!found || mine !== this.asked || former !== this.shown) return;
+    const last = found.before ? found.talks.at(-1).used_us : 0;
+    const older = last ? this.shown.filter(({ used_us: at }) => at < last) : [];
+    const talks = [...found.talks, ...older];
+    if (JSON.stringify(talks) === JSON.stringify(this.shown)) return;
+    this.shown = talks;
+    if (!older.length) this.before = found.before;
+    this.draw();
+  }
+
+  /** The conversations that have the words in the field; null where they cannot be had. */
+  async read(before) {
+    const query = new URLSearchParams({ sought: this.field.value.trim(), before: String(before) });
+    const response = await fetch(`/chat/talks?${query}`, { headers: { accept: 'application/json' } }).catch(() => null);
+    return response?.ok ? response.json() : null;
   }
 
   /** The one that is open; it comes first when it was used just now. */

@@ -113,11 +113,11 @@ export function finish(node, turn) {
   }
   node.removeAttribute('aria-busy');
   if (turn.fault) node.querySelector('.answer').append(trouble(turn.fault));
-  if (turn.state === 'stopped') node.querySelector('.answer').append(el('p', { class: 'hint stopped' }, say('stopped')));
+  if (turn.state === 'stopped') node.querySelector('.answer').append(el('p', { class: 'hint stopped' }, say(!turn.answer && turn.receipt?.lines.length ? 'stopped_unseen' : 'stopped')));
   const wasOpen = under.querySelector('details')?.open ?? false;
   const receipt = turn.receipt && { ...turn.receipt, left_text: turn.receipt.remains ? leftText(turn.receipt.remains, turn.receipt.currency) : null };
   under.replaceChildren(
-    receipt ? receiptNode(receipt, { isOpen: wasOpen }) : el('p', { class: 'pending' }, '–'),
+    receipt ? receiptNode(receipt, { isOpen: wasOpen }) : el('p', { class: 'pending' }, turn.isAwaited ? say('receipt_comes') : '–'),
     el('div', { class: 'acts' }, turn.answer ? button('copy', 'copy') : null, button('retry', 'rotate-ccw')),
   );
 }
