@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from solvent.answering import store as answering_store
 from solvent.answering.read_margins import read_margins
@@ -24,6 +22,7 @@ from solvent.invoicing.tax import Tax
 from solvent.margin.store import Folded
 from solvent.margin.usage_store import days_of, used_by
 from solvent.pages.place import Place
+from solvent.pages.spreadsheet import cut_after, line_of, sent_as
 from solvent.pages.visit import Visit
 from solvent.values.errors import Invalid, NotFound
 from solvent.values.ids import AnswerId
@@ -38,7 +37,6 @@ _DAYS: Final = 31
 HEAD: Final = (
     "at", "id", "model", "key", "user", "outcome", "input_tokens", "output_tokens", "charge", "included", "currency",
 )  # fmt: skip
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for one
 # Of a receipt, in the order in which they are shown.
 _BUCKETS: Final = (
     "input_tokens", "cached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "image_input_tokens",
@@ -88,11 +86,10 @@ class Usage:
 
     async def table(self, visit: Visit) -> Response:
         """The same receipts as comma-separated values, newest first, as many as one may have at once."""
-        headers = {"content-disposition": 'attachment; filename="usage.csv"', "cache-control": "no-store"}
-        return StreamingResponse(self._lines(_sought(visit)), media_type="text/csv; charset=utf-8", headers=headers)
+        return sent_as("usage", self._lines(_sought(visit)))
 
     async def _lines(self, sought: Sought) -> AsyncIterator[str]:
-        yield _line(HEAD)
+        yield line_of(HEAD)
         before, left, in_zone = "", USAGE_ROWS_MAX, self._app.desk.time_zone
         while left > 0:
             page = await self._app.database.read(
@@ -100,11 +97,12 @@ class Usage:
                     connection, sought, before, PAGE_ROWS_MAX, in_zone
                 )
             )
-            yield "".join(_line(cells(receipt)) for receipt in page.receipts[:left])
+            yield "".join(line_of(cells(receipt)) for receipt in page.receipts[:left])
             left -= len(page.receipts)
             before = page.before
             if not before:
                 return
+        yield cut_after(USAGE_ROWS_MAX)
 
     async def receipt(self, visit: Visit) -> Response:
         """One answer's receipt. Another customer's is not found, as one that does not exist."""
@@ -162,9 +160,3 @@ def cells(receipt: Receipt) -> tuple[str, ...]:
         str(all_input_tokens(used)), str(all_output_tokens(used)), plain(receipt.charge),
         plain(Money(receipt.included_grains, receipt.currency)), receipt.currency,
     )  # fmt: skip
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULAS) else cell for cell in cells])
-    return out.getvalue()

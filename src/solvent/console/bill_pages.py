@@ -12,10 +12,10 @@ from solvent.console import bills
 from solvent.console.bill_bodies import BillDetail, ResidualBody, ResidualLineBody
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.sheet import Sheet
-from solvent.console.spreadsheet import line_of
 from solvent.ledger.account import api_payable
 from solvent.ledger.store import balances_of
 from solvent.pages.place import Place
+from solvent.pages.spreadsheet import line_of
 from solvent.pages.visit import Visit
 from solvent.reconciling.posted import OWN
 from solvent.values.limits import BILL_UPLOAD_BYTES_MAX

@@ -13,8 +13,8 @@ from solvent.app.build import App
 from solvent.console import bills, coupons, customers, invoices, ledger, months, moved, payments, suspense
 from solvent.console.clerk import Clerk, query_of
 from solvent.console.operation import AnyOperation
-from solvent.console.spreadsheet import line_of, sent_as
 from solvent.pages.place import Place
+from solvent.pages.spreadsheet import cut_after, line_of, sent_as
 from solvent.pages.visit import Visit
 from solvent.values.limits import LIST_FILE_ROWS_MAX, PAGE_ROWS_MAX
 
@@ -76,7 +76,7 @@ async def _written(clerk: Clerk, operation: AnyOperation, query: dict[str, str],
         if not page.next_cursor:
             return
         if count >= LIST_FILE_ROWS_MAX:
-            yield line_of([f"cut after {count} rows: choose fewer"])
+            yield cut_after(count)
             return
         page = await clerk.ask(operation, query | {"cursor": page.next_cursor})
 

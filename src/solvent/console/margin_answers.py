@@ -18,12 +18,12 @@ from solvent.answering.receipt_store import ReceiptsPage, Sought, receipts_page
 from solvent.app.bills import receipt_for_operator
 from solvent.app.build import App
 from solvent.console.came_through import service_name
-from solvent.console.spreadsheet import line_of, sent_as
 from solvent.margin import facet_store
 from solvent.margin import store as margin_store
 from solvent.margin.facet import CORRECTED, FREE, read
 from solvent.margin.line import MarginLine, total
 from solvent.margin.store import Folded
+from solvent.pages.spreadsheet import cut_after, line_of, sent_as
 from solvent.pages.visit import Visit
 from solvent.values.limits import LIST_FILE_ROWS_MAX, PAGE_ROWS_MAX
 from solvent.values.money import Money, plain
@@ -96,7 +96,7 @@ class MarginAnswers:
             before, count = page.before, count + len(page.receipts)
             if not before:
                 return
-        yield line_of([f"cut after {count} rows: choose fewer"])
+        yield cut_after(count)
 
     def _sought(self, visit: Visit) -> tuple[int, int, Sought]:
         """The first day, the last one, and what is looked for. Raises Invalid for what no link of ours says."""

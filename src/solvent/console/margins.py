@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import AsyncIterator
 from typing import Any, Final, get_args
 
 import msgspec
@@ -17,13 +16,13 @@ from solvent.app.report import Report, Shown, Span, report
 from solvent.app.report_body import line_body
 from solvent.console.came_through import service_name
 from solvent.console.falling import falling
-from solvent.console.spreadsheet import harmless
 from solvent.identity import store as identity_store
 from solvent.margin import store as margin_store
 from solvent.margin.break_even import cost_each
 from solvent.margin.line import GroupBy, MarginLine
 from solvent.margin.ranking_store import Ranking, rank
 from solvent.margin.store import Folded
+from solvent.pages.spreadsheet import line_of, sent_as
 from solvent.pages.visit import Visit
 from solvent.values.errors import Invalid
 from solvent.values.limits import REPORT_CUSTOMERS_MAX
@@ -93,18 +92,8 @@ class Margins:
         """The same lines for a spreadsheet: amounts are exact."""
         chosen = self._chosen(visit)
         seen = await self._read(visit, chosen)
-        written = io.StringIO()
         names = seen.names if chosen.by in ("customer", "key") else {}
-        rows = [
-            msgspec.to_builtins(line_body(line, names)) | _owner(seen.made, line.name) for line in seen.lines
-        ]  # fmt: skip
-        if rows:
-            columns = [name for name in rows[0] if name != "display_name"]
-            table = csv.DictWriter(written, [*columns, "display_name"], restval="")
-            table.writeheader()
-            table.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
-        kept = {"content-disposition": f'attachment; filename="margins-{chosen.by}.csv"', "cache-control": "no-store"}
-        return Response("\ufeff" + written.getvalue(), media_type="text/csv; charset=utf-8", headers=kept)
+        return sent_as(f"margins-{chosen.by}", _written(seen, names))
 
     def _chosen(self, visit: Visit) -> Chosen:
         """Raises Invalid for what no link of ours says."""
@@ -186,6 +175,15 @@ def _shore(visit: Visit, by: GroupBy, seen: Seen) -> dict[str, Any]:
     label = visit.words("margins.shore_label" if by == "customer" else "margins.shore_label_by")
     head = visit.words(f"margins.{by}")
     return {"kind": "shore", "label": label, "currency": seen.made.currency, "of": by, "head": head, "bars": bars}
+
+
+async def _written(seen: Seen, names: dict[str, str]) -> AsyncIterator[str]:
+    """All lines, with what they are called in the last column."""
+    rows = [msgspec.to_builtins(line_body(line, names)) | _owner(seen.made, line.name) for line in seen.lines]
+    columns = [name for name in rows[0] if name != "display_name"] if rows else []
+    if rows:
+        yield line_of([*columns, "display_name"])
+    yield "".join(line_of([row.get(name, "") for name in (*columns, "display_name")]) for row in rows)
 
 
 def _owner(made: Report, name: str) -> dict[str, str]:

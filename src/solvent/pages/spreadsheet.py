@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.responses import StreamingResponse
 
+_BROKEN: Final = "broken off here: this file is not whole, download it again"
 _AMOUNT: Final = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
@@ -28,6 +29,11 @@ def line_of(cells: Sequence[object]) -> str:
     return written.getvalue()
 
 
+def cut_after(count: int) -> str:
+    """The last line of a file that has not all there is."""
+    return line_of([f"cut after {count} rows: choose fewer"])
+
+
 def sent_as(name: str, lines: AsyncIterator[str]) -> StreamingResponse:
     """A file that a browser keeps under a name. lines: some of them at a time."""
     headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
@@ -36,5 +42,10 @@ def sent_as(name: str, lines: AsyncIterator[str]) -> StreamingResponse:
 
 async def _marked(lines: AsyncIterator[str]) -> AsyncIterator[str]:
     yield "\ufeff"  # so that spreadsheets read it as UTF-8
-    async for some in lines:
-        yield some
+    try:
+        async for some in lines:
+            yield some
+    except Exception:
+        # The download fails, for its end is missing; and what was kept of it says so itself.
+        yield line_of([_BROKEN])
+        raise
