@@ -29,7 +29,7 @@ FILES: Final[Mapping[str, tuple[AnyOperation, Mapping[str, str]]]] = {
     "/console/money/coupons": (coupons.LIST, {}),
     "/console/ledger": (ledger.ACCOUNTS, {}),
     "/console/ledger/transfers": (ledger.TRANSFERS, {}),
-    "/console/ledger/moved": (moved.LIST, {}),
+    "/console/ledger/moved": (moved.LIST, {"sums": "false"}),
 }
 
 

@@ -16,7 +16,7 @@ from solvent.db.port import Connection
 from solvent.ledger.balance import Key, Movement
 from solvent.ledger.journal_store import Row
 from solvent.ledger.moved_store import rows_beside, rows_moved, sums_moved
-from solvent.ledger.spent_store import spent_beside
+from solvent.ledger.spent_store import accounts_spent, spent_beside
 from solvent.margin.waterfall import beside_named
 from solvent.values.errors import Invalid
 from solvent.values.period import first_day, month_number, start_of_day, start_of_month
@@ -33,6 +33,7 @@ class MovedQuery(PageQuery, forbid_unknown_fields=True, kw_only=True):
     spent: Annotated[Spent | None, Meta(description="a step of the waterfall that is booked beside answers")] = None
     since: Annotated[str, DATE, Meta(description="the first day, in the books' zone")] = _EVER
     until: Annotated[str, DATE, Meta(description="the last day; today when left out")] = "1d"
+    sums: Annotated[bool, Meta(description="false: transfers alone, as of the pages after the first")] = True
 
 
 class MovedBody(msgspec.Struct, kw_only=True):
@@ -51,29 +52,35 @@ async def moved(asked: Asked[MovedQuery, Nothing]) -> MovedBody:
         raise Invalid("bad_request", "say which accounts, or what was spent, one of the two", param="accounts")
     seq, count = read_seq(query.cursor), query.limit + 1
     if query.spent is not None:
-        look = partial(_of_step, step=query.spent, unit=business.currency, span=_days(query, business))
+        days, zone = _days(query, business), business.time_zone
+        months = month_number(days[0], zone), month_number(days[1] - 1, zone)
+        look = partial(_of_step, step=query.spent, unit=business.currency, span=days, months=months)
     else:
         look = partial(_of_accounts, accounts=query.accounts, months=_months(query, business))
-    sums, found = await business.database.read(partial(look, before_seq=seq, count=count))
+    sums, found = await business.database.read(partial(look, before_seq=seq, count=count, has_sums=query.sums))
     rows, cursor = page_of(found, query.limit, lambda row: str(row[0]))
     data = [transfer_body(row) for row in rows]
     return MovedBody(sums=[account_body(*one) for one in sums.items()], data=data, next_cursor=cursor)
 
 
 def _of_step(
-    connection: Connection, step: Spent, unit: str, span: tuple[int, int], before_seq: int, count: int
-) -> tuple[Sums, list[Row]]:
-    spent = spent_beside(connection, *span)
-    mine = {key: grains for key, grains in spent.items() if key[1] == unit and beside_named(key[0]) == step}
-    sums = {key: Movement(debits=max(0, grains), credits=max(0, -grains)) for key, grains in sorted(mine.items())}
-    return sums, rows_beside(connection, [account for account, _ in mine], unit, *span, before_seq, count)
+    connection: Connection, step: Spent, unit: str, span: tuple[int, int], months: tuple[int, int], before_seq: int,
+    count: int, *, has_sums: bool,
+) -> tuple[Sums, list[Row]]:  # fmt: skip
+    sums: Sums = {}
+    if has_sums:
+        spent = spent_beside(connection, *span)
+        mine = {key: grains for key, grains in spent.items() if key[1] == unit and beside_named(key[0]) == step}
+        sums = {key: Movement(debits=max(0, grains), credits=max(0, -grains)) for key, grains in sorted(mine.items())}
+    accounts = [account for account in accounts_spent(connection, *months) if beside_named(account) == step]
+    return sums, rows_beside(connection, accounts, unit, *span, before_seq, count)
 
 
 def _of_accounts(
-    connection: Connection, accounts: str, months: tuple[int, int], before_seq: int, count: int
+    connection: Connection, accounts: str, months: tuple[int, int], before_seq: int, count: int, *, has_sums: bool
 ) -> tuple[Sums, list[Row]]:
     rows = rows_moved(connection, accounts, *months, before_seq, count)
-    return sums_moved(connection, accounts, *months), rows
+    return sums_moved(connection, accounts, *months) if has_sums else {}, rows
 
 
 def _days(query: MovedQuery, business: Business) -> tuple[int, int]:

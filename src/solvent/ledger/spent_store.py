@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, or_, select, text
 
+from solvent.db.prefix import begins_with
 from solvent.db.tables import partial_index
-from solvent.ledger.store import BESIDE_ANSWERS, transfers
+from solvent.ledger.store import BESIDE_ANSWERS, balances, transfers
 
 Moved = tuple[str, str]  # account and unit
 
@@ -37,3 +38,12 @@ def spent_beside(connection: Connection, from_us: int, until_us: int) -> dict[Mo
         for account, unit, grains in connection.execute(chosen.group_by(*key)):
             found[account, unit] = found.get((account, unit), 0) + sign * int(grains)
     return {moved: grains for moved, grains in found.items() if grains}
+
+
+def accounts_spent(connection: Connection, first_month: int, last_month: int) -> list[str]:
+    """The accounts of costs, expenses and VAT that moved in months such as 202611, both included, also by answers."""
+    chosen = select(balances.c.account).distinct().where(
+        or_(*(begins_with(connection, balances.c.account, kind) for kind in _KINDS)),
+        balances.c.month.between(first_month, last_month),
+    )  # fmt: skip
+    return list(connection.execute(chosen.order_by(balances.c.account)).scalars())
