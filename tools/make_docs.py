@@ -1,9 +1,10 @@
 """Makes the pages that are made from the code, so that they cannot be wrong: settings, commands, the operator API;
-and what the READMEs say of speed, from the benchmarks."""
+and from the benchmarks what the READMEs say of speed, and pages of tariffs and of how far estimates are off."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 from readme_speed import speed
+from simulated_figures import accuracy, tariffs
 
 from solvent.app.config import Config
 from solvent.cli.config import settings
@@ -92,8 +94,8 @@ def _all(command: click.Command, path: tuple[str, ...]) -> list[tuple[tuple[str,
     return found
 
 
-def _readme(page: str) -> str:
-    return speed(page, (ROOT / page).read_text(encoding="utf-8"))
+def _with(chapter: Callable[[str, str], str], page: str) -> str:
+    return chapter(page, (ROOT / page).read_text(encoding="utf-8"))
 
 
 PAGES = {
@@ -101,8 +103,10 @@ PAGES = {
     "docs/commands.md": commands,
     "docs/operator-api.md": operator_api,
     "docs/openapi.json": openapi,
-    "README.md": partial(_readme, "README.md"),
-    "README.ko.md": partial(_readme, "README.ko.md"),
+    "README.md": partial(_with, speed, "README.md"),
+    "README.ko.md": partial(_with, speed, "README.ko.md"),
+    "docs/simulation.md": partial(_with, tariffs, "docs/simulation.md"),
+    "docs/capacity.md": partial(_with, accuracy, "docs/capacity.md"),
 }
 
 

@@ -3,13 +3,10 @@ copied by hand, so none can grow old."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import msgspec
+from chapters import bench_run, with_chapter
 
-BENCHMARKS = Path(__file__).parents[1] / "docs" / "benchmarks"
-_BEGIN, _END = "<!-- speed: made by `make docs` -->\n", "<!-- /speed -->\n"
 _GATEWAYS = ("", "litellm_", "portkey_", "nginx_")  # as the figures' names begin; ours bear no name
 
 _ENGLISH = {
@@ -56,15 +53,11 @@ _ROWS = (
 
 def speed(page: str, readme: str) -> str:
     """The README named `page`, its chapter on speed made anew. Raises ValueError where it has no place for it."""
-    before, begin, rest = readme.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{page} has no {_BEGIN.strip()} ... {_END.strip()}")
-    return before + begin + _chapter(_KOREAN if page.endswith(".ko.md") else _ENGLISH) + end + after
+    return with_chapter(page, readme, "speed", _chapter(_KOREAN if page.endswith(".ko.md") else _ENGLISH))
 
 
 def _chapter(words: dict[str, Any]) -> str:
-    run, workers = (msgspec.json.decode((BENCHMARKS / f"{name}.json").read_bytes()) for name in ("gateway", "workers"))
+    run, workers = (bench_run(name) for name in ("gateway", "workers"))
     figures, versions = run["figures"], run["versions"]
     told = words["told"].format(
         other=round(100 * figures["other_cpu_share"]), machine=run["machine"], date=run["date"], commit=run["commit"],
