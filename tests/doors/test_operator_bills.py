@@ -13,6 +13,7 @@ from tests.doors.office import Office
 from tests.reconciling.answered import answered
 
 from solvent.db.port import Connection
+from solvent.values.limits import MIB
 
 DAY = 20_758  # 2026-11-01
 COLUMNS = "date=Day; amount=Cost; model=Model; kind=Kind"
@@ -77,6 +78,9 @@ def test_a_bill_is_seen_taken_once_and_replaced(owing: Office) -> None:
     assert owing.refuse("/v1/bills", FIRST) == (409, "bill_replaced")
 
 
+LARGE = "%" * 5 * MIB
+
+
 def test_what_is_wrong_is_refused_and_nothing_is_taken(owing: Office) -> None:
     for members, code in {
         ("rate", "1400"): "bill_rate_needed",
@@ -84,6 +88,7 @@ def test_what_is_wrong_is_refused_and_nothing_is_taken(owing: Office) -> None:
         ("columns", ""): "bill_layout_unknown",
         ("provider", "opnai"): "unknown_provider",
         ("file", "%"): "bad_bill",
+        ("file", LARGE): "bad_bill",  # read whole, as a page reads it
         ("time_zone", "Mars"): "unknown_time_zone",
         ("from", "soon"): "not_a_date",
         ("until", "2026-10-01"): "bad_bill",

@@ -14,6 +14,7 @@ from tests.doors.office import Office
 from tests.simulation.test_kept_run import REPORT, SAID, keep
 
 from solvent.billing.loss import ClassCost
+from solvent.values.limits import MIB
 
 
 def test_the_api_lists_shows_and_removes_them(office: Office, place: Place) -> None:
@@ -53,6 +54,9 @@ def test_a_run_is_asked_for_once_listed_and_cancelled(office: Office) -> None:
     assert office.send("GET", f"{path}/asked/sim_9").error["code"] == "no_such_asked_run"
     for wrong in ({"since": "x"}, {"draws": 0}, {"seed": -1}, {"cached": 1001}, {"source": "/etc"}, {"data": "/"}):
         assert office.send("POST", path, wrong).status == 400, wrong
+    for mib, code in ((5, "bad_trace"), (13, "body_too_large")):  # a file is as large as a page may send it
+        large = {"source": "file", "file": "%" * mib * MIB, "file_name": "a.csv"}
+        assert office.send("POST", path, large).error["code"] == code
     assert [one["state"] for one in office.get(f"{path}/asked")["data"]] == ["cancelled"]
 
 

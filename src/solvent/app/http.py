@@ -32,13 +32,13 @@ class ClientGone(Exception):
     """The client hung up before its request was whole: there is nobody to answer."""
 
 
-async def read_body(receive: Receive) -> bytes:
+async def read_body(receive: Receive, bytes_max: int = REQUEST_BODY_BYTES_MAX) -> bytes:
     """The whole request body. Raises Invalid when it is too large or stops coming, ClientGone when it is cut."""
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
-        return _bounded(body)
-    parts = _parts(message, receive, REQUEST_BODY_BYTES_MAX, REQUEST_BODY_WHOLE_S_MAX)
+        return _bounded(body, bytes_max)
+    parts = _parts(message, receive, bytes_max, REQUEST_BODY_WHOLE_S_MAX)
     return b"".join([part async for part in parts])
 
 
@@ -79,9 +79,9 @@ async def until_gone(receive: Receive) -> None:
         pass
 
 
-def _bounded(body: bytes) -> bytes:
-    if len(body) > REQUEST_BODY_BYTES_MAX:
-        raise _too_large(REQUEST_BODY_BYTES_MAX)
+def _bounded(body: bytes, bytes_max: int) -> bytes:
+    if len(body) > bytes_max:
+        raise _too_large(bytes_max)
     return body
 
 

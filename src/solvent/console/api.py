@@ -83,7 +83,8 @@ class OperatorApi:
             demand(caller, operation.action)
             path = read_path(scope["path_params"])
             query = read_members(_query(scope), operation.query, "the query")
-            body = read_json(await read_body(receive) if operation.method == "POST" else b"", operation.body)
+            sent = await read_body(receive, operation.body_bytes_max) if operation.method == "POST" else b""
+            body = read_json(sent, operation.body)
             for member, action in operation.also.items():
                 if getattr(body, member) is not None:
                     demand(caller, action)

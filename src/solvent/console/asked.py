@@ -13,7 +13,7 @@ from solvent.simulation.ask_run import ask_run
 from solvent.simulation.asked_run import AskedRun, files_packed
 from solvent.simulation.cancel_run import cancel_run
 from solvent.values.ids import new_id
-from solvent.values.limits import ASKED_RUNS_KEPT_MAX
+from solvent.values.limits import ASKED_BODY_BYTES_MAX, ASKED_RUNS_KEPT_MAX
 from solvent.values.period import first_day
 
 
@@ -51,7 +51,9 @@ def _told(run: AskedRun) -> AskedBody:
 
 
 _ALL, _ONE = "/v1/simulations/asked", "/v1/simulations/asked/{asked}"
-ASK = Operation("POST", "/v1/simulations", "simulations.write", ask, Nothing, NewRun, AskedBody)
+ASK = Operation(
+    "POST", "/v1/simulations", "simulations.write", ask, Nothing, NewRun, AskedBody, body_bytes_max=ASKED_BODY_BYTES_MAX
+)
 LIST = reading(_ALL, "simulations.read", runs, Nothing, AskedList)
 SHOW = reading(_ONE, "simulations.read", show, Nothing, AskedBody)
 CANCEL = Operation("POST", f"{_ONE}/cancel", "simulations.write", cancel, Nothing, Nothing, AskedBody)

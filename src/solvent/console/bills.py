@@ -29,6 +29,7 @@ from solvent.reconciling.unpack import sent, unpacked
 from solvent.values.errors import Invalid
 from solvent.values.limits import (
     BILL_ALIASES_CHARACTERS_MAX,
+    BILL_BODY_BYTES_MAX,
     BILL_COLUMNS_CHARACTERS_MAX,
     BILL_SENT_CHARACTERS_MAX,
     FILE_NAME_CHARACTERS_MAX,
@@ -200,8 +201,14 @@ def _until(text: str) -> int | None:
     return None if last is None else last + 1
 
 
-IMPORT = Operation("POST", "/v1/bills", "ledger.write", take, Nothing, NewBill, TakenBody, is_money=True)
-PREVIEW = Operation("POST", "/v1/bills/preview", "ledger.write", preview, Nothing, NewBill, BillDetail, is_reading=True)
+IMPORT = Operation(
+    "POST", "/v1/bills", "ledger.write", take, Nothing, NewBill, TakenBody, is_money=True,
+    body_bytes_max=BILL_BODY_BYTES_MAX,
+)  # fmt: skip
+PREVIEW = Operation(
+    "POST", "/v1/bills/preview", "ledger.write", preview, Nothing, NewBill, BillDetail, is_reading=True,
+    body_bytes_max=BILL_BODY_BYTES_MAX,
+)  # fmt: skip
 LIST = reading("/v1/bills", "ledger.read", bills, BillsQuery, Page[BillBody])
 SHOW = reading("/v1/bills/{bill}", "ledger.read", show, Nothing, BillDetail)
 RESIDUAL = reading("/v1/bills/{bill}/residual", "ledger.read", residual, ResidualQuery, ResidualBody)

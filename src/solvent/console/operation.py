@@ -16,7 +16,7 @@ from solvent.app.business import Business
 from solvent.audit.act import Act
 from solvent.identity.permission import Action
 from solvent.values.errors import Invalid
-from solvent.values.limits import CURSOR_CHARACTERS_MAX, PAGE_ROWS, PAGE_ROWS_MAX
+from solvent.values.limits import CURSOR_CHARACTERS_MAX, PAGE_ROWS, PAGE_ROWS_MAX, REQUEST_BODY_BYTES_MAX
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -68,7 +68,7 @@ class Operation(Generic[Q, B, R]):
     action: the permission it needs. also: members of the body that, when given, need another permission too.
     is_money: whether it moves money or changes what something costs; an Idempotency-Key is needed then.
     touches_callers: whether it changes who may call. is_reading: whether a POST changes nothing, and only asks.
-    media_type: of a reply that is a `Download`.
+    media_type: of a reply that is a `Download`. body_bytes_max: of what is sent, where a file is in it.
     """
 
     method: Literal["GET", "POST"]
@@ -83,6 +83,7 @@ class Operation(Generic[Q, B, R]):
     is_reading: bool = False
     also: Mapping[str, Action] = field(default_factory=dict)
     media_type: str = "application/json"
+    body_bytes_max: int = REQUEST_BODY_BYTES_MAX
 
     @property
     def names(self) -> list[str]:

@@ -223,6 +223,7 @@ CARD_FILE_BYTES_MAX = 16 * MIB
 BILL_BYTES_MAX = 48 * MIB  # of one file, unpacked
 BILL_SENT_CHARACTERS_MAX = 64 * MIB  # of one, as base64
 BILL_UPLOAD_BYTES_MAX = 16 * MIB  # of one that a page sends; larger ones come by the command line
+BILL_BODY_BYTES_MAX = 22 * MIB  # of what the API is sent, with such a one as base64 in it
 BILL_ROWS_MAX = 1_000_000
 BILL_COLUMNS_MAX = 1_000
 BILL_LINES_MAX = 50_000  # days times classes times names
@@ -370,6 +371,7 @@ ASKED_RUN_SAID_CHARACTERS_MAX = 2_000  # of the words that it ends with
 ASKED_RUNS_KEPT_MAX = 20  # that have ended, and say how
 ASKED_FILE_BYTES_MAX = 8 * MIB  # of traffic; larger files by the command line
 ASKED_FILE_SENT_CHARACTERS_MAX = 11 * MIB  # the same as base64
+ASKED_BODY_BYTES_MAX = 12 * MIB  # of what asks for a run, with that in it
 ASKED_TEXT_CHARACTERS_MAX = 64 * KIB  # of plans or scenarios that are written into a form
 ASKED_WORDS_MAX = 60  # of plans, shares, assumptions or costs
 
