@@ -2,7 +2,7 @@
 
 Run alone: `.venv/bin/python bench/tariffs.py`; seconds. Measures no time: the same seed finds the same anywhere.
 Writes docs/benchmarks/tariffs.{md,json}, of which `make docs` makes the table in docs/simulation.md. `--smoke` prints
-what takes a second, flat and capped, and writes nothing.
+what takes a second, flat and capped at two of the costs, and writes nothing.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def main() -> None:
     reader.add_argument("--smoke", action="store_true")
     said = reader.parse_args()
     who = Contestants("the assumptions", CUSTOMERS)
-    shapes = SHAPES[:2] if said.smoke else SHAPES
-    made = contest(who, COSTS, demand_assumed(()), TERMS, Here(), shapes=shapes, seeds=SEEDS, seed=SEED)
+    shapes, costs = (SHAPES[:2], COSTS[::2]) if said.smoke else (SHAPES, COSTS)
+    made = contest(who, costs, demand_assumed(()), TERMS, Here(), shapes=shapes, seeds=SEEDS, seed=SEED)
     figures: dict[str, float] = {}
-    for cost, regime in zip(COSTS, made.regimes, strict=True):
+    for cost, regime in zip(costs, made.regimes, strict=True):
         for found in regime.found:
             figures |= figures_of(found, cost)
     print(json.dumps(figures, indent=2))

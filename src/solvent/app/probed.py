@@ -18,7 +18,8 @@ _Some = Annotated[float, Meta(gt=0, le=1e9)]
 class Probed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A point that was measured. batch: answers under way at once, on average over time; step_s: between two tokens.
 
-    input_tokens, output_tokens: of an answer, on average.
+    input_tokens, output_tokens: of an answer, on average. step_low_s, step_high_s: between them the mean step lies
+    with 95 % confidence, by the scatter of ten parts of the time; 0 where these were too short to tell.
     """
 
     base_url: str
@@ -31,6 +32,8 @@ class Probed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output_tokens: _Some
     tokens_per_s: _Some
     first_token_s: Annotated[float, Meta(ge=0)]
+    step_low_s: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
+    step_high_s: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
 
     @property
     def step_s(self) -> float:

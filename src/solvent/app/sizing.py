@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from solvent.app.capacity_data import FoundModel, find_fleet, find_model, measured_rows, shipped_rows
-from solvent.app.probed import read_calibration
+from solvent.app.probed import Probed, read_calibration
 from solvent.capacity.answer_cost import AnswerCost, CostTerms, answer_cost
 from solvent.capacity.calibration import FACTOR_MAX, calibrate
 from solvent.capacity.estimate import Asked, Estimate, Known, estimate
@@ -96,35 +96,37 @@ def size(model: str, on: str, wanted: Wanted) -> SizeBody:
     return size_found(find_model(model), find_fleet(on), wanted)
 
 
-def size_found(model: FoundModel, fleet: Fleet, wanted: Wanted) -> SizeBody:
-    """Size a model that was found."""
+def size_found(model: FoundModel, fleet: Fleet, wanted: Wanted, probed: Probed | None = None) -> SizeBody:
+    """Size a model that was found. probed: what stands in the calibration's place."""
     precision = precision_named(wanted.precision or model.precision)
     asked = Asked(
         shape=model.shape, fleet=fleet, precision=precision, input_tokens=wanted.input_tokens,
         output_tokens=wanted.output_tokens, step_s_max=wanted.ms_per_token_max / _MS, batch=wanted.batch,
         pue=wanted.pue,
     )  # fmt: skip
-    found = estimate(asked, known_of(model, asked, wanted))
+    found = estimate(asked, known_of(model, asked, wanted, probed))
     return _body(model, asked, found, wanted)
 
 
-def known_of(model: FoundModel, asked: Asked, wanted: Wanted) -> Known:
+def known_of(model: FoundModel, asked: Asked, wanted: Wanted, probed: Probed | None = None) -> Known:
     """What was measured of this model on this hardware: the operator's rows, and where they probed nothing those that
     come with the package.
 
     Raises Invalid for a calibration that is of something else.
     """
     devices = (asked.fleet.device.name, *asked.fleet.device.also)
+    if probed is None and wanted.calibration is not None:
+        probed = read_calibration(wanted.calibration)
     own = measured_rows(wanted.measured) if wanted.measured is not None else ()
-    others = shipped_rows() if wanted.calibration is None else ()
+    others = shipped_rows() if probed is None else ()
     rows = rows_of((*own, *others), model.names, devices, asked.fleet.count, asked.precision)
-    if wanted.calibration is None:
+    if probed is None:
         return Known(tuple(rows))
-    probed = read_calibration(wanted.calibration)
     bare = step_of(asked.shape, asked.fleet, asked.precision, probed.load)
     if not 1 / FACTOR_MAX < probed.step_s / bare.total_s < FACTOR_MAX:
-        message = f"{wanted.calibration}: a token took {probed.step_s * _MS:.3g} ms there, and {bare.total_s * _MS:.3g}"
-        message += f" were expected of {model.shape.name} on {asked.fleet.name}; it is of another model or machine"
+        message = f"{wanted.calibration or probed.base_url}: a token took {probed.step_s * _MS:.3g} ms there, and"
+        message += f" {bare.total_s * _MS:.3g} were expected of {model.shape.name} on {asked.fleet.name}; it is of"
+        message += " another model or machine"
         raise Invalid("calibration_invalid", message, param="calibration")
     return Known(tuple(rows), calibrate(bare, probed.step_s), probed.told)
 
