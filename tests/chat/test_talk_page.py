@@ -227,11 +227,11 @@ def test_what_reads_answers_comes_when_somebody_writes_and_at_once_where_some_ar
     assert "talk.js" in asked
     assert not {"marked.esm.js", "purify.es.mjs", "markdown.js"} & set(asked)
     turn = ask(page, "markdown please")
-    assert turn.locator(".prose").inner_text()
+    expect(turn.locator(".prose")).to_have_text("markdown please")
     assert {"marked.esm.js", "purify.es.mjs"} <= set(asked)
     page.reload()
     assert page.locator("head > link[rel=modulepreload][href*='marked']").count() == 1
-    assert page.locator(".turn .prose").inner_text()
+    expect(page.locator(".turn .prose")).to_have_text("markdown please")
     assert not look.all_complaints()
 
 

@@ -22,12 +22,13 @@ from solvent.db.port import Connection
 
 pytestmark = pytest.mark.xdist_group("console")
 AGO = 12
+TODAY = datetime.now(UTC).date()  # of all of this file's tests, also where midnight passes between two of them
 TERMS = {"columns": "date=Day; amount=Cost; model=Model; kind=Kind", "currency": "KRW"}
 
 
 def day(ago: int) -> str:
     """A day that is over, of UTC."""
-    return (datetime.now(UTC) - timedelta(days=ago)).date().isoformat()
+    return (TODAY - timedelta(days=ago)).isoformat()
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def bill(server: Solvent) -> bytes:
 
     def work(connection: Connection) -> None:
         for ago in range(2, AGO):
-            number = (datetime.now(UTC) - timedelta(days=ago)).toordinal() - date(1970, 1, 1).toordinal()
+            number = (TODAY - timedelta(days=ago) - date(1970, 1, 1)).days
             answered(connection, number, "gpt-4o-2024-08-06", "5000", currency="KRW")
             answered(connection, number, "gpt-4o-mini", "700", currency="KRW")
 

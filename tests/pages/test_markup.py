@@ -11,7 +11,7 @@ import zlib
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from tests.browsing import MODEL, NewServer, OpenPage
 from tests.chat.own import SETTINGS, TABLES, do
 from tests.chat.talking import PNG, Talker
@@ -136,8 +136,8 @@ def test_nor_when_a_pages_own_scripts_write_it(open_page: OpenPage, server: Solv
             {"name": cookie.name, "value": str(cookie.value), "url": server.url} for cookie in kim.http.cookies.jar
         ])  # fmt: skip
     page.goto(server.url + {"talk": f"/talks/{kim.talk_id}", "shared": kim.link}.get(path, path))
-    page.wait_for_load_state("load")
-    page.wait_for_timeout(300)
+    written = page.locator("figure.chart svg" if path.startswith("/console") else ".turn .prose")
+    expect(written.first).not_to_be_empty()
     assert page.locator("img").count() == 0
     assert "onerror" in page.content(), "somebody's words are on it"
     # Where words with markup in them are sanitised, Chromium says that it blocked what it would not have run anyway.

@@ -37,6 +37,7 @@ KNOWN = (
     "bills", "import",
     "embeddings", "images", "audio", "videos", "files", "batches", "wallet",
 )  # fmt: skip
+_TODAY = datetime.now(UTC).date()  # of all steps, also where midnight passes between two of them
 TERMS = {"columns": "date=Day; amount=Cost; model=Model; kind=Kind", "currency": "KRW"}
 
 
@@ -141,7 +142,7 @@ async def _has_a_past(server: Solvent) -> None:
 
 
 def _day(ago: int) -> date:
-    return (datetime.now(UTC) - timedelta(days=ago)).date()
+    return _TODAY - timedelta(days=ago)
 
 
 def _of_last_month() -> date:
