@@ -1,8 +1,8 @@
 """A tiny OpenAI-compatible upstream: what it does is written in the question itself.
 
 "used PROMPT CACHED WRITTEN REASONED" reports that usage, "saw TOKENS" that so many of PROMPT were pictures,
-"heard TOKENS" sound, "slowly MS" waits, "trickle MS" writes a word at a time, "fails" answers 500, "evil" puts markup
-wherever an upstream can put words. The question is said back.
+"heard TOKENS" sound, "slowly MS" waits, "trickle MS" writes a word at a time, "held" stops halfway until it is let go,
+"fails" answers 500, "evil" puts markup wherever an upstream can put words. The question is said back.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _HEARD = re.compile(r"heard (\d+)")
 _SAW = re.compile(r"saw (\d+)")
 _TRICKLE = re.compile(r"trickle (\d+)")
 _SLOWLY = re.compile(r"slowly (\d+)")
+let_go = threading.Event()  # what is held goes on
 
 
 async def app(scope: Message, receive: Receive, send: Send) -> None:
@@ -59,7 +60,8 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         said = re.findall(r"\S+\s*", words) if trickle else [words]
         chunks = [b"data: " + json.dumps(shared | chunk).encode() + b"\n\n" for chunk in _chunks(said, usage)]
         pause_s = int(trickle[1]) / 1000 if trickle else 0
-        await _send(send, 200, "text/event-stream", [*chunks, b"data: [DONE]\n\n"], pause_s)
+        held = receive if "held" in words else None
+        await _send(send, 200, "text/event-stream", [*chunks, b"data: [DONE]\n\n"], pause_s, held)
         return
     choice = {"index": 0, "message": {"role": "assistant", "content": words}, "finish_reason": _finish(words)}
     whole = shared | {"object": "chat.completion", "choices": [choice], "usage": usage}
@@ -89,13 +91,31 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-async def _send(send: Send, status: int, kind: str, parts: list[bytes], pause_s: float = 0) -> None:
+async def _send(
+    send: Send, status: int, kind: str, parts: list[bytes], pause_s: float = 0, held: Receive | None = None
+) -> None:  # fmt: skip
     headers = [(b"content-type", kind.encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    for part in parts:
+    for number, part in enumerate(parts):
         await asyncio.sleep(pause_s)
+        if held and number == len(parts) // 2:
+            await _let_go(held)
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def held(words: str) -> str:
+    """A question whose answer stops halfway until `let_go.set()`."""
+    let_go.clear()
+    return f"held {words}"
+
+
+async def _let_go(receive: Receive) -> None:
+    """Wait for that, or until nobody listens any more."""
+    gone = asyncio.ensure_future(receive())
+    while not (let_go.is_set() or gone.done()):  # noqa: ASYNC110  # it is set in another thread
+        await asyncio.sleep(0.01)
+    gone.cancel()
 
 
 @contextmanager

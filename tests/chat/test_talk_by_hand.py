@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from tests.asked_upstream import held, let_go
 from tests.browsing import OpenPage
 from tests.chat.talking import begin, settings
 from tests.chat.test_talk_page import DESK, LONG, PHONE, ask, enter
@@ -102,7 +103,7 @@ def test_keys_do_what_they_say_and_nothing_while_somebody_writes(server: Solvent
     page.keyboard.press("Escape")
     expect(page.locator("#shortcuts")).to_be_hidden()
     # A key that a Hangul syllable needs is not ours, nor is AltGr, which writes letters.
-    page.fill("#question", LONG)
+    page.fill("#question", held(LONG))
     page.press("#question", "Enter")
     expect(page.locator(".turn .prose")).to_contain_text("word")
     for key, members in (("Escape", {"isComposing": True}), ("n", {"code": "KeyN", "altKey": True, "ctrlKey": True})):
@@ -110,11 +111,12 @@ def test_keys_do_what_they_say_and_nothing_while_somebody_writes(server: Solvent
     page.wait_for_timeout(200)
     expect(page.locator("#stop")).to_be_visible()
     page.keyboard.press("Escape")
+    let_go.set()
     expect(page.locator(".stopped")).to_be_visible()
     expect(page.locator(".turn .receipt")).to_be_visible()
     page.keyboard.press("Alt+c")
     expect(page.locator(".toasts")).to_contain_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()").startswith("trickle 30 word")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("held trickle 30 word")
     with page.expect_navigation(url=f"{server.url}/"):
         page.keyboard.press("Alt+n")
     expect(page.locator("#greeting")).to_be_visible()
@@ -165,12 +167,13 @@ def test_whoever_listens_hears_of_an_answer_once_and_of_nothing_twice(server: So
     page = enter(open_page(**DESK), "ears@example.com", "Park")
     ask(page, "The first question")
     page.evaluate(LISTENER)
-    page.fill("#question", "trickle 5 " + "token " * 40)
+    page.fill("#question", held("trickle 5 " + "token " * 40))
     page.press("#question", "Enter")
     turn = page.locator(".turn").nth(1)
     expect(turn.locator(".prose")).to_contain_text("token")
     expect(turn).to_have_attribute("aria-busy", "true")
     expect(page.locator("#status")).to_have_text("Writing an answer")
+    let_go.set()
     expect(turn.locator(".receipt")).to_be_visible()
     expect(turn).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("#status")).to_have_text("The answer is complete")
@@ -307,3 +310,61 @@ def test_it_can_be_installed_and_says_so_where_the_network_is_gone(server: Solve
     page.get_by_role("link", name="다시 시도").click()
     expect(page.locator(".say")).to_be_visible()
     assert page.url == f"{server.url}/plan"
+
+
+# A browser that is set offline lets go on what is on its way: this breaks an answer off.
+BREAKS = """() => {
+  const real = window.fetch;
+  window.fetch = async (path, asked) => {
+    const answer = await real(path, asked);
+    if (path !== '/chat/ask') return answer;
+    const reader = answer.body.getReader();
+    const broken = () => reader.cancel().then(() => { throw new TypeError('network error'); });
+    return { ok: true, body: { getReader: () => ({ read: () => (navigator.onLine ? reader.read() : broken()) }) } };
+  };
+}"""
+
+
+# A connection that stays open when all is told.
+LINGERS = """() => {
+  const real = window.fetch;
+  window.fetch = async (path, asked) => {
+    const answer = await real(path, asked);
+    if (path !== '/chat/ask') return answer;
+    const reader = answer.body.getReader();
+    const read = async () => { const part = await reader.read(); return part.done ? new Promise(() => {}) : part; };
+    return { ok: true, body: { getReader: () => ({ read }) } };
+  };
+}"""
+
+
+def test_where_the_receipt_stands_the_answer_is_over(server: Solvent, open_page: OpenPage) -> None:
+    look = open_page(**DESK)
+    page = enter(look, "over@example.com", "Over")
+    page.evaluate(LINGERS)
+    turn = ask(page, "Is it over?")
+    turn.get_by_role("button", name="Answer again").click()
+    expect(page.locator(".ways .num")).to_have_text("2/2")
+    ask(page, "Another one")
+    expect(page.locator("#status")).to_have_text("The answer is complete")
+    assert look.all_complaints() == []
+
+
+def test_an_answer_that_the_network_breaks_off_is_looked_up_when_that_is_back(
+    server: Solvent, open_page: OpenPage
+) -> None:  # fmt: skip
+    look = open_page(**DESK)
+    page = enter(look, "tunnel@example.com", "Tunnel")
+    page.evaluate(BREAKS)
+    page.fill("#question", held(LONG))
+    page.press("#question", "Enter")
+    turn = page.locator(".turn").last
+    expect(turn.locator(".prose")).to_contain_text("word word")
+    look.context.set_offline(True)
+    let_go.set()
+    expect(turn.locator(".stopped")).to_be_visible()
+    expect(page.locator(".toasts")).to_contain_text("broke off")
+    expect(turn.locator(".receipt")).to_have_count(0)
+    look.context.set_offline(False)
+    expect(turn.locator(".receipt")).to_be_visible()
+    expect(turn.locator(".prose")).to_contain_text("word word")

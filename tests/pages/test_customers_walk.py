@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 from tests import mail_server
+from tests.asked_upstream import held, let_go
 from tests.browsing import NewServer
 from tests.chat.own import TABLES, TOSS
 from tests.chat.talking import MODEL
@@ -29,7 +30,7 @@ from solvent.payments.toss import WINDOW
 pytestmark = pytest.mark.xdist_group("walks")
 # What people, plans, models, rails and cards are called here, and what is written as it is.
 KNOWN = (
-    "국민은행", "주", "현대", "trickle",
+    "국민은행", "주", "현대", "trickle", "held",
     "가온", "API", "CSV", "JSON", "PDF", "Markdown", "JavaScript", "Python", "anthropic", "curl", "openai", "kWh",
     "KRW", "toss", "bank", "large", "small", "plain", "shop", "Receipts", "Enter", "Shift", "Esc", "Ctrl", "Alt",
     "Somebody", "What", "receipt",
@@ -155,10 +156,11 @@ def signs_up(walk: Walk, box: Mailbox, email: str) -> None:
 def asks(walk: Walk) -> None:
     """A streamed answer with its receipt, asked again, edited, and walked through; by another service; stopped."""
     page = walk.open("/")
-    page.fill("#question", "trickle 8 What **is** a receipt?")
+    page.fill("#question", held("trickle 8 What **is** a receipt?"))
     page.press("#question", "Enter")
     turn = page.locator(".turn").last
     expect(turn).to_have_attribute("aria-busy", "true")
+    let_go.set()
     expect(turn.locator(".receipt")).to_be_visible()
     expect(turn.locator(".prose strong")).to_have_text("is")
     turn.locator(".receipt summary").click()
@@ -182,11 +184,12 @@ def asks(walk: Walk) -> None:
     page.get_by_role("button", name=walk.w("talk.say.before")).click()
     expect(page.locator(".ways .num")).to_have_text("2/3")
     page.get_by_role("radio", name=re.compile(walk.w("talk.mode_standard"))).check()
-    page.fill("#question", "trickle 25 " + "word " * 90)
+    page.fill("#question", held("trickle 25 " + "word " * 90))
     page.locator("#send").click()
     last = page.locator(".turn").last
     expect(last.locator(".prose")).to_contain_text("word word")
     page.locator("#stop").click()
+    let_go.set()
     expect(last.locator(".stopped")).to_be_visible()
     expect(last.locator(".receipt")).to_contain_text(walk.w("talk.mode_standard"))
     walk.seen("an answer that was stopped")

@@ -7,22 +7,24 @@ const LOOK_MS = 250; // after an answer was stopped: how soon to look what is ke
 const LOOK_MS_MAX = 3000;
 const LOOKS_MS = 180_000; // as long as the rest of an answer may be read, and more
 
-/** Asks; tells on.begun(talk), on.text(piece), and on.ended({turn, remains}) or, where it was deleted meanwhile, on.gone(). Raises Refused, and AbortError when stopped. */
+/** Asks; tells on.begun(talk) and on.text(piece). What it ends with: {turn, remains}, or null where it was deleted meanwhile;
+ *  at once, not when the connection is through. Raises Refused, and AbortError when stopped. */
 export async function askAndHear(question, signal, on) {
   const response = await send('/chat/ask', question, { signal });
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
-  let isEnded = false;
+  let ending; // undefined until it is told
   const feed = eventReader((name, data) => {
-    isEnded ||= name === 'ended' || name === 'gone';
-    on[name]?.(JSON.parse(data));
+    if (name === 'ended' || name === 'gone') ending = JSON.parse(data);
+    else on[name]?.(JSON.parse(data));
   });
-  for (;;) {
+  while (ending === undefined) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) throw new TypeError('the answer broke off');
     feed(decoder.decode(value, { stream: true }));
   }
-  if (!isEnded) throw new TypeError('the answer broke off');
+  reader.read().catch(() => {}); // the end of the connection, which nobody waits for
+  return ending;
 }
 
 /** What is kept of a turn, once it is settled and has its receipt, if it has one; null where it cannot be had. */

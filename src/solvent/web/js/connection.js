@@ -7,8 +7,8 @@ const PAUSE_S_MAX = 15;
 const SILENCE_S_MAX = 40; // the server beats every 15 s
 
 /**
- * Watches the stream at `path` until `close()`. Calls `on.event(name, body)`, `on.live()`, `on.lost(seconds)` and, when
- * nobody is signed in who may see it, `on.refused()` once.
+ * Watches the stream at `path` until `close()`. Calls `on.event(name, body)`, `on.live()` after the first of them,
+ * `on.lost(seconds)` and, when nobody is signed in who may see it, `on.refused()` once.
  */
 export function watch(path, on) {
   let pauseS = PAUSE_S_MIN;
@@ -35,12 +35,14 @@ export function watch(path, on) {
       if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
       const reader = answer.body.getReader();
       const decoder = new TextDecoder();
+      let isLive = false;
       const feed = eventReader((name, data) => {
         if (isClosed) return;
         pauseS = PAUSE_S_MIN;
         on.event(name, JSON.parse(data));
+        if (!isLive) on.live();
+        isLive = true;
       });
-      on.live();
       for (;;) {
         const { done, value } = await reader.read();
         if (done) break;

@@ -36,9 +36,10 @@ export class Prose {
     this.prose?.add(text);
   }
 
+  /** Resolves when all words stand there; code and mathematics are drawn when what draws them has come. */
   async end() {
     await this.ready;
-    if (this.prose) await this.prose.end();
+    if (this.prose) this.prose.end().catch(() => {});
     else this.node.textContent = this.text;
   }
 }

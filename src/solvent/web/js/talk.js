@@ -136,22 +136,22 @@ async function run(asked, before, giveBack) {
       prose.add(piece);
       if (stays) requestAnimationFrame(toEnd);
     },
-    ended({ turn, remains }) {
-      settle(turn);
-      drawLeft(remains);
-    },
-    gone: leaveDeleted,
   };
   try {
-    await askAndHear(asked, running.signal, on);
+    const ending = await askAndHear(asked, running.signal, on);
     await prose?.end();
-    byId('status').textContent = say('done');
+    // Nothing is waited for from here on: where its receipt stands an answer is over, and every button is at work.
+    if (ending) {
+      settle(ending.turn);
+      drawLeft(ending.remains);
+      byId('status').textContent = say('done');
+    } else leaveDeleted();
   } catch (wrong) {
     byId('status').textContent = '';
     if (prose) {
+      await prose.end();
       if (wrong.name !== 'AbortError') tell(say('broke_off'));
       bringReceipt(now().turn);
-      await prose.end();
     } else {
       page.talk = was;
       draw();

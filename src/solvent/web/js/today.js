@@ -168,7 +168,10 @@ if (copy && navigator.clipboard) {
 
 page.connection = watch('/console/live-events', {
   event: take,
-  live: () => showLine('live'),
+  live: () => {
+    if (!page.pausedAt) draw(); // what is live is shown
+    showLine('live');
+  },
   lost: (s) => {
     showLine('lost', { s });
     if (s === 1) announce(say('lost', { s }));
