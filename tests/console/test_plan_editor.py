@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -55,6 +56,25 @@ def test_a_plan_is_previewed_changed_once_and_taken_off_sale(server: Solvent) ->
     assert office.do(path, "withdraw").status_code == 303
     assert "Off sale." in office.get(path).text
     assert server.operate("GET", "/v1/plans/pro")["data"][0]["version"] == 2
+
+
+@pytest.mark.parametrize("name", ["a%41", "what?", "c#1", "기본&더", "a+b=100%"])
+def test_a_plan_of_any_name_has_a_page_of_its_own_and_every_link_leads_to_it(server: Solvent, name: str) -> None:
+    office, called = Office(server), f"Called {name}"
+    titles = {"en": called, "ko": called}
+    server.operate("POST", "/v1/plans", {"name": name, "price": "100", "title": titles})
+    listed = html.unescape(office.get("/console/plans").text)
+    path = found_in(listed, rf'href="([^"]+)">{re.escape(called)}<')
+    page = html.unescape(office.get(path).text)
+    assert f"<h1>{called}" in page
+    form, action = form_on(page), found_in(page, r'data-preview="([^"]+)/preview"')
+    assert told(office, action, form, price="200")["would"]
+    went = send(office, action, "publish", form, price="200")
+    assert went.headers["location"] == f"{path}?done=publish"
+    assert "₩200 a month" in office.get(f"{path}?done=publish").text
+    assert office.get(found_in(page, r'href="(/console/new-plan[^"]+)"')).status_code == 200
+    assert server.run("plans", "show", name).returncode == 0
+    assert office.do(path, "withdraw").status_code == 303
 
 
 def test_terms_that_somebody_else_changed_meanwhile_are_not_written_over(server: Solvent) -> None:

@@ -99,7 +99,8 @@ class _Check:
         raise Invalid("bad_plan", f"plan {name!r}: {field} {what}", param=f"plans.{name}.{field}")
 
     def name(self, name: str, field: str) -> None:
-        if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not _NAME.match(name) or not name.isprintable():
+        is_path = name in (".", "..")  # which no address leads to
+        if not 1 <= len(name) <= NAME_CHARACTERS_MAX or is_path or not _NAME.match(name) or not name.isprintable():
             what = f"is {name[:40]!r}; write 1 to {NAME_CHARACTERS_MAX} characters without spaces, ':' and '/'"
             self.refuse(field, what)
 

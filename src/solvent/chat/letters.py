@@ -113,7 +113,7 @@ class Letters:
         """What the link does; nothing is done yet."""
         ticket, person = await self._found(visit)
         if ticket.purpose == "confirm" and not self._is_theirs(visit, person):
-            return visit.go(f"/sign-in?next={visit.request.url.path}")
+            return visit.go(f"/sign-in?next={visit.here}")
         return self._page(visit, ticket, person)
 
     async def take(self, visit: Visit) -> Response:

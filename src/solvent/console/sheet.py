@@ -121,7 +121,7 @@ class _Paper:
         if do in self._sheet.tells:
             return await self._draw(clerk, visit, told=Told(do, result))
         goes = self._sheet.goes.get(do)
-        return visit.go(f"{goes(result) if goes else visit.request.url.path}?{DONE}={do}")
+        return visit.go(f"{goes(result) if goes else visit.here}?{DONE}={do}")
 
     async def _draw(
         self, clerk: Clerk, visit: Visit, status: int = 200, *, trouble: Trouble | None = None,

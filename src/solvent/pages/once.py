@@ -24,4 +24,4 @@ def mark_of(visit: Visit) -> str:
 def act_of(visit: Visit, now_us: int, *, secret: tuple[str, ...] = ()) -> Act:
     """The act behind the form that was sent. secret: members that nothing may be kept of. Raises as `mark_of` does."""
     said = sorted((name, text) for name, text in visit.form.items() if name not in (FORM_TOKEN, ONCE, *secret))
-    return Act(visit.caller.key, f"page/{mark_of(visit)}", fingerprint(visit.request.url.path, said), now_us)
+    return Act(visit.caller.key, f"page/{mark_of(visit)}", fingerprint(visit.here, said), now_us)

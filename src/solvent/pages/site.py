@@ -95,7 +95,7 @@ class Site:
         except Unauthenticated as problem:
             if visit.wants_data or visit.visitor.caller is not None or visit.request.method not in _READING:
                 return visit.problem(problem, 401)
-            return visit.go(f"{self._sign_in}?next={quote(_here(visit.request), safe='')}")
+            return visit.go(f"{self._sign_in}?next={quote(_here(visit), safe='')}")
         except SolventError as problem:
             if problem.code == "second_factor_needed" and visit.request.method in _READING and not visit.wants_data:
                 return visit.go(f"{SECURITY}?changed=needed")
@@ -139,8 +139,9 @@ class Site:
         return await self._serve(request, None)
 
 
-def _here(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+def _here(visit: Visit) -> str:
+    query = visit.request.url.query
+    return visit.here + (f"?{query}" if query else "")
 
 
 def own_path(text: str, otherwise: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -90,11 +90,16 @@ class Visit:
         """An amount as the visitor reads it."""
         return money(amount, self.visitor.language)
 
+    @property
+    def here(self) -> str:
+        """The path of this page as a link has it: whatever stands in a name, it leads here."""
+        return quote(self.request.scope["path"], safe="/")
+
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
         """A page. about: what its template shows."""
         return Response(
             self._drawing.draw(
-                template, self.visitor, path=self.request.url.path, has_font=FONT in self.request.cookies, **about
+                template, self.visitor, path=self.here, has_font=FONT in self.request.cookies, **about
             ),
             status, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"},
         )  # fmt: skip
