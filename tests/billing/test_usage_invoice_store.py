@@ -12,6 +12,7 @@ from tests.invoicing.drafts import DAY_US
 
 from solvent.audit.alarm_store import newest_alarms
 from solvent.billing import close_store
+from solvent.billing.awaiting_rate_store import Awaiting, awaiting_rate
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.profile import Profile
 from solvent.invoicing.store import set_profile
@@ -47,7 +48,10 @@ def test_usage_that_cannot_be_invoiced_is_told_once_a_month(place: Place) -> Non
                 "month": NOVEMBER, "amount": "333.0000005", "currency": "KRW", "vat_currency": "EUR",
             }  # fmt: skip
             assert await database.read(lambda c: invoicing_store.invoices_between(c, 0, JAN_1)) == []
+            waits = [Awaiting(Money(333 * 10**7 + 5, "KRW"), DEC_1 - 1, "EUR")]
+            assert await database.read(lambda c: awaiting_rate(c, KIM)) == waits
             await database.write(use_more)
+            assert await database.read(lambda c: awaiting_rate(c, KIM)) == waits, "the open month waits for its end"
             await close(database, DECEMBER, JAN_1 + DAY_US)
             again, _ = await database.read(lambda c: newest_alarms(c, 0))
             assert json.loads(again.words) == json.loads(raised.words) | {"month": DECEMBER, "amount": "334.0000005"}
@@ -61,6 +65,7 @@ def test_what_waited_is_invoiced_when_there_is_a_rate_also_of_who_uses_nothing_a
             await database.write(lambda c: one_of_everything(c, KIM))
             german = Profile(customer=KIM, country="DE", tax=Tax("exclusive", 190), vat_currency="EUR")
             await database.write(lambda c: set_profile(c, german))
+            assert await database.read(lambda c: awaiting_rate(c, KIM)) == [], "no month is closed"
             await close(database, NOVEMBER, DEC_1 + DAY_US)
             rate = Exchange("KRW", "EUR", 6, 10_000, 0, "a bank")
             await database.write(lambda c: exchange_store.keep_exchanges(c, [rate]))
@@ -69,6 +74,7 @@ def test_what_waited_is_invoiced_when_there_is_a_rate_also_of_who_uses_nothing_a
             ((invoice, _),) = await database.read(lambda c: invoicing_store.invoices_between(c, 0, JAN_1))
             assert (invoice.supply, invoice.total) == (Money(333 * 10**7, "KRW"), Money(396 * 10**7, "KRW"))
             assert invoice.issued_us == JAN_1 - 1
+            assert await database.read(lambda c: awaiting_rate(c, KIM)) == []
             left = (await database.read(lambda c: balances_at(c, (unbilled(KIM),))))[unbilled(KIM), "KRW"]
             assert left.debits - left.credits == 5
 

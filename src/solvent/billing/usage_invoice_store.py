@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, and_, func, select
@@ -91,7 +92,13 @@ def _waiting(connection: Connection, month: int, after: str) -> dict[tuple[Custo
         balances.c.account > unbilled(CustomerId(after)), balances.c.month <= month,
     )  # fmt: skip
     owing = select(balances.c.account).where(mine).group_by(*keys).having(left > 0).order_by(balances.c.account)
-    accounts = connection.execute(owing.distinct().limit(INVOICES_AT_ONCE)).scalars().all()
+    return waiting_of(connection, month, connection.execute(owing.distinct().limit(INVOICES_AT_ONCE)).scalars().all())
+
+
+def waiting_of(connection: Connection, month: int, accounts: Sequence[str]) -> dict[tuple[CustomerId, str], int]:
+    """The same of some of these accounts."""
+    keys = (balances.c.account, balances.c.currency)
+    left = func.sum(balances.c.debits) - func.sum(balances.c.credits)
     now = balances_at(connection, accounts)
     rows = connection.execute(
         select(*keys, left).where(balances.c.account.in_(accounts), balances.c.month <= month)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from solvent.answering.read_margins import read_margins
 from solvent.app.build import App
 from solvent.billing import budget_store, coupon_store, payment_store, plan_store, subscription_store
+from solvent.billing.awaiting_rate_store import Awaiting, awaiting_rate
 from solvent.billing.coupon import Redemption
 from solvent.billing.limits import Override
 from solvent.billing.order import PaymentOrder
@@ -40,7 +41,8 @@ DOTS: Final = 300  # at most, in the picture of a quota; then one dot is several
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What a customer is on and has. spent: this calendar month, at list price, whoever paid for it."""
+    """What a customer is on and has. spent: this calendar month, at list price, whoever paid for it. awaiting: what
+    is not invoiced yet, for want of a rate."""
 
     current: Subscription | None
     plan: Plan | None
@@ -52,6 +54,7 @@ class Standing(msgspec.Struct, frozen=True):
     limit: Override | None
     coupons: list[Redemption]
     spent: Money
+    awaiting: list[Awaiting]
 
 
 class PlanPage:
@@ -168,6 +171,7 @@ class PlanPage:
             next((one for one in own if (one.every, one.unit) == ("month", "money")), None),
             [redemption for redemption, _ in coupon_store.held_by(connection, (id,)).get(id, [])],
             Money(sum(row[5] + row[6] for row in used), currency),
+            awaiting_rate(connection, id),
         )  # fmt: skip
 
     def _about(self, visit: Visit, standing: Standing) -> dict[str, object]:
@@ -202,6 +206,7 @@ class PlanPage:
             ],
             "orders": [{"order": one, "purpose": purpose_of(visit, one)} for one in standing.orders],
             "methods": standing.methods, "limit": standing.limit, "coupons": standing.coupons, "spent": standing.spent,
+            "awaiting": standing.awaiting,
             "limit_text": plain(Money(standing.limit.amount, self._app.desk.currency)) if standing.limit else "",
             "limit_money": Money(standing.limit.amount, self._app.desk.currency) if standing.limit else None,
             "rails": rails_of(self._app), "whom_to_ask": whom_to_ask(self._app), "currency": self._app.desk.currency,
