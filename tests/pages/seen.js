@@ -15,6 +15,8 @@
   const wide = document.documentElement.scrollWidth - innerWidth;
   if (wide > 0) wrong.push(`the page is ${wide} px too wide`);
 
+  for (const node of document.querySelectorAll('.roll')) if (node.scrollWidth > node.clientWidth + 1) wrong.push(`a table is wider than its place: ${name(node)}`);
+
   // Texts: none leaves its box or the screen, none is cut without a sign, none lies over another.
   const lines = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

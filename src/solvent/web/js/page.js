@@ -105,6 +105,16 @@ matchMedia('(max-width: 860px)').addEventListener('change', ({ matches: isNarrow
   if (drawer && !isNarrow) moveDrawer(drawer, false);
 });
 document.querySelectorAll('input[type="range"]').forEach(paintSlider);
+// A table that letters make wider than its place is scrolled to by the keyboard too, and is called as its section is.
+const rolls = new ResizeObserver((all) => {
+  for (const { target } of all) {
+    const roll = target.parentElement;
+    const isWide = roll.scrollWidth > roll.clientWidth + 1;
+    const name = roll.closest('section')?.querySelector('h2')?.textContent ?? document.querySelector('h1')?.textContent;
+    for (const [key, value] of [['tabindex', '0'], ['role', 'group'], ['aria-label', name ?? '']]) if (isWide) roll.setAttribute(key, value); else roll.removeAttribute(key);
+  }
+});
+for (const table of document.querySelectorAll('.roll > table')) rolls.observe(table);
 // A browser's first page is drawn without the font, and has it afterwards; the next ones find it kept.
 addEventListener('load', () => {
   const font = document.querySelector('meta[name="font"]');
