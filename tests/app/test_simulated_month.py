@@ -350,6 +350,8 @@ def test_a_replayed_month_is_the_live_ledger_to_the_last_grain(seed: int, curren
                 assert total.included_grains > 0 < total.revenue_grains
             overrun = await month.books.read(lambda books: books.scalar(select(func.sum(receipts.c.overrun_grains))))
             assert bool(overrun) == (seed == 7)
+            assert outcome.borne_grains == (overrun or 0)
+            assert any("the house bears" in note for note in outcome.notes) == bool(overrun)
         finally:
             await month.close()
 

@@ -31,7 +31,7 @@ from solvent.simulation.trace import Block, Trace
 from solvent.simulation.walked import known_ask
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US
-from solvent.values.money import Money
+from solvent.values.money import Money, plain
 from solvent.values.period import zone
 from solvent.values.usage import Usage
 
@@ -63,14 +63,15 @@ class _Run:
         self._moved: dict[tuple[str, str], int] = {}
         self._spent: dict[tuple[str, str], int] = {}
         self._load = Load()
-        self._read = self._written = 0
+        self._read = self._written = self._borne = 0
 
     def take_in(self, block: Block) -> None:
         block = as_mixed(block, self._trace.models, self._scenario)
         price, cost = rated(block, self._scenario, self._trace.served)
         demand_sums_fit(price, cost, self._trace)
         if block.beside:  # what the house bore nobody pays
-            price = price - np.minimum(block.beside["borne_grains"], price)
+            borne = np.minimum(block.beside["borne_grains"], price)
+            price, self._borne = price - borne, self._borne + int(borne.sum())
         written = summed(block.used, OUTPUT_BUCKETS, block.answers)
         read = summed(block.used, INPUT_BUCKETS, block.answers)
         self._load.take_in(block.at_us, written)
@@ -111,6 +112,7 @@ class _Run:
                 self._left[key] -= spent
                 self._spent[key] = self._spent.get(key, 0) + spent
         borne = by_last if "wallet" not in kinds else 0
+        self._borne += borne
         amounts = (bill.charge.grains - borne, bill.granted.grains, bill.on_account.grains, bill.included.grains)
         self._sums[2:6, place] += amounts
 
@@ -143,6 +145,7 @@ class _Run:
         return Outcome(
             scenario.name, trace.source, scenario.currency, trace.from_us, trace.until_us, tuple(lines),
             self._load.hours(zone(scenario.time_zone)), notes, self._read, self._written,
+            self._borne,
         )  # fmt: skip
 
     def _earned(self, pack: PackSold) -> int:
@@ -170,7 +173,11 @@ class _Run:
     def _notes(self) -> list[str]:
         """What of what customers are on is not replayed, in words."""
         there = {on.plan for on in self._issued.on.values()}
-        return [
+        bears = (
+            f"the house bears {plain(Money(self._borne, self._scenario.currency))} {self._scenario.currency} of these"
+        )
+        bears += " answers today, which came to more than was set aside; other plans charge it to their customers"
+        return ([bears] if self._borne else []) + [
             f"plan {name!r}: what it does at break-even ({plan.at_break_even}) is not replayed"
             for name, plan in sorted(self._issued.plans.items())
             if name in there and plan.at_break_even != "go_on"

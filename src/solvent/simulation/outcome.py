@@ -68,7 +68,8 @@ class HourLoad(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """lines: one a customer, in the trace's order. notes: what of the plans a trace cannot show, in words.
 
-    read, written: tokens of all answers of the trace, refused ones too.
+    read, written: tokens of all answers of the trace, refused ones too. borne_grains: of what the answers came to, what
+    the house bore as they were booked; of candidates 0, for their customers pay it.
     """
 
     scenario: str
@@ -81,6 +82,7 @@ class Outcome(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     read: int = 0
     written: int = 0
+    borne_grains: int = 0
 
     @property
     def total(self) -> CustomerLine:
