@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any, cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, Session
+from tests.ports import unused_port
 
 LINK = re.compile(r"https?://[^\s/]+(/letters/[\w-]+)")
 WAIT_S_MAX = 15
@@ -97,9 +97,7 @@ def words(letter: EmailMessage, kind: str = "plain") -> str:
 def running(**settings: Any) -> Iterator[Mailbox]:
     """A mail server on this machine. settings: aiosmtpd's, such as tls_context."""
     mailbox = Mailbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        mailbox.port = probe.getsockname()[1]
+    mailbox.port = unused_port()
     controller = Controller(mailbox, "127.0.0.1", mailbox.port, authenticator=mailbox.authenticate, **settings)
     controller.start()
     try:

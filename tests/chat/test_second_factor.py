@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import uuid
 from base64 import b32decode
 from typing import Any
@@ -18,6 +17,7 @@ from tests.chat.own import do
 from tests.chat.visits import PASSWORD, Browser
 from tests.doors.server import Solvent
 from tests.pages.places import CONSOLE, EVERY, somewhere
+from tests.ports import unused_port
 from tests.soft_passkey import SoftPasskey
 
 from solvent.identity.totp import spelled
@@ -26,16 +26,10 @@ from solvent.values.limits import SIGN_IN_FAILURES_MAX
 pytestmark = pytest.mark.xdist_group("console")
 
 
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(new_server: NewServer) -> Solvent:
     """At a name, as passkeys hang on one; browsers trust localhost without TLS."""
-    port = free_port()
+    port = unused_port()
     return new_server(f'public_url = "http://localhost:{port}"\n', "", "--port", str(port))
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.doors.fixtures import Serve
 from tests.doors.server import question
+from tests.ports import unused_port
 
 from solvent.cli.tail import Tail, line_of
 from solvent.cli.wording import Speaker
@@ -100,8 +101,8 @@ def test_a_line_says_all_of_it_in_both_languages() -> None:
 
 def test_follows_a_service_over_its_restart(serve: Serve) -> None:
     server = serve()
-    server.start()
-    port = server.url.rpartition(":")[2]
+    port = str(unused_port())
+    server.start("--port", port)
     server.send("POST", "/v1/chat/completions", question(user="first"))
     arguments = [sys.executable, "-m", "solvent.cli.main", "tail", "--json", "--data", str(server.data)]
     customers = server.environment | {"CUSTOMER": server.key}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 from tests.browsing import NewServer, OpenPage
 from tests.console.visits import ask, demand_whole, key_of, sign_in
 from tests.doors.server import Solvent
@@ -161,6 +163,15 @@ def test_what_a_scenario_differs_in_is_said_and_only_a_plan_itself_is_adopted(
     server.operate("POST", "/v1/simulations/varied/remove", {})
 
 
+@contextmanager
+def staying(page: Page) -> Iterator[None]:
+    """Nothing is told of how far a run is, so that its page stays while somebody looks at it, or leaves it."""
+    held: list[Route] = []
+    page.route("**/console/scenarios/asked/*", lambda route: held.append(route))
+    yield
+    page.unroute("**/console/scenarios/asked/*")  # which lets all go on
+
+
 def test_a_run_is_asked_for_goes_on_while_nobody_looks_and_leads_to_what_it_found(
     server: Solvent, open_page: OpenPage
 ) -> None:
@@ -185,9 +196,10 @@ def test_a_run_is_asked_for_goes_on_while_nobody_looks_and_leads_to_what_it_foun
     page.locator("#run-file").set_input_files(
         {"name": "autumn.csv", "mimeType": "text/csv", "buffer": b"at,input_tokens,output_tokens\n2026-11-01,5,-3\n"}
     )
-    page.get_by_role("button", name="Run it").click()
-    page.wait_for_url("**/new?done=ask_run")
-    demand_whole(page, "it runs")
+    with staying(page):
+        page.get_by_role("button", name="Run it").click()
+        page.wait_for_url("**/new?done=ask_run")
+        demand_whole(page, "it runs")
     expect(page.locator("#asked")).to_contain_text("output_tokens", timeout=30_000)  # the row at fault, and why
     expect(page.locator("#asked")).to_contain_text("came to nothing")
     page.get_by_role("radio", name="Our own books").check()
@@ -195,9 +207,10 @@ def test_a_run_is_asked_for_goes_on_while_nobody_looks_and_leads_to_what_it_foun
     page.get_by_role("checkbox", name="Draw the year to come").uncheck()
     page.locator("#run-seed").fill("3")
     page.locator("#run-keep").fill("asked-for")
-    page.get_by_role("button", name="Run it").click()
-    page.wait_for_url("**/new?done=ask_run")
-    page.goto(f"{server.url}/console/plans")  # it survives the page
+    with staying(page):
+        page.get_by_role("button", name="Run it").click()
+        page.wait_for_url("**/new?done=ask_run")
+        page.goto(f"{server.url}/console/plans")  # it survives the page
     page.goto(f"{server.url}/console/scenarios/new")
     found = page.locator("#asked a, h1", has_text="asked-for")  # the page goes on to it, or leads there
     expect(found).to_be_visible(timeout=30_000)
@@ -234,7 +247,7 @@ def test_a_run_is_cancelled_by_those_who_may_ask_and_by_nobody_else(server: Solv
     assert not page.get_by_role("button", name="실행하기").count()  # one at a time
     page.get_by_role("button", name="취소하기").click()
     expect(page.locator("#asked")).to_contain_text("취소되어", timeout=30_000)
-    assert page.get_by_role("button", name="실행하기").count() == 1
+    expect(page.get_by_role("button", name="실행하기")).to_have_count(1)
 
 
 def test_searches_and_sizings_are_kept_and_shown(server: Solvent, open_page: OpenPage, tmp_path: Path) -> None:

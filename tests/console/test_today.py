@@ -13,6 +13,7 @@ from tests.asked_upstream import EVIL
 from tests.browsing import Look, NewServer, OpenPage
 from tests.console.visits import ask
 from tests.doors.server import Solvent
+from tests.ports import unused_port
 
 from solvent.db.engine import open_engine
 from solvent.margin.earned_store import add_earned
@@ -295,11 +296,11 @@ def test_names_and_an_upstreams_words_are_shown_and_never_run(server: Solvent, o
 
 
 def test_a_lost_connection_says_so_and_comes_back_by_itself(new_server: NewServer, open_page: OpenPage) -> None:
-    other = new_server()
+    port = str(unused_port())
+    other = new_server("", "", "--port", port)
     ask(other)
     page = open_page(other).go(other.operator_key)
     expect(page.locator("#stream > li")).to_have_count(1)
-    port = other.url.rpartition(":")[2]
     assert other.stop() == 0
     expect(page.locator("#state")).to_contain_text("Connection lost")
     expect(page.locator("#say")).to_contain_text("You have kept")

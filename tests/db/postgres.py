@@ -8,7 +8,6 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
+from tests.ports import unused_port
 
 from solvent.db.engine import open_engine
 
@@ -120,9 +120,7 @@ def running_postgres() -> Iterator[Postgres]:
     if os.getuid() == 0:
         shutil.chown(folder, user)
     as_user = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = unused_port()
 
     def run(program: str, *arguments: str) -> None:
         command = [*as_user, str(programs / program), "-D", str(folder / "data"), *arguments]

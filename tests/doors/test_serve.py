@@ -17,6 +17,7 @@ from tests.doors.books import check, read_books
 from tests.doors.fixtures import CONFIG, Serve, books_of, scripted_model
 from tests.doors.server import Solvent, eventually, question
 from tests.doors.upstream import Upstream
+from tests.ports import unused_port
 
 pytestmark = pytest.mark.xdist_group("serve")
 
@@ -182,8 +183,7 @@ def test_lost_keys_are_not_made_again(serve: Serve) -> None:
 @pytest.mark.own_process
 def test_ready_is_said_when_requests_are_accepted_and_not_before(serve: Serve) -> None:
     server = serve()
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    port = unused_port()
     seen: list[bool] = []
 
     def knock() -> None:
@@ -242,10 +242,14 @@ def test_while_stopping_new_questions_are_turned_away(serve: Serve) -> None:
     client.models.list()  # a connection that is kept alive
     assert server.process is not None
     server.process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
-    with socket.socket() as knocking:
-        where = server.url.rpartition(":")[2]
-        assert knocking.connect_ex(("127.0.0.1", int(where))) != 0
+    where = "127.0.0.1", int(server.url.rpartition(":")[2])
+
+    def is_shut() -> bool:
+        with socket.socket() as knocking:
+            return knocking.connect_ex(where) != 0
+
+    eventually(is_shut, "new connections are taken")
+    assert server.process.poll() is None, "the answer goes on"
     talk.until(b"[DONE]")
     assert server.stop() == 0
 

@@ -329,16 +329,16 @@ def test_cancelling_at_any_moment_loses_no_slot(run: Run) -> None:
 def test_a_refused_connection_is_unreachable(run: Run) -> None:
     async def work() -> None:
         with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
+            unused.bind(("127.0.0.1", 0))  # and nobody listens
             port = unused.getsockname()[1]
-        pool = Pool(Origin.parse(f"http://127.0.0.1:{port}"))
-        for _ in range(2):
-            with pytest.raises(Unavailable) as caught:
-                await pool.send("GET", "/x")
-            assert caught.value.code == "upstream_unreachable"
-            assert f"127.0.0.1:{port}" in caught.value.message
-            assert pool.connections == 0
-        await pool.close()
+            pool = Pool(Origin.parse(f"http://127.0.0.1:{port}"))
+            for _ in range(2):
+                with pytest.raises(Unavailable) as caught:
+                    await pool.send("GET", "/x")
+                assert caught.value.code == "upstream_unreachable"
+                assert f"127.0.0.1:{port}" in caught.value.message
+                assert pool.connections == 0
+            await pool.close()
 
     run(work())
 
