@@ -1,7 +1,8 @@
 """Replay: answers a second on one core, a file and a journal from end to end with their memory, years drawn.
 
 Run alone: `.venv/bin/python bench/simulation.py`; `--rows 44000000` is a file the size of Azure's week (minutes, 6 GB
-of disk), `--smoke` only shows that the harness works. Writes docs/benchmarks/simulation.{md,json}.
+of disk), `--peers` measures only how fast a replay rates and what else could, `--smoke` only shows that the harness
+works. Writes docs/benchmarks/simulation.{md,json}.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import duckdb
 import numpy as np
+from bench.load import machine
 from bench.load.made_journal import replay_journal
 from bench.load.page import PAGES, write_page
+from bench.load.rating_peers import peers_per_s
 
 from solvent.billing.included import Included
 from solvent.billing.plan import Plan
@@ -151,25 +154,35 @@ def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--rows", type=int, default=4_400_000)
     reader.add_argument("--journal-rows", type=int, default=2_000_000)
+    reader.add_argument("--peers", action="store_true", help="only what else could rate, and what it is held against")
     reader.add_argument("--smoke", action="store_true")
     said = reader.parse_args()
-    streamed = replay_file(20_000 if said.smoke else said.rows)  # first: the peak is this process's highest ever
+    # First: the peak is this process's highest ever.
+    streamed = {} if said.peers else replay_file(20_000 if said.smoke else said.rows)
     trace = made_trace(20_000 if said.smoke else 4_000_000, 500 if said.smoke else 100_000)
     speeds = {name: rate_per_s(trace, quotas) for name, quotas in QUOTAS.items()}
     figures = {
         "replay_answers_per_second_one_core": round(min(speeds.values())),
         **{f"replay_answers_per_second_{name}": round(speed) for name, speed in speeds.items()},
         **{f"file_{name}": short(value) for name, value in streamed.items()},
-    }
-    booked = replay_journal(5_000 if said.smoke else said.journal_rows)
-    figures |= {f"journal_{name}": short(value) for name, value in booked.items()}
-    seconds = draw_seconds(500, 50) if said.smoke else draw_seconds(100_000, 1_000)
-    figures |= {"monte_carlo_100k_by_1000_seconds": short(seconds), "peak_mib": peak_mib()}
-    if streamed["rows"] == AZURE_WEEK_ROWS:
+    }  # fmt: skip
+    beside = peers_per_s(trace, PRICE, 2_000 if said.smoke else 200_000, with_litellm=not said.smoke)
+    figures |= {name: round(speed) for name, speed in beside.items()}
+    if not said.peers:
+        figures |= others(said)
+    if streamed.get("rows") == AZURE_WEEK_ROWS:
         figures |= {"rows_44m_seconds": round(streamed["seconds"], 1), "rows_44m_peak_mib": round(streamed["peak_mib"])}
     print(json.dumps(figures, indent=2))
     if not said.smoke:
         write(figures)
+
+
+def others(said: argparse.Namespace) -> dict[str, float]:
+    """The journal, drawn years, and what this process took."""
+    booked = replay_journal(5_000 if said.smoke else said.journal_rows)
+    figures = {f"journal_{name}": short(value) for name, value in booked.items()}
+    seconds = draw_seconds(500, 50) if said.smoke else draw_seconds(100_000, 1_000)
+    return figures | {"monte_carlo_100k_by_1000_seconds": short(seconds), "peak_mib": peak_mib()}
 
 
 def write(figures: dict[str, float]) -> None:
@@ -184,9 +197,14 @@ def write(figures: dict[str, float]) -> None:
         "`replay_*` is answers a second of processor time on one core, each kind of quota alone; `file_*` a CSV file "
         "from opening it to its outcome; `journal_*` a service's own journal on SQLite from its first page to its "
         "outcome, alone in its process; `monte_carlo_100k_by_1000_seconds` a thousand years drawn of 100,000 "
-        "customers, in one process."
+        "customers, in one process. `peer_*` is what else could rate as many answers, on one core in the same run, and "
+        "does less than a replay, which rates what every answer costs and is sold at, draws quotas and bills the rest: "
+        "our own `rate()` and LiteLLM's `cost_per_token` one answer after another (the latter on lengths of the same "
+        "shape), and plain sums of tokens times prices by customer in DuckDB and numpy, which round nothing and know no "
+        "plan."
     )
-    write_page("simulation", "Simulation", about, before | figures, earlier=earlier)
+    litellm = machine.version_in(machine.WORK / "litellm-venv", "litellm")
+    write_page("simulation", "Simulation", about, before | figures, earlier=earlier, litellm=litellm)
 
 
 if __name__ == "__main__":

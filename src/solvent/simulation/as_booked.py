@@ -173,10 +173,8 @@ class _Run:
     def _notes(self) -> list[str]:
         """What of what customers are on is not replayed, in words."""
         there = {on.plan for on in self._issued.on.values()}
-        bears = (
-            f"the house bears {plain(Money(self._borne, self._scenario.currency))} {self._scenario.currency} of these"
-        )
-        bears += " answers today, which came to more than was set aside; other plans charge it to their customers"
+        borne = f"{plain(Money(self._borne, self._scenario.currency))} {self._scenario.currency}"
+        bears = f"today the house bears {borne} that answers came to beyond what was set aside; candidates charge it"
         return ([bears] if self._borne else []) + [
             f"plan {name!r}: what it does at break-even ({plan.at_break_even}) is not replayed"
             for name, plan in sorted(self._issued.plans.items())
