@@ -200,8 +200,8 @@ def write(figures: dict[str, float]) -> None:
         "customers, in one process. `peer_*` is what else could rate as many answers, on one core in the same run, and "
         "does less than a replay, which rates what every answer costs and is sold at, draws quotas and bills the rest: "
         "our own `rate()` and LiteLLM's `cost_per_token` one answer after another (the latter on lengths of the same "
-        "shape), and plain sums of tokens times prices by customer in DuckDB and numpy, which round nothing and know no "
-        "plan."
+        "shape), and plain sums of tokens times prices by customer in DuckDB and numpy, which round nothing and know "
+        "no plan."
     )
     litellm = machine.version_in(machine.WORK / "litellm-venv", "litellm")
     write_page("simulation", "Simulation", about, before | figures, earlier=earlier, litellm=litellm)
