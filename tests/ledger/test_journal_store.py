@@ -10,7 +10,7 @@ from tests.db.opened import Place
 
 from solvent.ledger import journal_store
 from solvent.ledger.journal_store import rows_after
-from solvent.ledger.store import append
+from solvent.ledger.store import BESIDE_ANSWERS, append
 from solvent.ledger.transfer import Transfer, hold, post, posting
 from solvent.values.ids import TransferId
 from solvent.values.money import Money
@@ -75,7 +75,7 @@ def test_an_account_is_found_by_an_index_that_answers_are_not_in(place: Place) -
                 is_sqlite = connection.dialect.name == "sqlite"
                 how = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
                 asked = (
-                    f"{how} SELECT seq FROM transfers WHERE seq < 4000 AND substr(reference, 1, 4) <> 'ans_' "
+                    f"{how} SELECT seq FROM transfers WHERE seq < 4000 AND {BESIDE_ANSWERS[connection.dialect.name]} "
                     "AND credit = 'wallet:cus_1' ORDER BY seq DESC LIMIT 5"
                 )
                 if not is_sqlite:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from solvent.billing import credit_store, invoice_store, subscription_store
 from solvent.invoicing import store as invoicing_store
 from solvent.invoicing.invoice import InvoiceId, due_grains
 from solvent.ledger.account import SET_OFF
-from solvent.ledger.store import BESIDE_ANSWERS, transfers
+from solvent.ledger.store import beside_answers, transfers
 from solvent.values.money import Money
-
-BESIDE: Final = text(BESIDE_ANSWERS)  # so that the index of what is not an answer's finds it
 
 
 def set_off(connection: Connection, id: InvoiceId, now_us: int) -> bool:
@@ -89,5 +87,6 @@ def _undone(given: str) -> str:
 
 
 def _rows(connection: Connection, *chosen: ColumnElement[bool]) -> list[Any]:
-    rows = select(transfers).where(*chosen, BESIDE).order_by(transfers.c.seq.desc())
+    # So that the index of what is not an answer's finds it.
+    rows = select(transfers).where(*chosen, beside_answers(connection)).order_by(transfers.c.seq.desc())
     return list(connection.execute(rows))

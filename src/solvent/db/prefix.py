@@ -12,6 +12,17 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, true
 _LAST: Final = "\U0010ffff"  # sorts after every other character
 
 
+def text_that_begins(dialect: str, column: str, prefix: str) -> str:
+    """The same as text, with nothing bound, for partial indexes and the queries that are to find them.
+
+    SQLite looks at it for every row that is written, where a range costs less than a function or LIKE. prefix: letters,
+    then a colon.
+    """
+    if dialect == "sqlite":
+        return f"({column} >= '{prefix}' AND {column} < '{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}')"
+    return f"{column} LIKE '{prefix}%'"
+
+
 def begins_with(connection: Connection, column: Column[str], prefix: str) -> ColumnElement[bool]:
     """Whether the column's text begins with `prefix`, letter by letter in this case."""
     if not prefix:

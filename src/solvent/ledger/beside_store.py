@@ -10,17 +10,22 @@ from typing import Final
 
 from sqlalchemy import Connection, func, not_, select, text
 
+from solvent.db.prefix import text_that_begins
 from solvent.db.tables import partial_index
-from solvent.ledger.store import BESIDE_ANSWERS, transfers
+from solvent.ledger.store import BESIDE_ANSWERS, beside_answers, transfers
 from solvent.ledger.transfer import OF_CORRECTION
 
-_OUT: Final = text(
-    "state = 'posted' AND credit NOT IN ('revenue:answers', 'memo:used') AND "
-    "(debit LIKE 'wallet:%' OR debit LIKE 'grant:%' OR debit LIKE 'allowance:%')"
-)
-_IN: Final = text("state = 'posted' AND credit LIKE 'wallet:%'")
-partial_index("ix_transfers_out_beside", transfers.c.debit, transfers.c.at_us, where=_OUT.text)
-partial_index("ix_transfers_in_beside", transfers.c.credit, transfers.c.at_us, where=_IN.text)
+_POTS: Final = ("wallet:", "grant:", "allowance:")
+_OUT: Final = {
+    dialect: "state = 'posted' AND credit NOT IN ('revenue:answers', 'memo:used') AND "
+    f"({' OR '.join(text_that_begins(dialect, 'debit', kind) for kind in _POTS)})"
+    for dialect in BESIDE_ANSWERS
+}
+_IN: Final = {
+    dialect: f"state = 'posted' AND {text_that_begins(dialect, 'credit', 'wallet:')}" for dialect in BESIDE_ANSWERS
+}
+partial_index("ix_transfers_out_beside", transfers.c.debit, transfers.c.at_us, where=_OUT)
+partial_index("ix_transfers_in_beside", transfers.c.credit, transfers.c.at_us, where=_IN)
 
 _DRAWN: Final = text(
     "state = 'posted' AND (debit LIKE 'wallet:%' OR debit LIKE 'grant:%' OR debit LIKE 'allowance:%'"
@@ -36,7 +41,10 @@ def out_beside(connection: Connection, accounts: Sequence[str], from_us: int, un
     """What left wallets, gifts and allowances in [from_us, until_us) other than for an answer, by where it went."""
     columns = (transfers.c.debit, transfers.c.credit, transfers.c.currency)
     chosen = select(*columns, func.sum(transfers.c.grains)).where(
-        transfers.c.debit.in_(accounts), transfers.c.at_us >= from_us, transfers.c.at_us < until_us, _OUT
+        transfers.c.debit.in_(accounts),
+        transfers.c.at_us >= from_us,
+        transfers.c.at_us < until_us,
+        text(_OUT[connection.dialect.name]),
     )
     return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(chosen.group_by(*columns))]
 
@@ -45,7 +53,10 @@ def in_beside(connection: Connection, accounts: Sequence[str], from_us: int, unt
     """What came into wallets in [from_us, until_us), by where it came from."""
     columns = (transfers.c.debit, transfers.c.credit, transfers.c.currency)
     chosen = select(*columns, func.sum(transfers.c.grains)).where(
-        transfers.c.credit.in_(accounts), transfers.c.at_us >= from_us, transfers.c.at_us < until_us, _IN
+        transfers.c.credit.in_(accounts),
+        transfers.c.at_us >= from_us,
+        transfers.c.at_us < until_us,
+        text(_IN[connection.dialect.name]),
     )
     return [(row[0], row[1], row[2], int(row[3])) for row in connection.execute(chosen.group_by(*columns))]
 
@@ -57,7 +68,7 @@ def moved_beside(connection: Connection, accounts: Sequence[str], first: str) ->
     found = []
     for side, sign in ((transfers.c.credit, 1), (transfers.c.debit, -1)):
         chosen = select(transfers.c.seq, side, transfers.c.currency, transfers.c.at_us, transfers.c.grains).where(
-            side.in_(accounts), text(BESIDE_ANSWERS), transfers.c.state == "posted",
+            side.in_(accounts), beside_answers(connection), transfers.c.state == "posted",
             not_(transfers.c.reference.between(f"{OF_CORRECTION}{first}", f"{OF_CORRECTION}{_LAST_ANSWER}")),
         )  # fmt: skip
         found += [(row[0], row[1], row[2], row[3], sign * int(row[4])) for row in connection.execute(chosen)]

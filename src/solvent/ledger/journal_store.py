@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from solvent.db.prefix import begins_with
 from solvent.ledger.balance import Key, Movement
 from solvent.ledger.chain import Head, read_head
-from solvent.ledger.store import BESIDE_ANSWERS, CHAIN, balances, balances_of, mark, transfers
+from solvent.ledger.store import CHAIN, balances, balances_of, beside_answers, mark, transfers
 from solvent.ledger.transfer import Transfer
 
 Row = tuple[int, Transfer]  # its number in the chain, and the transfer
@@ -52,7 +52,7 @@ def rows_of_either(
     found = {
         row[0]: row
         for side in sides
-        for row in rows_where(connection, and_(side, text(BESIDE_ANSWERS)), before_seq, count)
+        for row in rows_where(connection, and_(side, beside_answers(connection)), before_seq, count)
     }  # fmt: skip
     return [found[seq] for seq in sorted(found, reverse=True)][:count]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select, text
+from sqlalchemy import Column, ColumnElement, Connection, TextClause, and_, func, or_, select, text
 
 from solvent.db.prefix import begins_with
 from solvent.ledger.balance import Key, Movement
@@ -21,7 +21,6 @@ _BESIDE: Final = (
     "receivable:set_off", "expense:payment_fees", "expense:chargebacks", "expense:bad_debt", "revenue:subscriptions",
     "revenue:packs", "revenue:breakage", "cost:engine:idle", "cost:edge",
 )  # fmt: skip
-_OF_ANSWERS: Final = text(f"NOT ({BESIDE_ANSWERS})")
 
 
 def rows_moved(
@@ -45,7 +44,7 @@ def rows_moved(
         return rows
     found: list[Row] = []
     for first, until in _places(connection, spans):
-        wanted = and_(or_(*sides), _OF_ANSWERS, transfers.c.seq >= first)
+        wanted = and_(or_(*sides), _of_answers(connection), transfers.c.seq >= first)
         found += rows_where(connection, wanted, min(before_seq, until), count - len(found))
         if len(found) == count:
             break
@@ -86,7 +85,7 @@ def _place(connection: Connection, at_us: int) -> int:
     low, high = 0, last_seq(connection) + 1
     while low < high:
         middle = (low + high) // 2
-        there = select(transfers.c.seq, transfers.c.at_us).where(transfers.c.seq >= middle, _OF_ANSWERS)
+        there = select(transfers.c.seq, transfers.c.at_us).where(transfers.c.seq >= middle, _of_answers(connection))
         row = connection.execute(there.order_by(transfers.c.seq).limit(1)).first()
         if row is None or row.at_us >= at_us:
             high = middle
@@ -122,3 +121,7 @@ def _posted(from_us: int, until_us: int) -> ColumnElement[bool]:
 
 def _is_in(connection: Connection, column: Column[str], accounts: str) -> ColumnElement[bool]:
     return or_(column == accounts, begins_with(connection, column, f"{accounts}:"))
+
+
+def _of_answers(connection: Connection) -> TextClause:
+    return text(f"NOT ({BESIDE_ANSWERS[connection.dialect.name]})")

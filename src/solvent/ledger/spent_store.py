@@ -11,17 +11,18 @@ from sqlalchemy import Connection, func, or_, select, text
 
 from solvent.db.prefix import begins_with
 from solvent.db.tables import partial_index
-from solvent.ledger.store import BESIDE_ANSWERS, balances, transfers
+from solvent.ledger.store import BESIDE_ANSWERS, balances, beside_answers, transfers
 
 Moved = tuple[str, str]  # account and unit
 
 _KINDS: Final = ("cost:", "expense:", "vat:")
 _SPENT: Final = {
-    side: text(f"{BESIDE_ANSWERS} AND ({' OR '.join(f'substr({side}, 1, {len(one)}) = {one!r}' for one in _KINDS)})")
+    side: f"({' OR '.join(f'substr({side}, 1, {len(one)}) = {one!r}' for one in _KINDS)})"
     for side in ("debit", "credit")
 }
-for _side, _where in _SPENT.items():
-    partial_index(f"ix_transfers_spent_{_side}", transfers.c.at_us, where=_where.text)  # of the side's accounts alone
+for _side, _of in _SPENT.items():
+    _where = {dialect: f"{beside} AND {_of}" for dialect, beside in BESIDE_ANSWERS.items()}
+    partial_index(f"ix_transfers_spent_{_side}", transfers.c.at_us, where=_where)  # of the side's accounts alone
 
 
 def spent_beside(connection: Connection, from_us: int, until_us: int) -> dict[Moved, int]:
@@ -33,7 +34,11 @@ def spent_beside(connection: Connection, from_us: int, until_us: int) -> dict[Mo
     for side, sign in (("debit", 1), ("credit", -1)):
         key = (transfers.c[side], transfers.c.currency)
         chosen = select(*key, func.sum(transfers.c.grains)).where(
-            transfers.c.at_us >= from_us, transfers.c.at_us < until_us, transfers.c.state == "posted", _SPENT[side]
+            transfers.c.at_us >= from_us,
+            transfers.c.at_us < until_us,
+            transfers.c.state == "posted",
+            beside_answers(connection),
+            text(_SPENT[side]),
         )
         for account, unit, grains in connection.execute(chosen.group_by(*key)):
             found[account, unit] = found.get((account, unit), 0) + sign * int(grains)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     and_,
     bindparam,
@@ -39,7 +40,11 @@ from solvent.values.period import zone
 
 # What is not an answer's is few rows, with indexes of their own, so that an account's are found at once in the
 # largest books, and answers are booked as quickly as without them.
-BESIDE_ANSWERS: Final = "substr(reference, 1, 4) <> 'ans_'"
+# It is said to each database in the words that it looks at soonest: SQLite does for every row that is written.
+BESIDE_ANSWERS: Final = {
+    "sqlite": "NOT (reference >= 'ans_' AND reference < 'ans`')",
+    "postgresql": "substr(reference, 1, 4) <> 'ans_'",
+}
 
 transfers = Table(
     "transfers",
@@ -177,6 +182,11 @@ def _linked(rows: list[Transfer], known: _Marks) -> tuple[list[Transfer], list[H
 @cache
 def _calendar(name: str) -> Calendar:
     return Calendar(zone(name))
+
+
+def beside_answers(connection: Connection) -> TextClause:
+    """That a transfer is not an answer's, as the indexes of those say it."""
+    return text(BESIDE_ANSWERS[connection.dialect.name])
 
 
 def balances_of(connection: Connection, prefix: str = "") -> dict[Key, Movement]:
