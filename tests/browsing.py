@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests import asked_upstream as upstream
 from tests.doors.server import Solvent
 from tools.chromium import MISSING, find_chromium
@@ -55,6 +55,9 @@ addEventListener('securitypolicyviolation', (event) => complaints.push(`policy: 
 window.alert = (words) => complaints.push(`alert: ${words}`);
 """
 
+WAIT_MS = 20_000  # what is waited for at most, and by nobody who is answered sooner: CI's machines are busy ones
+expect.set_options(timeout=WAIT_MS)
+
 OpenPage = Callable[..., "Look"]
 NewServer = Callable[..., Solvent]
 
@@ -78,7 +81,7 @@ class Look:
         self.complaints: list[str] = []
         context.add_init_script(COMPLAINTS)
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(WAIT_MS)
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("console", lambda said: self._hear(said.type, said.text))
 

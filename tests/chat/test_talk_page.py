@@ -225,7 +225,7 @@ def test_what_reads_answers_comes_when_somebody_writes_and_at_once_where_some_ar
     asked: list[str] = []
     look.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     page = enter(look, "late@example.com", "Late")
-    page.wait_for_load_state("networkidle")
+    page.evaluate("new Promise((done) => { requestIdleCallback(done); })")
     assert "talk.js" in asked
     assert not {"marked.esm.js", "purify.es.mjs", "markdown.js"} & set(asked)
     turn = ask(page, "markdown please")

@@ -305,7 +305,7 @@ def test_a_lost_connection_says_so_and_comes_back_by_itself(new_server: NewServe
     expect(page.locator("#state")).to_contain_text("Connection lost")
     expect(page.locator("#say")).to_contain_text("You have kept")
     other.start("--port", port)
-    expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
+    expect(page.locator("#state")).to_have_text("Live")
     ask(other)
     expect(page.locator("#stream > li")).to_have_count(2)
 
