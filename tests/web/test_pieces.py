@@ -18,10 +18,6 @@ SHORE = {
     "kind": "shore", "label": "Results of customers.", "currency": "KRW",
     "bars": [{"name": f"customer {n}", "margin": str((n - 12) * 1500)} for n in range(60)],
 }  # fmt: skip
-DOTS = {
-    "kind": "dots", "label": "Change of bills.", "currency": "KRW", "bin": "1000",
-    "changes": [str((n % 13 - 5) * 700) for n in range(400)],
-}  # fmt: skip
 RECEIPT = {
     "id": "ans_1", "currency": "KRW", "charge": "11.03", "outcome": "answered", "left": 288, "mode": "Careful",
     "reason": "it compares numbers", "why": "Quick would have cost about ₩1.", "model": "Onnuri 70B",
@@ -71,10 +67,10 @@ def test_loss_stands_below_the_zero_line_and_profit_above(page: Page) -> None:
 
 
 def test_every_kind_says_a_sentence_and_shows_a_table(page: Page) -> None:
-    draw(page, DAY, SHORE, DOTS)
-    for data in (DAY, SHORE, DOTS):
+    draw(page, DAY, SHORE)
+    for data in (DAY, SHORE):
         assert page.locator(f"#{data['kind']} svg[role=img]").get_attribute("aria-label") == data["label"]
-        assert page.locator(f"#{data['kind']} table").count() == (data["kind"] != "dots")
+        assert page.locator(f"#{data['kind']} table").count() == 1
     assert page.locator("#day .fill-band").count() == 1
     page.locator("#day summary").click()
     expect(page.locator("#day tbody tr").last).to_contain_text("14:30")
@@ -133,7 +129,7 @@ def test_menu_and_drawer_work_by_keyboard_and_the_theme_changes_every_colour(pag
 def test_axe_finds_nothing(page: Page, theme: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-    draw(page, DAY, SHORE, DOTS)
+    draw(page, DAY, SHORE)
     page.evaluate(
         "(r) => document.getElementById('receipt').replaceChildren(solvent.receiptNode(r, {isOpen: true}))", RECEIPT
     )

@@ -1,13 +1,12 @@
 // Charts from the figures in the page: <figure class="chart"><script type="application/json">{kind, label, ...}</script>.
 // Labels stand on the data, loss stands below the zero line with its minus sign, and every figure can be read as a table.
 
-import { dots } from './charts/dots.js';
 import { day } from './charts/day.js';
 import { residual } from './charts/residual.js';
 import { shore } from './charts/shore.js';
 import { el, pageLanguage, svg } from './nodes.js';
 
-const KINDS = { day, shore, residual, dots };
+const KINDS = { day, shore, residual };
 const NARROW = 280;
 const AS_TABLE = { ko: '표로 보기', en: 'As a table' };
 
@@ -20,11 +19,9 @@ export function drawChart(figure, data) {
   for (const node of [...figure.children]) if (!node.matches('script')) node.remove();
   const drawing = svg('svg', { role: 'img', 'aria-label': data.label, viewBox: `0 0 ${width} ${height}`, height }, ...marks);
   figure.append(drawing);
-  if (rows) {
-    const table = asTable(head, rows, AS_TABLE[language]);
-    table.open = isOpen;
-    figure.append(table);
-  }
+  const table = asTable(head, rows, AS_TABLE[language]);
+  table.open = isOpen;
+  figure.append(table);
   if (near) tellWhatIsNear(figure, drawing, near);
 }
 
