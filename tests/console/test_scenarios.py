@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from sqlalchemy import update
 from tests.browsing import NewServer, OpenPage
+from tests.console.test_offices import Office
 from tests.console.visits import ask, demand_whole, key_of, sign_in
 from tests.doors.server import Solvent
+
+from solvent.db.engine import open_engine
+from solvent.simulation.kept_run_store import simulation_runs
 
 pytestmark = pytest.mark.xdist_group("console")
 PHONE = {"locale": "ko-KR", "color_scheme": "dark", "viewport": {"width": 390, "height": 844}}
@@ -72,6 +77,16 @@ def test_runs_are_looked_at_and_compared_on_a_phone_and_by_keyboard(server: Solv
     page.goto(f"{server.url}/console/scenarios/compare?run=autumn")
     assert "둘에서 넷" in page.locator("main").inner_text()  # says how many, and breaks nothing
     assert [one for one in look.all_complaints() if "400" not in one] == []
+
+
+def test_a_run_that_is_called_as_something_else_in_an_address_has_its_page_and_report(server: Solvent) -> None:
+    engine, office = open_engine(server.data), Office(server)
+    for name, new in (("own", "asked"), ("asked", "own")):
+        with engine.begin() as connection:
+            connection.execute(update(simulation_runs).where(simulation_runs.c.name == name).values(name=new))
+        for path in (f"/console/scenarios/{new}", f"/console/scenarios/{new}/report"):
+            assert office.get(path).status_code == 200, path
+    engine.dispose()
 
 
 def test_a_report_is_shown_and_can_do_nothing(server: Solvent, open_page: OpenPage) -> None:
@@ -167,9 +182,9 @@ def test_what_a_scenario_differs_in_is_said_and_only_a_plan_itself_is_adopted(
 def staying(page: Page) -> Iterator[None]:
     """Nothing is told of how far a run is, so that its page stays while somebody looks at it, or leaves it."""
     held: list[Route] = []
-    page.route("**/console/scenarios/asked/*", lambda route: held.append(route))
+    page.route("**/console/asked/*", lambda route: held.append(route))
     yield
-    page.unroute("**/console/scenarios/asked/*")  # which lets all go on
+    page.unroute("**/console/asked/*")  # which lets all go on
 
 
 def test_a_run_is_asked_for_goes_on_while_nobody_looks_and_leads_to_what_it_found(

@@ -19,6 +19,7 @@ from solvent.app.traffic import own_trace, sold_by
 from solvent.cli.whole_file import whole_file
 from solvent.simulation.formats import NAMES, SERVEGEN, demand_known
 from solvent.simulation.generated import generated
+from solvent.simulation.note import note
 from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS, summed
 from solvent.simulation.servegen_store import is_pool, open_pool
 from solvent.simulation.trace import Trace
@@ -131,7 +132,7 @@ def _generated(business: Business, said: Mapping[str, Any]) -> Trace:
         traffic = msgspec.structs.replace(traffic, models={})
     trace = generated(traffic, start_of_day(day, in_zone), in_zone, said["seed"], model)
     again = f"--generate {said['generate']} --start {day_name(day)} --seed {said['seed']}"
-    return msgspec.structs.replace(trace, notes=(f"the same traffic again: {again}",))
+    return msgspec.structs.replace(trace, notes=(note("again", command=again),))
 
 
 def _traffic(text: str) -> Traffic:

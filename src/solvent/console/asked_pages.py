@@ -91,7 +91,7 @@ def places(app: App) -> list[Place]:
         content = msgspec.json.encode(progress(visit, run))
         return Response(content, media_type="application/json", headers={"cache-control": "no-store"})
 
-    return [Place("GET", f"{HOME}/asked/{{asked}}", "simulations.read", tell)]
+    return [Place("GET", "/console/asked/{asked}", "simulations.read", tell)]
 
 
 SHEETS: Final = (

@@ -15,6 +15,7 @@ from solvent.identity.permission import may
 from solvent.identity.person import LANGUAGES, Language
 from solvent.pages import formats
 from solvent.pages.modules import module
+from solvent.pages.notes import note_said
 from solvent.pages.visitor import Visitor
 from solvent.pages.words import Words, demand_both, words_of
 
@@ -57,5 +58,6 @@ class Drawing:
             money=partial(formats.money, language=language),
             day=partial(formats.day, zone=self._zone, language=language),
             moment=partial(formats.moment, zone=self._zone, language=language),
-            seconds=partial(formats.seconds, language=language), **about,
+            seconds=partial(formats.seconds, language=language),
+            note_said=partial(note_said, words=self._words[language]), **about,
         )  # fmt: skip

@@ -22,6 +22,7 @@ from solvent.ledger.pot import Pot, is_good
 from solvent.simulation.issued import Issued, PackSold, asked_for
 from solvent.simulation.load import Load
 from solvent.simulation.mixed import as_mixed, rated
+from solvent.simulation.note import note
 from solvent.simulation.outcome import CustomerLine, Outcome
 from solvent.simulation.pots import WALLET_WITHOUT_END
 from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS, summed
@@ -174,9 +175,8 @@ class _Run:
         """What of what customers are on is not replayed, in words."""
         there = {on.plan for on in self._issued.on.values()}
         borne = f"{plain(Money(self._borne, self._scenario.currency))} {self._scenario.currency}"
-        bears = f"today the house bears {borne} that answers came to beyond what was set aside; candidates charge it"
-        return ([bears] if self._borne else []) + [
-            f"plan {name!r}: what it does at break-even ({plan.at_break_even}) is not replayed"
+        return ([note("borne", amount=borne)] if self._borne else []) + [
+            note("break_even", plan=repr(name), way=plan.at_break_even)
             for name, plan in sorted(self._issued.plans.items())
             if name in there and plan.at_break_even != "go_on"
         ]

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from solvent.simulation.note import note
 from solvent.simulation.trace import Block, Trace, Whole
 
 WINDOW_S: Final = 600
@@ -68,7 +69,7 @@ def trace_from(pool: Pool, answers_most: int, start_us: int, seed: int) -> Trace
 
     customers = tuple(f"{model}/{client}" for model, client in pool.clients)
     until_us = start_us + (int(pool.second[-1]) + WINDOW_S) * _US
-    notes = (*pool.notes, f"drawn from a pool of {len(customers)} clients, one in {1 / scale:,.0f} of what they asked")
+    notes = (*pool.notes, note("pool", count=len(customers), of=f"{1 / scale:,.0f}"))
     return Trace(pool.source, customers, models, int(counts.sum()), start_us, until_us, read, notes)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from solvent.billing.plan import Plan
 from solvent.simulation.load import Load
 from solvent.simulation.mixed import Rated, as_mixed, rated
+from solvent.simulation.note import AND, note
 from solvent.simulation.on_plan import OnPlan
 from solvent.simulation.outcome import CustomerLine, Outcome
 from solvent.simulation.pots import Drawn, starts_of
@@ -201,7 +202,7 @@ def served_notes(trace: Trace, scenario: Scenario) -> list[str]:
         if cards
     }
     gone = sorted({how.cost_card for how in trace.served if how.cost_card and how.cost_card not in known})
-    return [f"no model has cost card {name!r} now; what it rated costs what its model's own card says" for name in gone]
+    return [note("card_gone", card=repr(name)) for name in gone]
 
 
 _SUMS = 7  # answers, refused, tokens, charge, on account, included, cost
@@ -211,14 +212,14 @@ def _notes(plan: Plan) -> list[str]:
     """What of a plan a replay leaves out, in words."""
     notes = []
     if plan.limits.rates:
-        notes.append(f"plan {plan.name!r}: its rates are not replayed; they make answers wait")
+        notes.append(note("rates", plan=repr(plan.name)))
     unseen = sorted({rule.per for rule in plan.limits.budgets if rule.hard and rule not in seen_budgets(plan)})
     if unseen:
-        notes.append(f"plan {plan.name!r}: budgets of each {' and '.join(unseen)} are not replayed")
+        notes.append(note("budgets", plan=repr(plan.name), per=AND.join(unseen)))
     if plan.at_break_even != "go_on":
-        notes.append(f"plan {plan.name!r}: what it does at break-even ({plan.at_break_even}) is not replayed")
+        notes.append(note("break_even", plan=repr(plan.name), way=plan.at_break_even))
     if plan.trial is not None:
-        notes.append(f"plan {plan.name!r}: customers are taken to be past their trial")
+        notes.append(note("trial", plan=repr(plan.name)))
     if plan.beyond == "wallet":
-        notes.append(f"plan {plan.name!r}: wallets are taken to be topped up whenever they are empty")
+        notes.append(note("wallet", plan=repr(plan.name)))
     return notes

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from solvent.db.one_file import one_file
+from solvent.simulation.note import note
 from solvent.simulation.pooled import BINS_PER_DECADE, PATTERNS, WINDOW_S, Histogram, Pool, trace_from
 from solvent.simulation.trace import Trace
 from solvent.simulation.trace_store import duckdb_module
@@ -114,7 +115,7 @@ def _pool(books: Any, folder: Path, only: str) -> Pool:
     clients = tuple(dict.fromkeys(zip(model, client, strict=True)))
     places = {name: place for place, name in enumerate(clients)}
     left_out = len({(row[1], row[2]) for row in windows} - set(clients))
-    notes = (f"{left_out} clients whose lengths are not told are left out",) if left_out else ()
+    notes = (note("no_lengths", count=left_out),) if left_out else ()
     return Pool(
         source=f"{folder.name} (servegen)",
         clients=clients,

@@ -20,6 +20,7 @@ import numpy as np
 from solvent.db.one_file import one_file
 from solvent.simulation.csv_store import csv_problem, csv_source
 from solvent.simulation.formats import FAILED, UNDATED, UNNAMED, UNNAMED_IN, format_of
+from solvent.simulation.note import note
 from solvent.simulation.prefix import PrefixCache
 from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS
 from solvent.simulation.trace import BESIDE, Block, Trace
@@ -210,7 +211,7 @@ class _Copy:
         ((gone,),) = self._all("SELECT count(*) FROM asked WHERE failed")
         if gone:
             self._books.execute("DELETE FROM asked WHERE failed")
-            self._notes.append(f"{gone:,} answers that failed are left out")
+            self._notes.append(note("failed", count=f"{gone:,}"))
 
     def _amount(self, column: str, *, may_miss: bool) -> str:
         if not column:
