@@ -103,6 +103,11 @@ def test_servers_that_do_not_answer_are_named_and_keys_are_not(house: Solvent, t
     unpriced = size("calibrate", "--base-url", url, "--model", HOUSE_MODEL, "--of", HOUSE)
     assert isinstance(unpriced.exception, SolventError)
     assert "add --rate" in unpriced.exception.message
+    large = size(
+        "calibrate", "--base-url", url, "--model", HOUSE_MODEL, "--of", "llama-3.3-70b-instruct", "--on", "H100"
+    )
+    assert isinstance(large.exception, SolventError)
+    assert large.exception.code == "model_does_not_fit"
     broken = tmp_path / "broken.json"
     broken.write_text('{"base_url": "x"}')
     refused_file = size("of", HOUSE, "--on", "cpu", "--calibration", str(broken))

@@ -150,6 +150,16 @@ def test_a_file_that_is_not_there_or_not_what_its_name_says_is_refused(tmp_path:
         read(written(tmp_path, "at,b\n", "t.parquet"))
 
 
+def test_a_column_that_is_there_twice_is_refused_where_it_is_read(tmp_path: Path) -> None:
+    file = written(tmp_path, "at,input_tokens,output_tokens,Input_Tokens,note,note\n2026-11-01T12:00:00Z,1,2,7,a,b\n")
+    with pytest.raises(Invalid, match="names column 'input_tokens' more than once; rename or remove"):
+        read(file)
+    with pytest.raises(Invalid, match="column 'note' more than once"):
+        read(file, {"input": "Input_Tokens_3", "customer": "note"})
+    (answer,) = read(file, {"input": "Input_Tokens_3"})
+    assert answer.usage == Usage(input_tokens=7, output_tokens=2)
+
+
 def test_other_quantities_are_read_in_our_own_columns_and_are_parts(tmp_path: Path) -> None:
     head = "at,customer,model,input_tokens,output_tokens,cache_write_5m_tokens,reasoning_tokens,pictures\n"
     (found,) = read(written(tmp_path, f"{head}2026-11-01,k,m,100,9,30,4,2\n"))

@@ -58,13 +58,10 @@ class Checking(msgspec.Struct, frozen=True):
     device_hour: str = ""
     currency: str = "USD"
 
-    def wanted(self, probed: Probed | None = None) -> Wanted:
-        """The load, with answers as long as those that were probed. Raises Invalid where no rent is known."""
-        lengths = (
-            (round(probed.input_tokens), max(1, round(probed.output_tokens))) if probed is not None else (300, 400)
-        )
+    def wanted(self, read: float, written: float) -> Wanted:
+        """The load, of answers that read and write so many tokens. Raises Invalid where no rent is known."""
         wanted = Wanted(
-            input_tokens=lengths[0], output_tokens=lengths[1], batch=self.at_once, utilisation=_BUSY,
+            input_tokens=round(read), output_tokens=max(1, round(written)), batch=self.at_once, utilisation=_BUSY,
             currency=self.currency, device_hour=self.device_hour,
         )  # fmt: skip
         if cost_terms(self.fleet, wanted) is None:
@@ -72,9 +69,14 @@ class Checking(msgspec.Struct, frozen=True):
         return wanted
 
 
+def demand_foreseeable(of: Checking, read: float, written: float) -> None:
+    """Raises Invalid for what could not be foreseen after all: what does not fit, or has no rent."""
+    size_found(of.model, of.fleet, of.wanted(read, written))
+
+
 def checked(of: Checking, probed: Probed, again: Probed) -> Check:
     """probed: the load that estimates are corrected by. again: the one that is foreseen."""
-    wanted = of.wanted(probed)
+    wanted = of.wanted(probed.input_tokens, probed.output_tokens)
     measured = _measured(of, wanted, again)
     by_probe, by_itself = (size_found(of.model, of.fleet, wanted, by) for by in (probed, None))
     told = []

@@ -101,7 +101,7 @@ async def opened_traffic(
         first = await business.database.read(first_question)
         begun_us = 0 if first is None else start_of_day(day_number(first, in_zone), in_zone)
         return await own_trace(business.database, *own_span(business, said), begun_us)
-    start_us = start_of_day(first_day(said["start"], now, in_zone), in_zone) if said["start"] else None
+    start_us = start_of_day(first_day(said["start"], now, in_zone, "start"), in_zone) if said["start"] else None
     kind, _, only = name.partition(":")
     if is_pool(file) or kind == SERVEGEN:
         if kind not in ("", SERVEGEN):
@@ -120,7 +120,11 @@ def _generated(business: Business, said: Mapping[str, Any]) -> Trace:
     """Up to today, where no day to begin on was said."""
     now, in_zone = business.now_us(), business.time_zone
     traffic = _traffic(said["generate"])
-    day = first_day(said["start"], now, in_zone) if said["start"] else day_number(now, in_zone) + 1 - traffic.days
+    day = (
+        first_day(said["start"], now, in_zone, "start")
+        if said["start"]
+        else day_number(now, in_zone) + 1 - traffic.days
+    )
     model = said["model"]
     if not model and not traffic.models:
         sold = tuple(sold_by(business.config, business.cards()))

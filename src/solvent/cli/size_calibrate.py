@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from solvent.app.capacity_data import find_fleet, find_model
-from solvent.app.foreseen import Answer, Check, Checking, checked
+from solvent.app.foreseen import Answer, Check, Checking, checked, demand_foreseeable
 from solvent.app.probe import Probing, probe
 from solvent.app.probed import Probed
 from solvent.cli.here import Screen
@@ -63,7 +63,7 @@ def calibrate(
     if sized:
         half = check_at_once or max(1, probing.at_once // 2)
         checking = Checking(find_model(sized), find_fleet(on), half, device_hour, currency)
-        checking.wanted()  # or it were found out after a minute
+        demand_foreseeable(checking, probing.words, probing.output_tokens)  # or it were found out after a minute
     if not as_json:
         screen.word("probing", url=probing.base_url, seconds=probing.seconds)
     found = asyncio.run(probe(probing, time.time_ns()))

@@ -6,6 +6,8 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +23,22 @@ _CELLS: Final = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 def csv_source(file: Path) -> str:
     """What DuckDB reads its rows from, as texts: commas, semicolons, tabs or bars between cells, quotes around them
     where need be (RFC 4180). Raises Invalid where it has no head."""
-    head = _head(file)
-    delimiter = max(_DELIMITERS, key=head.count)
-    (cells,) = csv.reader([head], delimiter=delimiter)
+    delimiter, cells = _cells(file)
     columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in _names(cells))
     return (
         f"read_csv({one_file(file)}, auto_detect = false, header = true, delim = {_text(delimiter)},"
         f" quote = '\"', escape = '\"', columns = {{{columns}}})"
     )
+
+
+def demand_single(file: Path, used: Iterable[str]) -> None:
+    """Raises Invalid where a column that is used is not the only one of its name."""
+    _, cells = _cells(file)
+    names = Counter(cell.strip().lower() for cell in cells)
+    for column in used:
+        if names[column.lower()] > 1:
+            message = f"{file.name}: its first line names column {column!r} more than once; rename or remove the others"
+            raise Invalid("bad_trace", message, param=column)
 
 
 def csv_problem(file: Path, said: str) -> str:
@@ -44,6 +54,14 @@ def csv_problem(file: Path, said: str) -> str:
     if cells is not None:
         return f"{where} has {cells[2]} cells, and the file has {cells[1]} columns"
     return f"{where}: a quotation mark is not closed" if "unterminated quote" in said else ""
+
+
+def _cells(file: Path) -> tuple[str, list[str]]:
+    """What parts the cells, and those of the first line."""
+    head = _head(file)
+    delimiter = max(_DELIMITERS, key=head.count)
+    (cells,) = csv.reader([head], delimiter=delimiter)
+    return delimiter, cells
 
 
 def _head(file: Path) -> str:

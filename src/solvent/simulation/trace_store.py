@@ -18,8 +18,8 @@ import msgspec
 import numpy as np
 
 from solvent.db.one_file import one_file
-from solvent.simulation.csv_store import csv_problem, csv_source
-from solvent.simulation.formats import FAILED, UNDATED, UNNAMED, UNNAMED_IN, format_of
+from solvent.simulation.csv_store import csv_problem, csv_source, demand_single
+from solvent.simulation.formats import FAILED, MEMBERS, UNDATED, UNNAMED, UNNAMED_IN, format_of
 from solvent.simulation.note import note
 from solvent.simulation.prefix import PrefixCache
 from solvent.simulation.rated import INPUT_BUCKETS, OUTPUT_BUCKETS
@@ -77,7 +77,7 @@ def open_trace(file: Path, reading: Reading) -> Iterator[Trace]:
         try:
             yield _Copy(books, file, reading).trace()
         except duckdb.Error as wrong:
-            said = " ".join(str(wrong).split())
+            said = " ".join(str(wrong).partition("\nLINE ")[0].split())  # and not our own query
             message = csv_problem(file, said) or f"{file} cannot be read: {said[:300]}"
             raise Invalid("bad_trace", message, param="trace") from None
         finally:
@@ -143,17 +143,20 @@ class _Copy:
 
     def __init__(self, books: Any, file: Path, reading: Reading) -> None:
         self._books, self._file, self._reading = books, file, reading
-        path = one_file(file)
+        path, is_csv = one_file(file), False
         if ".parquet" in file.suffixes:
             self._source = f"read_parquet({path})"
             self._demand_few(f"SELECT count(*) FROM {self._source}")  # written at its end: nothing is unpacked for it
         elif any(suffix in file.suffixes for suffix in _JSON):
             self._source = self._json(f"read_json_objects({path})")
         else:
-            self._source = csv_source(file)
+            self._source, is_csv = csv_source(file), True
         kinds = {str(row[0]): str(row[1]) for row in self._all(f"DESCRIBE SELECT * FROM {self._source}")}
         columns = list(kinds)
         self._format = format_of(columns, reading.columns, file.name, reading.format)
+        if is_csv:
+            form = self._format
+            demand_single(file, [*filter(None, (getattr(form, member) for member in MEMBERS)), *form.beside])
         self._columns = kinds
         self._notes: list[str] = []
 
