@@ -35,7 +35,7 @@ export async function keptTurn(id) {
     const response = await fetch(`/chat/turns/${id}`, { headers: { accept: 'application/json' } }).catch(() => null);
     if ([401, 403, 404].includes(response?.status)) return null; // signed out, or deleted
     if (response?.ok) turn = await response.json();
-    if (turn && turn.state !== 'asked' && turn.receipt) return turn;
+    if (turn?.receipt ? turn.state !== 'asked' : ['answered', 'failed'].includes(turn?.state)) return turn;
     await new Promise((wake) => setTimeout(wake, pause));
   }
   return turn?.state === 'asked' ? null : turn;

@@ -121,7 +121,7 @@ async function run(asked, before, giveBack) {
   const on = {
     begun(talk) {
       running.isBegun = true;
-      page.talk = talk;
+      page.talk = withAwaited(talk);
       draw();
       prose = new Prose(now().node.querySelector('.prose'));
       goTo(`/talks/${talk.id}`);
@@ -211,9 +211,11 @@ function stop() {
 
 /** What shows here was deleted in another window, or elsewhere. What stands in the composer stays. */
 function leaveDeleted() {
+  const edited = byId('turns').querySelector('.editing textarea')?.value;
   talks.forget(page.talk.id);
   page.talk = null;
   goTo('/');
+  if (composer && edited) composer.field.value ||= edited;
   composer?.keep();
   draw();
   byId('status').textContent = '';
@@ -234,12 +236,18 @@ async function lookAround() {
   }
   // Whoever looks at another branch here goes on looking at it, and whoever is editing goes on editing.
   if (!told || byId('turns').querySelector('.editing') || !told.turns.some((turn) => turn.id === page.talk.turns.at(-1)?.id)) return false;
-  const awaited = new Set(page.talk.turns.filter((turn) => turn.isAwaited).map((turn) => turn.id));
-  for (const turn of told.turns) if (awaited.has(turn.id) && !turn.receipt) Object.assign(turn, { state: 'stopped', isAwaited: true });
-  page.talk = told;
+  page.talk = withAwaited(told);
   draw();
+  if (told.turns.at(-1).state !== 'asked') byId('status').textContent = '';
   lookAgain();
   return false;
+}
+
+/** A conversation as it was told, in which what was stopped here is stopped, also where its answer is still read to its end. */
+function withAwaited(talk) {
+  const awaited = new Set(page.talk.turns.filter((turn) => turn.isAwaited).map((turn) => turn.id));
+  for (const turn of talk.turns) if (awaited.has(turn.id) && !turn.receipt) Object.assign(turn, { state: 'stopped', isAwaited: true });
+  return talk;
 }
 
 /** Changes the conversation; the page shows what came of it. */
@@ -383,7 +391,10 @@ async function lookAgain() {
   const kept = await keptTurn(last.id);
   if (page.talk?.turns.at(-1) !== last) return;
   byId('status').textContent = kept ? say('done') : '';
-  if (!kept) return;
+  if (!kept) {
+    if (navigator.onLine) lookAround(); // it is deleted, or takes very long
+    return;
+  }
   page.talk.turns.splice(-1, 1, { ...last, ...kept });
   draw();
   drawLeft(kept.left);
