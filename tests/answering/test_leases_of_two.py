@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import msgspec
@@ -50,15 +51,17 @@ def test_what_another_process_leases_is_called_in_near_the_end(place: Place) -> 
     both(place, Scripted([whole]), 9 * QUOTE_GRAINS, tell)
 
 
-def test_nobody_waits_for_what_is_set_aside_elsewhere(place: Place) -> None:
+FOR_EVER = 10**6  # steps of waiting for others
+
+
+def test_nobody_waits_for_what_is_set_aside_elsewhere(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other process's answers are under way: that is a refusal at once, and says that waiting helps."""
+    monkeypatch.setattr("solvent.answering.find_funds.LEASE_CALL_IN_STEPS", FOR_EVER)
 
     async def tell(one: Shop, other: Shop, caller: Caller) -> None:
         async with tending(one, other):
             answering = await hold_open(one, caller)
-            began = time.monotonic()
-            assert (await refusal(other, caller)).code == "balance_held"
-            assert time.monotonic() - began < 1.0
+            assert (await asyncio.wait_for(refusal(other, caller), 60)).code == "balance_held"
             assert [step async for step in answering]
             await one.quiet()
             await one_answer(other, caller)
@@ -93,11 +96,9 @@ def test_a_process_that_does_not_answer_delays_but_does_not_stop_the_others(
         await one_answer(one, caller)  # and never tends again
         began = time.monotonic()
         assert (await one_answer(other, caller)).source == "wallet"
-        waited_s = time.monotonic() - began
-        assert waited_s >= 0.3
-        began = time.monotonic()
-        assert (await one_answer(other, caller)).source == "wallet"
-        assert time.monotonic() - began < waited_s
+        assert time.monotonic() - began >= 0.3
+        monkeypatch.setattr("solvent.answering.find_funds.LEASE_CALL_IN_STEPS", FOR_EVER)
+        assert (await asyncio.wait_for(one_answer(other, caller), 60)).source == "wallet"
 
     both(place, Scripted([PAID]), PLENTY, tell)
 

@@ -17,6 +17,7 @@ from solvent.values.errors import SolventError
 from solvent.values.limits import REQUEST_HEADER_BYTES_MAX
 
 HEAD_S, BODY_S = 0.4, 0.6
+SOON_S = 9.0  # before what bounds others, and time enough for a busy machine
 POST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n"
 
 
@@ -58,31 +59,32 @@ def converse(port: int, *pieces: bytes, pause_s: float = 0.0) -> tuple[bytes, fl
 def test_half_a_head_is_closed_in_time(port: int, head: bytes) -> None:
     said, after_s = converse(port, head)
     assert said == b""
-    assert HEAD_S - 0.2 < after_s < 2 * HEAD_S + 0.5
+    assert HEAD_S - 0.2 < after_s < SOON_S
 
 
 def test_a_head_that_drips_is_closed_all_the_same(port: int) -> None:
-    drops = [b"POST / HTTP/1.1\r\n", *(b"x: y\r\n" for _ in range(30))]
+    drops = [b"POST / HTTP/1.1\r\n", *(b"x: y\r\n" for _ in range(300))]
     _, after_s = converse(port, *drops, pause_s=0.1)
-    assert after_s < 2.5
+    assert after_s < SOON_S
 
 
 def test_a_second_head_on_the_same_connection_has_a_limit_too(port: int) -> None:
     said, after_s = converse(port, POST + b"0123456789", b"POST / HT", pause_s=0.1)
     assert said.endswith(b"0123456789")
-    assert after_s < 2 * HEAD_S + 1
+    assert after_s < SOON_S
 
 
-def test_a_head_without_end_is_closed(port: int) -> None:
-    said, after_s = converse(port, b"POST / HTTP/1.1\r\nx: ", b"y" * (2 * REQUEST_HEADER_BYTES_MAX))
+def test_a_head_without_end_is_closed_before_its_time_is_over() -> None:
+    with listening(echo) as port:
+        said, after_s = converse(port, b"POST / HTTP/1.1\r\nx: ", b"y" * (2 * REQUEST_HEADER_BYTES_MAX))
     assert said == b""
-    assert after_s < HEAD_S
+    assert after_s < SOON_S < protocol.REQUEST_HEAD_S_MAX
 
 
 def test_an_announced_body_that_never_comes_is_closed(port: int) -> None:
     said, after_s = converse(port, POST)
     assert said == b""
-    assert BODY_S - 0.1 < after_s < BODY_S + 2 * HEAD_S + 0.5
+    assert BODY_S - 0.1 < after_s < SOON_S
 
 
 def test_half_a_body_is_told_that_it_is_too_slow(port: int) -> None:
