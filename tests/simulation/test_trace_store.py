@@ -96,6 +96,8 @@ def test_any_columns_can_be_named_and_times_be_numbers(tmp_path: Path, number: s
         ("1e300,5,1,0,k,m,a,USD", "row 2, column 'at'"),
         ("-5,5,1,0,k,m,a,USD", "row 2, column 'at'"),
         ("9999-01-01,5,1,0,k,m,a,USD", "row 2, column 'at'"),
+        ("2026-11-09T00:00:00+99:00,5,1,0,k,m,a,USD", "is no date and time"),
+        ("2026-11-09 00:00:00.5 -1500,5,1,0,k,m,a,USD", "is no date and time"),
         ("1969-12-31 23:59:59,5,1,0,k,m,a,USD", "row 2, column 'at'"),
         ("999999999999999999999999,5,1,0,k,m,a,USD", "row 2, column 'at'"),
         ("2026-11-01,nan,1,0,k,m,a,USD", "row 2, column 'input_tokens'"),

@@ -376,6 +376,9 @@ def _value(column: str, columns: Mapping[str, str]) -> str:
     return f"({whole} ->> {_text(_pointer(*members))})"
 
 
+_NO_ZONE: Final = r":[0-9.]+\s*[+-](1[5-9]|[2-9][0-9])"  # no place is 15 hours or more from UTC
+
+
 def _since_start(text: str) -> str:
     """Microseconds of milliseconds since the first answer; NULL for what is none."""
     number = f"TRY_CAST({text} AS DOUBLE)"
@@ -391,6 +394,6 @@ def _instant(text: str) -> str:
         f"CASE WHEN {exact} >= 100000000000000000 THEN {exact} // 1000 WHEN {exact} >= 100000000000000 THEN {exact}"
         f" WHEN {exact} >= 100000000000 THEN {exact} * 1000"
         f" WHEN {number} >= 0 AND {number} < 1e11 THEN CAST({number} * 1000000 AS BIGINT)"
-        f" WHEN isfinite({date}) THEN epoch_us({date}) END"
+        f" WHEN isfinite({date}) AND NOT regexp_matches({text}, '{_NO_ZONE}') THEN epoch_us({date}) END"
     )
     return f"(SELECT CASE WHEN us BETWEEN 0 AND {TRACE_AT_US_MAX - 1} THEN us END FROM (SELECT {found} AS us))"
