@@ -14,7 +14,7 @@ from solvent.app.http import Receive, Scope, Send, read_body, respond
 from solvent.app.problems import refuse
 from solvent.gateway import protocol
 from solvent.values.errors import SolventError
-from solvent.values.limits import REQUEST_HEADER_BYTES_MAX
+from solvent.values.limits import REQUEST_HEAD_S_MAX, REQUEST_HEADER_BYTES_MAX
 
 HEAD_S, BODY_S = 0.4, 0.6
 SOON_S = 9.0  # before what bounds others, and time enough for a busy machine
@@ -78,7 +78,7 @@ def test_a_head_without_end_is_closed_before_its_time_is_over() -> None:
     with listening(echo) as port:
         said, after_s = converse(port, b"POST / HTTP/1.1\r\nx: ", b"y" * (2 * REQUEST_HEADER_BYTES_MAX))
     assert said == b""
-    assert after_s < SOON_S < protocol.REQUEST_HEAD_S_MAX
+    assert after_s < SOON_S < REQUEST_HEAD_S_MAX
 
 
 def test_an_announced_body_that_never_comes_is_closed(port: int) -> None:
