@@ -271,3 +271,28 @@ def test_events_of_one_turn_of_the_loop_go_out_together() -> None:
     assert (first.partition(b"\r\n\r\n")[2], second, last) == (
         b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n", b"1\r\nd\r\n0\r\n\r\n",
     )  # fmt: skip
+
+
+def test_what_is_pushed_goes_out_at_once_and_in_its_order_or_not_at_all() -> None:
+    async def told() -> tuple[list[bool], list[bytes]]:
+        wire = Wire()
+        scope = {"type": "http", "method": "POST"}
+        flow = FlowControl(wire)
+        exchange = Exchange(scope, wire, flow, [], lambda: None, keep_alive=True, expects_continue=False)
+        could = [exchange.push(b"too early")]
+        await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+        await exchange.send({"type": "http.response.body", "body": b"a", "more_body": True})
+        could.append(exchange.push(b"b"))  # behind what waits for the end of the turn
+        await asyncio.sleep(0)
+        could.append(exchange.push(b"c"))
+        flow.pause_writing()
+        could.append(exchange.push(b"the client does not read"))
+        flow.resume_writing()
+        await exchange.send({"type": "http.response.body", "body": b"d"})
+        could.append(exchange.push(b"too late"))
+        return could, wire.written
+
+    could, written = asyncio.run(told())
+    assert could == [False, True, True, False, False]
+    first = written[0].partition(b"\r\n\r\n")[2]
+    assert [first, *written[1:]] == [b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n", b"1\r\nd\r\n0\r\n\r\n"]

@@ -12,7 +12,7 @@ import pytest
 from tests.doors.upstream import Upstream
 
 from solvent.providers.openai_compatible import open_provider
-from solvent.providers.port import Call, Chunk, Settings
+from solvent.providers.port import Call, Chunk, PassOn, Settings
 from solvent.values.errors import Invalid, SolventError, Unavailable
 
 
@@ -22,7 +22,9 @@ def upstream() -> Iterator[Upstream]:
         yield upstream
 
 
-def ask(upstream: Upstream, script: dict[str, Any], *, stream: bool = True, **settings: Any) -> list[Chunk]:
+def ask(
+    upstream: Upstream, script: dict[str, Any], *, stream: bool = True, pass_on: PassOn | None = None, **settings: Any
+) -> list[Chunk]:
     """All chunks of one answer."""
 
     async def run() -> list[Chunk]:
@@ -30,8 +32,9 @@ def ask(upstream: Upstream, script: dict[str, Any], *, stream: bool = True, **se
         members = {"messages": msgspec.Raw(b"[]"), "script": msgspec.Raw(json.dumps(script).encode())}
         if stream:
             members["stream"] = msgspec.Raw(b"true")
+        call = Call("m", members, stream, 64, pass_on=pass_on)
         try:
-            return [chunk async for chunk in provider.stream(Call("m", members, stream, 64))]
+            return [chunk async for chunk in provider.stream(call)]
         finally:
             await provider.close()
 
@@ -153,3 +156,28 @@ def test_an_answer_that_says_nothing_is_left_lets_the_key_rest(upstream: Upstrea
     for remaining in (3, 0):
         assert ask(upstream, {"type": kind + left % remaining}, stream=stream, rests=told.append)
     assert told == [7]
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_what_is_passed_on_and_what_is_yielded_are_together_the_answer(upstream: Upstream, every: int) -> None:
+    """every: so many chunks may be passed on, of which but one is told; the others go the usual way."""
+    script = {"words": 12, "pause_s": 0.01}
+    told: list[Chunk] = []
+    offered: list[Chunk] = []
+
+    def pass_on(chunk: Chunk) -> bool:
+        offered.append(chunk)
+        if len(offered) % every:
+            return False
+        told.append(chunk)
+        return True
+
+    yielded = ask(upstream, script, pass_on=pass_on)
+    plain = ask(upstream, script)
+    assert len(told) >= 8 // every
+    assert sorted(map(choices, [*told, *yielded])) == sorted(map(choices, plain))
+    assert not any(chunk.finish or chunk.usage for chunk in offered)
+
+
+def choices(chunk: Chunk) -> bytes:
+    return bytes(chunk.members["choices"])

@@ -165,3 +165,30 @@ def test_pieces_before_a_failure_are_delivered_first(run: Run) -> None:
             await pool.close()
 
     run(work())
+
+
+def test_what_is_taken_as_it_comes_wakes_no_reader_and_the_rest_is_read_in_order(run: Run) -> None:
+    async def slowly(peer: Peer) -> None:
+        await peer.say(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n")
+        for byte in b"abCdEF":
+            await asyncio.sleep(0.02)
+            await peer.say(bytes([byte]))
+
+    async def work() -> None:
+        async with Upstream(slowly) as upstream:
+            pool = upstream.pool()
+            reply = await pool.send("GET", "/x")
+            taken: list[bytes] = []
+
+            def take(part: bytes) -> bool:
+                if part.islower():
+                    taken.append(part)
+                return part.islower()
+
+            reply.take = take
+            read = [part async for part in reply.chunks()]
+            assert (b"".join(taken), b"".join(read)) == (b"abd", b"CEF")
+            assert (reply.unread_bytes, pool.idle_connections) == (0, 1)
+            await pool.close()
+
+    run(work())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from solvent.answering import store
@@ -33,7 +34,7 @@ from solvent.guarding.guard_reply import Asked, guard_reply
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.providers.port import Chunk
+from solvent.providers.port import Chunk, PassOn
 from solvent.routing.hedging import Hedging
 from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
 from solvent.values.errors import SolventError, Unavailable
@@ -44,9 +45,11 @@ from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 _ANSWER_US_MAX: Final = int(ANSWER_S_MAX) * US_PER_S
 
 
-async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
+async def answer(
+    question: Question, caller: Caller, desk: Desk, push: PassOn | None = None
+) -> AsyncGenerator[Opened | Chunk | Receipt, None]:
     """Yields what was opened, then the chunks, then the receipt once it is on the books. What was opened comes again
-    when an upstream failed before its first byte and the question goes to another one.
+    when an upstream failed before its first byte and another is asked. push: may tell a chunk at once, unyielded.
 
     Raises Refused or Invalid before anything is asked; Unavailable or Invalid when the upstream fails, after
     the receipt of that failure is on the books. An abandoned generator settles by itself.
@@ -57,7 +60,7 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
     opened = open_answer(case, desk, settle_for_less=False)
     if not isinstance(opened, Opened):
         opened = await find_funds(case, desk)
-    running = _begin(opened, desk)
+    running = _begin(opened, desk, push)
     try:
         while True:
             if running.opened.route.limit is not None:
@@ -83,7 +86,7 @@ async def answer(question: Question, caller: Caller, desk: Desk) -> AsyncGenerat
     yield await running.end("answered")
 
 
-def _begin(opened: Opened, desk: Desk) -> _Running:
+def _begin(opened: Opened, desk: Desk, push: PassOn | None) -> _Running:
     """The first write: queue the hold. Nobody waits for the disk here: a hold that a crash loses has charged
     nothing. Raises Unavailable when the books take no more; then nothing is set aside."""
     entries: list[Entry] = []
@@ -97,7 +100,7 @@ def _begin(opened: Opened, desk: Desk) -> _Running:
         for entered in opened.entered:
             entered.pace.leave(entered.rule, entered.tokens, 0, entered.share)
         raise
-    return _Running(opened, desk)
+    return _Running(opened, desk, push)
 
 
 def _settle_purses(opened: Opened, spent: Sequence[int]) -> None:
@@ -133,11 +136,12 @@ class _Running:
 
     __slots__ = (
         "_asked_us", "_desk", "_era", "_fault", "_finish", "_first_token_us", "_has_begun", "_has_hedged", "_latest_us",
-        "_meter", "_seat", "_stream", "_tried", "_usage_report", "opened", "race",
+        "_meter", "_push", "_seat", "_stream", "_tried", "_usage_report", "opened", "race",
     )  # fmt: skip
 
-    def __init__(self, opened: Opened, desk: Desk) -> None:
+    def __init__(self, opened: Opened, desk: Desk, push: PassOn | None) -> None:
         self.opened = opened
+        self._push = push
         self.race: Race | None = None
         self._has_hedged = False
         self._desk = desk
@@ -172,11 +176,13 @@ class _Running:
             self._seat = await opened.route.engine.sit()
             if not opened.question.stream or (opened.question.guarded is not None and opened.question.guarded.after):
                 self._seat.begin("presence")  # it comes whole, or late: nobody sees when it has read the question
-        self._stream = await ask_upstream(opened)
+        question = opened.question
+        is_guarded = question.guarded is not None and bool(question.guarded.after)
+        is_direct = self._push is not None and opened.route.hedging is None and not is_guarded
+        self._stream = await ask_upstream(opened, self._pass_on if is_direct else None)
         if opened.route.hedging is not None:
             self._stream = self._hedged(opened.route.hedging, self._stream)
-        question = opened.question
-        if question.guarded is not None and question.guarded.after:
+        if question.guarded is not None and is_guarded:
             self._stream = guard_reply(self._stream, _asked(opened), question.guarded)
         self._meter.left_unanswered = True
         return self._stream
@@ -292,6 +298,14 @@ class _Running:
             message = f"the answer took longer than {ANSWER_S_MAX:.0f} s and was ended; ask for less of it"
             raise Unavailable("answer_overdue", message)
 
+    def _pass_on(self, chunk: Chunk) -> bool:
+        """Tell and meter a chunk at once, where it is one of many and all is as it was."""
+        is_usual = self._first_token_us >= 0 and self._desk.now_us() <= self._latest_us
+        if not is_usual or self._push is None or not self._push(chunk):
+            return False
+        take_in(self._meter, chunk)
+        return True
+
     def hear_out(self) -> None:
         """The stream has come to its end: nothing of it is left to close."""
         self._stream = None
@@ -303,18 +317,19 @@ class _Running:
             return "overdue"
         if not self._meter.pieces and is_free(fault):
             self._meter.left_unanswered = False
-        if fault.code in ("guard_blocked", "guard_failed") and _is_free(self.opened.question):
+        guarded = self.opened.question.guarded
+        if fault.code in ("guard_blocked", "guard_failed") and guarded is not None and guarded.acts.is_free:
             return "failed"
         return "broken" if self._meter.pieces else "failed"
 
     async def see_off(self) -> None:
         """The client is gone: reach the usage report if the provider bills on, else hang up; then settle."""
-        try:
+        self._push = None
+        # Whatever ends it, what is known by now is settled below, also when the process is about to end.
+        with suppress(TimeoutError, SolventError, asyncio.CancelledError):
             if self._stream is not None and self.opened.route.provider.on_abort == "drain":
                 async with asyncio.timeout(self.opened.route.drain_s):
                     await self._drain(self._stream)
-        except (TimeoutError, SolventError, asyncio.CancelledError):
-            pass  # what is known by now is settled below, also when the process is about to end
         await self.end("abandoned")
 
     async def _drain(self, stream: AsyncGenerator[Chunk, None]) -> None:
@@ -379,10 +394,6 @@ def _asked(opened: Opened) -> Asked:
     question = opened.question
     is_json = any(b'"json_' in bytes(question.members.get(name, b"")) for name in ("response_format", "output_config"))
     return Asked(question.dialect, question.stream, is_json, opened.route.provider.on_abort == "drain")
-
-
-def _is_free(question: Question) -> bool:
-    return question.guarded is not None and question.guarded.acts.is_free
 
 
 def _spent(effort: Effort | None) -> Usage | None:

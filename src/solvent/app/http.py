@@ -21,9 +21,12 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Push = Callable[[bytes], bool]
 Headers = Iterable[tuple[bytes, bytes]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# Of a scope: what writes a piece of a body that has begun at once; whether it could without waiting.
+PUSH = "solvent.push"
 JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
@@ -124,12 +127,13 @@ async def respond(
 
 
 class Began:
-    """Passes messages on and remembers whether a response has begun."""
+    """Passes messages on and remembers whether a response has begun. push: see `PUSH`."""
 
-    __slots__ = ("_send", "yes")
+    __slots__ = ("_send", "push", "yes")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, push: Push | None = None) -> None:
         self._send = send
+        self.push = push
         self.yes = False
 
     def __call__(self, message: Message) -> Awaitable[None]:

@@ -12,7 +12,20 @@ import msgspec
 from solvent.app.build import App
 from solvent.app.calling import calling
 from solvent.app.config import trusted_proxies
-from solvent.app.http import Asgi, Began, ClientGone, Download, Receive, Scope, Send, header, respond, respond_with
+from solvent.app.http import (
+    PUSH,
+    Asgi,
+    Began,
+    ClientGone,
+    Download,
+    Push,
+    Receive,
+    Scope,
+    Send,
+    header,
+    respond,
+    respond_with,
+)
 from solvent.app.live_events import live
 from solvent.app.peers import ALONE, Peers
 from solvent.app.problems import bug, note, refuse
@@ -136,11 +149,13 @@ class Gateway:
                 return self._asked_again.once(scope, caller, id, asking, partial(self._tell, path, id), receive, send)
             return surface(caller, desk, id, receive, send)
 
-        return self._tell(path, id, ask, receive, send)
+        return self._tell(path, id, ask, receive, send, scope.get(PUSH))
 
-    async def _tell(self, path: str, id: AnswerId, ask: Asking, receive: Receive, send: Send) -> None:
+    async def _tell(
+        self, path: str, id: AnswerId, ask: Asking, receive: Receive, send: Send, push: Push | None = None
+    ) -> None:
         """Ask, and tell what comes of it, errors too, in the dialect of the path."""
-        began = Began(send)
+        began = Began(send, push)
         try:
             await ask(receive, began)
         except ClientGone:

@@ -16,18 +16,17 @@ from solvent.answering.settlement import Opened
 from solvent.app.http import Scope, header
 from solvent.gateway.telling import Answering
 from solvent.identity.caller import Caller, off_log
-from solvent.providers.port import Chunk
+from solvent.providers.port import Chunk, PassOn
 
 _STORE: Final = b"x-solvent-store"
 _FALSE: Final = msgspec.Raw(b"false")
 
 
-def begun(question: Question, caller: Caller, desk: Desk) -> Answering:
+def begun(question: Question, caller: Caller, desk: Desk, push: PassOn | None = None) -> Answering:
     """See `answer`. One of which nothing is kept is that and no more."""
-    answering = answer(question, caller, desk)
     if not desk.may_log(caller) or question.members.get("store") == _FALSE:
-        return answering
-    return _overheard(answering, desk.logbook)
+        return answer(question, caller, desk, push)
+    return _overheard(answer(question, caller, desk), desk.logbook)  # which hears only what is yielded
 
 
 def as_wished(caller: Caller, desk: Desk, scope: Scope) -> Caller:

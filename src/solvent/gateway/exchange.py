@@ -15,7 +15,7 @@ from typing import Final
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from solvent.app.http import Asgi, Headers, Message, Scope
+from solvent.app.http import PUSH, Asgi, Headers, Message, Scope
 
 log = logging.getLogger("uvicorn.error")
 
@@ -73,6 +73,7 @@ class Exchange:
 
         running: the tasks of all exchanges, which this one's leaves at its end.
         """
+        self.scope[PUSH] = self.push
         try:
             await app(self.scope, self.receive, self.send)
         except BaseException as wrong:  # whatever it was: the client must not wait for ever
@@ -83,6 +84,7 @@ class Exchange:
                 log.error("ASGI callable returned without completing its response.")
                 await self._fail()
         finally:
+            self.scope.pop(PUSH, None)  # which holds this too
             self._on_response = _nothing  # which holds the connection, for the garbage collector to find
             if self.task is not None:
                 running.discard(self.task)
@@ -168,6 +170,16 @@ class Exchange:
             if message["type"] != "http.response.body":
                 raise RuntimeError(f"{message['type']} was sent where the body is due")
             self._go_on(message.get("body", b""), more=message.get("more_body", False))
+
+    def push(self, body: bytes) -> bool:
+        """Write a piece of a chunked body at once; False where it has to wait, or nobody is there to read it."""
+        if not self._is_chunked or self.response_complete or self.disconnected or self._flow.write_paused:
+            return False
+        assert body, "an empty chunk would be the end"
+        self._unsent.append(b"%x\r\n%b\r\n" % (len(body), body))
+        if not self._will_flush:  # else behind what is about to go out
+            self._flush()
+        return True
 
     def _begin(self, status: int, headers: Headers) -> None:
         self.response_started = True

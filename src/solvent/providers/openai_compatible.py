@@ -7,6 +7,7 @@ A vendor that speaks it with an accent has a file of its own, which says only wh
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from solvent.providers.faults import UNREADABLE
 from solvent.providers.fields import fields_of
 from solvent.providers.mould import Mould
 from solvent.providers.openai_videos import OpenAIVideos
-from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings, Task
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort, PassOn, Provider, Settings, Task
 from solvent.providers.upstream import Upstream
 from solvent.values.errors import Invalid, Unavailable
 from solvent.values.limits import HEARD_S_MAX, UPSTREAM_BODY_BYTES_MAX
@@ -144,6 +145,8 @@ class OpenAICompatible:
                 yield chunk
                 return
             events, mould = EventReader(), Mould()
+            if call.pass_on is not None:
+                reply.take = partial(_passes, events, mould, call.pass_on)
             while data := await reply.part():
                 for payload in events.feed(data):
                     if payload == _DONE:
@@ -279,6 +282,12 @@ def _piece(payload: bytes, mould: Mould) -> Chunk | None:
     except UNREADABLE:
         return None
     return Chunk({"choices": msgspec.Raw(raw)}, pieces, None, None, finish, text, around=mould.around)
+
+
+def _passes(events: EventReader, mould: Mould, pass_on: PassOn, data: bytes) -> bool:
+    """Whether what has come is one event that looks like the ones before it, and was passed on."""
+    chunk = _piece(events.only(data), mould)
+    return chunk is not None and not chunk.finish and pass_on(chunk)
 
 
 def _said(choices: Sequence[_Choice]) -> tuple[int, str, str]:

@@ -53,7 +53,8 @@ class Call(msgspec.Struct, frozen=True):
     where it speaks that dialect too.
     output_tokens_max: what the hold pays for; the provider must not be allowed to write more. task: what is asked for;
     all but chat is asked of a provider that speaks chat, and of these only completions in a stream. files: that come
-    with it.
+    with it. pass_on: may be asked at once, of a chunk of which more is told by its `around`, as soon as it has come and
+    while the stream is waited for, whether it was dealt with; such a chunk is not yielded.
     """
 
     upstream: str
@@ -62,6 +63,7 @@ class Call(msgspec.Struct, frozen=True):
     output_tokens_max: int
     task: Task = "chat"
     files: tuple[File, ...] = ()
+    pass_on: PassOn | None = None
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -84,6 +86,9 @@ class Chunk(msgspec.Struct, frozen=True):
     made: Usage | None = None
     data: bytes = b""
     around: Mapping[str, msgspec.Raw] | None = None
+
+
+PassOn = Callable[[Chunk], bool]  # see `Call`
 
 
 def whole_members(chunk: Chunk) -> dict[str, msgspec.Raw]:

@@ -161,9 +161,9 @@ class Connection(asyncio.Protocol):
             return
         self._idle_bytes = 0
         self.since_s = self._loop.time()
+        reply.tell()
         if reply.unread_bytes > UPSTREAM_BUFFER_BYTES and not self.reading_paused:
             self._pause_reading()
-        reply.wake()
         if self._sending and reply.status >= REFUSALS_FROM:
             self._wake_writer()
 

@@ -7,7 +7,7 @@ connection stops reading its socket until the reader has caught up.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from solvent.values.errors import Unavailable
@@ -33,7 +33,8 @@ class Source(Protocol):
 class Reply:
     """An answer whose head has arrived. Read it to its end or close it; until then it keeps a connection.
 
-    status: 200-999. The methods put, end, fail, wake and expect belong to the connection.
+    status: 200-999. take: while the reader of a stream waits, asked of each piece that has come, whether it has dealt
+    with it: then the reader sleeps on. The methods put, end, fail, tell, wake and expect belong to the connection.
     """
 
     __slots__ = (
@@ -50,6 +51,7 @@ class Reply:
         "raw_headers",
         "stale",
         "status",
+        "take",
         "unread_bytes",
     )
 
@@ -58,6 +60,7 @@ class Reply:
         self.raw_headers: list[tuple[bytes, bytes]] = []
         self.unread_bytes = 0
         self.ended = False
+        self.take: Callable[[bytes], bool] | None = None
         self.stale = False  # the kept-alive connection was gone before it answered: safe to send again
         self._headers: dict[str, str] | None = None
         self._parts: list[bytes] = []
@@ -136,6 +139,7 @@ class Reply:
         source, self._source = self._source, None
         self._closed = True
         self._failure = None  # whose traceback would hold this reply, for the garbage collector to find
+        self.take = None  # which may hold it too
         self._parts.clear()
         self.unread_bytes = 0
         if source is not None:
@@ -168,6 +172,18 @@ class Reply:
         assert self._waiter is None or self._waiter.done(), "a reply has one reader"
         self._waiter = self._loop.create_future()
         return self._waiter
+
+    def tell(self) -> None:
+        """More of the body is here, and it is not the end: `take` it, or wake whoever waits."""
+        take, waiter = self.take, self._waiter
+        if take is not None and waiter is not None and not waiter.done() and len(self._parts) == 1:
+            part = self._parts[0]
+            if len(part) <= self._left_bytes and take(part):
+                self._left_bytes -= len(part)
+                self._parts.clear()
+                self.unread_bytes = 0
+                return
+        self.wake()
 
     def wake(self) -> None:
         waiter = self._waiter

@@ -38,9 +38,9 @@ class EventReader:
 
         Raises: Unavailable upstream_event_too_large; the stream cannot be read on after it.
         """
-        if not self._parts and _is_one_event(data) and len(data) <= self._event_bytes_max:
+        if only := self.only(data):
             self._begun = True
-            return [data[6:-2]]
+            return [only]
         window = self._seam + data if self._parts else data
         if window.find(b"\n\n") < 0 and window.find(b"\n\r\n") < 0:
             self._hold(data)
@@ -61,6 +61,12 @@ class EventReader:
         if whole.find(b"\r\n") >= 0:
             whole = whole.replace(b"\r\n", b"\n")
         return self._payloads(whole)
+
+    def only(self, data: bytes) -> bytes:
+        """The payload where nothing is held and `data` is one whole plain event; else b"". Nothing is taken in."""
+        if self._parts or len(data) > self._event_bytes_max or not _is_one_event(data):
+            return b""
+        return data[6:-2]
 
     def finish(self) -> None:
         """The stream ended: a half event is dropped, as the standard says. Ask `pending` first."""
