@@ -132,7 +132,8 @@ class Timed:
 
     def __init__(self, database: GroupCommit) -> None:
         self._database = database
-        self.append, self.append_then, self.append_later = database.append, database.append_then, database.append_later
+        self.append, self.append_then = database.append, database.append_then
+        self.append_later, self.keep_back = database.append_later, database.keep_back
         self.longest_write = self.reading = self.writing = 0.0
 
     async def read(self, work: Callable[[Connection], T]) -> T:

@@ -117,8 +117,8 @@ def _check_receipts(books: Books) -> None:
         of_answers[answer][name] = transfer
     for id, receipt in books.receipts.items():
         rows = of_answers[id]
-        holds = [name for name, row in rows.items() if row.state == "pending"]
-        assert "hold" in holds
+        # A hold that its answer was over before it was written is no row, and of what it charged nothing neither.
+        holds = {name.partition(".")[0] for name in rows if name.startswith("hold")}
         ends = [rows.get(f"{name}.posted") or rows[f"{name}.voided"] for name in holds]
         on_account = rows["overage"].grains if "overage" in rows else 0
         assert sum(end.grains for end in ends if is_money(end.currency)) + on_account == receipt.charge_grains

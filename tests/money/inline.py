@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, event
 from tests.db.opened import lay_empty_books
 
 from solvent.db.engine import READ, WRITE, open_engine
+from solvent.db.kept_back import Kept, KeptBack
 from solvent.db.port import Entry, Journal, Then
 from solvent.values.errors import Unavailable
 
@@ -74,6 +75,7 @@ class InlineBooks:
         self._writer = engine.connect().execution_options(**WRITE)
         self._reader = engine.connect().execution_options(**READ)
         self._later: list[Entry] = []
+        self._kept_back = KeptBack(asyncio.get_running_loop(), self._later.extend)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """See `Database.read`."""
@@ -83,6 +85,7 @@ class InlineBooks:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """See `Database.write`."""
+        self._kept_back.queue_all()
         self._flush([])
         with self._writer.begin():
             return work(self._writer)
@@ -104,9 +107,15 @@ class InlineBooks:
         self._demand_here()
         self._later += entries
 
+    def keep_back(self, entries: Sequence[Entry]) -> Kept:
+        """See `Database.keep_back`."""
+        self._demand_here()
+        return self._kept_back.keep(entries)
+
     def close(self) -> None:
         """Write what is queued and let go, if it is not lost."""
         if not self._is_lost:
+            self._kept_back.queue_all()
             self._flush([])
             self.lose()
 
@@ -122,7 +131,8 @@ class InlineBooks:
 
     def _flush(self, entries: Sequence[Entry]) -> None:
         self._demand_here()
-        entries, self._later = [*self._later, *entries], []
+        entries = [*self._later, *entries]
+        self._later.clear()
         rows: dict[Journal, list[Any]] = {}
         for journal, row in entries:
             rows.setdefault(journal, []).append(row)

@@ -1,6 +1,6 @@
 """Answer one question: open, hold, ask, meter, settle. Two short writes around a stream.
 
-The hold is queued before the upstream is asked; the settlement is on the disk before the answer is
+The hold is set aside before the upstream is asked; the settlement is on the disk before the answer is
 acknowledged. Whoever leaves early, the hold ends: the rest of the answer is then finished in the
 background, read to its usage report or hung up on, as its provider bills.
 """
@@ -8,7 +8,7 @@ background, read to its usage report or hung up on, as its provider bills.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final
 
@@ -22,18 +22,20 @@ from solvent.answering.find_funds import find_funds
 from solvent.answering.fold_store import fold_once
 from solvent.answering.guard_case import guard_case
 from solvent.answering.hedge import hedge
+from solvent.answering.leaving import leave, settle_purses
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import OUTRUN, Ending, Opened, Settlement, Tried, settle
 from solvent.answering.take_turn import take_turn
 from solvent.audit import alarm_store
-from solvent.db.port import Entry
+from solvent.db.port import Entry, Kept
 from solvent.engines.port import Effort, Seat
 from solvent.guarding.guard_reply import Asked, guard_reply
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
+from solvent.ledger.transfer import without_hold
 from solvent.providers.port import Chunk, PassOn
 from solvent.routing.hedging import Hedging
 from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
@@ -87,45 +89,36 @@ async def answer(
 
 
 def _begin(opened: Opened, desk: Desk, push: PassOn | None) -> _Running:
-    """The first write: queue the hold. Nobody waits for the disk here: a hold that a crash loses has charged
-    nothing. Raises Unavailable when the books take no more; then nothing is set aside."""
+    """The first write: the hold, if the answer takes a while. Nobody waits for the disk here: a hold that a crash loses
+    has charged nothing. Raises Unavailable when the books take no more; then nothing is set aside."""
     entries: list[Entry] = []
     for hold in opened.holds:
         entries.append((ledger_store.append, hold))
         entries.append((pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)))
     try:
-        desk.database.append_later(entries)
+        kept = desk.database.keep_back(entries)
     except Unavailable:
-        _settle_purses(opened, [0] * len(opened.holds))
+        settle_purses(opened, [0] * len(opened.holds))
         for entered in opened.entered:
             entered.pace.leave(entered.rule, entered.tokens, 0, entered.share)
         raise
-    return _Running(opened, desk, push)
+    return _Running(opened, desk, push, kept)
 
 
-def _settle_purses(opened: Opened, spent: Sequence[int]) -> None:
-    for n, draw in enumerate(opened.draws):
-        opened.funds.purse(draw.pot).settle(draw.grains, spent[n])
+def _what_ends(opened: Opened, settlement: Settlement, holder: str, *, was_held: bool) -> list[Entry]:
+    """The holds end, their leases get the rest back, and everything that is known is journaled.
 
-
-def _leave(opened: Opened, receipt: Receipt) -> None:
-    """What the answer used counts at every pace, and what it brought in and cost, where the customer stands."""
-    if opened.entered or opened.turn is not None:
-        usage = receipt.usage
-        used = all_input_tokens(usage) + all_output_tokens(usage)
-        for entered in opened.entered:
-            entered.pace.leave(entered.rule, entered.tokens, used, entered.share)
-        leave_turn(opened, used)
-    if opened.funds.standing is not None:
-        opened.funds.standing.add(receipt.charge_grains - receipt.granted_grains, receipt.cost_grains)
-
-
-def _what_ends(opened: Opened, settlement: Settlement, holder: str) -> list[Entry]:
-    """The second write: the holds end, their leases get the rest back, and everything that is known is journaled."""
-    entries: list[Entry] = [(ledger_store.append, transfer) for transfer in settlement.transfers]
+    was_held: whether the holds were written; if not, what they come to is posted and taken out of the leases at once.
+    """
+    entries: list[Entry] = []
+    for transfer in settlement.transfers:
+        row = transfer if was_held or transfer.resolves is None else without_hold(transfer)
+        if row is not None:
+            entries.append((ledger_store.append, row))
     spent = settlement.bill.spent
     for n, hold in enumerate(opened.holds):
-        entries.append((pot_store.shift_leases, (hold.debit, hold.currency, holder, hold.grains - spent[n])))
+        left = (hold.grains if was_held else 0) - spent[n]
+        entries.append((pot_store.shift_leases, (hold.debit, hold.currency, holder, left)))
     entries.append((store.append, settlement.receipt))
     alarms = alarms_after(opened, settlement.receipt)
     return [*entries, *((alarm_store.raise_alarms, alarm) for alarm in alarms)] if alarms else entries
@@ -135,13 +128,14 @@ class _Running:
     """One answer under way, from its hold to its settlement."""
 
     __slots__ = (
-        "_asked_us", "_desk", "_era", "_fault", "_finish", "_first_token_us", "_has_begun", "_has_hedged", "_latest_us",
-        "_meter", "_push", "_seat", "_stream", "_tried", "_usage_report", "opened", "race",
+        "_asked_us", "_desk", "_era", "_fault", "_finish", "_first_token_us", "_has_begun", "_has_hedged", "_kept",
+        "_latest_us", "_meter", "_push", "_seat", "_stream", "_tried", "_usage_report", "opened", "race",
     )  # fmt: skip
 
-    def __init__(self, opened: Opened, desk: Desk, push: PassOn | None) -> None:
+    def __init__(self, opened: Opened, desk: Desk, push: PassOn | None, kept: Kept) -> None:
         self.opened = opened
         self._push = push
+        self._kept = kept
         self.race: Race | None = None
         self._has_hedged = False
         self._desk = desk
@@ -356,8 +350,9 @@ class _Running:
         )  # fmt: skip
         settlement = settle(opened, self._meter.measure(_spent(effort)), ending)
         receipt = settlement.receipt
-        _settle_purses(opened, settlement.bill.spent)
-        _leave(opened, receipt)
+        was_held = not self._kept.take_back()
+        settle_purses(opened, settlement.bill.spent)
+        leave(opened, receipt)
         self._era.under_way -= 1
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -365,7 +360,7 @@ class _Running:
             # Who has left by now leaves a booked answer behind, not a half-known one.
             if failure is None:
                 desk.tell(receipt)
-            else:
+            elif was_held:
                 self._take_back(settlement)
             if waiting.done():
                 return
@@ -377,9 +372,10 @@ class _Running:
         try:
             if desk.folds():
                 desk.database.append_later([(fold_once, None)])
-            desk.database.append_then(_what_ends(opened, settlement, desk.holder), known)
+            desk.database.append_then(_what_ends(opened, settlement, desk.holder, was_held=was_held), known)
         except Unavailable:
-            self._take_back(settlement)
+            if was_held:
+                self._take_back(settlement)
             raise
         await waiting
         return receipt

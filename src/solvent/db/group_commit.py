@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from solvent.db.engine import READ, WRITE, group_of
+from solvent.db.kept_back import Kept, KeptBack
 from solvent.db.port import Entry, Journal, Then
 from solvent.values.errors import Unavailable
 from solvent.values.limits import COMMIT_ENTRIES_MAX, COMMIT_QUEUE_MAX
@@ -72,6 +73,7 @@ class GroupCommit:
         self._loop = asyncio.get_running_loop()
         self._groups: deque[Group] = deque()
         self._works: deque[Work] = deque()
+        self._kept_back = KeptBack(self._loop, self._queue_for_nobody)
         self._wake = threading.Event()
         self._came = 0  # groups that somebody waits for, so far
         self._known = 0  # of them, those of the turns before this one
@@ -91,6 +93,7 @@ class GroupCommit:
     async def write(self, work: Callable[[Connection], T]) -> T:
         """See `Database.write`."""
         self._demand_open()
+        self._kept_back.queue_all()
         future: Future[T] = self._loop.create_future()
         self._works.append((work, future))
         self._wake.set()
@@ -132,8 +135,18 @@ class GroupCommit:
         self._demand_open()
         self._groups.append((entries, None))
 
+    def keep_back(self, entries: Sequence[Entry]) -> Kept:
+        """See `Database.keep_back`."""
+        self._demand_open()
+        return self._kept_back.keep(entries)
+
+    def _queue_for_nobody(self, entries: Sequence[Entry]) -> None:
+        self._groups.append((entries, None))
+        self._wake.set()
+
     async def close(self) -> None:
         """Write all that is queued, then stop."""
+        self._kept_back.close()
         self._stopping = True
         self._wake.set()
         await asyncio.to_thread(self._thread.join)

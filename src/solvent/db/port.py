@@ -15,6 +15,14 @@ Entry = tuple[Journal, Any]
 Then = Callable[[Exception | None], None]
 
 
+class Kept(Protocol):
+    """Rows that are kept back for a moment, see `Database.keep_back`."""
+
+    def take_back(self) -> bool:
+        """Whether they were still kept back: then they are never written."""
+        ...
+
+
 class Database(Protocol):
     """Transactions belong to the database: stores never begin or end one."""
 
@@ -43,5 +51,13 @@ class Database(Protocol):
         """Queue rows that nobody waits for: they go with the next commit, at most a few hundredths of a second on.
 
         Rows queued earlier are never written after rows queued later. Raises Unavailable when the queue is full.
+        """
+        ...
+
+    def keep_back(self, entries: Sequence[Entry]) -> Kept:
+        """Keep rows back that nobody waits for and that may soon be needless. They are queued after a moment, see
+        `kept_back.KEPT_S`, or before the next `write`, unless they are taken back.
+
+        Raises Unavailable when the queue is full.
         """
         ...

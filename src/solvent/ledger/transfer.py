@@ -80,6 +80,14 @@ def void(held: Transfer, at_us: int) -> Transfer:
     return _resolution(held, "voided", 0, at_us)
 
 
+def without_hold(ending: Transfer) -> Transfer | None:
+    """What stands of a hold's end where the hold was never written: the posting, under its id; of a void nothing."""
+    assert ending.resolves is not None, "only the end of a hold has one"
+    if ending.state == "voided":
+        return None
+    return msgspec.structs.replace(ending, resolves=None, held_grains=0)
+
+
 def _resolution(held: Transfer, state: State, grains: int, at_us: int) -> Transfer:
     return Transfer(
         TransferId(f"{held.id}.{state}"), at_us, state, held.debit, held.credit, grains, held.currency,
