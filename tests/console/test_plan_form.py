@@ -27,7 +27,7 @@ from solvent.values.money import Money, money
 WON = 10**7
 FULL_ENTRY = written_plan(FULL)
 SLOW = [HealthCheck.too_slow]  # a plan is much to draw on a busy machine
-names = st.text("az9가é._-", min_size=1, max_size=6)
+names = st.text("az9가é._-", min_size=1, max_size=6).filter(lambda name: name not in (".", ".."))  # no paths
 classes = st.lists(st.sampled_from(["small", "large", "a.b_c-d", "9"]), max_size=2, unique=True).map(tuple)
 amounts = st.integers(1, 10**8 * WON)
 counts = st.integers(1, 10**8)

@@ -22,6 +22,7 @@ export function drawChart(figure, data) {
   const table = asTable(head, rows, AS_TABLE[language]);
   table.open = isOpen;
   figure.append(table);
+  figure.dispatchEvent(new CustomEvent('drawn', { bubbles: true })); // js/page.js minds its table
   if (near) tellWhatIsNear(figure, drawing, near);
 }
 
@@ -29,7 +30,7 @@ function asTable(head, rows, words) {
   const right = (index) => (index ? 'n' : null);
   const headRow = el('tr', {}, ...head.map((text, index) => el('th', { class: right(index), scope: 'col' }, text)));
   const row = (cells) => el('tr', {}, ...cells.map((text, index) => (index ? el('td', { class: 'n' }, text) : el('th', { scope: 'row' }, text))));
-  return el('details', { class: 'as-table' }, el('summary', {}, words), el('table', {}, el('thead', {}, headRow), el('tbody', {}, ...rows.map(row))));
+  return el('details', { class: 'as-table' }, el('summary', {}, words), el('div', { class: 'roll' }, el('table', {}, el('thead', {}, headRow), el('tbody', {}, ...rows.map(row)))));
 }
 
 /** Hovering repeats what the table says. near(x) is {x, y, text}, or null where there is nothing. */

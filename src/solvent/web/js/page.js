@@ -114,7 +114,9 @@ const rolls = new ResizeObserver((all) => {
     for (const [key, value] of [['tabindex', '0'], ['role', 'group'], ['aria-label', name ?? '']]) if (isWide) roll.setAttribute(key, value); else roll.removeAttribute(key);
   }
 });
-for (const table of document.querySelectorAll('.roll > table')) rolls.observe(table);
+const mindTables = (place) => place.querySelectorAll('.roll > table').forEach((table) => rolls.observe(table));
+mindTables(document);
+document.addEventListener('drawn', (event) => mindTables(event.target));
 // A browser's first page is drawn without the font, and has it afterwards; the next ones find it kept.
 addEventListener('load', () => {
   const font = document.querySelector('meta[name="font"]');
