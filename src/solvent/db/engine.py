@@ -31,6 +31,8 @@ WHERE atttypid = 'text'::regtype AND attcollation <> '"C"'::regcollation AND att
 # unless it knows one: None is None.
 sqlite3.register_adapter(type(None), lambda none: none)
 _BEGIN: Final = "BEGIN IMMEDIATE"
+_READER_KIB: Final = 4096  # of pages that a connection keeps: there are several, and each would fill its own in time
+_WRITER_KIB: Final = 65_536
 STATEMENTS_KEPT: Final = 512  # prepared, of one connection: each size in which rows of each journal are added
 _WRITER = 0x501_7E47  # any number, the same in every process: the key of the lock that a writer holds
 
@@ -108,10 +110,16 @@ def _prepare_sqlite(connection: TurnTaking, _record: object) -> None:
         "busy_timeout = 10000",
         "foreign_keys = ON",
         "wal_autocheckpoint = 4000",
-        "cache_size = -65536",
+        f"cache_size = -{_READER_KIB}",
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def for_writing(connection: Connection) -> None:
+    """Give the one connection that writes all day room for the pages that it touches again and again."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.cursor().execute(f"PRAGMA cache_size = -{_WRITER_KIB}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from solvent.db.engine import READ, WRITE, group_of
+from solvent.db.engine import READ, WRITE, for_writing, group_of
 from solvent.db.kept_back import Kept, KeptBack
 from solvent.db.port import Entry, Journal, Then
 from solvent.values.errors import Unavailable
@@ -175,6 +175,7 @@ class GroupCommit:
     def _run(self) -> None:
         try:
             with self.engine.connect().execution_options(**WRITE) as connection:
+                for_writing(connection)
                 self._write_on(connection)
         except BaseException as wrong:  # whatever it was: nobody may wait for ever for a thread that is gone
             self._die(wrong)
