@@ -28,7 +28,7 @@ from solvent.billing.publish_plans import publish_plans
 from solvent.console.api import OperatorApi
 from solvent.db.group_commit import GroupCommit
 from solvent.identity import store as identity_store
-from solvent.identity.caller import Caller, Role
+from solvent.identity.caller import Callers, Role
 from solvent.identity.key import SECRET_BYTES, NewKey, secret
 from solvent.office.issue_key import issue_key
 from solvent.payments.port import PaymentProcessor
@@ -46,7 +46,7 @@ class Office:
         self.now_us = NOW_US
         self.port = 0
         self.keys: dict[str, str] = {}
-        self.callers: Mapping[bytes, Caller] = {}
+        self.callers = Callers()
         self.costs: tuple[ClassCost, ...] = ()
         self.processors: dict[str, PaymentProcessor] = {}
         self._chance = Random(1)

@@ -258,7 +258,7 @@ def test_events_of_one_turn_of_the_loop_go_out_together() -> None:
     async def told() -> list[bytes]:
         wire = Wire()
         scope = {"type": "http", "method": "GET"}
-        exchange = Exchange(scope, wire, FlowControl(wire), [], lambda: None, keep_alive=True, expects_continue=False)
+        exchange = Exchange(scope, wire, FlowControl(wire), [], lambda: None)
         await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
         for events in ((b"a", b"b"), (b"c",)):
             for event in events:
@@ -278,7 +278,7 @@ def test_what_is_pushed_goes_out_at_once_and_in_its_order_or_not_at_all() -> Non
         wire = Wire()
         scope = {"type": "http", "method": "POST"}
         flow = FlowControl(wire)
-        exchange = Exchange(scope, wire, flow, [], lambda: None, keep_alive=True, expects_continue=False)
+        exchange = Exchange(scope, wire, flow, [], lambda: None)
         could = [exchange.push(b"too early")]
         await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
         await exchange.send({"type": "http.response.body", "body": b"a", "more_body": True})

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from solvent.identity.caller import (
     OPERATOR_ROLES,
     Caller,
+    Callers,
     Customer,
     caller_of,
     demand_customer,
@@ -27,7 +28,7 @@ CUSTOMER = Customer(CustomerId("cus_1"), "Kim", "plus", 0)
 PAYS = Caller(KeyId("key_1"), "customer", CUSTOMER)
 ORPHAN = Caller(KeyId("key_3"), "customer")  # its customer is gone from the books
 SECRET = b"sk-solvent-0123"
-CALLERS = {digest(SECRET): PAYS}
+CALLERS = Callers({digest(SECRET): PAYS})
 
 
 def test_a_customers_key_pays() -> None:
@@ -95,9 +96,10 @@ def test_what_is_no_key_opens_nothing_and_is_not_repeated(sent: bytes, code: str
 
 @pytest.mark.parametrize(("now_us", "is_good"), [(99, True), (100, False), (101, False)])
 def test_a_key_is_good_until_just_before_it_expires(now_us: int, is_good: bool) -> None:
-    callers = {digest(SECRET): Caller(KeyId("key_1"), "customer", CUSTOMER, 100)}
+    callers = Callers({digest(SECRET): Caller(KeyId("key_1"), "customer", CUSTOMER, 100)})
+    assert caller_of(SECRET, callers, 5).key == "key_1"  # and known as it is from now on
     if is_good:
-        assert caller_of(SECRET, callers, now_us).key == "key_1"
+        assert caller_of(SECRET, callers, now_us) is caller_of(SECRET, callers, 5)
     else:
         with pytest.raises(Unauthenticated) as caught:
             caller_of(SECRET, callers, now_us)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import pytest
 from tests.db.opened import Place
@@ -12,7 +12,7 @@ from tests.office.acts import NOW_US, SECRETS, act, callers_mark, opened_custome
 from solvent.audit.store import changes_between
 from solvent.db.group_commit import GroupCommit
 from solvent.identity import store as identity_store
-from solvent.identity.caller import Caller, caller_of
+from solvent.identity.caller import Callers, caller_of
 from solvent.identity.key import Key, NewKey
 from solvent.office.change_customer import CustomerChange, change_customer
 from solvent.office.issue_key import issue_key
@@ -42,7 +42,7 @@ async def rotated(database: GroupCommit, key: Key, n: int, hours: int, at_us: in
     return made.key
 
 
-async def callers(database: GroupCommit) -> Mapping[bytes, Caller]:
+async def callers(database: GroupCommit) -> Callers:
     return await database.read(identity_store.callers)
 
 

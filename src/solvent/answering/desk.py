@@ -13,7 +13,7 @@ from solvent.billing.funds import Funds
 from solvent.billing.pace import Pace
 from solvent.db.port import Database
 from solvent.guarding.rule import NO_RULES, Rules
-from solvent.identity.caller import Caller
+from solvent.identity.caller import Caller, Callers
 from solvent.ledger.purse import Purse
 from solvent.pricing.exchange import Exchange
 from solvent.routing.retry import RetryBudget
@@ -35,7 +35,7 @@ class Desk:
     """One process's desk.
 
     now_us: the clock. entropy: random bits for ids. currency: what wallets and reports are kept in.
-    callers: who may ask, by their key's digest. routes: the models on sale, by name. pools: of those of them that
+    callers: who may ask. routes: the models on sale, by name. pools: of those of them that
     have more than one upstream, all of these.
     take_over: finishes an answer whose client is gone, in the background.
     listeners: told each receipt once it is on the books; they must be quick and never fail.
@@ -71,7 +71,7 @@ class Desk:
         self.exchanges = exchanges
         self.pools = pools
         self.retries = RetryBudget()
-        self.callers: Mapping[bytes, Caller] = {}
+        self.callers = Callers()
         self.holder = holder
         self.keep_responses_us = keep_responses_us
         self.guards = guards

@@ -52,7 +52,7 @@ from solvent.db.port import Connection
 from solvent.db.presence import Presence
 from solvent.filing.forget_old_files import forget_old_files
 from solvent.identity import store as identity_store
-from solvent.identity.caller import Caller, Customer, Role, digest
+from solvent.identity.caller import Callers, Customer, Role, digest
 from solvent.identity.forget_old_sessions import forget_old_sessions
 from solvent.identity.key import SECRET_BYTES, NewKey, secret
 from solvent.ledger import store as ledger_store
@@ -123,7 +123,7 @@ class App:
         """Take in who may call: a new snapshot, swapped whole. Who is on another plan pays from its pots at once."""
         were = {caller.customer.id: caller.customer.plan for caller in self.desk.callers.values() if caller.customer}
 
-        def read(connection: Connection) -> tuple[int, dict[bytes, Caller]]:
+        def read(connection: Connection) -> tuple[int, Callers]:
             return int(ledger_store.mark(connection, CALLERS) or 0), identity_store.callers(connection)
 
         self._callers_seen, callers = await self.database.read(read)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from solvent.app.config import Config, trusted_proxies
 from solvent.app.http import Scope, header, presented_key
 from solvent.identity.address import Address, Network, client_address
-from solvent.identity.caller import Caller, asking_for, caller_of, demand_address
+from solvent.identity.caller import Caller, Callers, asking_for, caller_of, demand_address
 from solvent.identity.permission import demand_use
 
 
-def calling(scope: Scope, callers: Mapping[bytes, Caller], now_us: int, trusted: Sequence[Network]) -> Caller:
+def calling(scope: Scope, callers: Callers, now_us: int, trusted: Sequence[Network]) -> Caller:
     """trusted: the proxies whose word on whom they ask for counts.
 
     Raises Unauthenticated, Refused for a key that may not be used from there or for that, and Invalid for a user

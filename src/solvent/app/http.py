@@ -27,6 +27,7 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Of a scope: what writes a piece of a body that has begun at once; whether it could without waiting.
 PUSH = "solvent.push"
+_NAMED = "solvent.headers"  # of a scope: its headers by their names, once somebody has looked for one
 JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
@@ -40,7 +41,9 @@ async def read_body(receive: Receive, bytes_max: int = REQUEST_BODY_BYTES_MAX) -
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
-        return _bounded(body, bytes_max)
+        if len(body) > bytes_max:
+            raise _too_large(bytes_max)
+        return body
     parts = _parts(message, receive, bytes_max, REQUEST_BODY_WHOLE_S_MAX)
     return b"".join([part async for part in parts])
 
@@ -82,12 +85,6 @@ async def until_gone(receive: Receive) -> None:
         pass
 
 
-def _bounded(body: bytes, bytes_max: int) -> bytes:
-    if len(body) > bytes_max:
-        raise _too_large(bytes_max)
-    return body
-
-
 def _too_large(bytes_max: int) -> Invalid:
     return Invalid("body_too_large", f"the request body is larger than {bytes_max // MIB} MiB; send less at once")
 
@@ -112,18 +109,11 @@ async def respond_with(send: Send, file: Download, headers: Headers = ()) -> Non
     await send({"type": "http.response.body", "body": b""})
 
 
-async def respond(
+def respond(
     send: Send, status: int, body: bytes, headers: Headers = (), kind: tuple[bytes, bytes] = JSON
-) -> None:  # fmt: skip
-    """One response, whole: JSON, unless its kind says otherwise."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [kind, (b"content-length", str(len(body)).encode()), *headers],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+) -> Awaitable[None]:  # fmt: skip
+    """One response, whole and in one message: JSON, unless its kind says otherwise. Who writes it says its length."""
+    return send({"type": "http.response.start", "status": status, "headers": [kind, *headers], "body": body})
 
 
 class Began:
@@ -143,11 +133,10 @@ class Began:
 
 def header(scope: Scope, name: bytes, absent: bytes = b"") -> bytes:
     """The first header of that (lower-case) name; `absent` when there is none."""
-    for key, value in scope["headers"]:
-        if key == name:
-            found: bytes = value
-            return found
-    return absent
+    named: dict[bytes, bytes] | None = scope.get(_NAMED)
+    if named is None:
+        named = scope[_NAMED] = dict(reversed(scope["headers"]))
+    return named.get(name, absent)
 
 
 def idempotency_key(scope: Scope) -> str:

@@ -32,7 +32,7 @@ from solvent.console.carry_out import act_behind, carry_out, read_json, read_mem
 from solvent.console.openapi import document
 from solvent.console.operation import AnyOperation
 from solvent.console.operations import OPERATIONS
-from solvent.identity.caller import Caller, caller_of
+from solvent.identity.caller import Callers, caller_of
 from solvent.identity.permission import demand
 from solvent.values.errors import Invalid, SolventError
 from solvent.values.ids import new_id
@@ -54,7 +54,7 @@ class OperatorApi:
     """One ASGI application. callers: who may call now. reload: takes in who may call from the books."""
 
     def __init__(
-        self, business: Business, callers: Callable[[], Mapping[bytes, Caller]], reload: Callable[[], Awaitable[None]]
+        self, business: Business, callers: Callable[[], Callers], reload: Callable[[], Awaitable[None]]
     ) -> None:
         self._business = business
         self._callers = callers

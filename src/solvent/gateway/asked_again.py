@@ -95,5 +95,5 @@ def _without_boundary(content_type: bytes, body: bytes) -> bytes:
 
 
 async def _tell_again(whole: _Whole, send: Send) -> None:
-    await send({"type": "http.response.start", "status": whole.status, "headers": [*whole.headers, REPLAYED]})
-    await send({"type": "http.response.body", "body": whole.body})
+    headers = [*whole.headers, REPLAYED]
+    await send({"type": "http.response.start", "status": whole.status, "headers": headers, "body": whole.body})

@@ -56,5 +56,4 @@ class _Heard:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], dict(message["headers"])
-        else:
-            self.body += message.get("body", b"")
+        self.body += message.get("body", b"")

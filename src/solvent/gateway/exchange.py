@@ -15,7 +15,7 @@ from typing import Final
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from solvent.app.http import PUSH, Asgi, Headers, Message, Scope
+from solvent.app.http import PUSH, TEXT, Asgi, Headers, Message, Scope, respond
 
 log = logging.getLogger("uvicorn.error")
 
@@ -27,29 +27,28 @@ _BROKEN: Final = b"Internal Server Error"
 
 
 class Exchange:
-    """scope: as the application sees the request. default_headers: of every response. keep_alive: whether the
-    connection carries another one afterwards. expects_continue: whether the client waits to be told to send its body.
-    on_response: called when all of a response was written.
+    """scope: as the application sees the request. default_headers: of every response. on_response: called when all of
+    a response was written. keep_alive: whether the connection carries another one afterwards. expects_continue: whether
+    the client waits to be told to send its body.
     """
 
     __slots__ = (
-        "_default_headers", "_expects_continue", "_flow", "_has_news", "_is_chunked", "_left_bytes", "_news",
-        "_on_response", "_parts", "_parts_bytes", "_transport", "_unsent", "_will_flush", "disconnected", "is_whole",
+        "_default_headers", "_flow", "_has_news", "_is_chunked", "_left_bytes", "_news", "_on_response", "_parts",
+        "_parts_bytes", "_transport", "_unsent", "_will_flush", "disconnected", "expects_continue", "is_whole",
         "keep_alive", "response_complete", "response_started", "scope", "task",
     )  # fmt: skip
 
     def __init__(
         self, scope: Scope, transport: asyncio.Transport, flow: FlowControl,
-        default_headers: list[tuple[bytes, bytes]], on_response: Callable[[], None], *, keep_alive: bool,
-        expects_continue: bool,
+        default_headers: list[tuple[bytes, bytes]], on_response: Callable[[], None],
     ) -> None:  # fmt: skip
         self.scope = scope
         self._transport = transport
         self._flow = flow
         self._default_headers = default_headers
         self._on_response = on_response
-        self.keep_alive = keep_alive
-        self._expects_continue = expects_continue
+        self.keep_alive = True
+        self.expects_continue = False
         self.task: asyncio.Task[None] | None = None  # that runs it
         self.disconnected = False
         # Of the request: whether all has come, and what of its body nobody has taken yet
@@ -61,9 +60,7 @@ class Exchange:
         # Of the response
         self.response_started = False
         self.response_complete = False
-        self._unsent: list[
-            bytes
-        ] = []  # a head of known length waits for its body, an event for those that came with it
+        self._unsent: list[bytes] = []  # a head waits for its body if that has a length, an event for others
         self._will_flush = False
         self._is_chunked: bool | None = None
         self._left_bytes = 0  # of a body of known length
@@ -95,13 +92,7 @@ class Exchange:
                 self._flush()
             self._transport.close()
             return
-        headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(_BROKEN)),
-            (b"connection", b"close"),
-        ]
-        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
-        await self.send({"type": "http.response.body", "body": _BROKEN})
+        await respond(self.send, 500, _BROKEN, [(b"connection", b"close")], TEXT)
 
     # What the connection tells
 
@@ -136,8 +127,8 @@ class Exchange:
 
     async def receive(self) -> Message:
         """See ASGI: what has come of the body since, or that the client is gone or answered."""
-        if self._expects_continue:
-            self._expects_continue = False
+        if self.expects_continue:
+            self.expects_continue = False
             if not self._transport.is_closing():
                 self._transport.write(_CONTINUE)
         if not self.disconnected and not self.response_complete:
@@ -163,7 +154,12 @@ class Exchange:
         if not self.response_started:
             if message["type"] != "http.response.start":
                 raise RuntimeError(f"{message['type']} was sent before the head")
-            self._begin(message["status"], message.get("headers", ()))
+            whole: bytes | None = message.get("body")  # beyond ASGI: of what `respond` says
+            self._begin(message["status"], message.get("headers", ()), whole)
+            if whole is not None:
+                self._go_on(whole, more=False)
+            elif not self._left_bytes:
+                self._flush_soon()
         elif self.response_complete:
             raise RuntimeError(f"{message['type']} was sent after the end of the response")
         else:
@@ -181,26 +177,30 @@ class Exchange:
             self._flush()
         return True
 
-    def _begin(self, status: int, headers: Headers) -> None:
+    def _begin(self, status: int, headers: Headers, whole: bytes | None) -> None:
         self.response_started = True
-        self._expects_continue = False
-        lines = [STATUS_LINE[status]]
+        self.expects_continue = False
+        head = self._unsent
+        head.append(STATUS_LINE[status])
         says_close = False
         for name, value in (*self._default_headers, *headers) if self._default_headers else headers:
             if _CR in value or _LF in value or _NUL in value:  # RFC 9110, section 5.5
+                self._unsent = []
                 raise RuntimeError(f"the header {name!r} of the response holds the end of a line")
-            lines.append(b"%b: %b\r\n" % (name, value))
+            head += (name, b": ", value, b"\r\n")
             if name in _FRAMING:
                 says_close = self._frame(name, value) or says_close
         if not self.keep_alive and not says_close:
-            lines.append(b"connection: close\r\n")
-        if self._is_chunked is None and status not in _BODILESS and self.scope["method"] != "HEAD":
-            self._is_chunked = True
-            lines.append(b"transfer-encoding: chunked\r\n")
-        lines.append(b"\r\n")
-        self._unsent += lines
-        if not self._left_bytes:
-            self._flush_soon()
+            head.append(b"connection: close\r\n")
+        if self._is_chunked is None and status not in _BODILESS:
+            if whole is not None:
+                self._is_chunked = False
+                self._left_bytes = len(whole)
+                head.append(b"content-length: %d\r\n" % len(whole))
+            elif self.scope["method"] != "HEAD":
+                self._is_chunked = True
+                head.append(b"transfer-encoding: chunked\r\n")
+        head.append(b"\r\n")
 
     def _frame(self, name: bytes, value: bytes) -> bool:
         """Take in a header that says how a response ends; whether it says that the connection does."""

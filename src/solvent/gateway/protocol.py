@@ -4,7 +4,7 @@ what one request and its response are."""
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
@@ -33,6 +33,9 @@ class BoundedHttp(HttpToolsProtocol):
     cycle: Exchange  # type: ignore[assignment]  # the newest
     pipeline: Any  # of exchanges that wait for the one before them, each with the application that answers it
     _running: Exchange | None = None  # the one that is being answered
+    _version = ""  # of HTTP, as the connection's first request says
+    _place_url = b""  # the address of the last request, most likely that of the next
+    _place = ("", b"", b"")  # what it says: the path, as it was written too, and the query
     _is_in_head = True  # from the connection, or a first byte, to the end of a head
     _head_bytes: int
     _framing_bytes = 0  # of a body that came since its head, what is none of it: sizes of chunks, lines behind it
@@ -85,9 +88,11 @@ class BoundedHttp(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One line of the head; those behind a body say nothing that is heard."""
-        if self._is_in_head:
-            super().on_header(name, value)
+        """One line of the head; those behind a body are put where nobody reads."""
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is whole, and is answered; the body has limits of its own (app/http.py)."""
@@ -95,15 +100,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._framing_bytes = 0
         self._head_since_s = None
         self._awaits_body = True
-        parser = self.parser
-        http_version = parser.get_http_version()
         exchange = Exchange(
-            self._scope(http_version), self.transport, self.flow, self.server_state.default_headers,
-            self.on_response_complete, keep_alive=http_version != "1.0" and parser.should_keep_alive(),
-            expects_continue=self.expect_100_continue,
-        )  # fmt: skip
+            self._scope(), self.transport, self.flow, self.server_state.default_headers, self.on_response_complete
+        )
+        if self._version == "1.0" or not self.parser.should_keep_alive():
+            exchange.keep_alive = False
+        if self.expect_100_continue:
+            exchange.expects_continue = True
         before, self.cycle = self.cycle, exchange
-        app = cast(Asgi, service_unavailable if self._is_crowded() else self.app)
+        app: Any = service_unavailable if self._is_crowded() else self.app
         if before is None or before.response_complete:
             self._start(exchange, app)
         else:  # it waits for the one before it
@@ -148,7 +153,32 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
         self.parser = None  # type: ignore[assignment]  # it holds our methods: let both go
 
-    def _scope(self, http_version: str) -> Scope:
+    def _scope(self) -> Scope:
+        if self.url != self._place_url:
+            self._place_url, self._place = self.url, self._read_url()
+        path, raw_path, query = self._place
+        method = self.parser.get_method()
+        version = self._version
+        if not version:
+            version = self._version = self.parser.get_http_version()
+        headers, self.headers = self.headers, []
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": _METHODS.get(method) or method.decode("ascii"),
+            "root_path": self.root_path,
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": headers,
+            "state": self.app_state.copy(),
+        }
+
+    def _read_url(self) -> tuple[str, bytes, bytes]:
         raw_path, query = self.url, b""
         if _QUESTION_MARK in raw_path or _NUMBER_SIGN in raw_path or not raw_path.startswith(b"/"):
             parsed = httptools.parse_url(raw_path)
@@ -158,22 +188,7 @@ class BoundedHttp(HttpToolsProtocol):
             path = unquote(path)
         if self.root_path:
             path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
-        method = self.parser.get_method()
-        return {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": http_version,
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "method": _METHODS.get(method) or method.decode("ascii"),
-            "root_path": self.root_path,
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": self.headers,
-            "state": self.app_state.copy(),
-        }
+        return path, raw_path, query
 
     def _is_crowded(self) -> bool:
         most = self.limit_concurrency

@@ -52,8 +52,8 @@ class Telling:
     @property
     def response(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """What was told: status, headers and body."""
-        head, *parts = self._messages
-        return head["status"], list(head["headers"]), b"".join(part.get("body", b"") for part in parts)
+        head = self._messages[0]
+        return head["status"], list(head["headers"]), b"".join(part.get("body", b"") for part in self._messages)
 
     async def run(self, body: bytes, answer: Answer) -> None:
         """Answer, and keep what is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -72,15 +73,35 @@ def digest(given: bytes) -> bytes:
     return sha256(given).digest()
 
 
-def caller_of(given: bytes, callers: Mapping[bytes, Caller], now_us: int) -> Caller:
-    """Who holds the key that was sent. callers: who may call, by the digest of their key.
+class Callers(dict[bytes, Caller]):
+    """Who may call, by the digest of their key: a snapshot, replaced as a whole. A key of theirs that was sent is known
+    as it is from then on, which costs no digest, for as long as the snapshot is in force."""
+
+    __slots__ = ("_sent",)
+
+    def __init__(self, known: Mapping[bytes, Caller] = MappingProxyType({})) -> None:
+        super().__init__(known)
+        self._sent: dict[bytes, Caller] = {}
+
+    def holder(self, given: bytes) -> Caller | None:
+        """Whose key was sent; None where it is nobody's."""
+        caller = self._sent.get(given)
+        if caller is None:
+            caller = self.get(digest(given))
+            if caller is not None:
+                self._sent[given] = caller
+        return caller
+
+
+def caller_of(given: bytes, callers: Callers, now_us: int) -> Caller:
+    """Who holds the key that was sent. callers: who may call.
 
     Raises Unauthenticated, never repeating what was sent.
     """
     if not given:
         words = "no key was sent; send the header Authorization: Bearer YOUR_KEY"
         raise Unauthenticated("no_api_key", words)
-    caller = callers.get(digest(given))
+    caller = callers.holder(given)
     if caller is None:
         words = "this key is not known here; check it, or ask the operator for a new one"
         raise Unauthenticated("invalid_api_key", words)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from solvent.db.tables import metadata
 from solvent.identity.address import read_networks
-from solvent.identity.caller import Caller, Customer, State, Use
+from solvent.identity.caller import Caller, Callers, Customer, State, Use
 from solvent.identity.key import Key
 from solvent.values.errors import NotFound
 from solvent.values.ids import CustomerId, KeyId
@@ -211,15 +211,15 @@ def revoke_keys_of(connection: Connection, customer: CustomerId, now_us: int) ->
     return connection.execute(update(keys).where(*theirs).values(revoked_us=now_us)).rowcount
 
 
-def callers(connection: Connection) -> dict[bytes, Caller]:
-    """Whoever may call, by the digest of their key: the snapshot that requests are checked against.
+def callers(connection: Connection) -> Callers:
+    """Whoever may call: the snapshot that requests are checked against.
 
     Revoked keys are not in it; whether one has expired is asked at each call.
     """
     known = {customer.id: customer for customer in all_customers(connection)}
     chosen = select(keys.c.digest, *_KEY).where(keys.c.revoked_us == 0)
     found = {bytes(row.digest): _caller(_key(row[1:]), known) for row in connection.execute(chosen)}
-    return found | _former(connection, {caller.key: caller for caller in found.values()})
+    return Callers(found | _former(connection, {caller.key: caller for caller in found.values()}))
 
 
 def _former(connection: Connection, by_key: Mapping[KeyId, Caller]) -> dict[bytes, Caller]:
