@@ -15,7 +15,7 @@ from tests.gateway.listening import listening
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from solvent.app.http import ClientGone, Receive, Scope, Send, body_parts, read_body, respond, until_gone
-from solvent.gateway.exchange import Exchange
+from solvent.gateway.exchange import Exchange, Outgoing
 
 LEFT: list[str] = []  # paths whose client was seen to leave
 
@@ -258,7 +258,7 @@ def test_events_of_one_turn_of_the_loop_go_out_together() -> None:
     async def told() -> list[bytes]:
         wire = Wire()
         scope = {"type": "http", "method": "GET"}
-        exchange = Exchange(scope, wire, FlowControl(wire), [], lambda: None)
+        exchange = Exchange(scope, wire, FlowControl(wire), [], Outgoing(), lambda: None)
         await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
         for events in ((b"a", b"b"), (b"c",)):
             for event in events:
@@ -273,18 +273,19 @@ def test_events_of_one_turn_of_the_loop_go_out_together() -> None:
     )  # fmt: skip
 
 
-def test_what_is_pushed_goes_out_at_once_and_in_its_order_or_not_at_all() -> None:
+def test_what_is_pushed_goes_out_with_its_turn_and_in_its_order_or_not_at_all() -> None:
     async def told() -> tuple[list[bool], list[bytes]]:
         wire = Wire()
         scope = {"type": "http", "method": "POST"}
         flow = FlowControl(wire)
-        exchange = Exchange(scope, wire, flow, [], lambda: None)
+        exchange = Exchange(scope, wire, flow, [], Outgoing(), lambda: None)
         could = [exchange.push(b"too early")]
         await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
         await exchange.send({"type": "http.response.body", "body": b"a", "more_body": True})
         could.append(exchange.push(b"b"))  # behind what waits for the end of the turn
         await asyncio.sleep(0)
         could.append(exchange.push(b"c"))
+        await asyncio.sleep(0)
         flow.pause_writing()
         could.append(exchange.push(b"the client does not read"))
         flow.resume_writing()
@@ -296,3 +297,25 @@ def test_what_is_pushed_goes_out_at_once_and_in_its_order_or_not_at_all() -> Non
     assert could == [False, True, True, False, False]
     first = written[0].partition(b"\r\n\r\n")[2]
     assert [first, *written[1:]] == [b"1\r\na\r\n1\r\nb\r\n", b"1\r\nc\r\n", b"1\r\nd\r\n0\r\n\r\n"]
+
+
+class Broken(Wire):
+    """Cannot be written on."""
+
+    def write(self, data: Any) -> None:
+        raise OSError(f"{len(data)} bytes lost")
+
+
+def test_one_that_cannot_be_written_on_keeps_no_other_back() -> None:
+    async def told() -> list[bytes]:
+        loop, out, wire = asyncio.get_running_loop(), Outgoing(), Wire()
+        loop.set_exception_handler(lambda *_: None)
+        scope = {"type": "http", "method": "POST"}
+        for each in (Broken(), wire):
+            exchange = Exchange(scope, each, FlowControl(each), [], out, lambda: None)
+            await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return wire.written
+
+    assert len(asyncio.run(told())) == 1

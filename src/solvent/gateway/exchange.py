@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -26,26 +28,62 @@ _BODILESS: Final = (204, 304)  # whatever their answers hold
 _BROKEN: Final = b"Internal Server Error"
 
 
+class Outgoing:
+    """What one loop is about to write: at the end of its turn, when all that came was read. Writes that follow on one
+    another find who reads them awake, where each would wake them anew with our own work between two."""
+
+    __slots__ = ("_due",)
+
+    def __init__(self) -> None:
+        self._due: deque[Exchange] = deque()
+
+    def add(self, exchange: Exchange) -> None:
+        """Something of it is to go out. Once a turn is enough."""
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._due.append(exchange)
+
+    def _write(self) -> None:
+        due = self._due
+        try:
+            while due:
+                due.popleft().flush()
+        finally:
+            if due:  # what one cannot write keeps no other back
+                asyncio.get_running_loop().call_soon(self._write)
+
+
+_outgoing: WeakKeyDictionary[asyncio.AbstractEventLoop, Outgoing] = WeakKeyDictionary()
+
+
+def outgoing(loop: asyncio.AbstractEventLoop) -> Outgoing:
+    """What all connections of a loop share."""
+    if loop not in _outgoing:
+        _outgoing[loop] = Outgoing()
+    return _outgoing[loop]
+
+
 class Exchange:
-    """scope: as the application sees the request. default_headers: of every response. on_response: called when all of
-    a response was written. keep_alive: whether the connection carries another one afterwards. expects_continue: whether
-    the client waits to be told to send its body.
+    """scope: as the application sees the request. default_headers: of every response. outgoing: of its loop.
+    on_response: called when all of a response was written. keep_alive: whether the connection carries another one
+    afterwards. expects_continue: whether the client waits to be told to send its body.
     """
 
     __slots__ = (
-        "_default_headers", "_flow", "_has_news", "_is_chunked", "_left_bytes", "_news", "_on_response", "_parts",
-        "_parts_bytes", "_transport", "_unsent", "_will_flush", "disconnected", "expects_continue", "is_whole",
-        "keep_alive", "response_complete", "response_started", "scope", "task",
+        "_default_headers", "_flow", "_has_news", "_is_chunked", "_left_bytes", "_news", "_on_response", "_outgoing",
+        "_parts", "_parts_bytes", "_transport", "_unsent", "_will_flush", "disconnected", "expects_continue",
+        "is_whole", "keep_alive", "response_complete", "response_started", "scope", "task",
     )  # fmt: skip
 
     def __init__(
         self, scope: Scope, transport: asyncio.Transport, flow: FlowControl,
-        default_headers: list[tuple[bytes, bytes]], on_response: Callable[[], None],
+        default_headers: list[tuple[bytes, bytes]], outgoing: Outgoing, on_response: Callable[[], None],
     ) -> None:  # fmt: skip
         self.scope = scope
         self._transport = transport
         self._flow = flow
         self._default_headers = default_headers
+        self._outgoing = outgoing
         self._on_response = on_response
         self.keep_alive = True
         self.expects_continue = False
@@ -89,7 +127,7 @@ class Exchange:
     async def _fail(self) -> None:
         if self.response_started:
             if self._will_flush:
-                self._flush()
+                self.flush()
             self._transport.close()
             return
         await respond(self.send, 500, _BROKEN, [(b"connection", b"close")], TEXT)
@@ -173,8 +211,7 @@ class Exchange:
             return False
         assert body, "an empty chunk would be the end"
         self._unsent.append(b"%x\r\n%b\r\n" % (len(body), body))
-        if not self._will_flush:  # else behind what is about to go out
-            self._flush()
+        self._flush_soon()
         return True
 
     def _begin(self, status: int, headers: Headers, whole: bytes | None) -> None:
@@ -236,7 +273,7 @@ class Exchange:
             return
         if self._left_bytes:
             raise RuntimeError("the body is shorter than its content-length")
-        self._flush()
+        self.flush()
         self.response_complete = True
         self._tell_news()
         if not self.keep_alive:
@@ -247,9 +284,10 @@ class Exchange:
         """With all that comes in this turn of the loop: events that were read together go out in one system call."""
         if not self._will_flush:
             self._will_flush = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._outgoing.add(self)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what has not gone out yet."""
         self._will_flush = False
         parts, self._unsent = self._unsent, []
         if parts and not self._transport.is_closing():

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from solvent.app.http import Asgi, Scope
-from solvent.gateway.exchange import Exchange
+from solvent.gateway.exchange import Exchange, Outgoing, outgoing
 from solvent.values.limits import (
     CHUNK_FRAMING_BYTES_MAX,
     REQUEST_BODY_S_MAX,
@@ -38,6 +38,7 @@ class BoundedHttp(HttpToolsProtocol):
     _place = ("", b"", b"")  # what it says: the path, as it was written too, and the query
     _is_in_head = True  # from the connection, or a first byte, to the end of a head
     _head_bytes: int
+    _outgoing: Outgoing
     _framing_bytes = 0  # of a body that came since its head, what is none of it: sizes of chunks, lines behind it
     _head_since_s: float | None = None  # when the head that is coming in began; None where all of it came at once
     _awaits_body = False  # one was announced of which no byte has come yet
@@ -51,6 +52,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_since_s = self.loop.time()
         self._watch = self.loop.call_later(REQUEST_HEAD_S_MAX, self._look)
+        self._outgoing = outgoing(self.loop)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
@@ -101,8 +103,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_since_s = None
         self._awaits_body = True
         exchange = Exchange(
-            self._scope(), self.transport, self.flow, self.server_state.default_headers, self.on_response_complete
-        )
+            self._scope(), self.transport, self.flow, self.server_state.default_headers, self._outgoing,
+            self.on_response_complete,
+        )  # fmt: skip
         if self._version == "1.0" or not self.parser.should_keep_alive():
             exchange.keep_alive = False
         if self.expect_100_continue:
