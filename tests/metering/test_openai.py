@@ -11,12 +11,15 @@ from solvent.metering.openai import (
     embeddings_usage,
     images_usage,
     openai_usage,
+    plain_usage,
     responses_usage,
     transcriptions_usage,
     usage_with_more_beside,
     usage_with_thoughts_beside,
     usage_with_thoughts_in_total,
 )
+from solvent.metering.tariff import reported_tariff
+from solvent.values.errors import Invalid
 from solvent.values.limits import TOKENS_MAX
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
@@ -198,6 +201,27 @@ NAMES = (
 def test_any_bytes_are_read_within_bounds_or_refused(report: bytes) -> None:
     for reader in ALL:
         is_read_or_refused(reader, report)
+
+
+ODD = st.fixed_dictionaries(
+    {"prompt_tokens": COUNTS},
+    optional={
+        "completion_tokens": COUNTS, "prompt_tokens_details": st.sampled_from([None, {"cached_tokens": 3, "x": 1}]),
+        "cost": st.floats(0, 1), "service_tier": st.sampled_from(["default", "flex", None]), "speed": st.just("fast"),
+    },
+).map(encoded)  # fmt: skip
+
+
+@given(ODD | reports(*NAMES, "cost"))
+@settings(deadline=None, max_examples=150)
+def test_what_is_read_as_plain_is_read_alike_and_names_no_tariff(report: bytes) -> None:
+    try:
+        plain = plain_usage(report)
+    except Invalid as wrong:
+        assert refused(openai_usage, report) == wrong.message  # noqa: PT017  # it is said alike
+        return
+    if plain is not None:
+        assert (plain, reported_tariff(report)) == (openai_usage(report), "")
 
 
 def test_what_is_drawn_is_no_text() -> None:

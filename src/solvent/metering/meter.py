@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from solvent.metering.dialect import ReadUsage, engine_usage, openai_usage
+from solvent.metering.openai import plain_usage
 from solvent.metering.tariff import PLAIN, UNKNOWN, may_name_tariff, reported_tariff
 from solvent.values.errors import Invalid
 from solvent.values.limits import TOKENS_MAX
@@ -96,15 +97,22 @@ class Meter:
         """
         self.pieces += pieces
         self._text = text or self._text
-        if usage is not None and may_name_tariff(bytes(usage)):
-            self._serve(reported_tariff(usage))
         try:
             if usage is not None:
-                self._reported = self._plausible(self._read(usage))
+                self._reported = self._plausible(self._read_report(usage))
             if timings is not None:
                 self._running = self._plausible(engine_usage(timings))
         except Invalid as wrong:
             self._refused = wrong.message
+
+    def _read_report(self, report: bytes | msgspec.Raw) -> Usage:
+        """What it says was used, and the tariff that it may name."""
+        plain = plain_usage(report) if self._read is openai_usage else None
+        if plain is not None:
+            return plain
+        if may_name_tariff(bytes(report)):
+            self._serve(reported_tariff(report))
+        return self._read(report)
 
     def count(self, made: Usage) -> None:
         """Take in what can be counted in an answer itself, such as pictures: so it is known, whatever is reported."""
@@ -117,7 +125,7 @@ class Meter:
     def served_at(self, words: bytes | msgspec.Raw) -> None:
         """Take in the service tier that an upstream names beside its report, as JSON: once is enough."""
         self.tier = words
-        if bytes(words) not in PLAIN:
+        if words not in PLAIN:
             self._serve(reported_tariff(b'{"service_tier":%b}' % bytes(words)))
 
     def _serve(self, tariff: str | None) -> None:

@@ -49,6 +49,18 @@ class _Chat(msgspec.Struct):
     num_search_queries: Count | None = None  # Perplexity
 
 
+_UNREAD = msgspec.Raw()
+
+
+class _Plain(_Chat, forbid_unknown_fields=True):
+    """A report that counts, and at most says beside what it cost us: it names no tariff."""
+
+    prompt_cache_miss_tokens: msgspec.Raw = _UNREAD  # DeepSeek
+    cost: msgspec.Raw = _UNREAD  # OpenRouter, as the next two
+    is_byok: msgspec.Raw = _UNREAD
+    cost_details: msgspec.Raw = _UNREAD
+
+
 class _Responses(msgspec.Struct):
     input_tokens: Count
     output_tokens: Count | None = None
@@ -69,6 +81,7 @@ class _Heard(msgspec.Struct):
 
 _NO_INPUT, _NO_OUTPUT = _InputDetails(), _OutputDetails()
 _decode_chat = msgspec.json.Decoder(_Chat).decode
+_decode_plain = msgspec.json.Decoder(_Plain).decode
 _decode_responses = msgspec.json.Decoder(_Responses).decode
 _decode_heard = msgspec.json.Decoder(_Heard).decode
 _decode_embeddings = msgspec.json.Decoder(_Embeddings).decode
@@ -76,7 +89,20 @@ _decode_embeddings = msgspec.json.Decoder(_Embeddings).decode
 
 def openai_usage(report: bytes | msgspec.Raw) -> Usage:
     """A `usage` object of chat completions as disjoint buckets. Raises Invalid("bad_usage") for nonsense."""
-    said = _chat(report)
+    return _openai_usage(_chat(report))
+
+
+def plain_usage(report: bytes | msgspec.Raw) -> Usage | None:
+    """The same of a report that names nothing beside what chat completions count, as nearly all do; None for any
+    other, in which a tariff may be named. Raises Invalid("bad_usage") for nonsense."""
+    try:
+        said = _decode_plain(report)
+    except msgspec.DecodeError:
+        return None
+    return _openai_usage(said)
+
+
+def _openai_usage(said: _Chat) -> Usage:
     thoughts = _thoughts(said)
     written = said.completion_tokens or 0
     if thoughts and said.total_tokens == said.prompt_tokens + written + thoughts:

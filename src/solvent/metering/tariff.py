@@ -28,7 +28,8 @@ _TARIFFS: Final[Mapping[str, str]] = {
 
 
 UNKNOWN: Final = "unknown"  # where a provider names a tariff that we have no word for
-PLAIN: Final = frozenset((b'"default"', b"null", b'"standard"'))  # what nearly all say, as JSON
+# What nearly all say, as JSON.
+PLAIN: Final = (msgspec.Raw(b'"default"'), msgspec.Raw(b"null"), msgspec.Raw(b'"standard"'))
 
 
 class _Report(msgspec.Struct):

@@ -26,9 +26,9 @@ from solvent.wire.form import encode_form
 from solvent.wire.sse import EventReader
 
 _DONE = b"[DONE]"
-_NONE = b"null"
+_NULL: Final = msgspec.Raw(b"null")
 _NO_SOUND: Final = ("application/json", "text/")
-_NO_CHOICES: Final = (_NONE, b"[]")
+_NO_CHOICES: Final = (_NULL, msgspec.Raw(b"[]"))
 # An upstream that does not know the client's word for the limit would know no limit.
 _LIMIT_WORDS: Final = frozenset(("max_tokens", "max_completion_tokens"))
 _JSON: Final = "application/json"
@@ -118,7 +118,7 @@ class OpenAICompatible:
         self._faults = self._upstream.faults
         self._accent = accent
         self._limit_field = settings.limit_field or accent.limit_field
-        self._left_out = accent.left_out | _LIMIT_WORDS
+        self._left_out = tuple(accent.left_out | _LIMIT_WORDS)
         is_plain = accent.chat_path == PLAIN.chat_path
         self.videos = OpenAIVideos(self._upstream) if is_plain else None  # not where models are asked by their paths
 
@@ -208,7 +208,8 @@ class OpenAICompatible:
         members[self._limit_field if call.task == "chat" else "max_tokens"] = call.output_tokens_max
         if call.stream and self._accent.asks_usage:
             members["stream_options"] = _INCLUDE_USAGE
-        members.update(self._upstream.members)
+        if self._upstream.members:
+            members.update(self._upstream.members)
         return _encode(members)
 
     def _asked(self, call: Call) -> dict[str, object]:
@@ -235,10 +236,10 @@ class OpenAICompatible:
         except UNREADABLE:
             raise self._faults.garbage("it sent an event that is not a chat completion") from None
         error = members.get("error")
-        if error is not None and bytes(error) != _NONE:
+        if error is not None and error != _NULL:
             raise self._faults.said(payload, None)
         usage = members.pop("usage", None)
-        if usage is not None and bytes(usage) == b"null":
+        if usage == _NULL:
             usage = None
         timings = members.pop("timings", None)
         if mould is not None and usage is None and timings is None:
@@ -269,7 +270,7 @@ def _heard(chunk: Chunk) -> Usage | None:
 
 def _is_nothing(raw: msgspec.Raw | None) -> bool:
     """Whether a member that an answer is in says nothing."""
-    return raw is None or bytes(raw) in _NO_CHOICES
+    return raw is None or raw in _NO_CHOICES
 
 
 def _piece(payload: bytes, mould: Mould) -> Chunk | None:

@@ -19,9 +19,9 @@ _LEFT: Final = {
 _DURATION: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})(?:\.\d+)?s)?(?:\d{1,6}(?:\.\d+)?ms)?")
 
 
-def tells_rates(raw_headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether anything is said of rates: most servers of one's own say nothing, and are asked for every answer."""
-    return b" ".join([name for name, _ in raw_headers]).lower().find(b"ratelimit") >= 0
+def tells_rates(names: Iterable[bytes]) -> bool:
+    """Whether headers of these names say anything of rates: most servers of one's own do not."""
+    return b" ".join(names).lower().find(b"ratelimit") >= 0
 
 
 def rest_s(headers: Mapping[str, str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -55,6 +55,7 @@ class Upstream:
     ) -> None:
         self._stream_type = stream_type
         self._rests = settings.rests
+        self._silent: list[bytes] = []  # the names of the headers that came last without a word of rates
         self._traced = settings.traced
         self.faults = Faults(settings.name, settings.key)
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
@@ -72,8 +73,8 @@ class Upstream:
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
-            if self._rests is not None and tells_rates(reply.raw_headers) and (pause_s := rest_s(reply.headers)):
-                self._rests(pause_s)
+            if self._rests is not None:
+                self._hear_rates(reply, self._rests)
             if streams:
                 kind = reply.headers.get("content-type", "")
                 if not kind.startswith(self._stream_type):
@@ -82,6 +83,16 @@ class Upstream:
             reply.close()
             raise
         return reply
+
+    def _hear_rates(self, reply: Reply, rests: Callable[[int], None]) -> None:
+        """Whether our key has something left of its rates: those who say it once name it in each answer's headers."""
+        names = [name for name, _ in reply.raw_headers]
+        if names == self._silent:
+            return
+        if not tells_rates(names):
+            self._silent = names
+        elif pause_s := rest_s(reply.headers):
+            rests(pause_s)
 
     async def fetch(self, method: str, path: str) -> Reply | None:
         """Its reply to what has no body, which the caller closes; None where it knows nothing of the path. Raises what

@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         self._bodiless = False
         self._progress = False
         self._idle_bytes = 0  # received since the last piece of head or body: framing, trailers, interim
+        self._read_bytes = 0  # received last
         self._ended = False
         self._keep = False
         self._sending = False
@@ -144,6 +145,7 @@ class Connection(asyncio.Protocol):
             return
         self._heard = True
         self._progress = False
+        self._read_bytes = len(data)
         try:
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -213,19 +215,24 @@ class Connection(asyncio.Protocol):
             if status < 100 or status == 101:
                 self._refuse(failures.garbage(self._origin, f"status {status} was not asked for"))
             return
-        if sum(len(name) + len(value) for name, value in headers) > UPSTREAM_HEAD_BYTES_MAX:
+        if (
+            self._idle_bytes + self._read_bytes > UPSTREAM_HEAD_BYTES_MAX
+            and _bytes_of(headers) > UPSTREAM_HEAD_BYTES_MAX
+        ):
             self._refuse(failures.head_too_large(self._origin, f"{UPSTREAM_HEAD_BYTES_MAX} bytes"))
         self.head_done = self._progress = True
-        if self.reply is not None:
-            self.reply.status = status
+        reply = self.reply
+        if reply is not None:
+            reply.status = status
         if self._bodiless:
             # llhttp cannot know that this answers a HEAD and now waits for a body: do not use it again.
             self._ended = True
 
     def on_body(self, part: bytes) -> None:
-        if self.reply is not None and not self._ended:
+        reply = self.reply
+        if reply is not None and not self._ended:
             self._progress = True
-            self.reply.put(part)
+            reply.put(part)
 
     def on_message_complete(self) -> None:
         if not self.head_done:
@@ -280,6 +287,10 @@ class Connection(asyncio.Protocol):
         writer, self._writer = self._writer, None
         if writer is not None and not writer.done():
             writer.set_result(None)
+
+
+def _bytes_of(headers: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) for name, value in headers)
 
 
 def _refused(reply: Reply | None) -> bool:

@@ -136,6 +136,8 @@ class Reply:
     def close(self) -> None:
         """Give up what is unread. If the body has not all arrived, the connection is closed, which is how
         HTTP/1.1 tells the upstream to stop working; else it is already back in the pool."""
+        if self._closed and self.ended:
+            return  # `read` has left nothing
         source, self._source = self._source, None
         self._closed = True
         self._failure = None  # whose traceback would hold this reply, for the garbage collector to find

@@ -51,6 +51,8 @@ class RequestHeads:
         Raises: Invalid request_invalid for anything that is not one clean request.
         """
         prefix = self._prefixes.get((method, path)) or self._prepare(method, path)
+        if body_bytes and not headers:
+            return b"%bcontent-length: %d\r\n\r\n" % (prefix, body_bytes)  # as nearly all are
         lines = b""
         if headers:
             own = _header_lines(headers)
