@@ -39,7 +39,7 @@ def test_of_whoever_never_asked_nothing_is_known_and_it_is_kept(place: Place) ->
     def look(desk: Desk) -> None:
         funds = desk.funds_of(CustomerId("cus_new"))
         assert not funds.is_known((), 1)
-        assert funds.sources("standard", 1) == []
+        assert funds.paying("standard", 1) == ()
         assert desk.funds_of(CustomerId("cus_new")) is funds
 
     with_desk(place, "UTC", look)

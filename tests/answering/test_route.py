@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.answering.desks import COST, PRICE, Scripted
 
 from solvent.answering.route import Prices, Route, prices_at
 from solvent.pricing.exchange import Exchange
-from solvent.pricing.rate_card import RateCard
+from solvent.pricing.rate_card import MINUTES_PER_DAY, US_PER_MINUTE, Hours, RateCard
 from solvent.values.errors import Invalid
 
 DOLLARS = RateCard("dollars", "USD", 0, "", input_picos=1, output_picos=1)
@@ -48,6 +50,41 @@ def test_prices_that_still_hold_are_the_same_ones_and_others_never_are() -> None
         prices_at(both, "KRW", [], 199)
     with pytest.raises(Invalid):
         prices_at(both, "USD", [RATE], 199)
+
+
+INSTANTS = st.integers(0, 60).map(lambda halves: halves * US_PER_MINUTE // 2) | st.integers(0, 30 * US_PER_MINUTE)
+MINUTES = st.integers(0, 30) | st.just(MINUTES_PER_DAY - 1)
+
+
+@st.composite
+def dated(draw: st.DrawFn, currency: str) -> list[RateCard]:
+    """Cards that follow each other, some with hours of their own."""
+    cards = []
+    for since_us in sorted(draw(st.lists(INSTANTS, max_size=3))):
+        own = RateCard("own", currency, since_us, "", input_picos=1, output_picos=1)
+        hours = [Hours(*edges, own) for edges in draw(st.lists(st.tuples(MINUTES, MINUTES), max_size=1))]
+        cards.append(RateCard("card", currency, since_us, "", input_picos=1, output_picos=1, hours=tuple(hours)))
+    return cards
+
+
+@given(dated("USD"), dated("KRW"), st.lists(INSTANTS, max_size=3, unique=True), st.lists(INSTANTS, max_size=12))
+@settings(deadline=None, max_examples=200)
+def test_whatever_was_asked_before_the_prices_are_those_of_the_instant(
+    cost: list[RateCard], price: list[RateCard], rates_us: list[int], asked_us: list[int]
+) -> None:
+    rates = [Exchange("USD", "KRW", since_us + 1, 1, since_us, "") for since_us in rates_us]
+    asked_before = route(cost, price)
+    for at_us in asked_us:
+        try:
+            expected = prices_at(route(cost, price), "KRW", rates, at_us)
+        except Invalid:
+            with pytest.raises(Invalid):
+                prices_at(asked_before, "KRW", rates, at_us)
+        else:
+            found = prices_at(asked_before, "KRW", rates, at_us)
+            assert (found.cost, found.price, found.cost_exchange) == (
+                expected.cost, expected.price, expected.cost_exchange,
+            )  # fmt: skip
 
 
 NOT_YET = RateCard("later", "KRW", 10**18, "", input_picos=1, output_picos=1)

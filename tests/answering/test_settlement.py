@@ -235,7 +235,7 @@ def test_within_the_bounds_that_were_quoted_nothing_is_ever_overrun(
     """Also when the quote is set aside in several pots."""
     currency = opened.prices.price.currency
     price = data.draw(cards(by_the_hour=False, currency=st.just(currency)))
-    bound = quote(read, written, price).grains
+    bound = quote(read, written, price)
     first = data.draw(st.integers(0, bound))
     pots = money_pots(currency)
     set_aside = (Draw(pots[1], first), Draw(pots[4], bound - first))

@@ -148,8 +148,8 @@ def test_an_allowance_covers_an_answer_whole_or_leaves_it_to_the_money() -> None
 @settings(deadline=None, max_examples=200)
 def test_nobody_who_can_pay_for_all_of_it_gets_less(read: int, asked: int, spare: int, card: RateCard) -> None:
     full = quote(read, asked, card)
-    verdict = admit(Ask(read, asked, card), [(WALLET, full.grains + spare, False)])
-    assert verdict == Admitted((Draw(WALLET, full.grains),), asked)
+    verdict = admit(Ask(read, asked, card), [(WALLET, full + spare, False)])
+    assert verdict == Admitted((Draw(WALLET, full),), asked)
 
 
 @given(asks, purses(), st.booleans())

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from solvent.billing.admission import Admitted, Draw
-from solvent.billing.funds import Funds
-from solvent.ledger.pot import Kind, Pot
+from solvent.billing.admission import Draw
+from solvent.billing.funds import Funds, source
+from solvent.billing.plan import AtBreakEven, Beyond, Plan
+from solvent.billing.standing import Standing, kinds_now
+from solvent.ledger.pot import Kind, Pot, drawing_order, is_good
 from solvent.ledger.purse import Purse
-from solvent.ledger.unit import ANSWERS, spending
+from solvent.ledger.unit import ANSWERS, TOKENS, spending
 from solvent.values.ids import CustomerId
 from solvent.values.instant import NEVER_US
+from solvent.values.money import Money
+from solvent.values.period import Period
 
 CUSTOMER = CustomerId("cus_1")
 
@@ -39,16 +45,47 @@ def test_nothing_is_known_of_whoever_was_never_looked_for() -> None:
 
 def test_pots_are_given_in_the_order_they_are_drawn_from() -> None:
     funds = known(WALLET, BY_KEY, GIFT, QUOTA)
-    assert [source[0] for source in funds.sources("any", 1)] == [QUOTA, GIFT, WALLET]
+    assert [paying[0] for paying in funds.paying("any", 1)] == [QUOTA, GIFT, WALLET]
     assert [source[0] for source in funds.limits(("key:k",), 1)] == [BY_KEY]
 
 
 def test_only_what_is_good_now_and_for_this_class_is_a_source() -> None:
     later, quick = pot("l", "grant", opens_us=10), pot("c", "grant", classes="quick")
     funds = known(WALLET, GIFT, later, quick)
-    assert {source[0].account for source in funds.sources("quick", 9)} == {"c", "g", "w"}
-    assert {source[0].account for source in funds.sources("expert", 10)} == {"g", "l", "w"}
-    assert {source[0].account for source in funds.sources("expert", 50)} == {"l", "w"}
+    assert {paying[0].account for paying in funds.paying("quick", 9)} == {"c", "g", "w"}
+    assert {paying[0].account for paying in funds.paying("expert", 10)} == {"g", "l", "w"}
+    assert {paying[0].account for paying in funds.paying("expert", 50)} == {"l", "w"}
+
+
+PACK_POT = pot("allowance:cus_1:pak_1", "allowance", TOKENS)
+POTS = (QUOTA, GIFT, WALLET, PACK_POT, pot("l", "grant", opens_us=10), pot("c", "overage", classes="quick"))
+ASKED = st.tuples(st.sampled_from(["quick", "any"]), st.integers(0, 60), st.sampled_from(get_args(AtBreakEven)))
+
+
+@given(st.sets(st.sampled_from(POTS)), st.sampled_from(["stop", "wallet"]), st.lists(st.tuples(ASKED, st.booleans())))
+def test_whatever_was_asked_before_what_pays_is_what_is_good_now(
+    pots: set[Pot], beyond: Beyond, asked: list[tuple[tuple[str, int, AtBreakEven], bool]]
+) -> None:
+    plan = Plan(name="plus", price=Money(0, "KRW"), beyond=beyond)
+    funds = Funds()
+    funds.take_in(pots, Standing(plan, Period(0, 0, 99), 99, 0, 0, 0, 0), (), 0)
+    for (model_class, at_us, what_now), but_tokens in asked:
+        kinds = kinds_now(what_now, plan)
+        found = [one for one, _ in funds.paying(model_class, at_us, what_now, but_tokens=but_tokens)]
+        assert found == [
+            one
+            for one in sorted(pots, key=drawing_order)
+            if is_good(one, model_class, at_us) and (one.kind in kinds or one is PACK_POT)
+            and not (but_tokens and one.unit == TOKENS)
+        ]  # fmt: skip
+
+
+def test_what_pays_is_found_anew_with_every_look() -> None:
+    funds = known(WALLET)
+    assert [one for one, _ in funds.paying("any", 1)] == [WALLET]
+    stops = Standing(Plan(name="plus", price=Money(0, "KRW"), beyond="stop"), Period(0, 0, 99), 99, 0, 0, 0, 0)
+    funds.take_in([WALLET, GIFT], stops, (), 2)
+    assert [one for one, _ in funds.paying("any", 2)] == [GIFT]
 
 
 def test_pots_are_good_until_the_first_of_them_expires() -> None:
@@ -97,17 +134,17 @@ def test_whoever_hears_of_a_change_asks_before_the_next_answer() -> None:
 def test_a_pot_of_which_the_database_has_no_more_is_all_there_is_for_a_while() -> None:
     funds = known(WALLET)
     funds.purse(WALLET).lease(70, 1)
-    assert funds.sources("any", 5) == [(WALLET, 70, False)]
+    assert source(WALLET, funds.purse(WALLET), 5) == (WALLET, 70, False)
     funds.purse(WALLET).dry_until_us = 9
-    assert funds.sources("any", 8) == [(WALLET, 70, True)]
-    assert funds.sources("any", 9) == [(WALLET, 70, False)]
+    assert source(WALLET, funds.purse(WALLET), 8) == (WALLET, 70, True)
+    assert source(WALLET, funds.purse(WALLET), 9) == (WALLET, 70, False)
 
 
 def test_what_an_answer_may_come_to_is_set_aside_in_every_pot_it_draws_from() -> None:
     funds = known(GIFT, WALLET, BY_KEY)
     for each, grains in ((GIFT, 30), (WALLET, 100), (BY_KEY, 80)):
         funds.purse(each).lease(grains, 1)
-    funds.hold(Admitted((Draw(GIFT, 30), Draw(WALLET, 40), Draw(BY_KEY, 70)), 5), 7)
+    funds.hold((Draw(GIFT, 30), Draw(WALLET, 40), Draw(BY_KEY, 70)), 7)
     assert [funds.purse(each).spare for each in (GIFT, WALLET, BY_KEY)] == [0, 60, 10]
     assert all((funds.purse(each).under_way, funds.purse(each).used_us) == (1, 7) for each in (GIFT, WALLET, BY_KEY))
 

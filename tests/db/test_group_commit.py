@@ -204,7 +204,11 @@ def test_closed_books_take_nothing_more(place: Place) -> None:
     async def story() -> None:
         async with place.opened() as database:
             pass
-        for attempt in (lambda: database.append([]), lambda: database.append_later([]), lambda: database.keep_back([])):
+        for attempt in (
+            lambda: database.append([]),
+            lambda: database.append_later([]),
+            lambda: database.keep_back(list),
+        ):
             with pytest.raises(Unavailable) as caught:
                 attempt()
             assert caught.value.code == "books_closed"

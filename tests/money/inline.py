@@ -18,7 +18,7 @@ from tests.db.opened import lay_empty_books
 
 from solvent.db.engine import READ, WRITE, open_engine
 from solvent.db.kept_back import Kept, KeptBack
-from solvent.db.port import Entry, Journal, Then
+from solvent.db.port import Entry, Journal, Make, Then
 from solvent.values.errors import Unavailable
 
 T = TypeVar("T")
@@ -107,10 +107,10 @@ class InlineBooks:
         self._demand_here()
         self._later += entries
 
-    def keep_back(self, entries: Sequence[Entry]) -> Kept:
+    def keep_back(self, make: Make) -> Kept:
         """See `Database.keep_back`."""
         self._demand_here()
-        return self._kept_back.keep(entries)
+        return self._kept_back.keep(make)
 
     def close(self) -> None:
         """Write what is queued and let go, if it is not lost."""

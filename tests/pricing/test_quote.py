@@ -42,7 +42,7 @@ def test_no_split_over_the_buckets_and_no_tier_charges_more_than_the_quote(
     data: st.DataObject, input_most: int, output_most: int, beside: Usage, card: RateCard
 ) -> None:
     usage = data.draw(splits(input_most, output_most, beside))
-    assert rate(usage, card) <= quote(input_most, output_most, card, beside)
+    assert rate(usage, card).grains <= quote(input_most, output_most, card, beside)
 
 
 @given(TOKENS, TOKENS, BESIDE, TOKEN_CARDS)
@@ -57,7 +57,7 @@ def test_a_quote_is_the_dearest_charge_rounded_up(
         for read in READ
         for written in WRITTEN
     )
-    assert 0 <= quote(input_most, output_most, card, beside).grains - dearest <= 1
+    assert 0 <= quote(input_most, output_most, card, beside) - dearest <= 1
 
 
 @given(st.integers(0, 10**15), TOKENS, BESIDE, TOKEN_CARDS)
@@ -68,10 +68,10 @@ def test_what_is_affordable_is_the_most_whose_quote_fits(
     available = Money(grains, card.currency)
     tokens = affordable_output_tokens(available, input_most, card, beside)
     if tokens < 0:
-        assert quote(input_most, 0, card, beside) > available
+        assert quote(input_most, 0, card, beside) > grains
         return
-    assert quote(input_most, tokens, card, beside) <= available
-    assert tokens == 2**62 or quote(input_most, tokens + 1, card, beside) > available
+    assert quote(input_most, tokens, card, beside) <= grains
+    assert tokens == 2**62 or quote(input_most, tokens + 1, card, beside) > grains
 
 
 @given(TOKENS, TOKENS, TOKEN_CARDS)
@@ -86,17 +86,17 @@ def test_reading_more_is_never_quoted_less(input_most: int, output_most: int, ca
 def test_money_left_over_buys_whole_tokens_only(spare: int, input_most: int, each: int, input_grains: int) -> None:
     card = RateCard("c", "USD", 0, "", input_picos=input_grains * 1_000, output_picos=each * 1_000)
     need = quote(input_most, 0, card)
-    assert affordable_output_tokens(Money(need.grains + spare, "USD"), input_most, card) == spare // each
+    assert affordable_output_tokens(Money(need + spare, "USD"), input_most, card) == spare // each
 
 
 def test_free_output_is_affordable_without_end() -> None:
     free = RateCard("free", "USD", 0, "", input_picos=0, output_picos=0)
-    assert quote(10**6, 10**6, free) == Money(0, "USD")
+    assert quote(10**6, 10**6, free) == 0
     assert affordable_output_tokens(Money(0, "USD"), 10**6, free) == 2**62
 
 
 def test_the_price_of_an_answer_is_held_too() -> None:
     card = RateCard("c", "KRW", 0, "", answer_picos=50 * 10**12)
-    assert quote(0, 0, card) == Money(50 * 10**7, "KRW")
+    assert quote(0, 0, card) == 50 * 10**7
     assert affordable_output_tokens(Money(50 * 10**7 - 1, "KRW"), 0, card) == -1
     assert affordable_output_tokens(Money(50 * 10**7, "KRW"), 0, card) == 2**62

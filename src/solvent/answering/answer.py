@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from solvent.answering import store
 from solvent.answering.alarms import alarms_after
-from solvent.answering.ask_upstream import ask_upstream
-from solvent.answering.attempt import Attempt, Race, bytes_of, is_free, meter_of, take_in
+from solvent.answering.attempt import Attempt, Race, bytes_of, call_of, given_up, is_free, meter_of, spent_by, take_in
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import alternatives, asked_elsewhere, enter, leave_turn
 from solvent.answering.find_funds import find_funds
@@ -26,9 +26,10 @@ from solvent.answering.leaving import leave, settle_purses
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
-from solvent.answering.settlement import OUTRUN, Ending, Opened, Settlement, Tried, settle
+from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
 from solvent.answering.take_turn import take_turn
 from solvent.audit import alarm_store
+from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry, Kept
 from solvent.engines.port import Effort, Seat
 from solvent.guarding.guard_reply import Asked, guard_reply
@@ -42,7 +43,6 @@ from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
 from solvent.values.errors import SolventError, Unavailable
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import ANSWER_S_MAX, SLOW_LANE_S
-from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
 _ANSWER_US_MAX: Final = int(ANSWER_S_MAX) * US_PER_S
 
@@ -69,12 +69,13 @@ async def answer(
                 await running.take_turn()
             yield running.opened
             try:
-                async for chunk in await running.ask():
+                waits = running.opened.is_slow or running.opened.route.engine is not None
+                async for chunk in await running.ask_in_turn() if waits else running.ask():
                     if running.race is not None and running.is_overtaken():
                         yield running.opened
                     running.count(chunk)
                     yield chunk
-                running.hear_out()
+                running.stream = None  # it has come to its end: nothing of it is left to close
                 break
             except SolventError as fault:
                 if not await running.turns_elsewhere(fault):
@@ -91,18 +92,20 @@ async def answer(
 def _begin(opened: Opened, desk: Desk, push: PassOn | None) -> _Running:
     """The first write: the hold, if the answer takes a while. Nobody waits for the disk here: a hold that a crash loses
     has charged nothing. Raises Unavailable when the books take no more; then nothing is set aside."""
-    entries: list[Entry] = []
-    for hold in opened.holds:
-        entries.append((ledger_store.append, hold))
-        entries.append((pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)))
     try:
-        kept = desk.database.keep_back(entries)
+        kept = desk.database.keep_back(partial(_what_begins, opened, desk.holder))
     except Unavailable:
         settle_purses(opened, [0] * len(opened.holds))
         for entered in opened.entered:
             entered.pace.leave(entered.rule, entered.tokens, 0, entered.share)
         raise
     return _Running(opened, desk, push, kept)
+
+
+def _what_begins(opened: Opened, holder: str) -> list[Entry]:
+    """The holds are set aside on the books, out of their leases."""
+    out = [(pot_store.shift_leases, (hold.debit, hold.currency, holder, -hold.grains)) for hold in opened.holds]
+    return [*((ledger_store.append, hold) for hold in opened.holds), *out]
 
 
 def _what_ends(opened: Opened, settlement: Settlement, holder: str, *, was_held: bool) -> list[Entry]:
@@ -129,7 +132,7 @@ class _Running:
 
     __slots__ = (
         "_asked_us", "_desk", "_era", "_fault", "_finish", "_first_token_us", "_has_begun", "_has_hedged", "_kept",
-        "_latest_us", "_meter", "_push", "_seat", "_stream", "_tried", "_usage_report", "opened", "race",
+        "_latest_us", "_meter", "_push", "_seat", "_tried", "_usage_report", "opened", "race", "stream",
     )  # fmt: skip
 
     def __init__(self, opened: Opened, desk: Desk, push: PassOn | None, kept: Kept) -> None:
@@ -143,7 +146,7 @@ class _Running:
         self._tried: list[Tried] = []
         self._fault: SolventError | None = None  # of the upstream that was asked last
         self._seat: Seat | None = None
-        self._stream: AsyncGenerator[Chunk, None] | None = None
+        self.stream: AsyncGenerator[Chunk, None] | None = None
         self._first_token_us = -1
         self._asked_us = 0
         self._has_begun = False  # from its first byte on it is told, and so never asked again
@@ -159,27 +162,34 @@ class _Running:
         self.opened = await take_turn(self.opened, [one.route for one in self._tried], self._desk)
         self._meter = meter_of(self.opened)
 
-    async def ask(self) -> AsyncGenerator[Chunk, None]:
+    async def ask_in_turn(self) -> AsyncGenerator[Chunk, None]:
         """Take a seat where the model runs here, and ask; in the slow lane, after a while."""
         opened = self.opened
         if opened.is_slow and not self._tried:
             await asyncio.sleep(SLOW_LANE_S)
-        self._asked_us = self._desk.now_us()
-        opened.route.health.ask(self._asked_us)
+        asked_us = self._desk.now_us()
         if opened.route.engine is not None:
+            opened.route.health.ask(asked_us)
             self._seat = await opened.route.engine.sit()
             if not opened.question.stream or (opened.question.guarded is not None and opened.question.guarded.after):
                 self._seat.begin("presence")  # it comes whole, or late: nobody sees when it has read the question
-        question = opened.question
-        is_guarded = question.guarded is not None and bool(question.guarded.after)
-        is_direct = self._push is not None and opened.route.hedging is None and not is_guarded
-        self._stream = await ask_upstream(opened, self._pass_on if is_direct else None)
-        if opened.route.hedging is not None:
-            self._stream = self._hedged(opened.route.hedging, self._stream)
-        if question.guarded is not None and is_guarded:
-            self._stream = guard_reply(self._stream, _asked(opened), question.guarded)
+        return self.ask(asked_us)
+
+    def ask(self, asked_us: int = 0) -> AsyncGenerator[Chunk, None]:
+        """Ask; nothing is sent before the first chunk is waited for. asked_us: when that began, where it has."""
+        opened = self.opened
+        route, guarded = opened.route, opened.question.guarded
+        self._asked_us = asked_us or self._desk.now_us()
+        route.health.ask(self._asked_us)
+        is_direct = self._push is not None and route.hedging is None and not (guarded is not None and guarded.after)
+        stream = _asked_of(opened, self._pass_on if is_direct else None)
+        if route.hedging is not None:
+            stream = self._hedged(route.hedging, stream)
+        if guarded is not None and guarded.after:
+            stream = guard_reply(stream, _asked(opened), guarded)
+        self.stream = stream
         self._meter.left_unanswered = True
-        return self._stream
+        return stream
 
     def _hedged(self, hedging: Hedging, stream: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
         """The stream, which may become another upstream's before it begins: once an answer, and no whole one's."""
@@ -202,7 +212,7 @@ class _Running:
                     return None
                 now_us = desk.now_us()
                 other.route.health.ask(now_us)
-                attempt = Attempt(other, await ask_upstream(other), meter_of(other), now_us)
+                attempt = Attempt(other, _asked_of(other), meter_of(other), now_us)
                 attempt.meter.left_unanswered = True
                 return attempt
         return None
@@ -220,16 +230,8 @@ class _Running:
         self.is_overtaken()
         race, self.race = self.race, None
         for attempt in race.others if race is not None else ():
-            fault = attempt.fault
-            if fault is not None:
-                self._fault = fault
-                attempt.meter.left_unanswered = bool(attempt.meter.pieces) or not is_free(fault)
-                if is_upstreams(fault.code):
-                    attempt.opened.route.health.fail(fault.code, self._desk.now_us(), fault.retry_after_s)
-            measured = attempt.meter.measure()
-            leave_turn(attempt.opened, all_input_tokens(measured.most) + all_output_tokens(measured.most))
-            code = OUTRUN if fault is None else fault.code
-            self._tried.append(Tried(attempt.opened.route, attempt.opened.prices, code, measured))
+            self._fault = attempt.fault or self._fault
+            self._tried.append(given_up(attempt, self._desk.now_us()))
 
     async def turns_elsewhere(self, fault: SolventError) -> bool:
         """Whether an attempt that failed before its first byte is followed by another, which is then to be asked.
@@ -249,7 +251,7 @@ class _Running:
         if again is None:
             return False
         self.outcome_of(fault)  # whether it may have to be paid for
-        spent = _spent(await self._let_go())
+        spent = spent_by(await self._let_go())
         self._tried.append(Tried(opened.route, opened.prices, fault.code, self._meter.measure(spent)))
         self.opened, self._meter = again, meter_of(again)
         is_same = again.route.health is opened.route.health
@@ -262,12 +264,12 @@ class _Running:
 
     async def _let_go(self) -> Effort | None:
         """Of the stream and the seat; what the engine spent, if it was one."""
-        if self._stream is not None:
-            await self._stream.aclose()
+        if self.stream is not None:
+            await self.stream.aclose()
         if self.race is not None:
             self._end_race()
         effort = self._seat.leave() if self._seat is not None else None
-        self._stream = self._seat = None
+        self.stream = self._seat = None
         return effort
 
     def count(self, chunk: Chunk) -> None:
@@ -300,10 +302,6 @@ class _Running:
         take_in(self._meter, chunk)
         return True
 
-    def hear_out(self) -> None:
-        """The stream has come to its end: nothing of it is left to close."""
-        self._stream = None
-
     def outcome_of(self, fault: SolventError) -> Outcome:
         """What to call an ending by an error."""
         self._meter.break_off()
@@ -321,9 +319,9 @@ class _Running:
         self._push = None
         # Whatever ends it, what is known by now is settled below, also when the process is about to end.
         with suppress(TimeoutError, SolventError, asyncio.CancelledError):
-            if self._stream is not None and self.opened.route.provider.on_abort == "drain":
+            if self.stream is not None and self.opened.route.provider.on_abort == "drain":
                 async with asyncio.timeout(self.opened.route.drain_s):
-                    await self._drain(self._stream)
+                    await self._drain(self.stream)
         await self.end("abandoned")
 
     async def _drain(self, stream: AsyncGenerator[Chunk, None]) -> None:
@@ -348,7 +346,7 @@ class _Running:
             bool(effort and effort.estimated), self._usage_report, tuple(self._tried),
             effort.level if effort is not None else "",
         )  # fmt: skip
-        settlement = settle(opened, self._meter.measure(_spent(effort)), ending)
+        settlement = settle(opened, self._meter.measure(spent_by(effort)), ending)
         receipt = settlement.receipt
         was_held = not self._kept.take_back()
         settle_purses(opened, settlement.bill.spent)
@@ -386,11 +384,15 @@ class _Running:
             self.opened.funds.purse(draw.pot).forfeit(draw.grains - spent)
 
 
+def _asked_of(opened: Opened, pass_on: PassOn | None = None) -> AsyncGenerator[Chunk, None]:
+    """What an upstream says, in the words that it was asked in. pass_on: see `Call`."""
+    question, provider = opened.question, opened.route.provider
+    if provider.speaks == question.dialect:
+        return provider.stream(call_of(opened, pass_on))
+    return bridged(provider, call_of(opened), question.dialect, question.received_us // US_PER_S)
+
+
 def _asked(opened: Opened) -> Asked:
     question = opened.question
     is_json = any(b'"json_' in bytes(question.members.get(name, b"")) for name in ("response_format", "output_config"))
     return Asked(question.dialect, question.stream, is_json, opened.route.provider.on_abort == "drain")
-
-
-def _spent(effort: Effort | None) -> Usage | None:
-    return Usage(engine_us=effort.engine_us, energy_uj=effort.energy_uj) if effort else None

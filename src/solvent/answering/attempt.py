@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from solvent.answering.settlement import Opened
+from solvent.answering.elsewhere import leave_turn
+from solvent.answering.settlement import OUTRUN, Opened, Tried
 from solvent.answering.sold import beside_words, input_tokens_most
+from solvent.engines.port import Effort
 from solvent.metering.dialect import reader
 from solvent.metering.meter import Meter
-from solvent.providers.port import Chunk, whole_members
+from solvent.providers.port import Call, Chunk, PassOn, whole_members
+from solvent.routing.retry import is_upstreams
 from solvent.values.errors import SolventError, Unavailable
+from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
 
 # The question never reached a model, so nobody will bill us for it.
 _NEVER_TAKEN = {
@@ -53,12 +57,40 @@ class Race:
         return [attempt for attempt in self.attempts if attempt is not self.leader]
 
 
+def given_up(attempt: Attempt, now_us: int) -> Tried:
+    """What is booked of an attempt that another one was quicker than, or that failed beside it."""
+    fault, meter = attempt.fault, attempt.meter
+    if fault is not None:
+        meter.left_unanswered = bool(meter.pieces) or not is_free(fault)
+        if is_upstreams(fault.code):
+            attempt.opened.route.health.fail(fault.code, now_us, fault.retry_after_s)
+    measured = meter.measure()
+    leave_turn(attempt.opened, all_input_tokens(measured.most) + all_output_tokens(measured.most))
+    return Tried(attempt.opened.route, attempt.opened.prices, OUTRUN if fault is None else fault.code, measured)
+
+
 def meter_of(opened: Opened) -> Meter:
     """What counts an answer from where it is asked."""
     question, route = opened.question, opened.route
-    read = reader(route.provider.name, _REPORTS.get(question.task, route.provider.speaks))
-    read_most, beside = input_tokens_most(question, route), beside_words(question, route)
+    provider, task = route.provider, question.task
+    read = reader(provider.name, provider.speaks if task == "chat" else _REPORTS.get(task, provider.speaks))
+    read_most = input_tokens_most(question, route) if question.pictures.count else question.input_tokens_most
+    beside = beside_words(question, route) if question.beside is not None else None
     return Meter(read_most, opened.output_tokens_max, read, beside, question.sure)
+
+
+def call_of(opened: Opened, pass_on: PassOn | None = None) -> Call:
+    """The question as its upstream is asked it. pass_on: not for what is told in other words than it came in."""
+    question = opened.question
+    return Call(
+        opened.route.upstream, question.members, question.stream, opened.output_tokens_max // question.choices,
+        question.task, question.files, pass_on,
+    )  # fmt: skip
+
+
+def spent_by(effort: Effort | None) -> Usage | None:
+    """What an answer took of an engine of ours, if it did."""
+    return Usage(engine_us=effort.engine_us, energy_uj=effort.energy_uj) if effort else None
 
 
 def take_in(meter: Meter, chunk: Chunk) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from solvent.answering.desk import Desk
@@ -10,24 +12,25 @@ from solvent.answering.question import Question
 from solvent.answering.route import SURFACES, Prices, Route
 from solvent.answering.settlement import Entered, Opened
 from solvent.answering.sold import beside_words, input_tokens_most, prices_for
-from solvent.billing.admission import Admitted, Ask, Declined, Draw, Source, admit
-from solvent.billing.funds import Funds
+from solvent.billing.admission import Admitted, Ask, Declined, Draw, admit, admit_from
+from solvent.billing.funds import Funds, source
 from solvent.billing.limits import Asker, rates_for, scope
 from solvent.billing.pace import Pace
-from solvent.billing.plan import Plan, batch_terms, is_free
-from solvent.billing.quota import is_of_pack
-from solvent.billing.standing import Standing, action, kinds_that_pay
+from solvent.billing.plan import AtBreakEven, Plan, batch_terms
+from solvent.billing.standing import Standing, action
 from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask, user_named
 from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
-from solvent.ledger.transfer import Transfer, hold
-from solvent.ledger.unit import TOKENS, is_money
+from solvent.ledger.transfer import Transfer, hold_of
+from solvent.ledger.unit import is_money
 from solvent.pricing.batch_price import batch_price
 from solvent.pricing.rate_card import in_tariff
 from solvent.values.errors import Invalid, Refused
 from solvent.values.ids import TransferId
 from solvent.values.instant import US_PER_S
 from solvent.values.limits import HOLD_S_MAX
-from solvent.values.money import Money
+
+_HOLD_US_MAX: Final = HOLD_S_MAX * US_PER_S
+_GO_ON: Final[AtBreakEven] = "go_on"
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -49,12 +52,13 @@ class Case(msgspec.Struct, frozen=True):
 def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
     """Raises Refused (no wallet, or a model not for this key) and Invalid (unknown or unpriced model)."""
     customer = demand_customer(caller)
-    demand_model(caller, question.model)
+    if caller.models:
+        demand_model(caller, question.model)
     route = desk.routes.get(question.model)
     if route is None:
         message = f"model {question.model[:100]!r} is not served here; GET /v1/models lists those that are"
         raise Invalid("model_not_found", message, param="model")
-    if not route.does(question.task):
+    if route.task != question.task and not route.does(question.task):
         message = f"model {route.model!r} does not do {question.task}; ask it at {SURFACES[route.task]}"
         raise Invalid("wrong_surface", message, param="model")
     prices = prices_for(question, route, desk)
@@ -67,8 +71,9 @@ def take_case(question: Question, caller: Caller, desk: Desk) -> Case:
 def _ask(question: Question, route: Route, prices: Prices, each: int) -> Ask:
     """each: how many tokens may be written to each choice, as far as the model can."""
     choices, tariff = question.choices, in_tariff(prices.price, question.tariff) if question.tariff else None
-    output = min(each, route.output_tokens_max) * choices
-    read_most, beside = input_tokens_most(question, route), beside_words(question, route)
+    output = (each if each < route.output_tokens_max else route.output_tokens_max) * choices
+    read_most = input_tokens_most(question, route) if question.pictures.count else question.input_tokens_most
+    beside = beside_words(question, route) if question.beside is not None else None
     return Ask(read_most, output, prices.price, choices, tariff, beside)
 
 
@@ -89,16 +94,23 @@ def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | De
     at_us = case.question.received_us
     if funds is None or not funds.is_known(case.scopes if funds.is_ruled else (), at_us):
         return None
-    standing = funds.standing
-    what_now = action(standing) if standing is not None else "go_on"
-    case = as_asked_now(case, standing, desk)
-    on_plan = what_now not in ("offer_top_up", "stop")
-    sources = _sources(case, funds)
-    budgets = funds.limits(case.scopes, at_us) if funds.budgets else ()
-    verdict = admit(case.ask, sources, budgets, settle_for_less=settle_for_less)
+    standing, what_now = funds.standing, _GO_ON
+    if standing is not None:
+        what_now = action(standing)
+        if what_now == "cheaper" or case.caller.in_batch:
+            case = _asked_now(case, standing, what_now, desk)
+    pays = funds.paying(case.route.model_class, at_us, what_now, but_tokens=case.ask.beside is not None)
+    verdict: Admitted | Declined | None = None
+    if pays and not funds.budgets:
+        pot, purse = pays[0]
+        verdict = admit_from(pot, purse.spare, case.ask)
+    if verdict is None:
+        budgets = funds.limits(case.scopes, at_us) if funds.budgets else ()
+        sources = [source(pot, purse, at_us) for pot, purse in pays]
+        verdict = admit(case.ask, sources, budgets, settle_for_less=settle_for_less)
     if isinstance(verdict, Admitted):
         return _opened(case, verdict, funds, desk, is_slow=what_now == "slow")
-    if verdict is not None and not on_plan:
+    if verdict is not None and what_now in ("offer_top_up", "stop"):
         verdict = msgspec.structs.replace(verdict, code="plan_at_break_even")
     return verdict if settle_for_less else None
 
@@ -106,9 +118,11 @@ def open_answer(case: Case, desk: Desk, *, settle_for_less: bool) -> Opened | De
 def as_asked_now(case: Case, standing: Standing | None, desk: Desk) -> Case:
     """The question as it goes to a model where the customer stands now: at break-even perhaps to a cheaper one, and
     in a batch at the plan's prices of batches."""
-    if standing is None:
-        return case
-    if action(standing) == "cheaper":
+    return case if standing is None else _asked_now(case, standing, action(standing), desk)
+
+
+def _asked_now(case: Case, standing: Standing, what_now: AtBreakEven, desk: Desk) -> Case:
+    if what_now == "cheaper":
         case = _on_cheaper_model(case, standing, desk)
     return _in_batch(case, standing.plan) if case.caller.in_batch else case
 
@@ -142,27 +156,18 @@ def _on_cheaper_model(case: Case, standing: Standing, desk: Desk) -> Case:
     return msgspec.structs.replace(case, route=chosen, prices=prices, ask=ask)
 
 
-def _sources(case: Case, funds: Funds) -> list[Source]:
-    """What pays now."""
-    kinds = kinds_that_pay(funds.standing)
-    sources = funds.sources(case.route.model_class, case.question.received_us)
-    if case.ask.beside is not None:  # what is not all tokens would come out of them for next to nothing
-        sources = [source for source in sources if source[0].unit != TOKENS]
-    return [source for source in sources if source[0].kind in kinds or is_of_pack(source[0])]
-
-
 def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow: bool) -> Opened:
-    tokens = case.ask.tokens(admitted.output_tokens_max)
-    entered = enter(case, funds.standing.plan if funds.standing is not None else None, desk, tokens)
-    funds.hold(admitted, case.question.received_us)
-    holds = tuple([_hold(case.question, n, draw, desk.holder) for n, draw in enumerate(admitted.draws)])
+    question, draws, output_tokens_max = case.question, admitted.draws, admitted.output_tokens_max
+    plan = funds.standing.plan if funds.standing is not None else None
+    entered = enter(case, plan, desk, case.ask.tokens(output_tokens_max)) if plan and plan.limits.rates else ()
+    funds.hold(draws, question.received_us)
+    holds = tuple([_hold(question, n, draw, desk.holder) for n, draw in enumerate(draws)])
     route, prices = case.route, case.prices
     if desk.pools:
-        route, prices = placed(route, prices, case.question, desk)
-    on_free_plan = funds.standing is not None and is_free(funds.standing.plan)
+        route, prices = placed(route, prices, question, desk)
     return Opened(
-        case.question, case.caller, case.customer, route, prices, funds, admitted.draws, holds,
-        admitted.output_tokens_max, entered, is_slow, on_free_plan=on_free_plan,
+        question, case.caller, case.customer, route, prices, funds, draws, holds, output_tokens_max, entered, is_slow,
+        None, funds.on_free_plan,
     )  # fmt: skip
 
 
@@ -193,14 +198,9 @@ def asker_of(case: Case, plan: str) -> Asker:
 
 
 def _hold(question: Question, n: int, draw: Draw, holder: str) -> Transfer:
-    pot = draw.pot
-    return hold(
-        TransferId(f"{question.id}.hold{n + 1 if n else ''}"),
-        question.received_us,
-        pot.account,
-        REVENUE_ANSWERS if is_money(pot.unit) else MEMO_USED,
-        Money(draw.grains, pot.unit),
-        question.received_us + HOLD_S_MAX * US_PER_S,
-        question.id,
-        holder,
-    )
+    pot, id, at_us = draw.pot, question.id, question.received_us
+    credit = REVENUE_ANSWERS if is_money(pot.unit) else MEMO_USED
+    return hold_of(
+        TransferId(f"{id}.hold{n + 1}" if n else id + ".hold"), at_us, pot.account, credit, draw.grains, pot.unit,
+        at_us + _HOLD_US_MAX, id, holder,
+    )  # fmt: skip

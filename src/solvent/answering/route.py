@@ -11,7 +11,7 @@ from solvent.billing.limits import RateRule
 from solvent.billing.pace import Pace
 from solvent.engines.port import Engine
 from solvent.pricing.exchange import Exchange, exchange_at
-from solvent.pricing.rate_card import RateCard, card_at, in_tariff
+from solvent.pricing.rate_card import US_PER_MINUTE, RateCard, card_at, in_tariff
 from solvent.pricing.rating import (
     BY_CHARACTERS,
     BY_FILMING,
@@ -29,6 +29,7 @@ from solvent.routing.health import Health
 from solvent.routing.hedging import Hedging
 from solvent.routing.policy import Policy
 from solvent.values.errors import Invalid
+from solvent.values.instant import NEVER_US
 from solvent.values.limits import DRAIN_BYTES_MAX, DRAIN_S_MAX, VIDEO_SECONDS
 
 # What an answer can be paid by.
@@ -46,12 +47,12 @@ SURFACES: Final[Mapping[Task, str]] = {
 
 
 class Quoted:
-    """The prices that a model was sold at last."""
+    """What a model was sold at last, in one piece: several threads ask."""
 
-    __slots__ = ("prices",)
+    __slots__ = ("last",)
 
     def __init__(self) -> None:
-        self.prices: Prices | None = None
+        self.last: Quote | None = None
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -116,22 +117,54 @@ class Prices(msgspec.Struct, frozen=True):
     cost_exchange: Exchange | None
 
 
+class Quote(msgspec.Struct, frozen=True):
+    """Prices, by which cards and rates, and from when until when none of these begins or changes with the hour."""
+
+    prices: Prices
+    cost_cards: Sequence[RateCard]
+    price_cards: Sequence[RateCard]
+    exchanges: Sequence[Exchange]
+    since_us: int
+    until_us: int
+
+
 def prices_at(route: Route, currency: str, exchanges: Sequence[Exchange], at_us: int) -> Prices:
     """The prices in force. Raises Invalid("model_unpriced") when one is missing: unknown is never free."""
-    cost, price = card_at(route.cost_cards, at_us), card_at(route.price_cards, at_us)
-    last = route.quoted.prices
-    if last is not None and last.cost is cost and last.price is price and price.currency == currency:
-        known = last.cost_exchange
-        if known is None or known is exchange_at(exchanges, cost.currency, currency, at_us):
-            return last
-    route.quoted.prices = prices = _prices(route, cost, price, currency, exchanges, at_us)
+    last = route.quoted.last
+    if (
+        last is not None
+        and last.since_us <= at_us < last.until_us
+        and last.exchanges is exchanges
+        and last.price_cards is route.price_cards
+        and last.cost_cards is route.cost_cards
+        and last.prices.price.currency == currency
+    ):
+        return last.prices
+    prices = _prices(route, currency, exchanges, at_us)
+    if last is not None and _are_same(last.prices, prices):
+        prices = last.prices
+    since_us, until_us = _unchanged(route, exchanges, at_us)
+    route.quoted.last = Quote(prices, route.cost_cards, route.price_cards, exchanges, since_us, until_us)
     return prices
 
 
-def _prices(
-    route: Route, cost: RateCard | None, price: RateCard | None, currency: str, exchanges: Sequence[Exchange],
-    at_us: int,
-) -> Prices:  # fmt: skip
+def _are_same(one: Prices, other: Prices) -> bool:
+    return one.cost is other.cost and one.price is other.price and one.cost_exchange is other.cost_exchange
+
+
+def _unchanged(route: Route, exchanges: Sequence[Exchange], at_us: int) -> tuple[int, int]:
+    """The time around an instant in which no card and no rate begins, and where cards know hours, no minute either."""
+    cards = (*route.cost_cards, *route.price_cards)
+    edges = [card.valid_from_us for card in cards] + [rate.valid_from_us for rate in exchanges]
+    if any(card.hours for card in cards):
+        minute_us = at_us - at_us % US_PER_MINUTE
+        edges += [minute_us, minute_us + US_PER_MINUTE]
+    since_us = max((edge for edge in edges if edge <= at_us), default=at_us)
+    return since_us, min((edge for edge in edges if edge > at_us), default=NEVER_US)
+
+
+def _prices(route: Route, currency: str, exchanges: Sequence[Exchange], at_us: int) -> Prices:
+    cost, price = card_at(route.cost_cards, at_us), card_at(route.price_cards, at_us)
     for book, card, is_priced in (("cost", cost, can_cost), ("price", price, can_sell)):
         if card is None or not is_priced(card, _PAID_BY[route.task]):
             message = f"model {route.model!r} has no {book} in force today, so it cannot be sold; ask the operator"

@@ -49,11 +49,14 @@ class Ask(msgspec.Struct, frozen=True):
 
     def value(self, output_tokens: int) -> Money:
         """The most it comes to with so much output."""
+        return Money(self.grains(output_tokens), self.card.currency)
+
+    def grains(self, output_tokens: int) -> int:
+        """The same, in grains."""
         plain = quote(self.input_tokens_most, output_tokens, self.card, self.beside)
         if self.tariff is None:
             return plain
-        other = quote(self.input_tokens_most, output_tokens, self.tariff, self.beside)
-        return max(plain, other, key=lambda money: money.grains)
+        return max(plain, quote(self.input_tokens_most, output_tokens, self.tariff, self.beside))
 
     def tokens(self, output_tokens: int) -> int:
         """The most tokens it reads and writes with so much output."""
@@ -76,7 +79,7 @@ class Ask(msgspec.Struct, frozen=True):
         """What is set aside of a unit for so much output."""
         if unit == ANSWERS:
             return self.choices
-        return self.tokens(output_tokens) if unit == TOKENS else self.value(output_tokens).grains
+        return self.tokens(output_tokens) if unit == TOKENS else self.grains(output_tokens)
 
 
 class Draw(msgspec.Struct, frozen=True):
@@ -114,12 +117,9 @@ def admit(
     is all there is; whoever affords some but not all of the output is then admitted for that much, and what is not
     used returns. (facts/API_CONTRACT.md: clamp rather than refuse.)
     """
+    if sources and not budgets and (admitted := admit_from(sources[0][0], sources[0][1], ask)) is not None:
+        return admitted
     limit = ask.output_tokens_asked
-    if sources and not budgets and limit >= ask.choices:  # as nearly all are: the first pot affords all of it
-        pot, spare, _ = sources[0]
-        needed = ask.needed(pot.unit, limit)
-        if needed <= spare:
-            return Admitted((Draw(pot, needed),), limit)
     for pot, spare, is_all in budgets:
         affords = ask.affordable(pot.unit, spare)
         if affords < limit and not (is_all or settle_for_less):
@@ -141,6 +141,13 @@ def admit(
     draws = _fill(ask, way, limit)
     draws += [Draw(pot, min(ask.needed(pot.unit, limit), spare)) for pot, spare, _ in budgets]
     return Admitted(tuple(draws), limit)
+
+
+def admit_from(first: Pot, spare: int, ask: Ask) -> Admitted | None:
+    """As nearly all are: the first pot affords all of it, and no budget limits it. None where it does not."""
+    limit = ask.output_tokens_asked
+    needed = ask.needed(first.unit, limit)
+    return Admitted((Draw(first, needed),), limit) if needed <= spare and limit >= ask.choices else None
 
 
 def _choose(
@@ -171,7 +178,7 @@ def _choose(
 
 def _afford(ask: Ask, money: Sequence[Source], limit: int, *, settle_for_less: bool) -> tuple[int, bool]:
     """The output that pots of money afford together, and whether that is all: none that comes first may have more."""
-    needed = ask.value(limit).grains
+    needed = ask.grains(limit)
     total = 0
     for _, spare, is_all in money:
         total += spare
@@ -186,7 +193,7 @@ def _fill(ask: Ask, way: Sequence[Source], output_tokens: int) -> list[Draw]:
     first = way[0][0]
     if first.unit in COUNTED:
         return [Draw(first, ask.needed(first.unit, output_tokens))]
-    left = ask.value(output_tokens).grains
+    left = ask.grains(output_tokens)
     draws = []
     for pot, spare, _ in way:
         part = min(left, spare)

@@ -5,7 +5,7 @@ It grows with every answer, so that the crossing of break-even is seen before it
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,6 +15,9 @@ from solvent.ledger.pot import Kind
 from solvent.values.period import Period
 
 Crossing = Literal["", "near", "crossed"]
+EVERY_KIND: Final[tuple[Kind, ...]] = ("allowance", "grant", "wallet", "overage")
+_GIVEN: Final[tuple[Kind, ...]] = ("allowance", "grant")
+_TOPPED_UP: Final[tuple[Kind, ...]] = ("grant", "wallet")
 
 
 class Came(msgspec.Struct, frozen=True):
@@ -85,14 +88,16 @@ def kinds_that_pay(standing: Standing | None) -> tuple[Kind, ...]:
 
     What a pack gave pays beside them always: it was bought.
     """
-    what_now = "go_on" if standing is None else action(standing)
-    if what_now in ("offer_top_up", "stop"):
-        return ("grant", "wallet") if what_now == "offer_top_up" else ()
-    return kinds_beyond(None if standing is None else standing.plan)
+    return kinds_beyond(None) if standing is None else kinds_now(action(standing), standing.plan)
+
+
+def kinds_now(what_now: AtBreakEven, plan: Plan) -> tuple[Kind, ...]:
+    """The same, where the `action` is known."""
+    if what_now == "offer_top_up":
+        return _TOPPED_UP
+    return () if what_now == "stop" else kinds_beyond(plan)
 
 
 def kinds_beyond(plan: Plan | None) -> tuple[Kind, ...]:
     """What kinds of pots pay on a plan, or on none, as it says of what follows its quotas."""
-    if plan is not None and plan.beyond == "stop":
-        return ("allowance", "grant")
-    return ("allowance", "grant", "wallet", "overage")
+    return _GIVEN if plan is not None and plan.beyond == "stop" else EVERY_KIND

@@ -21,7 +21,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from solvent.db.engine import READ, WRITE, for_writing, group_of
 from solvent.db.kept_back import Kept, KeptBack
-from solvent.db.port import Entry, Journal, Then
+from solvent.db.port import Entry, Journal, Make, Then
 from solvent.values.errors import Unavailable
 from solvent.values.limits import COMMIT_ENTRIES_MAX, COMMIT_QUEUE_MAX
 
@@ -135,10 +135,10 @@ class GroupCommit:
         self._demand_open()
         self._groups.append((entries, None))
 
-    def keep_back(self, entries: Sequence[Entry]) -> Kept:
+    def keep_back(self, make: Make) -> Kept:
         """See `Database.keep_back`."""
         self._demand_open()
-        return self._kept_back.keep(entries)
+        return self._kept_back.keep(make)
 
     def _queue_for_nobody(self, entries: Sequence[Entry]) -> None:
         self._groups.append((entries, None))

@@ -1,12 +1,12 @@
-"""Rows that may soon be needless: kept back for a moment, then queued unless they were taken back by then."""
+"""Rows that may soon be needless: kept back for a moment, then made and queued unless they were taken back by then."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Literal
 
-from solvent.db.port import Entry
+from solvent.db.port import Entry, Make
 
 KEPT_S: Final = 0.05  # longer than a short answer takes, and still soon enough for whoever looks for open holds
 
@@ -14,20 +14,17 @@ KEPT_S: Final = 0.05  # longer than a short answer takes, and still soon enough 
 class Kept:
     """Rows that somebody may take back."""
 
-    __slots__ = ("_among", "due_s", "entries")
+    __slots__ = ("_among", "due_s", "make")
 
-    def __init__(self, entries: Sequence[Entry], due_s: float, among: dict[Kept, None]) -> None:
-        self.entries = entries
+    def __init__(self, make: Make, due_s: float, among: dict[Kept, Literal[True]]) -> None:
+        self.make = make
         self.due_s = due_s
         self._among = among
-        among[self] = None
+        among[self] = True
 
     def take_back(self) -> bool:
         """See `Kept.take_back` of the port."""
-        is_here = self in self._among
-        if is_here:
-            del self._among[self]
-        return is_here
+        return self._among.pop(self, False)
 
 
 class KeptBack:
@@ -39,20 +36,20 @@ class KeptBack:
     def __init__(self, loop: asyncio.AbstractEventLoop, queue: Callable[[Sequence[Entry]], None]) -> None:
         self._loop = loop
         self._queue = queue
-        self._all: dict[Kept, None] = {}
+        self._all: dict[Kept, Literal[True]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def keep(self, entries: Sequence[Entry]) -> Kept:
-        """Keep rows back, for `KEPT_S` at most."""
+    def keep(self, make: Make) -> Kept:
+        """Keep rows back, for `KEPT_S` at most. make: makes them, once nobody can take them back."""
         due_s = self._loop.time() + KEPT_S
         if self._timer is None:
             self._timer = self._loop.call_at(due_s, self._look)
-        return Kept(entries, due_s, self._all)
+        return Kept(make, due_s, self._all)
 
     def queue_all(self) -> None:
         """Keep nothing back any longer."""
         for kept in self._all:
-            self._queue(kept.entries)
+            self._queue(kept.make())
         self._all.clear()
 
     def _look(self) -> None:
@@ -62,7 +59,7 @@ class KeptBack:
         due = [kept for kept in self._all if kept.due_s <= now_s]
         for kept in due:
             del self._all[kept]
-            self._queue(kept.entries)
+            self._queue(kept.make())
         if self._all:
             self._timer = self._loop.call_at(next(iter(self._all)).due_s, self._look)
 

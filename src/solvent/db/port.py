@@ -13,6 +13,7 @@ T = TypeVar("T")
 Journal = Callable[[Connection, list[Any]], None]
 Entry = tuple[Journal, Any]
 Then = Callable[[Exception | None], None]
+Make = Callable[[], Sequence[Entry]]
 
 
 class Kept(Protocol):
@@ -54,10 +55,10 @@ class Database(Protocol):
         """
         ...
 
-    def keep_back(self, entries: Sequence[Entry]) -> Kept:
-        """Keep rows back that nobody waits for and that may soon be needless. They are queued after a moment, see
-        `kept_back.KEPT_S`, or before the next `write`, unless they are taken back.
+    def keep_back(self, make: Make) -> Kept:
+        """Keep rows back that nobody waits for and that may soon be needless. They are made and queued after a moment,
+        see `kept_back.KEPT_S`, or before the next `write`, unless they are taken back.
 
-        Raises Unavailable when the queue is full.
+        make: makes them; it is quick and raises nothing. Raises Unavailable when the queue is full.
         """
         ...

@@ -133,7 +133,7 @@ def demand_wallet(caller: Caller) -> Customer:
 
 def demand_customer(caller: Caller) -> Customer:
     """The customer who pays for this call. Raises Refused for an operator's key, and for who may not ask now."""
-    customer = demand_wallet(caller)
+    customer = caller.customer or demand_wallet(caller)
     if customer.state != "active":
         message = f"answers for {customer.name!r} are suspended; the operator says why, and lifts it"
         raise Refused("customer_suspended", message)

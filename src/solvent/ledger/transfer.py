@@ -60,9 +60,16 @@ def hold(
     holder: str = "",
 ) -> Transfer:
     """Set `amount` aside until it is posted, voided or expired."""
-    assert amount.grains >= 0, "a hold sets a positive amount aside"
-    grains, currency = amount.grains, amount.currency
-    return Transfer(id, at_us, "pending", debit, credit, grains, currency, None, 0, expires_us, reference, holder)
+    return hold_of(id, at_us, debit, credit, amount.grains, amount.currency, expires_us, reference, holder)
+
+
+def hold_of(
+    id: TransferId, at_us: int, debit: str, credit: str, grains: int, unit: str, expires_us: int, reference: str,
+    holder: str,
+) -> Transfer:  # fmt: skip
+    """The same of whole pieces or grains of any unit."""
+    assert grains >= 0, "a hold sets a positive amount aside"
+    return Transfer(id, at_us, "pending", debit, credit, grains, unit, None, 0, expires_us, reference, holder)
 
 
 def post(held: Transfer, amount: Money, at_us: int) -> Transfer:

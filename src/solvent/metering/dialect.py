@@ -6,6 +6,7 @@ An unknown provider is taken to speak plain OpenAI, as nearly all do; nonsense i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -63,6 +64,7 @@ _BY_PROVIDER: Final[Mapping[tuple[str, str], ReadUsage]] = {
 }
 
 
+@cache
 def reader(provider: str, api: str = "default") -> ReadUsage:
     """The reader for a provider, such as "openai" or "x-ai", and one of its APIs, such as "chat" or "responses"."""
     return _BY_PROVIDER.get((provider, api)) or _BY_API.get(api, openai_usage)

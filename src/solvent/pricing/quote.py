@@ -12,10 +12,11 @@ from solvent.values.usage import Usage
 WITHOUT_END: Final = 2**62
 
 
-def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard, beside: Usage | None = None) -> Money:
+def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard, beside: Usage | None = None) -> int:
     """An upper bound of the charge, whatever the tokens turn out to be and whichever tier is reached.
 
-    beside: the most that may come beside those tokens: web searches, pictures, minutes. Rounded up to a grain.
+    beside: the most that may come beside those tokens: web searches, pictures, minutes. In whole grains of the card's
+    currency, rounded up.
     """
     picos = (
         input_tokens_most * card.dearest_input_picos
@@ -30,7 +31,7 @@ def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard, besid
             + (tier.answer_picos or 0)
             for read, tier in _reachable(input_tokens_most, card)
         )
-    return Money(-(-picos // (card.parts * picos_per_grain(card.currency))), card.currency)
+    return -(-picos // (card.parts * picos_per_grain(card.currency)))
 
 
 def affordable_output_tokens(
