@@ -280,7 +280,7 @@ async def check_books(shop: Shop, *others: Shop) -> list[Receipt]:
     assert not any(kept_leases.values()), "nobody has forgotten a lease"
     added = MarginSums()
     for receipt in receipts:
-        add_to(added, receipt)
+        add_to(added, [receipt])
     assert added == margins
     revenue = sum(moved.credits for (account, _), moved in kept.items() if account.startswith("revenue:"))
     assert revenue == margins.charge_grains + sum(receipt.overrun_grains for receipt in receipts)

@@ -152,5 +152,5 @@ def held_money(opened: Opened) -> int:
 def sums_of(receipt: Receipt) -> MarginSums:
     """What one receipt comes to."""
     sums = MarginSums()
-    add_to(sums, receipt)
+    add_to(sums, [receipt])
     return sums

@@ -36,7 +36,6 @@ from solvent.guarding.guard_reply import Asked, guard_reply
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.ledger.transfer import without_hold
 from solvent.providers.port import Chunk, PassOn
 from solvent.routing.hedging import Hedging
 from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
@@ -111,20 +110,15 @@ def _what_begins(opened: Opened, holder: str) -> list[Entry]:
 def _what_ends(opened: Opened, settlement: Settlement, holder: str, *, was_held: bool) -> list[Entry]:
     """The holds end, their leases get the rest back, and everything that is known is journaled.
 
-    was_held: whether the holds were written; if not, what they come to is posted and taken out of the leases at once.
+    was_held: whether the holds were written; if not, what they come to is taken out of the leases at once.
     """
-    entries: list[Entry] = []
-    for transfer in settlement.transfers:
-        row = transfer if was_held or transfer.resolves is None else without_hold(transfer)
-        if row is not None:
-            entries.append((ledger_store.append, row))
-    spent = settlement.bill.spent
-    for n, hold in enumerate(opened.holds):
-        left = (hold.grains if was_held else 0) - spent[n]
+    entries: list[Entry] = [(ledger_store.append, row) for row in settlement.transfers]
+    for hold, spent in zip(opened.holds, settlement.bill.spent, strict=True):
+        left = hold.grains - spent if was_held else -spent
         entries.append((pot_store.shift_leases, (hold.debit, hold.currency, holder, left)))
     entries.append((store.append, settlement.receipt))
-    alarms = alarms_after(opened, settlement.receipt)
-    return [*entries, *((alarm_store.raise_alarms, alarm) for alarm in alarms)] if alarms else entries
+    entries += [(alarm_store.raise_alarms, alarm) for alarm in alarms_after(opened, settlement.receipt)]
+    return entries
 
 
 class _Running:
@@ -346,9 +340,9 @@ class _Running:
             bool(effort and effort.estimated), self._usage_report, tuple(self._tried),
             effort.level if effort is not None else "",
         )  # fmt: skip
-        settlement = settle(opened, self._meter.measure(spent_by(effort)), ending)
-        receipt = settlement.receipt
         was_held = not self._kept.take_back()
+        settlement = settle(opened, self._meter.measure(spent_by(effort)), ending, was_held=was_held)
+        receipt = settlement.receipt
         settle_purses(opened, settlement.bill.spent)
         leave(opened, receipt)
         self._era.under_way -= 1

@@ -18,7 +18,7 @@ from solvent.ledger.purse import Purse
 from solvent.pricing.exchange import Exchange
 from solvent.routing.retry import RetryBudget
 from solvent.values.ids import CustomerId
-from solvent.values.limits import FOLD_ANSWERS
+from solvent.values.limits import FOLD_ANSWERS, SUMMED_ANSWERS
 from solvent.values.period import day_number, start_of_day
 
 
@@ -38,7 +38,8 @@ class Desk:
     callers: who may ask. routes: the models on sale, by name. pools: of those of them that
     have more than one upstream, all of these.
     take_over: finishes an answer whose client is gone, in the background.
-    listeners: told each receipt once it is on the books; they must be quick and never fail.
+    listeners: told each receipt once it is on the books; they must be quick and never fail. Those that only sum
+    receipts are told many at once, see `sum_later`.
     holder: this process's name among those that share the books; leases and holds bear it.
     funds: what this process knows of the pots of those who asked here.
     keep_responses_us: for how long responses are kept for whoever asks for that; 0 for not at all.
@@ -83,6 +84,8 @@ class Desk:
         self.told: set[str] = set()  # alarms of budgets that this process has raised
         self.processes = 1  # that share the books, and so the rates
         self.listeners: list[Callable[[Receipt], None]] = []
+        self._summing: list[Callable[[Sequence[Receipt]], None]] = []
+        self._unheard: list[Receipt] = []  # by those, so far
         self.era = Era()
         self.eras = [self.era]  # those that have answers under way, or may have
         self._day = (0, 0, 0)
@@ -135,3 +138,18 @@ class Desk:
         """Hand a booked receipt to whoever listens."""
         for listener in self.listeners:
             listener(receipt)
+        self._unheard.append(receipt)
+        if len(self._unheard) >= SUMMED_ANSWERS:
+            self.sum_up()
+
+    def sum_later(self, take_in: Callable[[Sequence[Receipt]], None]) -> None:
+        """Hand receipts from now on to whoever sums them, many at once; who looks at the sums calls `sum_up` first."""
+        self.sum_up()
+        self._summing.append(take_in)
+
+    def sum_up(self) -> None:
+        """Hand over what has come since the last time."""
+        if self._unheard:
+            receipts, self._unheard = self._unheard, []
+            for take_in in self._summing:
+                take_in(receipts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import msgspec
 
@@ -68,6 +69,7 @@ class Question(msgspec.Struct, frozen=True):
     service: str = ""
 
 
-def service_of(question: Question) -> str:
-    """What a question came through: our own chat, or the API and what was called."""
-    return question.service or f"api/{question.dialect if question.task == 'chat' else question.task}"
+@cache
+def service_of(dialect: Dialect, task: Task) -> str:
+    """What a question of the API came through: what was called."""
+    return f"api/{dialect if task == 'chat' else task}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final, Literal
 
@@ -140,27 +141,28 @@ class Receipt(msgspec.Struct, frozen=True):
         return self.charge - Money(self.granted_grains, self.currency) - self.cost
 
 
-_read: Final = attrgetter(*INPUT_TOKENS)
-_written: Final = attrgetter(*OUTPUT_TOKENS)
+_columns: Final = attrgetter(
+    "outcome", "usage_estimated", "charge_grains", "granted_grains", "included_grains", "cost_grains", "energy_uj",
+    "pictures", "characters", "audio_input_ms", "video_seconds", *INPUT_TOKENS, *OUTPUT_TOKENS,
+)  # fmt: skip
 
 
-def add_to(sums: MarginSums, receipt: Receipt) -> None:
-    """Take one receipt into a margin line."""
-    if receipt.outcome == "failed":
-        sums.failed += 1
-    else:
-        sums.answers += 1
-    sums.charge_grains += receipt.charge_grains
-    sums.granted_grains += receipt.granted_grains
-    sums.included_grains += receipt.included_grains
-    sums.cost_grains += receipt.cost_grains
-    sums.input_tokens += sum(_read(receipt))
-    sums.output_tokens += sum(_written(receipt))
-    if receipt.usage_estimated:
-        sums.estimated_answers += 1
-    if receipt.energy_uj or receipt.pictures or receipt.characters or receipt.audio_input_ms or receipt.video_seconds:
-        sums.energy_uj += receipt.energy_uj
-        sums.pictures += receipt.pictures
-        sums.characters += receipt.characters
-        sums.audio_input_ms += receipt.audio_input_ms
-        sums.video_seconds += receipt.video_seconds
+def add_to(sums: MarginSums, receipts: Sequence[Receipt]) -> None:
+    """Take some receipts, at least one, into a margin line: column by column, for that is quick where they are many."""
+    outcomes, estimated, *columns = zip(*map(_columns, receipts), strict=True)
+    charge, granted, included, cost, energy, pictures, characters, sound_ms, video_s, *tokens = map(sum, columns)
+    failed = outcomes.count("failed")
+    sums.failed += failed
+    sums.answers += len(outcomes) - failed
+    sums.charge_grains += charge
+    sums.granted_grains += granted
+    sums.included_grains += included
+    sums.cost_grains += cost
+    sums.estimated_answers += sum(estimated)
+    sums.input_tokens += sum(tokens[: len(INPUT_TOKENS)])
+    sums.output_tokens += sum(tokens[len(INPUT_TOKENS) :])
+    sums.energy_uj += energy
+    sums.pictures += pictures
+    sums.characters += characters
+    sums.audio_input_ms += sound_ms
+    sums.video_seconds += video_s

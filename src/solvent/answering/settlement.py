@@ -27,11 +27,12 @@ from solvent.ledger.account import (
     lost_cost,
     unbilled,
 )
-from solvent.ledger.transfer import Transfer, post, posting, void
+from solvent.ledger.transfer import Transfer, post, post_unheld, posting, void
 from solvent.margin.facet import FAILED, HEDGED, RETRIED, told
 from solvent.metering.meter import Measurement
-from solvent.pricing.parts import parts
-from solvent.pricing.rating import rate, unpriced
+from solvent.pricing.lines import Counted, Lines, counted, lines_for
+from solvent.pricing.parts import parts_of
+from solvent.pricing.rating import rate
 from solvent.pricing.rerate import tariff_of
 from solvent.values.ids import TransferId
 from solvent.values.money import Money
@@ -123,25 +124,34 @@ class Settlement(msgspec.Struct, frozen=True):
     transfers: tuple[Transfer, ...]
 
 
-def settle(opened: Opened, measured: Measurement, ending: Ending) -> Settlement:
+def settle(opened: Opened, measured: Measurement, ending: Ending, *, was_held: bool = True) -> Settlement:
     """An answer that failed with no output charges nothing; its cost is booked all the same. What is sold by the answer
     is due as soon as one came, whatever it is said to have used.
+
+    was_held: whether the holds were written; if not, what they come to is posted at once.
     """
     if measured.tariff:
         opened = msgspec.structs.replace(opened, prices=prices_in(opened.prices, measured.tariff))
-    prices = opened.prices
-    currency = prices.price.currency
-    cost = rate(measured.most, prices.cost, prices.cost_exchange)
-    provider_cost = cost if prices.cost_exchange is None else rate(measured.most, prices.cost)
-    is_due = ending.outcome == "answered" and bool(prices.price.answer_picos)
-    nothing = ending.outcome == "failed" or (is_none(measured.least) and not is_due)
-    due = Money(0, currency) if nothing else rate(measured.least, prices.price)
-    bill = bill_for(opened.draws, due, None if nothing else measured.least, opened.question.choices)
-    if _was_never_asked(measured, ending):
-        cost, provider_cost = Money(0, cost.currency), Money(0, prices.cost.currency)
-    receipt = _receipt(opened, measured, ending, bill, (cost, provider_cost), _alarms(measured, prices, bill.overrun))
-    transfers = _transfers(opened, ending.at_us, bill, cost, measured)
-    return Settlement(receipt, bill, (*transfers, *_lost(opened, ending)) if ending.tried else transfers)
+    prices, least, most = opened.prices, measured.least, measured.most
+    used = counted(least)
+    used_most = used if most is least else counted(most)
+    sold = lines_for(least, used[0], prices.price)
+    bought = lines_for(most, used_most[0], prices.cost, prices.cost_exchange)
+    is_due = sold.has_use or (ending.outcome == "answered" and bool(sold.card.answer_picos))
+    nothing = ending.outcome == "failed" or not is_due
+    due = Money(0 if nothing else sold.grains(used[1]), sold.currency)
+    bill = bill_for(opened.draws, due, None if nothing else least, opened.question.choices)
+    cost = provider_cost = 0
+    if not _was_never_asked(measured, ending):
+        cost = provider_cost = bought.grains(used_most[1])
+        if prices.cost_exchange is not None:
+            provider_cost = rate(most, prices.cost).grains
+    kinds = _cost_parts(used_most, bought, ending, cost)
+    alarms = _alarms(measured, bill.overrun, sold, bought)
+    receipt = _receipt(opened, measured, ending, bill, (sold, bought), (cost, provider_cost), (kinds, alarms))
+    transfers = _ends(opened, ending.at_us, bill, was_held=was_held)
+    transfers += _others(opened, ending, bill, Money(cost, bought.currency), most)
+    return Settlement(receipt, bill, tuple(transfers))
 
 
 def _was_never_asked(measured: Measurement, ending: Ending) -> bool:
@@ -155,41 +165,51 @@ def _tokens(usage: Usage) -> tuple[int, int]:
     return all_input_tokens(usage), all_output_tokens(usage)
 
 
-def _alarms(measured: Measurement, prices: Prices, overrun: Money) -> str:
+def _alarms(measured: Measurement, overrun: Money, sold: Lines, bought: Lines) -> str:
+    if not (overrun.grains or measured.refused_report or sold.unpriced or bought.unpriced or measured.tariff):
+        return ""
     alarms: list[str] = []
     if overrun.grains:
         alarms.append("overrun")
     if measured.refused_report:
         alarms.append("bad_usage")
-    for book, used, card in (("price", measured.least, prices.price), ("cost", measured.most, prices.cost)):
-        missing = unpriced(used, card)
-        if missing:
-            alarms += [f"unpriced:{book}:{bucket}" for bucket in missing]
-    if measured.tariff and tariff_of(prices.cost.version) != measured.tariff:
+    for book, lines in (("price", sold), ("cost", bought)):
+        alarms += [f"unpriced:{book}:{bucket}" for bucket in lines.unpriced]
+    if measured.tariff and tariff_of(bought.version) != measured.tariff:
         alarms.append(f"unpriced:cost:{measured.tariff}")
-    return " ".join(alarms) if alarms else ""
+    return " ".join(alarms)
 
 
-def _cost_parts(opened: Opened, measured: Measurement, ending: Ending, cost: Money) -> str:
+def _cost_parts(used: Counted, bought: Lines, ending: Ending, cost: int) -> str:
     """What the cost was for: they sum to it. Of an answer that failed there is nothing to tell apart."""
-    prices = opened.prices
     found: dict[str, int] = {}
     if ending.outcome == "failed":
-        found[FAILED] = cost.grains
-    elif cost.grains:
-        found = parts(measured.most, prices.cost, prices.cost_exchange, cost)
+        found[FAILED] = cost
+    elif cost:
+        found = parts_of(used, bought, cost)
     for one in ending.tried:
         kind = HEDGED if one.fault == OUTRUN else RETRIED
         found[kind] = found.get(kind, 0) + one.cost.grains
     return told(found)
 
 
-def _transfers(opened: Opened, at_us: int, bill: Bill, cost: Money, measured: Measurement) -> tuple[Transfer, ...]:
-    id = opened.question.id
+def _ends(opened: Opened, at_us: int, bill: Bill, *, was_held: bool) -> list[Transfer]:
+    """How the holds end. Of those that were never written stands what they come to, if it is anything."""
     rows = []
-    for n, hold in enumerate(opened.holds):
-        spent = bill.spent[n]
-        rows.append(post(hold, Money(spent, hold.currency), at_us) if spent else void(hold, at_us))
+    for held, spent in zip(opened.holds, bill.spent, strict=True):
+        if not was_held:
+            if spent:
+                rows.append(post_unheld(held, spent, at_us))
+        elif spent:
+            rows.append(post(held, Money(spent, held.currency), at_us))
+        else:
+            rows.append(void(held, at_us))
+    return rows
+
+
+def _others(opened: Opened, ending: Ending, bill: Bill, cost: Money, most: Usage) -> list[Transfer]:
+    """What is booked beside the ends of the holds. most: what the cost is for."""
+    id, at_us, rows = opened.question.id, ending.at_us, []
     if bill.on_account.grains:
         row = TransferId(f"{id}.overage")
         rows.append(posting(row, at_us, unbilled(opened.customer.id), REVENUE_OVERAGE, bill.on_account, id))
@@ -200,12 +220,12 @@ def _transfers(opened: Opened, at_us: int, bill: Bill, cost: Money, measured: Me
         name = opened.route.provider.name
         rows.append(posting(TransferId(f"{id}.cost"), at_us, api_cost(name), api_payable(name), cost, id))
     elif cost.grains:
-        still = msgspec.structs.replace(measured.most, energy_uj=0)
+        still = msgspec.structs.replace(most, energy_uj=0)
         busy = rate(still, opened.prices.cost, opened.prices.cost_exchange)
         for account, name, part in ((ENGINE_BUSY, "cost", busy), (ENERGY, "energy", cost - busy)):
             if part.grains:
                 rows.append(posting(TransferId(f"{id}.{name}"), at_us, account, ENGINE_ACCRUED, part, id))
-    return tuple(rows)
+    return rows + _lost(opened, ending) if ending.tried else rows
 
 
 def _lost(opened: Opened, ending: Ending) -> list[Transfer]:
@@ -222,11 +242,12 @@ def _lost(opened: Opened, ending: Ending) -> list[Transfer]:
 
 
 def _receipt(
-    opened: Opened, measured: Measurement, ending: Ending, bill: Bill, costs: tuple[Money, Money], alarms: str
-) -> Receipt:
-    question, route, prices, used = opened.question, opened.route, opened.prices, measured.least
-    cost, provider_cost = costs
-    exchange, tried = prices.cost_exchange, ending.tried
+    opened: Opened, measured: Measurement, ending: Ending, bill: Bill, lines: tuple[Lines, Lines],
+    costs: tuple[int, int], words: tuple[str, str],
+) -> Receipt:  # fmt: skip
+    """lines: it was sold by, and bought by. costs: in our currency and in the provider's. words: parts and alarms."""
+    question, route, used = opened.question, opened.route, measured.least
+    exchange, tried, guarded = opened.prices.cost_exchange, ending.tried, question.guarded
     lost = sum([one.cost.grains for one in tried]) if tried else 0
     # In the order of its columns: by name it would take many times as long, and it is made for every answer.
     return Receipt(
@@ -236,16 +257,15 @@ def _receipt(
         used.input_tokens, used.cached_input_tokens, used.cache_write_5m_tokens, used.cache_write_1h_tokens,
         used.output_tokens, used.reasoning_tokens, used.engine_us, used.energy_uj,
         1 if measured.estimated else 0, 1 if ending.energy_estimated else 0, all_input_tokens(measured.most),
-        bill.charge.currency, cost.grains + lost, bill.charge.grains, bill.overrun.grains,
-        provider_cost.currency, provider_cost.grains, prices.cost.version, prices.price.version,
-        f"{exchange.numerator}/{exchange.denominator}" if exchange else "",
-        ending.first_token_us, ending.at_us - question.received_us, alarms, ending.usage_report,
+        bill.charge.currency, costs[0] + lost, bill.charge.grains, bill.overrun.grains,
+        lines[1].card.currency, costs[1], lines[1].version, lines[0].version,
+        f"{exchange.numerator}/{exchange.denominator}" if exchange is not None else "",
+        ending.first_token_us, ending.at_us - question.received_us, words[1], ending.usage_report,
         used.audio_input_tokens, used.cached_audio_input_tokens, used.image_input_tokens,
         used.cached_image_input_tokens, used.audio_output_tokens, used.image_output_tokens, used.web_searches,
         bill.source, bill.granted.grains, bill.included.grains,
         " ".join([f"{one.route.provider.name}:{one.fault}" for one in tried]) if tried else "", lost,
-        used.pictures, used.characters, used.audio_input_ms,
-        question.guarded.acts.told() if question.guarded is not None else "",
-        used.video_seconds, service_of(question), _cost_parts(opened, measured, ending, cost), ending.attribution,
-        1 if opened.on_free_plan else 0,
+        used.pictures, used.characters, used.audio_input_ms, guarded.acts.told() if guarded is not None else "",
+        used.video_seconds, question.service or service_of(question.dialect, question.task), words[0],
+        ending.attribution, 1 if opened.on_free_plan else 0,
     )  # fmt: skip

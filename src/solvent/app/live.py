@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 from solvent.answering import store
 from solvent.answering.desk import Desk
@@ -35,7 +36,7 @@ class Live:
         self._sums = MarginSums()
         self._is_alone = True
         self._known: deque[str] = deque(maxlen=KNOWN_MAX)
-        self.receipts: deque[Receipt] = deque(maxlen=RECEIPTS_KEPT)
+        self._receipts: deque[Receipt] = deque(maxlen=RECEIPTS_KEPT)
 
     async def start(self) -> None:
         """Read what is on the books already, then listen."""
@@ -43,9 +44,8 @@ class Live:
         self._day = desk.day(desk.now_us())
         self._sums = total(await self._lines("model"), desk.currency).sums
         newest = await desk.database.read(lambda connection: store.newest(connection, RECEIPTS_KEPT))
-        for receipt in reversed(newest):
-            self._keep(receipt)
-        desk.listeners.append(self._hear)
+        self._keep(newest[::-1])
+        desk.sum_later(self._hear)
 
     async def look_beside(self) -> None:
         """Take in what other processes have answered, where there are any and somebody watches."""
@@ -61,12 +61,14 @@ class Live:
         day = self._day
         lines = await self._lines("model")
         newest = await desk.database.read(lambda connection: store.newest(connection, LOOKED_AT))
+        desk.sum_up()
         if day == self._day:
             self._sums = total(lines, desk.currency).sums
         known = set(self._known)
-        for receipt in reversed(newest):
-            if receipt.id not in known:
-                self._keep(receipt)
+        others = [receipt for receipt in newest[::-1] if receipt.id not in known]
+        self._keep(others)
+        for receipt in others:
+            self._show(receipt)
 
     async def read_earned(self) -> None:
         """Take in what plans and packs have earned today: no answer tells of it."""
@@ -76,6 +78,12 @@ class Live:
         earned = sum(line.earned.grains for line in await self._lines("plan"))
         if day == self._day:
             self._sums.earned_grains = earned
+
+    @property
+    def receipts(self) -> Sequence[Receipt]:
+        """The last that were booked, from old to new."""
+        self._desk.sum_up()
+        return self._receipts
 
     @property
     def today(self) -> MarginLine:
@@ -91,12 +99,17 @@ class Live:
         if len(self._watchers) >= WATCHERS_MAX:
             raise Unavailable("too_many_watchers", f"{WATCHERS_MAX} live views are open already; close one")
         watcher: Watcher = asyncio.Queue(BEHIND_MAX)
+        if not self._watchers:
+            self._desk.listeners.append(self._show)
         self._watchers.add(watcher)
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
         """Stop watching."""
-        self._watchers.discard(watcher)
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+            if not self._watchers:
+                self._desk.listeners.remove(self._show)
 
     async def _lines(self, group_by: KeptBy) -> list[MarginLine]:
         day, currency = self._day, self._desk.currency
@@ -104,19 +117,27 @@ class Live:
 
     def _turn_page(self, at_us: int) -> int:
         """To an instant's day, which is returned, where that is a new one."""
-        day = self._desk.day(at_us)
+        self._desk.sum_up()  # what was booked on the day before
+        return self._begin(self._desk.day(at_us))
+
+    def _begin(self, day: int) -> int:
         if day > self._day:
             self._day, self._sums = day, MarginSums()
         return day
 
-    def _hear(self, receipt: Receipt) -> None:
-        if self._turn_page(receipt.at_us) == self._day:  # not one of yesterday's, told after midnight
-            add_to(self._sums, receipt)
-        self._keep(receipt)
+    def _hear(self, receipts: Sequence[Receipt]) -> None:
+        day, ended_us = self._desk.day, [receipt.at_us for receipt in receipts]
+        is_one_day = day(min(ended_us)) == day(max(ended_us))
+        for booked in (receipts,) if is_one_day else ([receipt] for receipt in receipts):
+            if self._begin(day(booked[0].at_us)) == self._day:  # not those of yesterday, told after midnight
+                add_to(self._sums, booked)
+        self._keep(receipts)
 
-    def _keep(self, receipt: Receipt) -> None:
-        self._known.append(receipt.id)
-        self.receipts.append(receipt)
+    def _keep(self, receipts: Sequence[Receipt]) -> None:
+        self._known.extend([receipt.id for receipt in receipts])
+        self._receipts.extend(receipts)
+
+    def _show(self, receipt: Receipt) -> None:
         for watcher in self._watchers:
             if not watcher.full():
                 watcher.put_nowait(receipt)

@@ -33,23 +33,25 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: i
 
     answers: how many it counts as, where answers are counted.
     """
+    currency = due.currency
+    nothing = Money(0, currency)
+    if used is None:
+        return Bill((0,) * len(draws), nothing, nothing, nothing, nothing, due, "")
     left = due.grains
     spent: list[int] = []
     paid = granted = on_account = included = 0
     sources: list[str] = []
     for draw in draws:
-        kind, unit = draw.pot.kind, draw.pot.unit
-        if used is None:
-            spent.append(0)
-            continue
+        pot, most = draw.pot, draw.grains
+        kind = pot.kind
         if kind in WATCHING:
-            spent.append(min(draw.grains, _counted(unit, used, due, answers)))
+            spent.append(min(most, _counted(pot.unit, used, due, answers)))
             continue
-        if unit in COUNTED:
-            part = min(draw.grains, _counted(unit, used, due, answers))
+        if pot.unit in COUNTED:
+            part = min(most, _counted(pot.unit, used, due, answers))
             included, left = included + left, 0
         else:
-            part = min(draw.grains, left)
+            part = left if left < most else most
             left -= part
             if kind == "allowance":
                 included += part
@@ -60,11 +62,15 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: i
         spent.append(part)
         if part and kind not in sources:
             sources.append(kind)
-    currency = due.currency
     return Bill(
-        tuple(spent), Money(paid, currency), Money(granted, currency), Money(on_account, currency),
-        Money(included, currency), Money(left, currency), " ".join(sources),
-    )  # fmt: skip
+        tuple(spent),
+        Money(paid, currency),
+        Money(granted, currency) if granted else nothing,
+        Money(on_account, currency) if on_account else nothing,
+        Money(included, currency) if included else nothing,
+        Money(left, currency) if left else nothing,
+        " ".join(sources),
+    )
 
 
 def _counted(unit: str, used: Usage, due: Money, answers: int) -> int:

@@ -16,7 +16,7 @@ from solvent.billing.standing import Crossing, crossing
 from solvent.db.port import Connection
 from solvent.margin.store import Folded
 from solvent.pricing.rate_card import RateCard, card_at, in_tariff
-from solvent.pricing.rating import is_unpriced
+from solvent.pricing.unpriced import is_unpriced
 from solvent.reconciling.store import replaced_by
 from solvent.values.ids import CustomerId
 

@@ -1,13 +1,15 @@
 """GET /metrics: what a monitor of the operator's reads, in Prometheus' words; of each process, since it started.
 
-Answers are summed as they are booked, in plain integers; the library only writes them down when it is asked. Of several
-workers, whichever is asked asks the others, and each has a label: one that starts anew then begins at zero alone.
+Answers are summed soon after they are booked, in plain integers; the library only writes them down when it is asked.
+Of several workers, whichever is asked asks the others, and each has a label: one that starts anew then begins at zero
+alone.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -31,6 +33,10 @@ BOUNDS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BOUNDS_US: Final = tuple(int(bound * US_PER_S) for bound in BOUNDS_S)
 
 Kind = tuple[str, str, str]  # model, provider, outcome
+_counted: Final = attrgetter(
+    "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "charge_grains", "cost_grains",
+    "first_token_us", "total_us",
+)  # fmt: skip
 
 
 class _Told(msgspec.Struct, frozen=True, array_like=True):
@@ -63,9 +69,10 @@ class _Times:
         self.counts = [0] * (len(_BOUNDS_US) + 1)
         self.sum_us = 0
 
-    def add(self, us: int) -> None:
-        self.counts[bisect_left(_BOUNDS_US, us)] += 1
-        self.sum_us += us
+    def add(self, times_us: Sequence[int]) -> None:
+        for us in times_us:
+            self.counts[bisect_left(_BOUNDS_US, us)] += 1
+        self.sum_us += sum(times_us)
 
     def buckets(self) -> list[tuple[str, float]]:
         """Cumulative, as Prometheus has them."""
@@ -97,27 +104,34 @@ class Metrics(Collector):
         self._registry.register(self)
         for of_process in (ProcessCollector, PlatformCollector, GCCollector):
             of_process(registry=self._registry)
-        app.desk.listeners.append(self.hear)
+        app.desk.sum_later(self._hear)
 
-    def hear(self, receipt: Receipt) -> None:
-        """Count one answer that is on the books."""
-        kind = (receipt.model, receipt.provider, receipt.outcome)
-        sums = self._sums.get(kind)
-        if sums is None:
-            sums = self._sums[kind] = _Sums()
-        sums.count += 1
-        sums.read += receipt.input_tokens + receipt.cached_input_tokens
-        sums.written += receipt.output_tokens + receipt.reasoning_tokens
-        sums.charge += receipt.charge_grains
-        sums.cost += receipt.cost_grains
-        if receipt.first_token_us >= 0:
-            _of(receipt.model, self._first).add(receipt.first_token_us)
-        _of(receipt.model, self._whole).add(receipt.total_us)
-        for one in receipt.tries.split() if receipt.tries else ():
-            self._tries[one] = self._tries.get(one, 0) + 1
+    def _hear(self, receipts: Sequence[Receipt]) -> None:
+        """Count answers that are on the books."""
+        kinds: dict[Kind, list[Receipt]] = {}
+        for receipt in receipts:
+            kinds.setdefault((receipt.model, receipt.provider, receipt.outcome), []).append(receipt)
+        for kind, of_it in kinds.items():
+            sums = self._sums.get(kind)
+            if sums is None:
+                sums = self._sums[kind] = _Sums()
+            sums.count += len(of_it)
+            read, cached, written, thought, charge, cost, first_us, whole_us = zip(*map(_counted, of_it), strict=True)
+            sums.read += sum(read) + sum(cached)
+            sums.written += sum(written) + sum(thought)
+            sums.charge += sum(charge)
+            sums.cost += sum(cost)
+            came = [us for us in first_us if us >= 0]
+            if came:
+                _of(kind[0], self._first).add(came)
+            _of(kind[0], self._whole).add(whole_us)
+            for receipt in of_it:
+                for one in receipt.tries.split() if receipt.tries else ():
+                    self._tries[one] = self._tries.get(one, 0) + 1
 
     def collect(self) -> Iterator[Metric]:
         """See the library's `Collector`."""
+        self._app.desk.sum_up()
         yield from self._answers()
         yield _histogram("solvent_first_token_seconds", "From the question to the first token.", self._first)
         yield _histogram("solvent_answer_seconds", "From the question to the end of the answer.", self._whole)

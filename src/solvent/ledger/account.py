@@ -5,6 +5,8 @@ What we own and spend grows by debits; what we owe and earn, by credits.
 
 from __future__ import annotations
 
+from functools import cache
+
 from solvent.values.ids import CustomerId
 
 # What we own
@@ -86,6 +88,7 @@ def deferred(subscription: str) -> str:
     return f"deferred:{subscription}"
 
 
+@cache  # of the few providers there are: two for every answer
 def api_cost(provider: str) -> str:
     """What answers of a provider cost us."""
     return f"cost:api:{provider}"
@@ -96,6 +99,7 @@ def lost_cost(provider: str) -> str:
     return f"cost:lost:{provider}"
 
 
+@cache
 def api_payable(provider: str) -> str:
     """What we owe a provider until its invoice is paid."""
     return f"payable:{provider}"

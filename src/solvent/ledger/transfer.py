@@ -74,10 +74,7 @@ def hold_of(
 
 def post(held: Transfer, amount: Money, at_us: int) -> Transfer:
     """Resolve a hold: `amount` (0 to what was held) moves, the rest returns. Raises Conflict otherwise."""
-    _demand_pending(held)
-    if amount.currency != held.currency or not 0 <= amount.grains <= held.grains:
-        message = f"{amount} is outside the hold {held.id} of {held.grains} {held.currency}"
-        raise Conflict("exceeds_hold", message)
+    _demand_within(held, amount.grains, amount.currency)
     return _resolution(held, "posted", amount.grains, at_us)
 
 
@@ -87,12 +84,13 @@ def void(held: Transfer, at_us: int) -> Transfer:
     return _resolution(held, "voided", 0, at_us)
 
 
-def without_hold(ending: Transfer) -> Transfer | None:
-    """What stands of a hold's end where the hold was never written: the posting, under its id; of a void nothing."""
-    assert ending.resolves is not None, "only the end of a hold has one"
-    if ending.state == "voided":
-        return None
-    return msgspec.structs.replace(ending, resolves=None, held_grains=0)
+def post_unheld(held: Transfer, grains: int, at_us: int) -> Transfer:
+    """What a hold that was never written comes to: a posting, under the id of its end. Raises as `post` does."""
+    _demand_within(held, grains, held.currency)
+    return Transfer(
+        TransferId(f"{held.id}.posted"), at_us, "posted", held.debit, held.credit, grains, held.currency,
+        None, 0, None, held.reference,
+    )  # fmt: skip
 
 
 def _resolution(held: Transfer, state: State, grains: int, at_us: int) -> Transfer:
@@ -105,3 +103,11 @@ def _resolution(held: Transfer, state: State, grains: int, at_us: int) -> Transf
 def _demand_pending(held: Transfer) -> None:
     if held.state != "pending":
         raise Conflict("hold_not_pending", f"transfer {held.id} is {held.state}, not a hold")
+
+
+def _demand_within(held: Transfer, grains: int, currency: str) -> None:
+    if held.state == "pending" and currency == held.currency and 0 <= grains <= held.grains:
+        return
+    _demand_pending(held)
+    message = f"{grains} {currency} is outside the hold {held.id} of {held.grains} {held.currency}"
+    raise Conflict("exceeds_hold", message)

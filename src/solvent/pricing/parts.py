@@ -1,19 +1,18 @@
 """What each kind of use cost: an amount taken apart so that its parts sum to it, to the last grain.
 
 A part is what the amount grows by when its use is counted too, in one order for all answers; so nothing is rounded
-here but by `rate` itself.
+here but as `rate` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Final
 
 from solvent.pricing.exchange import Exchange
-from solvent.pricing.rate_card import RateCard, tier_for
-from solvent.pricing.rating import has_cached_or_thought, is_text, rate, rounded
+from solvent.pricing.lines import Counted, Lines, counted, lines_for
+from solvent.pricing.rate_card import RateCard
 from solvent.values.money import Money
-from solvent.values.usage import BUCKETS, Usage, all_input_tokens, amounts
+from solvent.values.usage import BUCKETS, Usage
 
 # What people call the use of a bucket; several buckets may be one kind.
 _KIND_OF: Final = {
@@ -43,66 +42,25 @@ KINDS: Final = (*dict.fromkeys(_KINDS), BY_ANSWER)
 
 
 def parts(usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money) -> dict[str, int]:
-    """The grains of `whole`, which is `rate(usage, card, exchange)`, by kind of use; what cost nothing is left out.
-
-    This is asked for every answer: it is rated once less often than there are kinds of use.
-    """
-    if card.tiers:
-        card = tier_for(card, all_input_tokens(usage))
-    if is_text(usage) and not card.answer_picos:
-        return _parts_of_text(usage, card, exchange, whole)
-    return _grown(_of_each_bucket(usage, card, exchange, whole))
+    """The grains of `whole`, which is `rate(usage, card, exchange)`, by kind of use; what cost nothing is left out."""
+    used = counted(usage)
+    return parts_of(used, lines_for(usage, used[0], card, exchange), whole.grains)
 
 
-def _grown(totals: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """What a total grows by with each kind of use, from so many grains to so many."""
+def parts_of(used: Counted, lines: Lines, whole: int) -> dict[str, int]:
+    """The same of what was counted already, where its lines are known. whole: `lines.grains` of it."""
+    places, counts = used
     found: dict[str, int] = {}
-    so_far = 0
-    for kind, now in totals:
+    total, so_far, last = lines.answer, 0, len(places) - 1
+    if total:
+        so_far = lines.rounded(total)
+        if so_far:
+            found[BY_ANSWER] = so_far
+    for n, place in enumerate(places):
+        total += counts[n] * lines.weights[n]
+        now = whole if n == last else lines.rounded(total)
         if now != so_far:
+            kind = _KINDS[place]
             found[kind] = found.get(kind, 0) + now - so_far
             so_far = now
-    return found
-
-
-def _of_each_bucket(
-    usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money
-) -> Iterator[tuple[str, int]]:  # fmt: skip
-    all_amounts, counted = amounts(usage), [0] * len(BUCKETS)
-    used = [n for n, amount in enumerate(all_amounts) if amount]
-    if card.answer_picos:
-        yield BY_ANSWER, rate(Usage(), card, exchange).grains if used else whole.grains
-    for n in used:
-        counted[n] = all_amounts[n]
-        yield _KINDS[n], whole.grains if n == used[-1] else rate(Usage(*counted), card, exchange).grains
-
-
-def _parts_of_text(usage: Usage, card: RateCard, exchange: Exchange | None, whole: Money) -> dict[str, int]:
-    """The same for most answers, many times quicker: a kind is rounded when the next one comes, the last is `whole`."""
-    found: dict[str, int] = {}
-    picos = so_far = 0
-    last = ""
-    used: tuple[tuple[str, int, int | None], ...]
-    if has_cached_or_thought(usage):
-        used = (
-            ("input", usage.input_tokens, card.input_picos),
-            ("cached", usage.cached_input_tokens, card.cached_input_picos),
-            ("cache_write", usage.cache_write_5m_tokens, card.cache_write_5m_picos),
-            ("cache_write", usage.cache_write_1h_tokens, card.cache_write_1h_picos),
-            ("output", usage.output_tokens, card.output_picos),
-            ("reasoning", usage.reasoning_tokens, card.reasoning_picos),
-        )
-    else:
-        used = (("input", usage.input_tokens, card.input_picos), ("output", usage.output_tokens, card.output_picos))
-    for kind, tokens, price in used:
-        if tokens and price:
-            if last and last != kind:
-                now = rounded(picos, card.parts, card, exchange).grains
-                if now != so_far:
-                    found[last] = now - so_far
-                    so_far = now
-            picos += tokens * price
-            last = kind
-    if whole.grains != so_far:
-        found[last] = whole.grains - so_far
     return found

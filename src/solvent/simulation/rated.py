@@ -14,8 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from solvent.pricing.exchange import Exchange
+from solvent.pricing.lines import MS_PER_MINUTE, UJ_PER_KILOWATT_HOUR, US_PER_HOUR
 from solvent.pricing.rate_card import RateCard
-from solvent.pricing.rating import MS_PER_MINUTE, UJ_PER_KILOWATT_HOUR, US_PER_HOUR, rate
+from solvent.pricing.rating import rate
 from solvent.simulation.trace import Whole
 from solvent.values.errors import Invalid
 from solvent.values.limits import GRAINS_MAX

@@ -218,6 +218,7 @@ WEB_SEARCHES_MAX = 1_000  # by the provider, in one answer; more is refused as n
 GRAINS_MAX = 2**63 - 1  # one 64-bit column
 PRICE_LIST_BYTES_MAX = 64 * MIB  # of somebody else's list of prices
 CARD_FILE_BYTES_MAX = 16 * MIB
+LINES_KEPT_MAX = 8_192  # of price cards, each for some buckets that are used together; then all are worked out anew
 
 # Bills of providers
 BILL_BYTES_MAX = 48 * MIB  # of one file, unpacked
@@ -276,6 +277,7 @@ SLOW_LANE_S = 3.0  # what an answer waits first, on a plan that slows down at br
 # Books
 COMMIT_ENTRIES_MAX = 4_000  # answers in one group commit
 FOLD_ANSWERS = 128  # that a process books before the roll-ups of margins take them in
+SUMMED_ANSWERS = 64  # that a process books before it adds them to its own sums, where nobody looks at these before
 EXPORT_ROWS_AT_ONCE = 5_000
 RECEIPTS_LOOKED_AT_MAX = 200_000  # for one page, where an index knows what is looked for
 RECEIPTS_READ_MAX = 10_000  # for one page, where it does not
