@@ -283,7 +283,7 @@ class _Running:
         if chunk.finish:
             self._finish = chunk.finish
         if chunk.usage is not None:
-            self._usage_report = bytes(chunk.usage)[:2000].decode(errors="replace")
+            self._usage_report = str(chunk.usage, "utf-8", "replace")[:2000]
         if now_us > self._latest_us:
             message = f"the answer took longer than {ANSWER_S_MAX:.0f} s and was ended; ask for less of it"
             raise Unavailable("answer_overdue", message)

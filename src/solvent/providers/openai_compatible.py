@@ -129,17 +129,17 @@ class OpenAICompatible:
             path = path.replace("{model}", quote(call.upstream, safe=""))
         if call.task != "chat":
             path = path.replace("/chat/completions", _PATHS[call.task])
-        if call.task == "speech":
-            async for chunk in self._spoken(path, call):
-                yield chunk
-            return
-        if call.task in _WHOLE:
-            yield await self._whole(path, call)
-            return
+            if call.task == "speech":
+                async for chunk in self._spoken(path, call):
+                    yield chunk
+                return
+            if call.task in _WHOLE:
+                yield await self._whole(path, call)
+                return
         reply = await self._upstream.ask(path, self._body(call), streams=call.stream)
         try:
             if not call.stream:
-                chunk = self._chunk(await reply.read(UPSTREAM_BODY_BYTES_MAX))
+                chunk = self._chunk(reply.whole() or await reply.read(UPSTREAM_BODY_BYTES_MAX))
                 if _is_nothing(chunk.members.get("choices")):
                     raise self._faults.garbage("its answer has no choices")
                 yield chunk

@@ -83,7 +83,8 @@ class Health:
         self._failures = self._shut_until_us = self._trial_until_us = 0
         self._pause_us = PAUSE_US
         known = self.latency_us
-        self.latency_us = max(1, (known * _OLD_PART + latency_us) // (_OLD_PART + 1) if known else latency_us)
+        smoothed = (known * _OLD_PART + latency_us) // (_OLD_PART + 1) if known else latency_us
+        self.latency_us = smoothed if smoothed > 0 else 1
 
     def fail(self, fault: str, now_us: int, retry_after_s: int | None = None) -> None:
         """It failed. fault: the error's code. retry_after_s: how long it asks to be left alone."""

@@ -16,7 +16,7 @@ from solvent.wire import failures
 from solvent.wire.origin import Origin
 from solvent.wire.reply import Reply
 
-__all__ = ["Connection", "Keeper"]
+__all__ = ["WRITE_BYTES", "Connection", "Keeper"]
 
 HEADERS_MAX = 256  # header lines in one head
 WRITE_BYTES = 64 * KIB  # a larger body is written in pieces of this size, as fast as the peer reads
@@ -75,9 +75,9 @@ class Connection(asyncio.Protocol):
         """False as soon as the transport knows that the peer is gone, before it says so."""
         return not self.closed and self._transport is not None and not self._transport.is_closing()
 
-    async def exchange(self, head: bytes, body: bytes, *, bodiless: bool) -> Reply:
-        """Send one request; return when the answer's head has arrived, or nothing ever will
-        (the reply then has status 0). A cancelled call closes the connection."""
+    def begin(self, message: bytes, *, bodiless: bool) -> Reply:
+        """Send one request, or the head of one whose body `write` sends. Whoever gives up waiting for the answer's head
+        calls `give_up`. The reply is woken when the head is here, or nothing ever will be: its status is then 0."""
         reply = Reply(self, self._origin, self._loop)
         transport = self._transport
         assert transport is not None, "the connection was never made"
@@ -89,19 +89,34 @@ class Connection(asyncio.Protocol):
         self._idle_bytes = 0
         self._raw_headers = reply.raw_headers
         try:
-            if len(body) <= WRITE_BYTES:
-                transport.write(head + body if body else head)
-            else:
-                transport.write(head)
-                await self._write(transport, body)
-            if reply.status == 0 and self.reply is reply:
-                await reply.expect()
+            transport.write(message)
         except BaseException:
-            # The answer may have come in the same breath: then the connection is already another's.
-            if self.reply is reply:
-                self.drop()
+            self.drop()
             raise
         return reply
+
+    def give_up(self, reply: Reply) -> None:
+        """Nobody waits any more for this one's head: close."""
+        # The answer may have come in the same breath: then the connection is already another's.
+        if self.reply is reply:
+            self.drop()
+
+    async def write(self, body: bytes) -> None:
+        """Write a large body as fast as the peer takes it, until it has refused the request."""
+        transport, reply = self._transport, self.reply
+        assert transport is not None, "the connection was never made"
+        self._sending = True
+        view = memoryview(body)
+        for start in range(0, len(body), WRITE_BYTES):
+            if transport.is_closing():
+                return  # connection_lost is on its way
+            transport.write(view[start : start + WRITE_BYTES])
+            while self._writing_paused and self.reply is reply and not _refused(reply):
+                self._writer = self._loop.create_future()
+                await self._writer
+            if self.reply is not reply or _refused(reply):
+                return  # and _sending stays set: this connection cannot be used again
+        self._sending = False
 
     def drop(self) -> None:
         """Close at once, without a word; the slot is free when this returns."""
@@ -256,7 +271,8 @@ class Connection(asyncio.Protocol):
         if self._keep and not self._sending and not self.closed:
             self._reused = True
             self.since_s = self._loop.time()
-            self.resume()  # TLS may hand over the end of an answer although reading is paused
+            if self.reading_paused:
+                self.resume()  # TLS may hand over the end of an answer although reading is paused
             self._keeper.release(self)
         else:
             self.drop()
@@ -266,22 +282,6 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self.reading_paused = True
             self._transport.pause_reading()
-
-    async def _write(self, transport: asyncio.Transport, body: bytes) -> None:
-        """Write a large body as fast as the peer takes it, until it has refused the request."""
-        self._sending = True
-        reply = self.reply
-        view = memoryview(body)
-        for start in range(0, len(body), WRITE_BYTES):
-            if transport.is_closing():
-                return  # connection_lost is on its way
-            transport.write(view[start : start + WRITE_BYTES])
-            while self._writing_paused and self.reply is reply and not _refused(reply):
-                self._writer = self._loop.create_future()
-                await self._writer
-            if self.reply is not reply or _refused(reply):
-                return  # and _sending stays set: this connection cannot be used again
-        self._sending = False
 
     def _wake_writer(self) -> None:
         writer, self._writer = self._writer, None

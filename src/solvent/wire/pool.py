@@ -25,7 +25,7 @@ from solvent.values.limits import (
     UPSTREAM_SILENCE_S_MAX,
 )
 from solvent.wire import failures
-from solvent.wire.connection import Connection
+from solvent.wire.connection import WRITE_BYTES, Connection
 from solvent.wire.origin import Origin
 from solvent.wire.reply import Reply
 from solvent.wire.request import RequestHeads
@@ -141,14 +141,26 @@ class Pool:
         Raises: Invalid request_invalid; Unavailable upstream_unreachable, _busy, _timeout, _cut_off,
         _garbage, _head_too_large or _closed.
         """
-        head = self._heads.encode(method, path, headers, len(body))
-        bodiless = method == "HEAD"
+        message, bodiless = self._heads.encode(method, path, headers, len(body)), method == "HEAD"
+        is_small = len(body) <= WRITE_BYTES
+        if is_small:
+            message += body
         connection = self._newest_idle() or await self._acquire()
-        reply = await connection.exchange(head, body, bodiless=bodiless)
-        if reply.stale:
-            connection = await self._acquire(fresh=True)
-            reply = await connection.exchange(head, body, bodiless=bodiless)
-        reply.raise_unless_answered()
+        while True:
+            reply = connection.begin(message, bodiless=bodiless)
+            try:
+                if not is_small:
+                    await connection.write(body)
+                if reply.status == 0 and connection.reply is reply:
+                    await reply.expect()
+            except BaseException:
+                connection.give_up(reply)
+                raise
+            if not reply.stale:
+                break
+            connection = await self._acquire(fresh=True)  # which is never stale
+        if reply.status == 0:
+            reply.raise_unanswered()
         return reply
 
     async def close(self) -> None:
@@ -198,7 +210,7 @@ class Pool:
         while self._idle:
             connection = self._idle[-1]
             assert self._loop is not None, "an idle connection was made on a loop"
-            if connection.usable and self._loop.time() - connection.since_s <= UPSTREAM_IDLE_S_MAX:
+            if self._loop.time() - connection.since_s <= UPSTREAM_IDLE_S_MAX and connection.usable:
                 return self._idle.pop()
             connection.drop()
         return None

@@ -89,7 +89,8 @@ class ProxiedPool:
         except BaseException:
             exchange.drop()
             raise
-        exchange.reply.raise_unless_answered()
+        if exchange.reply.status == 0:
+            exchange.reply.raise_unanswered()
         return exchange.reply
 
     async def close(self) -> None:

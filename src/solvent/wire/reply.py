@@ -91,10 +91,8 @@ class Reply:
 
         Raises: Unavailable upstream_body_too_large, _cut_off, _timeout, _garbage or _closed.
         """
-        if self.ended and not self._closed and len(self._parts) == 1 and self.unread_bytes <= bytes_max:
-            self.unread_bytes = 0
-            self._closed = True
-            return self._parts.pop()
+        if whole := self.whole(bytes_max):
+            return whole
         parts: list[bytes] = []
         left_bytes = bytes_max
         try:
@@ -106,6 +104,14 @@ class Reply:
         finally:
             self.close()
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def whole(self, bytes_max: int = UPSTREAM_BODY_BYTES_MAX) -> bytes:
+        """The whole body where it has come at once, as nearly all do, and may be so large; b"" to be `read`."""
+        if not self.ended or self._closed or len(self._parts) != 1 or self.unread_bytes > bytes_max:
+            return b""
+        self.unread_bytes = 0
+        self._closed = True
+        return self._parts.pop()
 
     async def part(self) -> bytes:
         """What has come of a streamed body since, waiting for some; b"" at its end. Close the reply to abandon it.
@@ -208,12 +214,11 @@ class Reply:
         self._failure = failure
         self._source = None
 
-    def raise_unless_answered(self) -> None:
-        """Raise the failure if not even the head arrived. To be asked once."""
-        if self.status == 0:
-            failure, self._failure = self._failure, None
-            assert failure is not None, "woken without a head or a failure"
-            try:
-                raise failure
-            finally:
-                del failure  # as its traceback holds this frame
+    def raise_unanswered(self) -> None:
+        """Raise the failure where not even the head arrived. To be asked once."""
+        failure, self._failure = self._failure, None
+        assert failure is not None, "woken without a head or a failure"
+        try:
+            raise failure
+        finally:
+            del failure  # as its traceback holds this frame
