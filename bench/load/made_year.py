@@ -107,6 +107,7 @@ def hurry(connection: Connection) -> None:
     assert driver is not None
     if connection.dialect.name == "sqlite":
         driver.execute("PRAGMA synchronous = OFF")
+        driver.is_synced_here = False
         driver.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     else:
         connection.exec_driver_sql("SET synchronous_commit = off")

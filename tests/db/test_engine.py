@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from tests.db.opened import Place
 from tests.db.postgres import Postgres
 
 from solvent.db.engine import FILE_NAME, READ, WRITE, migrate, open_engine
 from solvent.db.tables import metadata
+from solvent.db.turns import TurnTaking
 from solvent.values.errors import Invalid, Unavailable
 
 SRC = Path(__file__).parents[2] / "src"
@@ -82,6 +83,12 @@ def test_a_second_opening_goes_on_where_the_first_was(place: Place) -> None:
     assert asyncio.run(second()) == "kept"
 
 
+def driver_of(connection: Connection) -> TurnTaking:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, TurnTaking)
+    return driver
+
+
 def test_every_connection_is_durable_and_lets_readers_in(place: Place) -> None:
     engine = place.engine()
     with engine.connect() as one, engine.connect() as other:
@@ -91,7 +98,8 @@ def test_every_connection_is_durable_and_lets_readers_in(place: Place) -> None:
                 assert connection.execute(text("SHOW fsync")).scalar() == "on", "the tests' own server is a real one"
             else:
                 assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
-                assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+                assert connection.execute(text("PRAGMA synchronous")).scalar() == 1, "by `TurnTaking.commit`, not twice"
+                assert driver_of(connection).is_synced_here
                 assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
     engine.dispose()
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import fcntl
 import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from solvent.db import turns
 from solvent.db.engine import WRITE, open_engine
+from solvent.db.group_commit import GroupCommit
+from solvent.values.errors import Unavailable
 
 
 def write(engine: Engine) -> None:
     with engine.connect().execution_options(**WRITE) as connection, connection.begin():
         connection.execute(text("CREATE TABLE IF NOT EXISTS spare (n INTEGER)"))
         connection.execute(text("INSERT INTO spare VALUES (1)"))
+
+
+def read(engine: Engine) -> None:
+    with engine.connect() as connection, connection.begin():
+        connection.execute(text("SELECT count(*) FROM spare"))
 
 
 def test_who_writes_without_a_pause_starves_nobody(tmp_path: Path) -> None:
@@ -101,3 +110,52 @@ def test_one_who_never_ends_is_waited_for_and_then_told_of(tmp_path: Path, monke
     write(second)
     first.dispose()
     second.dispose()
+
+
+def test_a_commit_waits_for_the_disk_and_meanwhile_another_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = open_engine(tmp_path), open_engine(tmp_path)
+    synced: list[str] = []
+
+    def sync(file: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{file}").readlink().name)
+        if len(synced) == 1:
+            write(second)  # in time: its own commit ends before this one has
+            synced.append("first")
+
+    monkeypatch.setattr(turns, "_sync_data", sync)
+    write(first)
+    assert synced == ["solvent.db-wal", "solvent.db-wal", "first"]
+    read(first)
+    assert len(synced) == 3, "who only reads has nothing to wait for"
+    first.dispose()
+    second.dispose()
+
+
+def test_what_the_disk_did_not_take_is_told_as_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others can read it by then, so it is not "nothing was charged"; and the next commit is tried as ever."""
+
+    async def story() -> None:
+        database = GroupCommit(open_engine(tmp_path))
+        with monkeypatch.context() as broken:
+            broken.setattr(turns, "_sync_data", break_off)
+            with pytest.raises(Unavailable) as told:
+                await database.append([(spare, None)])
+            assert told.value.code == "books_unknown"
+            with pytest.raises(Unavailable) as told:
+                await database.write(lambda connection: spare(connection, []))
+            assert told.value.code == "books_unknown"
+        await database.append([(spare, None)])
+        assert not database.failure
+        await database.close()
+
+    asyncio.run(story())
+
+
+def spare(connection: Connection, _rows: list[None]) -> None:
+    connection.execute(text("CREATE TABLE IF NOT EXISTS spare (n INTEGER)"))
+
+
+def break_off(_file: int) -> None:
+    raise OSError(errno.EIO, "the disk is gone")

@@ -63,7 +63,7 @@ def open_without_waiting(directory: Path) -> Engine:
     lay_empty_books(directory)
     engine = open_engine(directory)
     engine.dispose()
-    event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous = OFF"))
+    event.listen(engine, "connect", lambda raw, _record: setattr(raw, "is_synced_here", False))
     return engine
 
 

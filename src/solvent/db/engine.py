@@ -104,9 +104,11 @@ def _prepare_sqlite(connection: TurnTaking, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in `_begin_sqlite`, so that table changes are in them too
     (_, _, file) = connection.execute("PRAGMA database_list").fetchone()
     connection.beside = file
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.is_synced_here = mode == "wal"  # some file systems have no shared memory for it
     for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",  # an acknowledged answer survives a power cut
+        # An acknowledged answer survives a power cut: see `TurnTaking.commit`, which waits for the disk out of turn.
+        f"synchronous = {'NORMAL' if connection.is_synced_here else 'FULL'}",
         "busy_timeout = 10000",
         "foreign_keys = ON",
         "wal_autocheckpoint = 4000",

@@ -22,6 +22,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from solvent.db.engine import READ, WRITE, for_writing, group_of
 from solvent.db.kept_back import Kept, KeptBack
 from solvent.db.port import Entry, Journal, Make, Then
+from solvent.db.turns import NotSynced
 from solvent.values.errors import Unavailable
 from solvent.values.limits import COMMIT_ENTRIES_MAX, COMMIT_QUEUE_MAX
 
@@ -260,7 +261,10 @@ class GroupCommit:
         return defect
 
     def _is_lost(self, wrong: BaseException) -> bool:
-        """Whether the connection broke: then a commit that was sent may have come to pass, and nobody here knows."""
+        """Whether the connection broke: then a commit that was sent may have come to pass, and nobody here knows. So is
+        it where the disk did not take what was committed."""
+        if isinstance(wrong, NotSynced):
+            return True
         return self.engine.dialect.name == "postgresql" and isinstance(wrong, self._alike)
 
     def _reconnect(self, connection: Connection, wrong: BaseException) -> None:
