@@ -96,16 +96,19 @@ def test_an_unknown_price_refuses(serve: Serve, upstream: Upstream, card: str, e
 
 def test_an_answer_has_the_price_of_its_instant(serve: Serve, upstream: Upstream) -> None:
     """The price rises while the service runs: no restart, and answers before it keep theirs."""
-    server = serve(CONFIG + scripted_model(upstream, price_card="rising"))
-    rises = datetime.now(UTC) + timedelta(seconds=12)
-    (server.folder / "rate_cards" / "rising.yaml").write_text(
-        "card: rising\ncurrency: USD\nentries:\n"
-        "  - {from: 2026-01-01, input: 0.3, output: 1.2}\n"
-        f"  - {{from: '{rises.isoformat()}', input: 3, output: 12}}\n"
-    )
-    server.start()
-    before = server.send("POST", "/v1/chat/completions", question())
-    assert datetime.now(UTC) < rises, "this machine is too slow for the test"
+    for seconds in (8, 60):  # a busy machine may need more to start and answer
+        server = serve(CONFIG + scripted_model(upstream, price_card="rising"))
+        rises = datetime.now(UTC) + timedelta(seconds=seconds)
+        (server.folder / "rate_cards" / "rising.yaml").write_text(
+            "card: rising\ncurrency: USD\nentries:\n"
+            "  - {from: 2026-01-01, input: 0.3, output: 1.2}\n"
+            f"  - {{from: '{rises.isoformat()}', input: 3, output: 12}}\n"
+        )
+        server.start()
+        before = server.send("POST", "/v1/chat/completions", question())
+        if datetime.now(UTC) < rises:
+            break
+        assert server.stop() == 0
     time.sleep((rises - datetime.now(UTC)).total_seconds() + 0.05)
     after = server.send("POST", "/v1/chat/completions", question())
     charges = [answer.headers["x-solvent-charge"] for answer in (before, after)]
