@@ -31,7 +31,7 @@ WHERE atttypid = 'text'::regtype AND attcollation <> '"C"'::regcollation AND att
 # unless it knows one: None is None.
 sqlite3.register_adapter(type(None), lambda none: none)
 _BEGIN: Final = "BEGIN IMMEDIATE"
-_READER_KIB: Final = 4096  # of pages that a connection keeps: there are several, and each would fill its own in time
+_READER_KIB: Final = 2048  # of pages that a connection keeps: there are several, and each fills its own in time
 _WRITER_KIB: Final = 65_536
 STATEMENTS_KEPT: Final = 512  # prepared, of one connection: each size in which rows of each journal are added
 _WRITER = 0x501_7E47  # any number, the same in every process: the key of the lock that a writer holds
@@ -92,6 +92,7 @@ def _sqlite(directory: Path) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
         pool_size=8,
+        pool_use_lifo=True,  # the others stay small
         hide_parameters=True,
         connect_args={"factory": TurnTaking, "cached_statements": STATEMENTS_KEPT},
     )
