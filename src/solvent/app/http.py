@@ -27,7 +27,8 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Of a scope: what writes a piece of a body that has begun at once; whether it could without waiting.
 PUSH = "solvent.push"
-_NAMED = "solvent.headers"  # of a scope: its headers by their names, once somebody has looked for one
+# Of a scope: its headers by their names, the first of each. Whoever makes the scope has them at hand, or `headers_of`.
+NAMED = "solvent.headers"
 JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
@@ -116,27 +117,29 @@ def respond(
     return send({"type": "http.response.start", "status": status, "headers": [kind, *headers], "body": body})
 
 
-class Began:
+class Began(msgspec.Struct):
     """Passes messages on and remembers whether a response has begun. push: see `PUSH`."""
 
-    __slots__ = ("_send", "push", "yes")
-
-    def __init__(self, send: Send, push: Push | None = None) -> None:
-        self._send = send
-        self.push = push
-        self.yes = False
+    send: Send
+    push: Push | None = None
+    yes: bool = False
 
     def __call__(self, message: Message) -> Awaitable[None]:
         self.yes = True
-        return self._send(message)
+        return self.send(message)
 
 
-def header(scope: Scope, name: bytes, absent: bytes = b"") -> bytes:
-    """The first header of that (lower-case) name; `absent` when there is none."""
-    named: dict[bytes, bytes] | None = scope.get(_NAMED)
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """The first header of each (lower-case) name."""
+    named: dict[bytes, bytes] | None = scope.get(NAMED)
     if named is None:
-        named = scope[_NAMED] = dict(reversed(scope["headers"]))
-    return named.get(name, absent)
+        named = scope[NAMED] = dict(reversed(scope["headers"]))
+    return named
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """The first header of that (lower-case) name; b"" when there is none."""
+    return headers_of(scope).get(name, b"")
 
 
 def idempotency_key(scope: Scope) -> str:
@@ -154,7 +157,8 @@ def check_idempotency_key(key: str) -> str:
 
 def presented_key(scope: Scope) -> bytes:
     """The key a client sent, as clients do: Authorization: Bearer KEY, or x-api-key: KEY; empty for none."""
-    scheme, _, key = header(scope, b"authorization").partition(b" ")
+    named = headers_of(scope)
+    scheme, _, key = named.get(b"authorization", b"").partition(b" ")
     if scheme.lower() != b"bearer" or not key:
-        key = header(scope, b"x-api-key")
+        key = named.get(b"x-api-key", b"")
     return key.strip()

@@ -32,7 +32,7 @@ from solvent.app.problems import bug, note, refuse
 from solvent.batching.asking import Told
 from solvent.gateway import answers, batches, endpoints, files, videos
 from solvent.gateway.asked_again import AskedAgain
-from solvent.gateway.asking_inside import ask_inside
+from solvent.gateway.asking_inside import Surface, ask_inside
 from solvent.gateway.begun import as_wished
 from solvent.gateway.chat_completions import chat_completions
 from solvent.gateway.completions import completions
@@ -134,22 +134,26 @@ class Gateway:
     def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         desk = self._app.desk
         now_us = desk.now_us()
-        id = AnswerId(new_id("ans", now_us, desk.entropy()))
+        id: AnswerId = new_id("ans", now_us, desk.entropy())  # type: ignore[assignment]  # whose name costs a call
         form = _FORMS.get(path)
         surface = _SURFACES[path] if form is None else partial(form, header(scope, b"content-type"))
         if self._app.telemetry is not None:
             self._app.telemetry.ask(id, path, header(scope, b"traceparent"), header(scope, b"tracestate"))
 
-        def ask(receive: Receive, send: Send) -> Awaitable[None]:
-            caller = as_wished(calling(scope, desk.callers, now_us, self._trusted), desk, scope)
-            if self._app.stopping:
-                raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
-            if is_repeatable(scope):
-                asking = partial(surface, caller, desk, id)
-                return self._asked_again.once(scope, caller, id, asking, partial(self._tell, path, id), receive, send)
-            return surface(caller, desk, id, receive, send)
-
+        ask = partial(self._ask, scope, path, surface, id, now_us)
         return self._tell(path, id, ask, receive, send, scope.get(PUSH))
+
+    def _ask(
+        self, scope: Scope, path: str, surface: Surface, id: AnswerId, now_us: int, receive: Receive, send: Send
+    ) -> Awaitable[None]:  # fmt: skip
+        desk = self._app.desk
+        caller = as_wished(calling(scope, desk.callers, now_us, self._trusted), desk, scope)
+        if self._app.stopping:
+            raise Unavailable("stopping", "the service is stopping; ask again in a moment", retry_after_s=5)
+        if is_repeatable(scope):
+            asking = partial(surface, caller, desk, id)
+            return self._asked_again.once(scope, caller, id, asking, partial(self._tell, path, id), receive, send)
+        return surface(caller, desk, id, receive, send)
 
     async def _tell(
         self, path: str, id: AnswerId, ask: Asking, receive: Receive, send: Send, push: Push | None = None

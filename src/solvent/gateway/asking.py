@@ -79,7 +79,10 @@ def read_question(body: bytes, id: AnswerId, received_us: int) -> tuple[Question
     _check(chat)
     if not UNPRICED.isdisjoint(members):
         raise unpriced(min(UNPRICED & members.keys()))
-    parts = [part for message in chat.messages if isinstance(message.content, list) for part in message.content]
+    parts: list[_Part] = []
+    for message in chat.messages:
+        if isinstance(message.content, list):
+            parts += message.content
     if parts or chat.tools:
         _refuse_unpriced(parts, chat.tools or ())
     pictures = _pictures(parts) if parts else NO_PICTURES

@@ -13,7 +13,7 @@ from solvent.answering.heard import Heard
 from solvent.answering.logbook import Logbook
 from solvent.answering.question import Question
 from solvent.answering.settlement import Opened
-from solvent.app.http import Scope, header
+from solvent.app.http import Scope, headers_of
 from solvent.gateway.telling import Answering
 from solvent.identity.caller import Caller, off_log
 from solvent.providers.port import Chunk, PassOn
@@ -31,7 +31,7 @@ def begun(question: Question, caller: Caller, desk: Desk, push: PassOn | None = 
 
 def as_wished(caller: Caller, desk: Desk, scope: Scope) -> Caller:
     """The caller, off the log where the request says so."""
-    wish = header(scope, _STORE)
+    wish = headers_of(scope).get(_STORE)
     if wish and wish.strip().lower() == b"false" and desk.may_log(caller):
         return off_log(caller)
     return caller

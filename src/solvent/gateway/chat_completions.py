@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import msgspec
@@ -49,17 +49,19 @@ async def chat_completions(
     await tell_chat(question, caller, desk, receive, send, wants_usage=wants_usage)
 
 
-async def tell_chat(
+def tell_chat(
     question: Question, caller: Caller, desk: Desk, receive: Receive, send: Send, *, wants_usage: bool
-) -> None:
+) -> Awaitable[None]:
     """Ask, and tell the answer in OpenAI's words, whole or as a stream. wants_usage: its usage event too."""
-    teller = _Teller(question, send, wants_usage=wants_usage) if question.stream else None
-    answering: Answering = begun(question, caller, desk, None if teller is None else teller.push)
+    if not question.stream:
+        return _whole(question, begun(question, caller, desk), send)
+    teller = _Teller(question, send, wants_usage=wants_usage)
+    return _told(teller, begun(question, caller, desk, teller.push), receive)
+
+
+async def _told(teller: Teller, answering: Answering, receive: Receive) -> None:
     try:
-        if teller is not None:
-            await tell_stream(teller, answering, receive)
-        else:
-            await _whole(question, answering, send)
+        await tell_stream(teller, answering, receive)
     finally:
         await answering.aclose()
 
@@ -68,17 +70,20 @@ async def _whole(question: Question, answering: Answering, send: Send) -> None:
     members: dict[str, msgspec.Raw] = {}
     headers: list[tuple[bytes, bytes]] = []
     usage, as_asked = None, True
-    async for step in answering:
-        if isinstance(step, Chunk):
-            members, usage = step.members, step.usage
-        elif isinstance(step, Opened):
-            headers, as_asked = opening_headers(step), speaks_as_asked(step)
-        else:
-            headers += charge_headers(step)
-            if not as_asked:
-                members["usage"] = msgspec.Raw(_encode(chat_report(step.usage)))
-            elif usage is not None:
-                members["usage"] = without_cost(usage)
+    try:
+        async for step in answering:
+            if isinstance(step, Chunk):
+                members, usage = step.members, step.usage
+            elif isinstance(step, Opened):
+                headers, as_asked = opening_headers(step), speaks_as_asked(step)
+            else:
+                headers += charge_headers(step)
+                if not as_asked:
+                    members["usage"] = msgspec.Raw(_encode(chat_report(step.usage)))
+                elif usage is not None:
+                    members["usage"] = without_cost(usage)
+    finally:
+        await answering.aclose()
     await respond(send, 200, _encode(_named(members, question)), headers)
 
 

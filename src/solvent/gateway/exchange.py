@@ -170,7 +170,8 @@ class Exchange:
             if not self._transport.is_closing():
                 self._transport.write(_CONTINUE)
         if not self.disconnected and not self.response_complete:
-            self._flow.resume_reading()
+            if self._flow.read_paused:
+                self._flow.resume_reading()
             while not (self._has_news or self.disconnected or self.response_complete):
                 if self._news is None:
                     self._news = asyncio.Event()

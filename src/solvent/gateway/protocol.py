@@ -11,7 +11,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from solvent.app.http import Asgi, Scope
+from solvent.app.http import NAMED, Asgi, Scope
 from solvent.gateway.exchange import Exchange, Outgoing, outgoing
 from solvent.values.limits import (
     CHUNK_FRAMING_BYTES_MAX,
@@ -32,27 +32,30 @@ class BoundedHttp(HttpToolsProtocol):
 
     cycle: Exchange  # type: ignore[assignment]  # the newest
     pipeline: Any  # of exchanges that wait for the one before them, each with the application that answers it
-    _running: Exchange | None = None  # the one that is being answered
-    _version = ""  # of HTTP, as the connection's first request says
-    _place_url = b""  # the address of the last request, most likely that of the next
-    _place = ("", b"", b"")  # what it says: the path, as it was written too, and the query
-    _is_in_head = True  # from the connection, or a first byte, to the end of a head
-    _head_bytes: int
-    _outgoing: Outgoing
-    _framing_bytes = 0  # of a body that came since its head, what is none of it: sizes of chunks, lines behind it
-    _head_since_s: float | None = None  # when the head that is coming in began; None where all of it came at once
-    _awaits_body = False  # one was announced of which no byte has come yet
-    _body_since_s: float | None = None  # since when
-    _idle_since_s: float | None = None  # as far as it was looked at, between requests
-    _watch: asyncio.TimerHandle | None = None
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """See uvicorn. What an instance has of its own is read sooner than what its class says."""
+        super().__init__(*given, **named)
+        self._running: Exchange | None = None  # the one that is being answered
+        self._named: dict[bytes, bytes] = {}  # the first header of each name
+        self._version = ""  # of HTTP, as the connection's first request says
+        self._place_url = b""  # the address of the last request, most likely that of the next
+        self._place = ("", b"", b"")  # what it says: the path, as it was written too, and the query
+        self._is_in_head = True  # from the connection, or a first byte, to the end of a head
+        self._head_bytes = 0
+        self._outgoing: Outgoing = outgoing(self.loop)
+        self._framing_bytes = 0  # of a body that came since its head, what is none of it: sizes of chunks, lines behind
+        self._head_since_s: float | None = None  # when the head that is coming in began; None where it came at once
+        self._awaits_body = False  # one was announced of which no byte has come yet
+        self._body_since_s: float | None = None  # since when
+        self._idle_since_s: float | None = None  # as far as it was looked at, between requests
+        self._watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """See asyncio.Protocol."""
         super().connection_made(transport)
-        self._head_bytes = 0
         self._head_since_s = self.loop.time()
         self._watch = self.loop.call_later(REQUEST_HEAD_S_MAX, self._look)
-        self._outgoing = outgoing(self.loop)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
@@ -86,7 +89,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._is_in_head = True
             self._head_bytes = 0
         self.url = b""
-        self.headers = []
+        self.headers, self._named = [], {}
         self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -95,6 +98,7 @@ class BoundedHttp(HttpToolsProtocol):
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
+        self._named.setdefault(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole, and is answered; the body has limits of its own (app/http.py)."""
@@ -111,7 +115,11 @@ class BoundedHttp(HttpToolsProtocol):
         if self.expect_100_continue:
             exchange.expects_continue = True
         before, self.cycle = self.cycle, exchange
-        app: Any = service_unavailable if self._is_crowded() else self.app
+        app: Any = self.app
+        most = self.limit_concurrency
+        if most is not None and (len(self.connections) >= most or len(self.tasks) >= most):
+            self.logger.warning("Exceeded concurrency limit.")
+            app = service_unavailable
         if before is None or before.response_complete:
             self._start(exchange, app)
         else:  # it waits for the one before it
@@ -140,7 +148,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start(*self.pipeline.pop())
 
@@ -164,7 +173,8 @@ class BoundedHttp(HttpToolsProtocol):
         version = self._version
         if not version:
             version = self._version = self.parser.get_http_version()
-        headers, self.headers = self.headers, []
+        headers, named = self.headers, self._named
+        self.headers, self._named = [], {}
         return {
             "type": "http",
             "asgi": _ASGI,
@@ -178,6 +188,7 @@ class BoundedHttp(HttpToolsProtocol):
             "raw_path": raw_path,
             "query_string": query,
             "headers": headers,
+            NAMED: named,
             "state": self.app_state.copy(),
         }
 
@@ -193,17 +204,11 @@ class BoundedHttp(HttpToolsProtocol):
             path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
         return path, raw_path, query
 
-    def _is_crowded(self) -> bool:
-        most = self.limit_concurrency
-        if most is None or (len(self.connections) < most and len(self.tasks) < most):
-            return False
-        self.logger.warning("Exceeded concurrency limit.")
-        return True
-
     def _start(self, exchange: Exchange, app: Asgi) -> None:
         self._running = exchange
-        exchange.task = self.loop.create_task(exchange.run(app, self.tasks))
-        self.tasks.add(exchange.task)
+        running = exchange.run(app, self.tasks)
+        exchange.task = task = asyncio.Task(running, loop=self.loop, name="exchange")  # which makes up no name for it
+        self.tasks.add(task)
 
     def _look(self) -> None:
         """Looks now and then, so that a request costs no timer of its own; a head is ended up to twice as late."""

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Final
 
-from solvent.app.http import Message, Receive, Scope, Send, header, until_gone
+from solvent.app.http import Message, Receive, Scope, Send, headers_of, until_gone
 from solvent.identity.caller import Caller
 from solvent.values.errors import Conflict
 from solvent.values.instant import DAY_US
@@ -17,7 +17,6 @@ from solvent.values.limits import REPEAT_BYTES_MAX, REPEAT_GRACE_S, REPEATS_BYTE
 
 REPLAYED: Final = (b"idempotent-replayed", b"true")
 _NAME: Final = b"idempotency-key"
-_NONE: Final = b"none at all"
 
 Key = tuple[str, bytes]
 # Answers one request, from its body to the last byte; errors are told and never raised.
@@ -146,7 +145,7 @@ class Repeats:
 
 def is_repeatable(scope: Scope) -> bool:
     """Whether a request carries a key."""
-    return header(scope, _NAME, absent=_NONE) is not _NONE
+    return _NAME in headers_of(scope)
 
 
 def _marked(message: Message) -> Message:

@@ -31,6 +31,7 @@ SIGNS: Final = {"KRW": "₩", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"
 _PICOS_PER_GRAIN: Final[dict[str, int]] = {
     currency: PICOS_PER_UNIT // (GRAINS_PER_MINOR_UNIT * 10**digits) for currency, digits in MINOR_DIGITS.items()
 }
+_DIGITS: Final = {currency: 7 + digits for currency, digits in MINOR_DIGITS.items()}  # of a unit in grains
 
 
 class Money(msgspec.Struct, frozen=True, order=False):
@@ -152,8 +153,9 @@ def decimal(text: str, param: str) -> Fraction:
 
 def plain(amount: Money) -> str:
     """The exact amount in whole units as a decimal string, without trailing zeros: how money goes on the wire."""
-    digits = 7 + minor_digits(amount.currency)
-    text = str(abs(amount.grains)).zfill(digits + 1)
-    whole, fraction = text[:-digits], text[-digits:].rstrip("0")
-    sign = "-" if amount.grains < 0 else ""
-    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+    grains = amount.grains
+    if grains < 0:
+        return f"-{plain(-amount)}"
+    digits = _DIGITS.get(amount.currency) or 7 + minor_digits(amount.currency)
+    text = str(grains).zfill(digits + 1)
+    return f"{text[:-digits]}.{text[-digits:]}".rstrip("0").rstrip(".")
