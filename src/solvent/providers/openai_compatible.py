@@ -296,20 +296,17 @@ def _said(choices: Sequence[_Choice]) -> tuple[int, str, str]:
     pieces, finish, words = 0, "", ""
     for choice in choices:
         finish = finish or choice.finish_reason or ""
-        said = choice.delta or choice.message
+        message = choice.message
+        said = choice.delta or message
         if said is None:
             words = f"{words} {choice.text}" if words else choice.text or ""
             pieces += 1 if choice.text else 0
             continue
         # What a choice holds is at least one token, if it holds anything.
         pieces += 1 if said.content or said.reasoning_content or said.reasoning or said.tool_calls else 0
-        if choice.message is not None:
-            whole = _whole_text(choice.message)
+        if message is not None:
+            # Of a whole message only its words are sure to be tokens.
+            thought, whole = message.reasoning_content or message.reasoning, message.content or ""
+            whole = f"{thought} {whole}" if thought else whole
             words = f"{words} {whole}" if words else whole
     return pieces, finish, words
-
-
-def _whole_text(message: _Text) -> str:
-    """A whole message's words; of a whole message only they are sure to be tokens."""
-    thought = message.reasoning_content or message.reasoning
-    return f"{thought} {message.content}" if thought else message.content or ""

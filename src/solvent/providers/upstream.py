@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 
 import msgspec
 
@@ -16,6 +17,7 @@ from solvent.wire.pool import Timeouts
 from solvent.wire.reply import Reply
 
 _JSON = "application/json"
+_NAME: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(0)
 _FAILING = 500
 
 
@@ -73,8 +75,8 @@ class Upstream:
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
-            if self._rests is not None:
-                self._hear_rates(reply, self._rests)
+            if self._rests is not None and (names := [*map(_NAME, reply.raw_headers)]) != self._silent:
+                self._hear_rates(names, reply, self._rests)
             if streams:
                 kind = reply.headers.get("content-type", "")
                 if not kind.startswith(self._stream_type):
@@ -84,11 +86,9 @@ class Upstream:
             raise
         return reply
 
-    def _hear_rates(self, reply: Reply, rests: Callable[[int], None]) -> None:
-        """Whether our key has something left of its rates: those who say it once name it in each answer's headers."""
-        names = [name for name, _ in reply.raw_headers]
-        if names == self._silent:
-            return
+    def _hear_rates(self, names: list[bytes], reply: Reply, rests: Callable[[int], None]) -> None:
+        """Whether our key has something left of its rates. names: of the reply's headers; those that say nothing of
+        rates are not searched again as long as they are the same."""
         if not tells_rates(names):
             self._silent = names
         elif pause_s := rest_s(reply.headers):
