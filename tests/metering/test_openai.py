@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.metering.reports import COUNTS, NO_COUNTS, NO_REPORTS, encoded, is_read_or_refused, read, refused, reports
 
@@ -213,6 +213,7 @@ ODD = st.fixed_dictionaries(
 
 
 @given(ODD | reports(*NAMES, "cost"))
+@example(b'{"prompt_tokens":1,"\xff":2}')
 @settings(deadline=None, max_examples=150)
 def test_what_is_read_as_plain_is_read_alike_and_names_no_tariff(report: bytes) -> None:
     try:

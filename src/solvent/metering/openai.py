@@ -97,7 +97,7 @@ def plain_usage(report: bytes | msgspec.Raw) -> Usage | None:
     other, in which a tariff may be named. Raises Invalid("bad_usage") for nonsense."""
     try:
         said = _decode_plain(report)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):  # the latter for a name that is no text
         return None
     return _openai_usage(said)
 

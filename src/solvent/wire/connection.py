@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         """False as soon as the transport knows that the peer is gone, before it says so."""
         return not self.closed and self._transport is not None and not self._transport.is_closing()
 
-    def begin(self, message: bytes, *, bodiless: bool) -> Reply:
+    def begin(self, method: str, message: bytes) -> Reply:
         """Send one request, or the head of one whose body `write` sends. Whoever gives up waiting for the answer's head
         calls `give_up`. The reply is woken when the head is here, or nothing ever will be: its status is then 0."""
         reply = Reply(self, self._origin, self._loop)
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
         self.reply = reply
         self.started_s = self.since_s = self._loop.time()
         self._heard = self.head_done = self._ended = self._keep = False
-        self._bodiless = bodiless
+        self._bodiless = method == "HEAD"
         self._idle_bytes = 0
         self._raw_headers = reply.raw_headers
         try:

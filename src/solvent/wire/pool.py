@@ -141,13 +141,13 @@ class Pool:
         Raises: Invalid request_invalid; Unavailable upstream_unreachable, _busy, _timeout, _cut_off,
         _garbage, _head_too_large or _closed.
         """
-        message, bodiless = self._heads.encode(method, path, headers, len(body)), method == "HEAD"
+        message = self._heads.encode(method, path, headers, len(body))
         is_small = len(body) <= WRITE_BYTES
         if is_small:
             message += body
         connection = self._newest_idle() or await self._acquire()
         while True:
-            reply = connection.begin(message, bodiless=bodiless)
+            reply = connection.begin(method, message)
             try:
                 if not is_small:
                     await connection.write(body)
