@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -126,6 +127,14 @@ def test_a_whole_response_has_its_length_and_the_last_one_says_that_it_is(port: 
     assert b"connection" not in first
     assert rest.startswith(b"HTTP/1.1 200 OK\r\n")
     assert rest.count(b"connection: close\r\n") == 1
+
+
+def test_each_request_of_a_connection_is_read_for_itself(port: int) -> None:
+    post = b"POST /echo?a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi"
+    said = said_to(port, get("/echo?a"), post, get("/echo?b"), get("/echo?b", "HEAD"), get("/wait"), LAST)
+    found = re.findall(rb"x-query: (.*)\r\ncontent-length: (\d)", said)
+    assert found == [(b"a", b"0"), (b"a", b"2"), (b"b", b"0"), (b"b", b"0")]
+    assert b"waited" in said
 
 
 def test_requests_that_come_at_once_are_answered_one_after_the_other(port: int) -> None:

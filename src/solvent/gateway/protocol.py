@@ -21,7 +21,6 @@ from solvent.values.limits import (
 )
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
-_METHODS: Final = {b"GET": "GET", b"POST": "POST", b"DELETE": "DELETE", b"HEAD": "HEAD"}  # as nearly all are
 _QUESTION_MARK: Final = 63
 _NUMBER_SIGN: Final = 35
 
@@ -39,8 +38,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._running: Exchange | None = None  # the one that is being answered
         self._named: dict[bytes, bytes] = {}  # the first header of each name
         self._version = ""  # of HTTP, as the connection's first request says
-        self._place_url = b""  # the address of the last request, most likely that of the next
-        self._place = ("", b"", b"")  # what it says: the path, as it was written too, and the query
+        self._asked = (b"", b"")  # the last request's method and address, most likely the next one's too
+        self._place: dict[str, Any] = {}  # the scope of what asks that, but for its headers
         self._is_in_head = True  # from the connection, or a first byte, to the end of a head
         self._head_bytes = 0
         self._outgoing: Outgoing = outgoing(self.loop)
@@ -166,34 +165,18 @@ class BoundedHttp(HttpToolsProtocol):
         self.parser = None  # type: ignore[assignment]  # it holds our methods: let both go
 
     def _scope(self) -> Scope:
-        if self.url != self._place_url:
-            self._place_url, self._place = self.url, self._read_url()
-        path, raw_path, query = self._place
-        method = self.parser.get_method()
-        version = self._version
-        if not version:
-            version = self._version = self.parser.get_http_version()
-        headers, named = self.headers, self._named
+        asked = (self.parser.get_method(), self.url)
+        if asked != self._asked:
+            self._asked, self._place = asked, self._scope_of(*asked)
+        scope = self._place.copy()
+        scope["headers"], scope[NAMED] = self.headers, self._named
+        scope["state"] = self.app_state.copy()
         self.headers, self._named = [], {}
-        return {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": version,
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "method": _METHODS.get(method) or method.decode("ascii"),
-            "root_path": self.root_path,
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": headers,
-            NAMED: named,
-            "state": self.app_state.copy(),
-        }
+        return scope
 
-    def _read_url(self) -> tuple[str, bytes, bytes]:
-        raw_path, query = self.url, b""
+    def _scope_of(self, method: bytes, url: bytes) -> dict[str, Any]:
+        """What requests of this connection have in common that ask this."""
+        raw_path, query = url, b""
         if _QUESTION_MARK in raw_path or _NUMBER_SIGN in raw_path or not raw_path.startswith(b"/"):
             parsed = httptools.parse_url(raw_path)
             raw_path, query = parsed.path, parsed.query or b""
@@ -202,7 +185,21 @@ class BoundedHttp(HttpToolsProtocol):
             path = unquote(path)
         if self.root_path:
             path, raw_path = self.root_path + path, self.root_path.encode("ascii") + raw_path
-        return path, raw_path, query
+        if not self._version:
+            self._version = self.parser.get_http_version()
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": self._version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": method.decode("ascii"),
+            "root_path": self.root_path,
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+        }
 
     def _start(self, exchange: Exchange, app: Asgi) -> None:
         self._running = exchange

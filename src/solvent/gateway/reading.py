@@ -21,7 +21,8 @@ _TIERS = ("flex", "priority")
 def read_members(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, dict[str, msgspec.Raw]]:
     """The body as `decoder` reads it, and all its members verbatim. Raises Invalid naming the member at fault."""
     try:
-        body.decode()  # the members are passed on unread: they must at least be text
+        if not body.isascii():
+            body.decode()  # the members are passed on unread: they must at least be text
         return decoder.decode(body), _decode_members(body)
     except UnicodeDecodeError as wrong:
         raise Invalid("not_utf8", f"the body is not UTF-8: {wrong.reason} at byte {wrong.start}") from None
