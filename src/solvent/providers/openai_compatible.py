@@ -181,7 +181,7 @@ class OpenAICompatible:
         """Sound as it comes."""
         reply = await self._upstream.ask(path, _encode(self._asked(call)), streams=False)
         try:
-            kind = reply.headers.get("content-type", "")
+            kind = reply.header(b"content-type")
             if kind.startswith(_NO_SOUND):
                 raise self._faults.garbage(f"it answered with {kind} where it was to speak")
             is_silent = True

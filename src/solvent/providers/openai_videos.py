@@ -64,7 +64,7 @@ class OpenAIVideos:
         reply = await self._upstream.fetch("GET", f"{_path_of(id)}/content?variant={quote(variant, safe='')}")
         if reply is None:
             return None
-        kind = reply.headers.get("content-type", "")
+        kind = reply.header(b"content-type")
         if not kind or kind.startswith(_NO_VIDEO):
             reply.close()
             raise self._faults.garbage(f"it answered with {kind or 'nothing'} where it was to send a video")

@@ -17,6 +17,7 @@ from solvent.wire.pool import Timeouts
 from solvent.wire.reply import Reply
 
 _JSON = "application/json"
+_NOTHING = b"0"
 _NAME: Callable[[tuple[bytes, bytes]], bytes] = itemgetter(0)
 _FAILING = 500
 
@@ -57,7 +58,8 @@ class Upstream:
     ) -> None:
         self._stream_type = stream_type
         self._rests = settings.rests
-        self._silent: list[bytes] = []  # the names of the headers that came last without a word of rates
+        self._names: list[bytes] = []  # of the headers that came last
+        self._tells_rates = False
         self._traced = settings.traced
         self.faults = Faults(settings.name, settings.key)
         self.members = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in settings.members.items()}
@@ -75,10 +77,10 @@ class Upstream:
         try:
             if reply.status != 200:
                 raise await self.faults.of(reply)
-            if self._rests is not None and (names := [*map(_NAME, reply.raw_headers)]) != self._silent:
-                self._hear_rates(names, reply, self._rests)
+            if self._rests is not None:
+                self._hear_rates(reply, self._rests)
             if streams:
-                kind = reply.headers.get("content-type", "")
+                kind = reply.header(b"content-type")
                 if not kind.startswith(self._stream_type):
                     raise self.faults.garbage("it answered a stream with " + (kind or "nothing"))
         except BaseException:
@@ -86,12 +88,14 @@ class Upstream:
             raise
         return reply
 
-    def _hear_rates(self, names: list[bytes], reply: Reply, rests: Callable[[int], None]) -> None:
-        """Whether our key has something left of its rates. names: of the reply's headers; those that say nothing of
-        rates are not searched again as long as they are the same."""
-        if not tells_rates(names):
-            self._silent = names
-        elif pause_s := rest_s(reply.headers):
+    def _hear_rates(self, reply: Reply, rests: Callable[[int], None]) -> None:
+        """Whether our key has something left of its rates. An upstream's answers have nearly always the same headers,
+        so whether they say anything of rates is found out once; that nothing is left stands among them as a 0."""
+        names = [*map(_NAME, reply.raw_headers)]
+        if names != self._names:
+            self._names, self._tells_rates = names, tells_rates(names)
+        is_spent = self._tells_rates and _NOTHING in [value.strip() for _, value in reply.raw_headers]
+        if is_spent and (pause_s := rest_s(reply.headers)):
             rests(pause_s)
 
     async def fetch(self, method: str, path: str) -> Reply | None:

@@ -86,6 +86,13 @@ class Reply:
             self._headers = headers
         return self._headers
 
+    def header(self, name: bytes) -> str:
+        """The first of a (lower-case) name, sought among them: quicker than all `headers` for who wants but one."""
+        for raw_name, raw_value in self.raw_headers:
+            if raw_name.lower() == name:
+                return raw_value.decode("latin-1").strip()
+        return ""
+
     async def read(self, bytes_max: int = UPSTREAM_BODY_BYTES_MAX) -> bytes:
         """The whole rest of the body, at most `bytes_max`; the connection is free afterwards.
 
