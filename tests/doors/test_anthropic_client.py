@@ -50,7 +50,7 @@ def test_answers_whole(solvent: Solvent, client: Anthropic, model: str) -> None:
 
 @BOTH
 def test_answers_as_a_stream_that_the_package_puts_together(solvent: Solvent, client: Anthropic, model: str) -> None:
-    with client.messages.stream(model=model, max_tokens=64, messages=ASK) as stream:
+    with client.messages.stream(model=model, max_tokens=64, messages=ASK, **played(pause_s=0.01)) as stream:
         text = "".join(stream.text_stream)
         final = stream.get_final_message()
     assert text == "word0 word1 word2 word3 word4 "

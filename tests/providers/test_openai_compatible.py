@@ -12,7 +12,7 @@ import pytest
 from tests.doors.upstream import Upstream
 
 from solvent.providers.openai_compatible import open_provider
-from solvent.providers.port import Call, Chunk, PassOn, Settings
+from solvent.providers.port import Call, Chunk, Like, PassOn, Settings
 from solvent.values.errors import Invalid, SolventError, Unavailable
 
 
@@ -162,23 +162,23 @@ def test_an_answer_that_says_nothing_is_left_lets_the_key_rest(upstream: Upstrea
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_what_is_passed_on_and_what_is_yielded_are_together_the_answer(upstream: Upstream, every: int) -> None:
-    """every: so many chunks may be passed on, of which but one is told; the others go the usual way."""
+    """every: so many events may be passed on, of which but one is told; the others go the usual way."""
     script = {"words": 12, "pause_s": 0.01}
-    told: list[Chunk] = []
-    offered: list[Chunk] = []
+    told: list[bytes] = []
+    offered: list[Like] = []
 
-    def pass_on(chunk: Chunk) -> bool:
-        offered.append(chunk)
+    def pass_on(like: Like, word: bytes) -> bool:
+        offered.append(like)
         if len(offered) % every:
             return False
-        told.append(chunk)
+        told.append(choices(like.chunk).replace(like.word, word))
         return True
 
     yielded = ask(upstream, script, pass_on=pass_on)
     plain = ask(upstream, script)
     assert len(told) >= 8 // every
-    assert sorted(map(choices, [*told, *yielded])) == sorted(map(choices, plain))
-    assert not any(chunk.finish or chunk.usage for chunk in offered)
+    assert sorted([*told, *map(choices, yielded)]) == sorted(map(choices, plain))
+    assert sum(chunk.pieces for chunk in yielded) + len(told) == 12
 
 
 def choices(chunk: Chunk) -> bytes:

@@ -36,7 +36,7 @@ from solvent.guarding.guard_reply import Asked, guard_reply
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.providers.port import Chunk, PassOn
+from solvent.providers.port import Chunk, Like, PassOn
 from solvent.routing.hedging import Hedging
 from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
 from solvent.values.errors import SolventError, Unavailable
@@ -288,12 +288,11 @@ class _Running:
             message = f"the answer took longer than {ANSWER_S_MAX:.0f} s and was ended; ask for less of it"
             raise Unavailable("answer_overdue", message)
 
-    def _pass_on(self, chunk: Chunk) -> bool:
-        """Tell and meter a chunk at once, where it is one of many and all is as it was."""
-        is_usual = self._first_token_us >= 0 and self._desk.now_us() <= self._latest_us
-        if not is_usual or self._push is None or not self._push(chunk):
+    def _pass_on(self, like: Like, word: bytes) -> bool:
+        """Tell and meter an event at once, where it is like one that was counted and there is time for it."""
+        if self._push is None or self._desk.now_us() > self._latest_us or not self._push(like, word):
             return False
-        take_in(self._meter, chunk)
+        self._meter.pieces += 1
         return True
 
     def outcome_of(self, fault: SolventError) -> Outcome:

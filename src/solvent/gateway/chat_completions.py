@@ -12,7 +12,7 @@ from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.app import problems
-from solvent.app.http import Began, Receive, Send, read_body, respond
+from solvent.app.http import Receive, Send, read_body, respond
 from solvent.gateway.asking import read_question
 from solvent.gateway.begun import begun
 from solvent.gateway.telling import (
@@ -93,14 +93,9 @@ class _Teller(Teller):
     def __init__(self, question: Question, send: Send, *, wants_usage: bool) -> None:
         super().__init__(question, send)
         self._wants_usage = wants_usage
-        self._push = send.push if isinstance(send, Began) else None
         self._latest: Chunk | None = None
         self._around: Mapping[str, msgspec.Raw] | None = None
         self._before = self._after = b""  # of the choices, in the events that say the same around them
-
-    def push(self, chunk: Chunk) -> bool:
-        """Tell a chunk at once, where that is possible without waiting. To tell it again says the same."""
-        return self._push is not None and self.has_begun and self._push(self._told(chunk))
 
     def _told(self, chunk: Chunk) -> bytes:
         self._latest = chunk

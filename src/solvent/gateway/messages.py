@@ -37,10 +37,11 @@ _NOTHING_YET = msgspec.Raw(_encode(messages_report(Usage())))
 async def messages(caller: Caller, desk: Desk, id: AnswerId, receive: Receive, send: Send) -> None:
     """One request, from its body to the last byte. Raises SolventError only before the response began."""
     question = read_messages(await read_body(receive), id, desk.now_us())
-    answering: Answering = begun(question, caller, desk)
+    teller = _Teller(question, send) if question.stream else None
+    answering: Answering = begun(question, caller, desk, None if teller is None else teller.push)
     try:
-        if question.stream:
-            await tell_stream(_Teller(question, send), answering, receive)
+        if teller is not None:
+            await tell_stream(teller, answering, receive)
         else:
             await _whole(question, answering, send)
     finally:

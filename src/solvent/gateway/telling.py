@@ -12,9 +12,9 @@ from solvent.answering.question import Question
 from solvent.answering.receipt import Receipt
 from solvent.answering.settlement import Opened
 from solvent.app import problems
-from solvent.app.http import Headers, Receive, Send, until_gone
+from solvent.app.http import Began, Headers, Receive, Send, until_gone
 from solvent.gateway.rate_headers import messages_rate_headers, rate_headers
-from solvent.providers.port import Chunk
+from solvent.providers.port import Chunk, Like
 from solvent.values.errors import SolventError
 from solvent.values.limits import ANSWER_S_MAX
 from solvent.values.money import plain
@@ -46,6 +46,9 @@ class Teller:
         self._headers = self._named
         self._as_asked = True
         self._usage: msgspec.Raw | None = None
+        self._push = send.push if isinstance(send, Began) else None
+        self._like: Like | None = None
+        self._ahead = self._behind = b""  # of the word, in what tells an event like that one
         self.has_begun = False
         self.patience_s = 0.0
 
@@ -70,6 +73,16 @@ class Teller:
         if chunk.usage is not None and self._as_asked:
             self._usage = without_cost(chunk.usage)
         return self._told(chunk) if chunk.members else b""
+
+    def push(self, like: Like, word: bytes) -> bool:
+        """Tell an event at once that is like one that was told, where that is possible without waiting."""
+        if like is not self._like:
+            told = self._told(like.chunk)
+            self._like = like
+            self._ahead, _, self._behind = told.partition(like.word) if told.count(like.word) == 1 else (b"", b"", b"")
+        if not self._ahead or not self.has_begun or self._push is None:
+            return False
+        return self._push(self._ahead + word + self._behind)
 
     def write(self, events: bytes) -> Awaitable[None]:
         """Send events, after which more will come."""

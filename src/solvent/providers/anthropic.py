@@ -11,17 +11,18 @@ from typing import Annotated, Final
 
 import msgspec
 
+from solvent.providers.alike import Alike
 from solvent.providers.faults import UNREADABLE, Faults
 from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings
 from solvent.providers.upstream import Upstream
 from solvent.values.errors import Unavailable
 from solvent.values.finish import FINISH_REASONS
 from solvent.values.limits import UPSTREAM_BODY_BYTES_MAX
-from solvent.wire.sse import EventReader
 
 BASE_URL: Final = "https://api.anthropic.com/v1"
 VERSION: Final = "2023-06-01"
 
+_SILENCE: Final = msgspec.Raw(b'""')
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.encode
 
@@ -31,6 +32,14 @@ class _Delta(msgspec.Struct):
     thinking: str = ""
     partial_json: str = ""
     stop_reason: str | None = None
+
+
+class _Words(msgspec.Struct):
+    """A delta's texts as they came."""
+
+    text: msgspec.Raw = _SILENCE
+    thinking: msgspec.Raw = _SILENCE
+    partial_json: msgspec.Raw = _SILENCE
 
 
 class _Block(msgspec.Struct):
@@ -59,6 +68,7 @@ class _Count(msgspec.Struct):
 
 
 _decode_count = msgspec.json.Decoder(_Count).decode
+_decode_words = msgspec.json.Decoder(_Words).decode
 _decode_event = msgspec.json.Decoder(_Event).decode
 _decode_whole = msgspec.json.Decoder(_Whole).decode
 
@@ -87,10 +97,13 @@ class Anthropic:
             if not call.stream:
                 yield self._whole(await reply.read(UPSTREAM_BODY_BYTES_MAX))
                 return
-            events, telling = EventReader(), _Telling(self._faults)
-            async for data in reply.chunks():
-                for payload in events.feed(data):
+            events, telling = Alike(call.pass_on), _Telling(self._faults)
+            reply.take = events.take
+            while data := await reply.part():
+                for payload in events.read(data):
                     chunk = telling.chunk(payload)
+                    if events.is_asked(chunk):
+                        events.learn(chunk, word_of(chunk.members["delta"]))
                     yield chunk
                     if telling.is_over:
                         return
@@ -161,6 +174,13 @@ class _Telling:
         reason = event.delta.stop_reason if event.delta else None
         report = msgspec.Raw(_encode(self._usage)) if self._usage else None
         return Chunk(members, 0, report, None, FINISH_REASONS.get(reason, "stop") if reason else "")
+
+
+def word_of(delta: msgspec.Raw) -> bytes:
+    """The one string that a delta says, as it came; empty where it says several."""
+    said = _decode_words(delta)
+    words = [bytes(text) for text in (said.text, said.thinking, said.partial_json) if text != _SILENCE]
+    return words[0] if len(words) == 1 else b""
 
 
 def _pieces(event: _Event) -> int:

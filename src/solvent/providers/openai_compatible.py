@@ -7,28 +7,28 @@ A vendor that speaks it with an accent has a file of its own, which says only wh
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from functools import partial
 from typing import Annotated, Final
 from urllib.parse import quote
 
 import msgspec
 
+from solvent.providers.alike import Alike
 from solvent.providers.faults import UNREADABLE
 from solvent.providers.fields import fields_of
 from solvent.providers.mould import Mould
 from solvent.providers.openai_videos import OpenAIVideos
-from solvent.providers.port import Call, Chunk, Dialect, OnAbort, PassOn, Provider, Settings, Task
+from solvent.providers.port import Call, Chunk, Dialect, OnAbort, Provider, Settings, Task
 from solvent.providers.upstream import Upstream
 from solvent.values.errors import Invalid, Unavailable
 from solvent.values.limits import HEARD_S_MAX, UPSTREAM_BODY_BYTES_MAX
 from solvent.values.usage import Usage
 from solvent.wire.form import encode_form
-from solvent.wire.sse import EventReader
 
 _DONE = b"[DONE]"
 _NULL: Final = msgspec.Raw(b"null")
 _NO_SOUND: Final = ("application/json", "text/")
 _NO_CHOICES: Final = (_NULL, msgspec.Raw(b"[]"))
+_NO_WORDS: Final = (_NULL, msgspec.Raw(b'""'))
 # An upstream that does not know the client's word for the limit would know no limit.
 _LIMIT_WORDS: Final = frozenset(("max_tokens", "max_completion_tokens"))
 _JSON: Final = "application/json"
@@ -91,12 +91,35 @@ class _Choice(msgspec.Struct):
     text: str | None = None  # of a completion, whole or a piece of it
 
 
+class _Arguments(msgspec.Struct, frozen=True):
+    arguments: msgspec.Raw = _NULL
+
+
+class _ToolCall(msgspec.Struct):
+    function: _Arguments = _Arguments()
+
+
+class _Delta(msgspec.Struct, frozen=True):
+    content: msgspec.Raw = _NULL
+    reasoning_content: msgspec.Raw = _NULL
+    reasoning: msgspec.Raw = _NULL
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Words(msgspec.Struct):
+    """The texts of a choice, as they came."""
+
+    delta: _Delta = _Delta()
+    text: msgspec.Raw = _NULL
+
+
 class _Ranked(msgspec.Struct):
     index: Annotated[int, msgspec.Meta(ge=0)]
     relevance_score: float
 
 
 _decode_ranked = msgspec.json.Decoder(list[_Ranked]).decode
+_decode_words = msgspec.json.Decoder(list[_Words]).decode
 _decode_choices = msgspec.json.Decoder(list[_Choice] | None).decode
 
 
@@ -144,14 +167,16 @@ class OpenAICompatible:
                     raise self._faults.garbage("its answer has no choices")
                 yield chunk
                 return
-            events, mould = EventReader(), Mould()
-            if call.pass_on is not None:
-                reply.take = partial(_passes, events, mould, call.pass_on)
+            events, mould = Alike(call.pass_on if self._accent.heard is None else None), Mould()
+            reply.take = events.take
             while data := await reply.part():
-                for payload in events.feed(data):
+                for payload in events.read(data):
                     if payload == _DONE:
                         return
-                    yield _piece(payload, mould) or self._chunk(payload, mould)
+                    chunk = _piece(payload, mould) or self._chunk(payload, mould)
+                    if events.is_asked(chunk):
+                        events.learn(chunk, word_of(chunk.members["choices"]))
+                    yield chunk
             raise Unavailable("upstream_cut_off", f"{self.name} ended its stream without [DONE]")
         finally:
             reply.close()
@@ -285,10 +310,19 @@ def _piece(payload: bytes, mould: Mould) -> Chunk | None:
     return Chunk({"choices": msgspec.Raw(raw)}, pieces, None, None, finish, text, around=mould.around)
 
 
-def _passes(events: EventReader, mould: Mould, pass_on: PassOn, data: bytes) -> bool:
-    """Whether what has come is one event that looks like the ones before it, and was passed on."""
-    chunk = _piece(events.only(data), mould)
-    return chunk is not None and not chunk.finish and pass_on(chunk)
+def word_of(choices: msgspec.Raw) -> bytes:
+    """The one string that makes a piece of choices, as it came; empty where it is not one string of one choice."""
+    try:
+        found = _decode_words(choices)
+    except UNREADABLE:
+        return b""
+    if len(found) != 1:
+        return b""
+    choice, said = found[0], found[0].delta
+    texts = [choice.text, said.content, said.reasoning_content, said.reasoning]
+    texts += [call.function.arguments for call in said.tool_calls or ()]
+    words = [bytes(text) for text in texts if text not in _NO_WORDS]
+    return words[0] if len(words) == 1 else b""
 
 
 def _said(choices: Sequence[_Choice]) -> tuple[int, str, str]:

@@ -53,8 +53,8 @@ class Call(msgspec.Struct, frozen=True):
     where it speaks that dialect too.
     output_tokens_max: what the hold pays for; the provider must not be allowed to write more. task: what is asked for;
     all but chat is asked of a provider that speaks chat, and of these only completions in a stream. files: that come
-    with it. pass_on: may be asked at once, of a chunk of which more is told by its `around`, as soon as it has come and
-    while the stream is waited for, whether it was dealt with; such a chunk is not yielded.
+    with it. pass_on: may be asked of an event that is like one that was yielded, as soon as it has come and while the
+    stream is waited for, whether it was dealt with; such an event is one piece, and is not yielded.
     """
 
     upstream: str
@@ -88,7 +88,14 @@ class Chunk(msgspec.Struct, frozen=True):
     around: Mapping[str, msgspec.Raw] | None = None
 
 
-PassOn = Callable[[Chunk], bool]  # see `Call`
+class Like(msgspec.Struct, frozen=True):
+    """An event that others are like, one object for all of them: they say the same but for the JSON string `word`."""
+
+    chunk: Chunk
+    word: bytes
+
+
+PassOn = Callable[[Like, bytes], bool]  # of an event that is like another, and its own word; see `Call`
 
 
 def whole_members(chunk: Chunk) -> dict[str, msgspec.Raw]:

@@ -261,7 +261,7 @@ class _Exchange:
             if not part:
                 return
             self.reply.put(part)
-            self.reply.wake()
+            self.reply.tell()
             while self.reply.unread_bytes > UPSTREAM_BUFFER_BYTES:
                 self._caught_up.clear()
                 await self._caught_up.wait()

@@ -33,8 +33,8 @@ class Source(Protocol):
 class Reply:
     """An answer whose head has arrived. Read it to its end or close it; until then it keeps a connection.
 
-    status: 200-999. take: while the reader of a stream waits, asked of each piece that has come, whether it has dealt
-    with it: then the reader sleeps on. The methods put, end, fail, tell, wake and expect belong to the connection.
+    status: 200-999. take: while the reader of a stream waits, asked of each piece as it comes whether it has dealt with
+    it: then the reader sleeps on. The methods put, end, fail, tell, wake and expect belong to the connection.
     """
 
     __slots__ = (
@@ -189,16 +189,9 @@ class Reply:
         return self._waiter
 
     def tell(self) -> None:
-        """More of the body is here, and it is not the end: `take` it, or wake whoever waits."""
-        take, waiter = self.take, self._waiter
-        if take is not None and waiter is not None and not waiter.done() and len(self._parts) == 1:
-            part = self._parts[0]
-            if len(part) <= self._left_bytes and take(part):
-                self._left_bytes -= len(part)
-                self._parts.clear()
-                self.unread_bytes = 0
-                return
-        self.wake()
+        """The head is here, or more of the body: wake whoever waits, unless all of it was taken."""
+        if self._parts or self.take is None:
+            self.wake()
 
     def wake(self) -> None:
         waiter = self._waiter
@@ -208,6 +201,13 @@ class Reply:
                 waiter.set_result(None)
 
     def put(self, part: bytes) -> None:
+        """A piece of the body is here: for `take`, or for whoever reads."""
+        waiter = self._waiter
+        if self.take is not None and waiter is not None and not self._parts and not waiter.done():
+            left_bytes = self._left_bytes - len(part)
+            if left_bytes >= 0 and self.take(part):
+                self._left_bytes = left_bytes
+                return
         self._parts.append(part)
         self.unread_bytes += len(part)
 

@@ -38,9 +38,9 @@ class EventReader:
 
         Raises: Unavailable upstream_event_too_large; the stream cannot be read on after it.
         """
-        if only := self.only(data):
+        if not self._parts and len(data) <= self._event_bytes_max and _is_one_event(data):
             self._begun = True
-            return [only]
+            return [data[6:-2]]
         window = self._seam + data if self._parts else data
         if window.find(b"\n\n") < 0 and window.find(b"\n\r\n") < 0:
             self._hold(data)
@@ -62,17 +62,16 @@ class EventReader:
             whole = whole.replace(b"\r\n", b"\n")
         return self._payloads(whole)
 
-    def only(self, data: bytes) -> bytes:
-        """The payload where nothing is held and `data` is one whole plain event; else b"". Nothing is taken in."""
-        if self._parts or len(data) > self._event_bytes_max or not _is_one_event(data):
-            return b""
-        return data[6:-2]
-
     def finish(self) -> None:
         """The stream ended: a half event is dropped, as the standard says. Ask `pending` first."""
         self._parts = []
         self._held_bytes = 0
         self._seam = b""
+
+    @property
+    def is_between(self) -> bool:
+        """True while nothing is held: what comes next begins an event, or is between two."""
+        return not self._parts
 
     @property
     def pending(self) -> bool:
