@@ -6,25 +6,23 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
+import msgspec
+
 from solvent.db.port import Entry, Make
 
 KEPT_S: Final = 0.05  # longer than a short answer takes, and still soon enough for whoever looks for open holds
 
 
-class Kept:
-    """Rows that somebody may take back."""
+class Kept(msgspec.Struct, frozen=True, eq=False):
+    """Rows that somebody may take back. among: all that are kept back."""
 
-    __slots__ = ("_among", "due_s", "make")
-
-    def __init__(self, make: Make, due_s: float, among: dict[Kept, Literal[True]]) -> None:
-        self.make = make
-        self.due_s = due_s
-        self._among = among
-        among[self] = True
+    make: Make
+    due_s: float
+    among: dict[Kept, Literal[True]]
 
     def take_back(self) -> bool:
         """See `Kept.take_back` of the port."""
-        return self._among.pop(self, False)
+        return self.among.pop(self, False)
 
 
 class KeptBack:
@@ -44,7 +42,9 @@ class KeptBack:
         due_s = self._loop.time() + KEPT_S
         if self._timer is None:
             self._timer = self._loop.call_at(due_s, self._look)
-        return Kept(make, due_s, self._all)
+        kept = Kept(make, due_s, self._all)
+        self._all[kept] = True
+        return kept
 
     def queue_all(self) -> None:
         """Keep nothing back any longer."""

@@ -18,19 +18,17 @@ def quote(input_tokens_most: int, output_tokens_most: int, card: RateCard, besid
     beside: the most that may come beside those tokens: web searches, pictures, minutes. In whole grains of the card's
     currency, rounded up.
     """
-    picos = (
-        input_tokens_most * card.dearest_input_picos
-        + output_tokens_most * card.dearest_output_picos
-        + (card.answer_picos or 0)
+    if beside is None and not card.tiers:
+        read, written, answer, over = card.quoted
+        weight = input_tokens_most * read + output_tokens_most * written + answer
+        return weight if over == 1 else -(-weight // over)
+    picos = max(
+        read * tier.dearest_input_picos
+        + output_tokens_most * tier.dearest_output_picos
+        + (beside_text(beside, tier) if beside is not None else 0)
+        + (tier.answer_picos or 0)
+        for read, tier in _reachable(input_tokens_most, card)
     )
-    if card.tiers or beside is not None:
-        picos = max(
-            read * tier.dearest_input_picos
-            + output_tokens_most * tier.dearest_output_picos
-            + (beside_text(beside, tier) if beside is not None else 0)
-            + (tier.answer_picos or 0)
-            for read, tier in _reachable(input_tokens_most, card)
-        )
     return -(-picos // (card.parts * picos_per_grain(card.currency)))
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from math import gcd
 from typing import Final
 
 import msgspec
 from msgspec.structs import force_setattr
 
 from solvent.values.instant import utc
+from solvent.values.money import picos_per_grain
 
 # Other ways to be served at other prices; the plain way has no name.
 TARIFFS: Final = ("batch", "flex", "priority", "fast")
@@ -33,6 +35,7 @@ class RateCard(msgspec.Struct, frozen=True):
     above_tokens: of a tier: more input tokens than this make the whole answer cost these prices.
     borrowed: buckets without a price of their own that cost what text costs until somebody finds out.
     dearest_*_picos: the most a token read or written can cost here, tiers apart; worked out, not given.
+    quoted: the same in grains, of a token read, one written and an answer, and over what; worked out too.
     """
 
     name: str
@@ -71,10 +74,15 @@ class RateCard(msgspec.Struct, frozen=True):
     hours: tuple[Hours, ...] = ()
     dearest_input_picos: int = 0
     dearest_output_picos: int = 0
+    quoted: tuple[int, int, int, int] = (0, 0, 0, 1)
 
     def __post_init__(self) -> None:
         force_setattr(self, "dearest_input_picos", _dearest(self, INPUT_FIELDS))
         force_setattr(self, "dearest_output_picos", _dearest(self, OUTPUT_FIELDS))
+        weights = self.dearest_input_picos, self.dearest_output_picos, self.answer_picos or 0
+        whole = self.parts * picos_per_grain(self.currency)
+        common = gcd(*weights, whole)
+        force_setattr(self, "quoted", (*(each // common for each in weights), whole // common))
         edges = [tier.above_tokens for tier in self.tiers]
         assert edges == sorted(set(edges)), "tiers run from low to high"
         assert all(tier.parts == self.parts for tier in self.tiers), "the tiers of a card share its parts"
