@@ -17,21 +17,18 @@ from solvent.billing.funds import Funds
 from solvent.engines.port import Engine
 from solvent.identity.caller import Caller, Customer
 from solvent.ledger.account import (
-    MEMO_USED,
-    REVENUE_ANSWERS,
     allowance,
     grant_account,
     overage,
     wallet,
 )
 from solvent.ledger.pot import Kind, Pot
-from solvent.ledger.transfer import Transfer, hold
-from solvent.ledger.unit import ANSWERS, TOKENS, included, is_money, on_account, spending
+from solvent.ledger.unit import ANSWERS, TOKENS, included, on_account, spending
 from solvent.margin.line import MarginSums
 from solvent.metering.meter import Measurement
 from solvent.pricing.exchange import Exchange
 from solvent.pricing.rating import rate
-from solvent.values.ids import AnswerId, CustomerId, KeyId, TransferId
+from solvent.values.ids import AnswerId, CustomerId, KeyId
 from solvent.values.instant import NEVER_US
 from solvent.values.money import Money
 from solvent.values.usage import is_none
@@ -104,18 +101,7 @@ def openings(draw: st.DrawFn) -> Opened:
     engine: Engine | None = SomeEngine() if draw(st.booleans()) else None  # type: ignore[assignment]
     route = Route("house", "upstream", Scripted([]), 100, [cost], [price], engine)
     prices = Prices(cost, price, exchange)
-    return Opened(question, CALLER, CUSTOMER, route, prices, Funds(), set_aside, holds_of(set_aside), 100)
-
-
-def holds_of(set_aside: tuple[Draw, ...]) -> tuple[Transfer, ...]:
-    return tuple(
-        hold(
-            TransferId(f"ans_1.hold{n or ''}"), 1_000, drawn.pot.account,
-            REVENUE_ANSWERS if is_money(drawn.pot.unit) else MEMO_USED, Money(drawn.grains, drawn.pot.unit), 9_000,
-            "ans_1", "proc_1",
-        )
-        for n, drawn in enumerate(set_aside)
-    )  # fmt: skip
+    return Opened(question, CALLER, CUSTOMER, route, prices, Funds(), set_aside, 100)
 
 
 def ended(outcome: Outcome) -> Ending:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.answering.settling import CUSTOMER, holds_of, openings, pot, settled
+from tests.answering.settling import CUSTOMER, openings, pot, settled
 from tests.pricing.cards import cards, usages
 
 from solvent.answering.correction import Correction, Means, Net, correct_charge, correct_cost, net_of
@@ -195,7 +195,7 @@ POTS = {
 def sold(opened: Opened, grains: int, **held: int) -> Settlement:
     """An answer at a price, drawn from these pots."""
     draws = tuple(Draw(POTS[name], amount) for name, amount in held.items())
-    opened = replace(at_price(opened, priced(grains)), draws=draws, holds=holds_of(draws))
+    opened = replace(at_price(opened, priced(grains)), draws=draws)
     used = Usage(output_tokens=5)
     return settled(opened, Measurement(used, used, estimated=False), "answered")
 

@@ -16,8 +16,8 @@ from tests.answering.settling import (
     OUTCOMES,
     budget_pots,
     due,
+    ended,
     held_money,
-    holds_of,
     is_counted,
     measurements,
     money_pots,
@@ -30,6 +30,7 @@ from tests.answering.settling import (
 )
 from tests.pricing.cards import cards
 
+from solvent.answering.holds import holds_of
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.route import Prices, Route
@@ -157,9 +158,9 @@ def test_cost_is_booked_even_when_nothing_is_charged(opened: Opened, measured: M
 def test_the_transfers_balance_and_say_what_the_receipt_says(
     opened: Opened, measured: Measurement, outcome: Outcome
 ) -> None:
-    done = settled(opened, measured, outcome)
+    done, holds = settled(opened, measured, outcome), holds_of(opened.question, opened.draws)
     receipt, currency = done.receipt, opened.prices.price.currency
-    by_month = movements([*opened.holds, *done.transfers], lambda _at_us: 202611)
+    by_month = movements([*holds, *done.transfers], lambda _at_us: 202611)
     sums = {(account, unit): moved for (account, unit, _), moved in by_month.items()}
     for unit in {unit for _, unit in sums}:
         of_it = [moved for (_, of), moved in sums.items() if of == unit]
@@ -178,9 +179,7 @@ def test_the_transfers_balance_and_say_what_the_receipt_says(
         assert (moved.debits - moved.credits if moved else 0) == grains
     costs = [moved.debits for account, moved in moneys.items() if account.startswith("cost:")]
     assert sum(costs) == receipt.cost_grains
-    assert sorted(row.resolves or "" for row in done.transfers if row.resolves) == sorted(
-        row.id for row in opened.holds
-    )
+    assert sorted(row.resolves or "" for row in done.transfers if row.resolves) == sorted(row.id for row in holds)
     assert len({row.id for row in done.transfers}) == len(done.transfers)
     assert {row.reference for row in done.transfers} == {"ans_1"}
 
@@ -242,7 +241,7 @@ def test_within_the_bounds_that_were_quoted_nothing_is_ever_overrun(
     thought = data.draw(st.integers(0, written))
     used = Usage(read, output_tokens=written - thought, reasoning_tokens=thought, engine_us=7, energy_uj=9)
     prices = Prices(opened.prices.cost, price, opened.prices.cost_exchange)
-    again = msgspec.structs.replace(opened, prices=prices, draws=set_aside, holds=holds_of(set_aside))
+    again = msgspec.structs.replace(opened, prices=prices, draws=set_aside)
     measured = Measurement(used, used, estimated=False)
     receipt = settled(again, measured, "answered").receipt
     assert receipt.overrun_grains == 0
@@ -254,6 +253,19 @@ def test_within_the_bounds_that_were_quoted_nothing_is_ever_overrun(
 @settings(deadline=None, max_examples=50)
 def test_settling_twice_gives_the_same(opened: Opened, measured: Measurement, outcome: Outcome) -> None:
     assert settled(opened, measured, outcome) == settled(opened, measured, outcome)
+
+
+@given(openings(), measurements(), OUTCOMES)
+@settings(deadline=None, max_examples=50)
+def test_without_written_holds_the_same_is_posted_and_nothing_is_voided(
+    opened: Opened, measured: Measurement, outcome: Outcome
+) -> None:
+    done = settled(opened, measured, outcome)
+    at_once = settle(opened, measured, ended(outcome), was_held=False)
+    stands = [
+        msgspec.structs.replace(row, resolves=None, held_grains=0) for row in done.transfers if row.state != "voided"
+    ]
+    assert (at_once.receipt, at_once.bill, [*at_once.transfers]) == (done.receipt, done.bill, stands)
 
 
 POTS = money_pots("KRW")
@@ -306,9 +318,7 @@ def test_a_receipt_says_each_thing_under_its_own_name() -> None:
     question = Question(AnswerId("ans_1"), 1_000, "house", {}, True, 500, 100, user="kim", service="chat/quick")
     route = Route("house", "theirs", Scripted([]), 100, [cost], [price], reason="break_even")
     prices = Prices(cost, price, exchange)
-    opened = Opened(
-        question, CALLER, CUSTOMER, route, prices, Funds(), set_aside, holds_of(set_aside), 77, on_free_plan=True
-    )
+    opened = Opened(question, CALLER, CUSTOMER, route, prices, Funds(), set_aside, 77, on_free_plan=True)
     again = Measurement(Usage(), Usage(input_tokens=10**6), estimated=True)
     tried = (Tried(route, prices, "upstream_busy", again),)
     ending = Ending("broken", 5_000, "stop", "upstream_failed", 1_500, True, '{"a":1}', tried, "steps")

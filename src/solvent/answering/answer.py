@@ -15,14 +15,15 @@ from typing import Final
 
 from solvent.answering import store
 from solvent.answering.alarms import alarms_after
-from solvent.answering.attempt import Attempt, Race, bytes_of, call_of, given_up, is_free, meter_of, spent_by, take_in
+from solvent.answering.attempt import Attempt, Race, bytes_of, given_up, is_free, meter_of, spent_by, take_in
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import alternatives, asked_elsewhere, enter, leave_turn
 from solvent.answering.find_funds import find_funds
 from solvent.answering.fold_store import fold_once
 from solvent.answering.guard_case import guard_case
 from solvent.answering.hedge import hedge
-from solvent.answering.leaving import leave, settle_purses
+from solvent.answering.holds import holds_of
+from solvent.answering.leaving import give_back, leave, settle_purses
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.receipt import Outcome, Receipt
@@ -36,7 +37,7 @@ from solvent.guarding.guard_reply import Asked, guard_reply
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.providers.port import Chunk, Like, PassOn
+from solvent.providers.port import Call, Chunk, Like, PassOn
 from solvent.routing.hedging import Hedging
 from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
 from solvent.values.errors import SolventError, Unavailable
@@ -94,17 +95,16 @@ def _begin(opened: Opened, desk: Desk, push: PassOn | None) -> _Running:
     try:
         kept = desk.database.keep_back(partial(_what_begins, opened, desk.holder))
     except Unavailable:
-        settle_purses(opened, [0] * len(opened.holds))
-        for entered in opened.entered:
-            entered.pace.leave(entered.rule, entered.tokens, 0, entered.share)
+        give_back(opened)
         raise
     return _Running(opened, desk, push, kept)
 
 
 def _what_begins(opened: Opened, holder: str) -> list[Entry]:
     """The holds are set aside on the books, out of their leases."""
-    out = [(pot_store.shift_leases, (hold.debit, hold.currency, holder, -hold.grains)) for hold in opened.holds]
-    return [*((ledger_store.append, hold) for hold in opened.holds), *out]
+    holds = holds_of(opened.question, opened.draws, holder)
+    out = [(pot_store.shift_leases, (hold.debit, hold.currency, holder, -hold.grains)) for hold in holds]
+    return [*((ledger_store.append, hold) for hold in holds), *out]
 
 
 def _what_ends(opened: Opened, settlement: Settlement, holder: str, *, was_held: bool) -> list[Entry]:
@@ -113,9 +113,10 @@ def _what_ends(opened: Opened, settlement: Settlement, holder: str, *, was_held:
     was_held: whether the holds were written; if not, what they come to is taken out of the leases at once.
     """
     entries: list[Entry] = [(ledger_store.append, row) for row in settlement.transfers]
-    for hold, spent in zip(opened.holds, settlement.bill.spent, strict=True):
-        left = hold.grains - spent if was_held else -spent
-        entries.append((pot_store.shift_leases, (hold.debit, hold.currency, holder, left)))
+    spent = settlement.bill.spent
+    for n, draw in enumerate(opened.draws):
+        left = draw.grains - spent[n] if was_held else -spent[n]
+        entries.append((pot_store.shift_leases, (draw.pot.account, draw.pot.unit, holder, left)))
     entries.append((store.append, settlement.receipt))
     entries += [(alarm_store.raise_alarms, alarm) for alarm in alarms_after(opened, settlement.receipt)]
     return entries
@@ -378,11 +379,16 @@ class _Running:
 
 
 def _asked_of(opened: Opened, pass_on: PassOn | None = None) -> AsyncGenerator[Chunk, None]:
-    """What an upstream says, in the words that it was asked in. pass_on: see `Call`."""
+    """What an upstream says, in the words that it was asked in. pass_on: see `Call`; not of what is told in others."""
     question, provider = opened.question, opened.route.provider
-    if provider.speaks == question.dialect:
-        return provider.stream(call_of(opened, pass_on))
-    return bridged(provider, call_of(opened), question.dialect, question.received_us // US_PER_S)
+    is_spoken = provider.speaks == question.dialect
+    call = Call(
+        opened.route.upstream, question.members, question.stream, opened.output_tokens_max // question.choices,
+        question.task, question.files, pass_on if is_spoken else None,
+    )  # fmt: skip
+    if is_spoken:
+        return provider.stream(call)
+    return bridged(provider, call, question.dialect, question.received_us // US_PER_S)
 
 
 def _asked(opened: Opened) -> Asked:

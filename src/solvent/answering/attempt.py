@@ -10,7 +10,7 @@ from solvent.answering.sold import beside_words, input_tokens_most
 from solvent.engines.port import Effort
 from solvent.metering.dialect import reader
 from solvent.metering.meter import Meter
-from solvent.providers.port import Call, Chunk, PassOn, whole_members
+from solvent.providers.port import Chunk, whole_members
 from solvent.routing.retry import is_upstreams
 from solvent.values.errors import SolventError, Unavailable
 from solvent.values.usage import Usage, all_input_tokens, all_output_tokens
@@ -77,15 +77,6 @@ def meter_of(opened: Opened) -> Meter:
     read_most = input_tokens_most(question, route) if question.pictures.count else question.input_tokens_most
     beside = beside_words(question, route) if question.beside is not None else None
     return Meter(read_most, opened.output_tokens_max, read, beside, question.sure)
-
-
-def call_of(opened: Opened, pass_on: PassOn | None = None) -> Call:
-    """The question as its upstream is asked it. pass_on: not for what is told in other words than it came in."""
-    question = opened.question
-    return Call(
-        opened.route.upstream, question.members, question.stream, opened.output_tokens_max // question.choices,
-        question.task, question.files, pass_on,
-    )  # fmt: skip
 
 
 def spent_by(effort: Effort | None) -> Usage | None:

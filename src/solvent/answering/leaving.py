@@ -16,6 +16,13 @@ def settle_purses(opened: Opened, spent: Sequence[int]) -> None:
         opened.funds.purse(draw.pot).settle(draw.grains, spent[n])
 
 
+def give_back(opened: Opened) -> None:
+    """All that was set aside, of an answer that is not to be."""
+    settle_purses(opened, [0] * len(opened.draws))
+    for entered in opened.entered:
+        entered.pace.leave(entered.rule, entered.tokens, 0, entered.share)
+
+
 def leave(opened: Opened, receipt: Receipt) -> None:
     """What the answer used counts at every pace, and what it brought in and cost, where the customer stands."""
     if opened.entered or opened.turn is not None:

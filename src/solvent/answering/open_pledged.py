@@ -12,6 +12,7 @@ import msgspec
 from solvent.answering.desk import Desk
 from solvent.answering.find_funds import find_funds
 from solvent.answering.guard_case import guard_case
+from solvent.answering.holds import holds_of
 from solvent.answering.opening import open_answer, take_case
 from solvent.answering.question import Question
 from solvent.answering.settlement import Opened
@@ -32,8 +33,7 @@ async def open_pledged(question: Question, caller: Caller, desk: Desk, note: Cal
     opened = open_answer(case, desk, settle_for_less=False)
     if not isinstance(opened, Opened):
         opened = await find_funds(case, desk)
-    holds = tuple(msgspec.structs.replace(hold, holder="", expires_us=None) for hold in opened.holds)
-    opened = msgspec.structs.replace(opened, holds=holds)
+    holds = [msgspec.structs.replace(hold, expires_us=None) for hold in holds_of(opened.question, opened.draws)]
     left = [0] * len(holds)
     entries: list[Entry] = [(store.append, hold) for hold in holds]
     entries += [(pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)) for hold in holds]

@@ -12,24 +12,18 @@ from solvent.answering.question import Question
 from solvent.answering.route import SURFACES, Prices, Route
 from solvent.answering.settlement import Entered, Opened
 from solvent.answering.sold import beside_words, input_tokens_most, prices_for
-from solvent.billing.admission import Admitted, Ask, Declined, Draw, admit, admit_from
+from solvent.billing.admission import Admitted, Ask, Declined, admit, admit_from
 from solvent.billing.funds import Funds, source
 from solvent.billing.limits import Asker, rates_for, scope
 from solvent.billing.pace import Pace
 from solvent.billing.plan import AtBreakEven, Plan, batch_terms
 from solvent.billing.standing import Standing, action
 from solvent.identity.caller import Caller, Customer, demand_customer, demand_model, may_ask, user_named
-from solvent.ledger.account import MEMO_USED, REVENUE_ANSWERS
-from solvent.ledger.transfer import Transfer, hold_of
-from solvent.ledger.unit import is_money
 from solvent.pricing.batch_price import batch_price
 from solvent.pricing.rate_card import in_tariff
 from solvent.values.errors import Invalid, Refused
-from solvent.values.ids import TransferId
 from solvent.values.instant import US_PER_S
-from solvent.values.limits import HOLD_S_MAX
 
-_HOLD_US_MAX: Final = HOLD_S_MAX * US_PER_S
 _GO_ON: Final[AtBreakEven] = "go_on"
 
 
@@ -161,13 +155,12 @@ def _opened(case: Case, admitted: Admitted, funds: Funds, desk: Desk, *, is_slow
     plan = funds.standing.plan if funds.standing is not None else None
     entered = enter(case, plan, desk, case.ask.tokens(output_tokens_max)) if plan and plan.limits.rates else ()
     funds.hold(draws, question.received_us)
-    holds = tuple([_hold(question, n, draw, desk.holder) for n, draw in enumerate(draws)])
     route, prices = case.route, case.prices
     if desk.pools:
         route, prices = placed(route, prices, question, desk)
     return Opened(
-        question, case.caller, case.customer, route, prices, funds, draws, holds, output_tokens_max, entered, is_slow,
-        None, funds.on_free_plan,
+        question, case.caller, case.customer, route, prices, funds, draws, output_tokens_max, entered, is_slow, None,
+        funds.on_free_plan,
     )  # fmt: skip
 
 
@@ -195,12 +188,3 @@ def enter(case: Case, plan: Plan | None, desk: Desk, tokens: int) -> tuple[Enter
 def asker_of(case: Case, plan: str) -> Asker:
     """For whom limits are asked."""
     return Asker(plan, case.customer.id, case.caller.key, case.question.user)
-
-
-def _hold(question: Question, n: int, draw: Draw, holder: str) -> Transfer:
-    pot, id, at_us = draw.pot, question.id, question.received_us
-    credit = REVENUE_ANSWERS if is_money(pot.unit) else MEMO_USED
-    return hold_of(
-        TransferId(f"{id}.hold{n + 1}" if n else id + ".hold"), at_us, pot.account, credit, draw.grains, pot.unit,
-        at_us + _HOLD_US_MAX, id, holder,
-    )  # fmt: skip

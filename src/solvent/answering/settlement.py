@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from solvent.answering.holds import holds_of, posted_at_once
 from solvent.answering.question import Question, service_of
 from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.route import Prices, Route, prices_in
@@ -27,7 +28,7 @@ from solvent.ledger.account import (
     lost_cost,
     unbilled,
 )
-from solvent.ledger.transfer import Transfer, post, post_unheld, posting, void
+from solvent.ledger.transfer import Transfer, post, posting, void
 from solvent.margin.facet import FAILED, HEDGED, RETRIED, told
 from solvent.metering.meter import Measurement
 from solvent.pricing.lines import Counted, Lines, counted, lines_for
@@ -91,9 +92,9 @@ class Entered(msgspec.Struct, frozen=True):
 class Opened(msgspec.Struct, frozen=True):
     """An answer under way: everything decided before it was asked.
 
-    holds: of `draws`, one each. output_tokens_max: of all choices together. is_slow: it waits in the slow lane first.
-    turn: where our key at the upstream is limited, what it counts for there. on_free_plan: whether the terms that the
-    customer had then ask for nothing; `funds` may know others by the end.
+    draws: what is set aside for it. output_tokens_max: of all choices together. is_slow: it waits in the slow lane
+    first. turn: where our key at the upstream is limited, what it counts for there. on_free_plan: whether the terms
+    that the customer had then ask for nothing; `funds` may know others by the end.
     """
 
     question: Question
@@ -103,7 +104,6 @@ class Opened(msgspec.Struct, frozen=True):
     prices: Prices
     funds: Funds
     draws: tuple[Draw, ...]
-    holds: tuple[Transfer, ...]
     output_tokens_max: int
     entered: tuple[Entered, ...] = ()
     is_slow: bool = False
@@ -195,16 +195,13 @@ def _cost_parts(used: Counted, bought: Lines, ending: Ending, cost: int) -> str:
 
 def _ends(opened: Opened, at_us: int, bill: Bill, *, was_held: bool) -> list[Transfer]:
     """How the holds end. Of those that were never written stands what they come to, if it is anything."""
-    rows = []
-    for held, spent in zip(opened.holds, bill.spent, strict=True):
-        if not was_held:
-            if spent:
-                rows.append(post_unheld(held, spent, at_us))
-        elif spent:
-            rows.append(post(held, Money(spent, held.currency), at_us))
-        else:
-            rows.append(void(held, at_us))
-    return rows
+    id, draws, spent = opened.question.id, opened.draws, bill.spent
+    if not was_held:
+        return [posted_at_once(id, n, draws[n], grains, at_us) for n, grains in enumerate(spent) if grains]
+    return [
+        post(held, Money(grains, held.currency), at_us) if grains else void(held, at_us)
+        for held, grains in zip(holds_of(opened.question, draws), spent, strict=True)
+    ]
 
 
 def _others(opened: Opened, ending: Ending, bill: Bill, cost: Money, most: Usage) -> list[Transfer]:

@@ -146,6 +146,6 @@ class Funds:
     def hold(self, draws: Iterable[Draw], at_us: int) -> None:
         """Set aside what an answer may come to."""
         for draw in draws:
-            purse = (self.purses if draw.pot.customer else self._shared)[draw.pot.account]
+            purse = self.purse(draw.pot)
             purse.hold(draw.grains)
             purse.used_us = at_us

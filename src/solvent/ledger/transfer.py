@@ -60,21 +60,17 @@ def hold(
     holder: str = "",
 ) -> Transfer:
     """Set `amount` aside until it is posted, voided or expired."""
-    return hold_of(id, at_us, debit, credit, amount.grains, amount.currency, expires_us, reference, holder)
-
-
-def hold_of(
-    id: TransferId, at_us: int, debit: str, credit: str, grains: int, unit: str, expires_us: int, reference: str,
-    holder: str,
-) -> Transfer:  # fmt: skip
-    """The same of whole pieces or grains of any unit."""
-    assert grains >= 0, "a hold sets a positive amount aside"
-    return Transfer(id, at_us, "pending", debit, credit, grains, unit, None, 0, expires_us, reference, holder)
+    assert amount.grains >= 0, "a hold sets a positive amount aside"
+    grains, currency = amount.grains, amount.currency
+    return Transfer(id, at_us, "pending", debit, credit, grains, currency, None, 0, expires_us, reference, holder)
 
 
 def post(held: Transfer, amount: Money, at_us: int) -> Transfer:
     """Resolve a hold: `amount` (0 to what was held) moves, the rest returns. Raises Conflict otherwise."""
-    _demand_within(held, amount.grains, amount.currency)
+    _demand_pending(held)
+    if amount.currency != held.currency or not 0 <= amount.grains <= held.grains:
+        message = f"{amount} is outside the hold {held.id} of {held.grains} {held.currency}"
+        raise Conflict("exceeds_hold", message)
     return _resolution(held, "posted", amount.grains, at_us)
 
 
@@ -82,15 +78,6 @@ def void(held: Transfer, at_us: int) -> Transfer:
     """Resolve a hold: all of it returns. Raises Conflict when it is not pending."""
     _demand_pending(held)
     return _resolution(held, "voided", 0, at_us)
-
-
-def post_unheld(held: Transfer, grains: int, at_us: int) -> Transfer:
-    """What a hold that was never written comes to: a posting, under the id of its end. Raises as `post` does."""
-    _demand_within(held, grains, held.currency)
-    return Transfer(
-        TransferId(f"{held.id}.posted"), at_us, "posted", held.debit, held.credit, grains, held.currency,
-        None, 0, None, held.reference,
-    )  # fmt: skip
 
 
 def _resolution(held: Transfer, state: State, grains: int, at_us: int) -> Transfer:
@@ -103,11 +90,3 @@ def _resolution(held: Transfer, state: State, grains: int, at_us: int) -> Transf
 def _demand_pending(held: Transfer) -> None:
     if held.state != "pending":
         raise Conflict("hold_not_pending", f"transfer {held.id} is {held.state}, not a hold")
-
-
-def _demand_within(held: Transfer, grains: int, currency: str) -> None:
-    if held.state == "pending" and currency == held.currency and 0 <= grains <= held.grains:
-        return
-    _demand_pending(held)
-    message = f"{grains} {currency} is outside the hold {held.id} of {held.grains} {held.currency}"
-    raise Conflict("exceeds_hold", message)
