@@ -37,7 +37,9 @@ CONNECTIONS = (64, 128)  # tried before the rounds, to find what carries most re
 
 PACED_WARM_UP = 1.5  # a paced stream takes 1.26 s, so by then all of them run
 PACED_STREAMS_MAX = 5000
-PACED_PROBES = 4
+PACED_PROBES = 7
+PACED_GROWTH_MIN = 1.25
+PACED_PRECISION = 0.1  # of the fewest streams that were late
 LATE_MAX = 1.05  # a paced stream's median duration over its duration at the source
 FULL_CPU_SHARE = 0.9
 FIRST_STREAMS = 400  # of Solvent; see `Peer.streams`
@@ -146,20 +148,19 @@ class Bench:
         print(f"  {server.name}: {connections} connections, half load {half:,.0f}/s, {streams} paced streams")
 
     def most_streams(self, server: Server, seconds: float, first: int) -> int:
-        """The most paced streams that stay on time, found by what the core has left after each probe."""
-        streams, best = first, 1
+        """The most paced streams that stay on time, found by trying more until they are late. A full core is no sign
+        of that: the more events wait when a server looks, the less each of them costs it."""
+        streams, best, late = first, 1, 0
         for _ in range(1 if self.result.smoke else PACED_PROBES):
             reading = self.once(server, self.paced(streams, seconds))
             if reading.latency_ms_p50 > STREAM_MS * LATE_MAX:
-                late, streams = streams, (best + streams) // 2
-                if streams > 0.95 * late:
-                    break
-                continue
-            best = streams
-            growth = FULL_CPU_SHARE / max(reading.server_cpu_share, 0.01)
-            if growth < 1.05 or streams == PACED_STREAMS_MAX:
+                late = streams
+            else:
+                best = streams
+            if best == PACED_STREAMS_MAX or (late and late - best <= PACED_PRECISION * late):
                 break
-            streams = min(PACED_STREAMS_MAX, int(streams * growth))
+            growth = max(PACED_GROWTH_MIN, FULL_CPU_SHARE / max(reading.server_cpu_share, 0.01))
+            streams = (best + late) // 2 if late else min(PACED_STREAMS_MAX, int(streams * growth))
         return best
 
     def paced(self, streams: int, seconds: float) -> Load:
