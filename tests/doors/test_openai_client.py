@@ -55,7 +55,7 @@ def test_answers_whole(solvent: Solvent, client: OpenAI) -> None:
 
 def test_answers_as_a_stream_without_usage_unless_asked(solvent: Solvent, client: OpenAI) -> None:
     with client.chat.completions.create(
-        model="scripted", messages=ASK, stream=True, extra_body=script(words=4)
+        model="scripted", messages=ASK, stream=True, extra_body=script(words=4, pause_s=0.01)
     ) as stream:
         chunks = list(stream)
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "word0 word1 word2 word3 "

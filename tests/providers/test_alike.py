@@ -75,7 +75,10 @@ def test_what_is_passed_on_says_what_it_says_when_it_is_read(
     [
         b'data: {"choices":[{"delta":{"content":"a"},"b":"c"},{"delta":{"content":"d"}}]}\n\n',  # more than a word
         b'data: {"choices":[{"delta":{"content":"a\nb"}}]}\n\n',  # no JSON, as a string holds no end of a line
+        b'data: {"choices":[{"delta":{"content":\n"a"}}]}\n\n',  # no event, though JSON
+        b'data: {"choices":[{"delta":{"content":"a" }}]}\n\n',
         b'data: {"choices":[{"delta":{"content":7}}]}\n\n',
+        b'data: {"choices":[{"delta":{"content":"\xff"}}]}\n\n',
         b'data: {"choices":[{"delta":{"content":""}}]}\n\n',  # no piece
         b'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: {"choices":[{"delta":{"content":"b"}}]}\n\n',
         b'data: {"choices":[{"delta":{"content":"}}]}\n\n',

@@ -15,6 +15,7 @@ from solvent.wire.sse import EventReader
 
 _decode_text = msgspec.json.Decoder(str).decode
 _SILENCE = b'""'
+_QUOTE = b'"'
 
 
 class Alike:
@@ -47,8 +48,9 @@ class Alike:
 
     def learn(self, chunk: Chunk, word: bytes) -> None:
         """Keep the event that was read last. word: the one string that makes it a piece, as it came; empty for none."""
-        if word and word != _SILENCE and self._data.count(word) == 1:
-            self._before, _, self._after = self._data.partition(word)
+        if word.startswith(_QUOTE) and word != _SILENCE and self._data.count(word) == 1:
+            before, _, after = self._data.partition(word)
+            self._before, self._after = before + _QUOTE, _QUOTE + after
             self._like = Like(chunk, word)
 
     def take(self, data: bytes) -> bool:
@@ -57,11 +59,9 @@ class Alike:
         end = len(data) - len(after)
         if like is None or end <= len(before) or not data.startswith(before) or not data.endswith(after):
             return False
-        word = data[len(before) : end]
+        word = data[len(before) - 1 : end + 1]
         try:
             _decode_text(word)
         except UNREADABLE:
             return False
-        if word == _SILENCE or not self._is_between:
-            return False
-        return self._pass_on is not None and self._pass_on(like, word)
+        return self._is_between and self._pass_on is not None and self._pass_on(like, word)
