@@ -92,15 +92,15 @@ def read_question(body: bytes, id: AnswerId, received_us: int) -> tuple[Question
         received_us=received_us,
         model=chat.model,
         members=members,
-        stream=bool(chat.stream),
+        stream=chat.stream is True,
         input_tokens_most=len(body) - pictures.characters + TEMPLATE_TOKENS,
         output_tokens_asked=asked,
-        user=(chat.user or "")[:NAME_CHARACTERS_MAX],
-        choices=check_choices(chat.n),
-        tariff=tariff_asked(chat.service_tier),
+        user=chat.user[:NAME_CHARACTERS_MAX] if chat.user else "",
+        choices=check_choices(chat.n) if chat.n is not None else 1,
+        tariff=tariff_asked(chat.service_tier) if chat.service_tier is not None else "",
         pictures=pictures,
     )
-    return question, bool(chat.stream_options and chat.stream_options.include_usage)
+    return question, chat.stream_options is not None and chat.stream_options.include_usage is True
 
 
 def _check(chat: _Chat) -> None:
