@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table
 
-# What a small group brings is one statement; else few sizes, so that few are prepared. The largest keeps within
-# SQLite's 32,766 bound values.
-_ROWS_AT_ONCE: Final = (256, 128, 64, 32, *range(16, 0, -1))
+# What a small group brings is one statement; else few sizes, so that few are prepared. One for many more rows costs a
+# row no less, and megabytes to prepare and to keep.
+_ROWS_AT_ONCE: Final = (32, *range(16, 0, -1))
 
 
 def append_rows(connection: Connection, table: Table, rows: Iterable[Sequence[Any]], on_conflict: str = "") -> None:
