@@ -27,6 +27,7 @@ from solvent.billing.loss import ClassCost
 from solvent.billing.publish_plans import publish_plans
 from solvent.console.api import OperatorApi
 from solvent.db.group_commit import GroupCommit
+from solvent.gateway.protocol import BoundedHttp
 from solvent.identity import store as identity_store
 from solvent.identity.caller import Callers, Role
 from solvent.identity.key import SECRET_BYTES, NewKey, secret
@@ -152,7 +153,7 @@ async def _serve(office: Office, place: Place, servers: list[uvicorn.Server], re
 
         await reload()
         api = OperatorApi(business, lambda: office.callers, reload)
-        config = uvicorn.Config(api, port=0, lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(api, port=0, http=BoundedHttp, lifespan="off", log_config=None, access_log=False)
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         servers.append(server)
