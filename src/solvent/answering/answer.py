@@ -34,6 +34,7 @@ from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry, Kept
 from solvent.engines.port import Effort, Seat
 from solvent.guarding.guard_reply import Asked, guard_reply
+from solvent.guarding.rule import NO_RULES
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
@@ -57,7 +58,7 @@ async def answer(
     the receipt of that failure is on the books. An abandoned generator settles by itself.
     """
     case = take_case(question, caller, desk)
-    if desk.guards:
+    if desk.guards is not NO_RULES:
         case = await guard_case(case, desk)
     opened = open_answer(case, desk, settle_for_less=False)
     if not isinstance(opened, Opened):

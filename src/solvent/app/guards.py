@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from solvent.app.config import Config, GuardEntry
-from solvent.guarding.rule import Ceiling, For, Rule, Rules
+from solvent.guarding.rule import NO_RULES, Ceiling, For, Rule, Rules
 from solvent.guards.port import Guard, OpenGuard, Settings
 from solvent.values.errors import Invalid
 from solvent.values.money import Money, money
@@ -31,7 +31,7 @@ def open_guards(config: Config, near: Path) -> Rules:
                 rules.append(_rule(entry, near))
         except Invalid as wrong:
             raise Invalid(wrong.code, f"guards {entry.name!r}: {wrong.message}", param=wrong.param) from None
-    return Rules(tuple(rules), tuple(ceilings))
+    return Rules(tuple(rules), tuple(ceilings)) if rules or ceilings else NO_RULES
 
 
 async def close_guards(rules: Sequence[Rule]) -> None:
