@@ -64,6 +64,19 @@ def test_rating_through_an_exchange_is_still_rounded_once(usage: Usage, card: Ra
     assert rate(usage, card, exchange) == exactly(usage, card, exchange)
 
 
+@given(usages(9), cards(), cards(), EXCHANGES)
+@settings(deadline=None)
+def test_what_was_worked_out_of_a_card_is_of_no_other(
+    usage: Usage, card: RateCard, other: RateCard, drawn: Exchange
+) -> None:
+    """Not of one of the same name, nor of the same card in another currency."""
+    exchange = exchange_of(card, drawn)
+    for _ in range(2):
+        assert rate(usage, card) == exactly(usage, card, None)
+        assert rate(usage, card, exchange) == exactly(usage, card, exchange)
+        assert rate(usage, other) == exactly(usage, other, None)
+
+
 def test_rating_twice_would_show() -> None:
     """0.4 of a grain in dollars, times 1,400 won: rounding in between would give nothing."""
     card = RateCard("cheap", "USD", 0, "", input_picos=400)

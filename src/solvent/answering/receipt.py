@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 from solvent.margin.line import MarginSums
 from solvent.values.ids import AnswerId, CustomerId, KeyId
 from solvent.values.money import Money
-from solvent.values.usage import INPUT_TOKENS, OUTPUT_TOKENS, Usage
+from solvent.values.usage import Usage
 
 # answered: to its end. abandoned: the client left. broken: the upstream failed midway, or a guard stopped it.
 # failed: nothing charged: no output, or a guard stopped it and the operator bears that.
@@ -141,28 +140,35 @@ class Receipt(msgspec.Struct, frozen=True):
         return self.charge - Money(self.granted_grains, self.currency) - self.cost
 
 
-_columns: Final = attrgetter(
-    "outcome", "usage_estimated", "charge_grains", "granted_grains", "included_grains", "cost_grains", "energy_uj",
-    "pictures", "characters", "audio_input_ms", "video_seconds", *INPUT_TOKENS, *OUTPUT_TOKENS,
-)  # fmt: skip
-
-
 def add_to(sums: MarginSums, receipts: Sequence[Receipt]) -> None:
-    """Take some receipts, at least one, into a margin line: column by column, for that is quick where they are many."""
-    outcomes, estimated, *columns = zip(*map(_columns, receipts), strict=True)
-    charge, granted, included, cost, energy, pictures, characters, sound_ms, video_s, *tokens = map(sum, columns)
-    failed = outcomes.count("failed")
+    """Take some receipts into a margin line. Summed beside it first, for that is quick where they are many."""
+    failed = charge = granted = included = cost = estimated = read = written = 0
+    for one in receipts:
+        if one.outcome == "failed":
+            failed += 1
+        charge += one.charge_grains
+        granted += one.granted_grains
+        included += one.included_grains
+        cost += one.cost_grains
+        estimated += one.usage_estimated
+        read += (
+            one.input_tokens + one.cached_input_tokens + one.cache_write_5m_tokens + one.cache_write_1h_tokens
+            + one.audio_input_tokens + one.cached_audio_input_tokens + one.image_input_tokens
+            + one.cached_image_input_tokens
+        )  # fmt: skip
+        written += one.output_tokens + one.reasoning_tokens + one.audio_output_tokens + one.image_output_tokens
+        if one.energy_uj or one.pictures or one.characters or one.audio_input_ms or one.video_seconds:
+            sums.energy_uj += one.energy_uj
+            sums.pictures += one.pictures
+            sums.characters += one.characters
+            sums.audio_input_ms += one.audio_input_ms
+            sums.video_seconds += one.video_seconds
     sums.failed += failed
-    sums.answers += len(outcomes) - failed
+    sums.answers += len(receipts) - failed
     sums.charge_grains += charge
     sums.granted_grains += granted
     sums.included_grains += included
     sums.cost_grains += cost
-    sums.estimated_answers += sum(estimated)
-    sums.input_tokens += sum(tokens[: len(INPUT_TOKENS)])
-    sums.output_tokens += sum(tokens[len(INPUT_TOKENS) :])
-    sums.energy_uj += energy
-    sums.pictures += pictures
-    sums.characters += characters
-    sums.audio_input_ms += sound_ms
-    sums.video_seconds += video_s
+    sums.estimated_answers += estimated
+    sums.input_tokens += read
+    sums.output_tokens += written

@@ -215,7 +215,7 @@ def _others(opened: Opened, ending: Ending, bill: Bill, cost: Money, most: Usage
         rows.append(posting(row, at_us, HOUSE_LOSS, REVENUE_ANSWERS, bill.overrun, id))
     if cost.grains and opened.route.engine is None:
         name = opened.route.provider.name
-        rows.append(posting(TransferId(f"{id}.cost"), at_us, api_cost(name), api_payable(name), cost, id))
+        rows.append(posting(TransferId(id + ".cost"), at_us, api_cost(name), api_payable(name), cost, id))
     elif cost.grains:
         still = msgspec.structs.replace(most, energy_uj=0)
         busy = rate(still, opened.prices.cost, opened.prices.cost_exchange)
@@ -246,14 +246,17 @@ def _receipt(
     question, route, used = opened.question, opened.route, measured.least
     exchange, tried, guarded = opened.prices.cost_exchange, ending.tried, question.guarded
     lost = sum([one.cost.grains for one in tried]) if tried else 0
-    # In the order of its columns: by name it would take many times as long, and it is made for every answer.
-    return Receipt(
+    # In the order of its columns, and in pieces of less than thirty: by name, or in one, it would take many times as
+    # long, and it is made for every answer.
+    who = (
         question.id, ending.at_us, opened.customer.id, opened.customer.plan, opened.caller.key, question.user,
         route.model, route.provider.name, route.upstream, route.reason, ending.outcome, ending.finish, ending.fault,
         1 if question.stream else 0, opened.output_tokens_max,
         used.input_tokens, used.cached_input_tokens, used.cache_write_5m_tokens, used.cache_write_1h_tokens,
         used.output_tokens, used.reasoning_tokens, used.engine_us, used.energy_uj,
         1 if measured.estimated else 0, 1 if ending.energy_estimated else 0, all_input_tokens(measured.most),
+    )  # fmt: skip
+    amounts = (
         bill.charge.currency, costs[0] + lost, bill.charge.grains, bill.overrun.grains,
         lines[1].card.currency, costs[1], lines[1].version, lines[0].version,
         f"{exchange.numerator}/{exchange.denominator}" if exchange is not None else "",
@@ -261,7 +264,9 @@ def _receipt(
         used.audio_input_tokens, used.cached_audio_input_tokens, used.image_input_tokens,
         used.cached_image_input_tokens, used.audio_output_tokens, used.image_output_tokens, used.web_searches,
         bill.source, bill.granted.grains, bill.included.grains,
-        " ".join([f"{one.route.provider.name}:{one.fault}" for one in tried]) if tried else "", lost,
+    )  # fmt: skip
+    return Receipt(
+        *who, *amounts, " ".join([f"{one.route.provider.name}:{one.fault}" for one in tried]) if tried else "", lost,
         used.pictures, used.characters, used.audio_input_ms, guarded.acts.told() if guarded is not None else "",
         used.video_seconds, question.service or service_of(question.dialect, question.task), words[0],
         ending.attribution, 1 if opened.on_free_plan else 0,

@@ -40,7 +40,7 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: i
     left = due.grains
     spent: list[int] = []
     paid = granted = on_account = included = 0
-    sources: list[str] = []
+    source = ""
     for draw in draws:
         pot, most = draw.pot, draw.grains
         kind = pot.kind
@@ -60,8 +60,8 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: i
                 granted += part if kind == "grant" else 0
                 on_account += part if kind == "overage" else 0
         spent.append(part)
-        if part and kind not in sources:
-            sources.append(kind)
+        if part and kind not in source:
+            source = f"{source} {kind}" if source else kind
     return Bill(
         tuple(spent),
         Money(paid, currency),
@@ -69,7 +69,7 @@ def bill_for(draws: tuple[Draw, ...], due: Money, used: Usage | None, answers: i
         Money(on_account, currency) if on_account else nothing,
         Money(included, currency) if included else nothing,
         Money(left, currency) if left else nothing,
-        " ".join(sources),
+        source,
     )
 
 

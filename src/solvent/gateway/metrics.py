@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -33,10 +32,6 @@ BOUNDS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _BOUNDS_US: Final = tuple(int(bound * US_PER_S) for bound in BOUNDS_S)
 
 Kind = tuple[str, str, str]  # model, provider, outcome
-_counted: Final = attrgetter(
-    "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "charge_grains", "cost_grains",
-    "first_token_us", "total_us",
-)  # fmt: skip
 
 
 class _Told(msgspec.Struct, frozen=True, array_like=True):
@@ -59,6 +54,19 @@ class _Sums:
     def __init__(self) -> None:
         self.count = self.read = self.written = self.charge = self.cost = 0
 
+    def add(self, receipts: Sequence[Receipt]) -> None:
+        read = written = charge = cost = 0
+        for one in receipts:
+            read += one.input_tokens + one.cached_input_tokens
+            written += one.output_tokens + one.reasoning_tokens
+            charge += one.charge_grains
+            cost += one.cost_grains
+        self.count += len(receipts)
+        self.read += read
+        self.written += written
+        self.charge += charge
+        self.cost += cost
+
 
 class _Times:
     """How many took how long: one count for each bound and one beyond, and their sum."""
@@ -70,8 +78,9 @@ class _Times:
         self.sum_us = 0
 
     def add(self, times_us: Sequence[int]) -> None:
+        counts = self.counts
         for us in times_us:
-            self.counts[bisect_left(_BOUNDS_US, us)] += 1
+            counts[bisect_left(_BOUNDS_US, us)] += 1
         self.sum_us += sum(times_us)
 
     def buckets(self) -> list[tuple[str, float]]:
@@ -110,24 +119,23 @@ class Metrics(Collector):
         """Count answers that are on the books."""
         kinds: dict[Kind, list[Receipt]] = {}
         for receipt in receipts:
-            kinds.setdefault((receipt.model, receipt.provider, receipt.outcome), []).append(receipt)
+            of_what: Kind = (receipt.model, receipt.provider, receipt.outcome)
+            if of_what in kinds:
+                kinds[of_what].append(receipt)
+            else:
+                kinds[of_what] = [receipt]
         for kind, of_it in kinds.items():
             sums = self._sums.get(kind)
             if sums is None:
                 sums = self._sums[kind] = _Sums()
-            sums.count += len(of_it)
-            read, cached, written, thought, charge, cost, first_us, whole_us = zip(*map(_counted, of_it), strict=True)
-            sums.read += sum(read) + sum(cached)
-            sums.written += sum(written) + sum(thought)
-            sums.charge += sum(charge)
-            sums.cost += sum(cost)
-            came = [us for us in first_us if us >= 0]
-            if came:
-                _of(kind[0], self._first).add(came)
-            _of(kind[0], self._whole).add(whole_us)
+            sums.add(of_it)
+            _of(kind[0], self._whole).add([one.total_us for one in of_it])
+            if firsts_us := [one.first_token_us for one in of_it if one.first_token_us >= 0]:
+                _of(kind[0], self._first).add(firsts_us)
             for receipt in of_it:
-                for one in receipt.tries.split() if receipt.tries else ():
-                    self._tries[one] = self._tries.get(one, 0) + 1
+                if receipt.tries:
+                    for one in receipt.tries.split():
+                        self._tries[one] = self._tries.get(one, 0) + 1
 
     def collect(self) -> Iterator[Metric]:
         """See the library's `Collector`."""

@@ -51,16 +51,19 @@ def parts_of(used: Counted, lines: Lines, whole: int) -> dict[str, int]:
     """The same of what was counted already, where its lines are known. whole: `lines.grains` of it."""
     places, counts = used
     found: dict[str, int] = {}
-    total, so_far, last = lines.answer, 0, len(places) - 1
+    total, so_far, weights = lines.answer, 0, lines.weights
     if total:
         so_far = lines.rounded(total)
         if so_far:
             found[BY_ANSWER] = so_far
-    for n, place in enumerate(places):
-        total += counts[n] * lines.weights[n]
-        now = whole if n == last else lines.rounded(total)
+    for n in lines.earlier:
+        total += counts[n] * weights[n]
+        now = lines.rounded(total)
         if now != so_far:
-            kind = _KINDS[place]
+            kind = _KINDS[places[n]]
             found[kind] = found.get(kind, 0) + now - so_far
             so_far = now
+    if whole != so_far:
+        kind = _KINDS[places[-1]]
+        found[kind] = found.get(kind, 0) + whole - so_far
     return found
