@@ -15,8 +15,7 @@ from typing import Final
 
 from solvent.answering import store
 from solvent.answering.alarms import alarms_after
-from solvent.answering.asking import asked_of
-from solvent.answering.attempt import Attempt, Race, bytes_of, given_up, is_free, meter_of, spent_by, take_in
+from solvent.answering.attempt import Attempt, Race, bytes_of, given_up, meter_of, outcome_after, spent_by, take_in
 from solvent.answering.desk import Desk
 from solvent.answering.elsewhere import alternatives, asked_elsewhere, enter, leave_turn
 from solvent.answering.find_funds import find_funds
@@ -31,6 +30,7 @@ from solvent.answering.receipt import Outcome, Receipt
 from solvent.answering.settlement import Ending, Opened, Settlement, Tried, settle
 from solvent.answering.take_turn import take_turn
 from solvent.audit import alarm_store
+from solvent.bridging.bridged import bridged
 from solvent.db.port import Entry, Kept
 from solvent.engines.port import Effort, Seat
 from solvent.guarding.guard_reply import Asked, guard_reply
@@ -38,7 +38,7 @@ from solvent.guarding.rule import NO_RULES
 from solvent.identity.caller import Caller
 from solvent.ledger import pot_store
 from solvent.ledger import store as ledger_store
-from solvent.providers.port import Chunk, Like, PassOn
+from solvent.providers.port import Call, Chunk, Like, PassOn
 from solvent.routing.hedging import Hedging
 from solvent.routing.retry import TRIES_MAX, is_upstreams, pause_s
 from solvent.values.errors import SolventError, Unavailable
@@ -181,7 +181,7 @@ class _Running:
         self._asked_us = asked_us or self._desk.now_us()
         route.health.ask(self._asked_us)
         is_direct = self._push is not None and route.hedging is None and not (guarded is not None and guarded.after)
-        stream = asked_of(opened, self._pass_on if is_direct else None)
+        stream = _asked_of(opened, self._pass_on if is_direct else None)
         if route.hedging is not None:
             stream = self._hedged(route.hedging, stream)
         if guarded is not None and guarded.after:
@@ -211,7 +211,7 @@ class _Running:
                     return None
                 now_us = desk.now_us()
                 other.route.health.ask(now_us)
-                attempt = Attempt(other, asked_of(other), meter_of(other), now_us)
+                attempt = Attempt(other, _asked_of(other), meter_of(other), now_us)
                 attempt.meter.left_unanswered = True
                 return attempt
         return None
@@ -302,15 +302,7 @@ class _Running:
 
     def outcome_of(self, fault: SolventError) -> Outcome:
         """What to call an ending by an error."""
-        self._meter.break_off()
-        if fault.code == "answer_overdue":
-            return "overdue"
-        if not self._meter.pieces and is_free(fault):
-            self._meter.left_unanswered = False
-        guarded = self.opened.question.guarded
-        if fault.code in ("guard_blocked", "guard_failed") and guarded is not None and guarded.acts.is_free:
-            return "failed"
-        return "broken" if self._meter.pieces else "failed"
+        return outcome_after(fault, self._meter, self.opened.question.guarded)
 
     async def see_off(self) -> None:
         """The client is gone: reach the usage report if the provider bills on, else hang up; then settle."""
@@ -380,6 +372,19 @@ class _Running:
         """The holds are still open on the books, so what they hold is not spare; it returns when they expire."""
         for draw, spent in zip(self.opened.draws, settlement.bill.spent, strict=True):
             self.opened.funds.purse(draw.pot).forfeit(draw.grains - spent)
+
+
+def _asked_of(opened: Opened, pass_on: PassOn | None = None) -> AsyncGenerator[Chunk, None]:
+    """What an upstream says, in the words that it was asked in. pass_on: see `Call`; not of what is told in others."""
+    question, provider = opened.question, opened.route.provider
+    is_spoken = provider.speaks == question.dialect
+    call = Call(
+        opened.route.upstream, question.members, question.stream, opened.output_tokens_max // question.choices,
+        question.task, question.files, pass_on if is_spoken else None,
+    )  # fmt: skip
+    if is_spoken:
+        return provider.stream(call)
+    return bridged(provider, call, question.dialect, question.received_us // US_PER_S)
 
 
 def _asked(opened: Opened) -> Asked:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from solvent.answering.elsewhere import leave_turn
+from solvent.answering.receipt import Outcome
 from solvent.answering.settlement import OUTRUN, Opened, Tried
 from solvent.answering.sold import beside_words, input_tokens_most
 from solvent.engines.port import Effort
+from solvent.guarding.rule import Guarded
 from solvent.metering.dialect import reader
 from solvent.metering.meter import Meter
 from solvent.providers.port import Chunk, whole_members
@@ -106,3 +108,15 @@ def is_free(fault: SolventError) -> bool:
     """Whether an upstream that failed before it had said anything cannot bill us for it."""
     refused = isinstance(fault, Unavailable) and fault.upstream_status is not None and fault.upstream_status != 200
     return refused or fault.code in _NEVER_TAKEN
+
+
+def outcome_after(fault: SolventError, meter: Meter, guarded: Guarded | None) -> Outcome:
+    """What to call an ending by an error; the meter hears whether it may have to be paid for."""
+    meter.break_off()
+    if fault.code == "answer_overdue":
+        return "overdue"
+    if not meter.pieces and is_free(fault):
+        meter.left_unanswered = False
+    if fault.code in ("guard_blocked", "guard_failed") and guarded is not None and guarded.acts.is_free:
+        return "failed"
+    return "broken" if meter.pieces else "failed"
