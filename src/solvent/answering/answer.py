@@ -103,9 +103,7 @@ def _begin(opened: Opened, desk: Desk, push: PassOn | None) -> _Running:
 
 def _what_begins(opened: Opened, holder: str) -> list[Entry]:
     """The holds are set aside on the books, out of their leases."""
-    holds = holds_of(opened.question, opened.draws, holder)
-    out = [(pot_store.shift_leases, (hold.debit, hold.currency, holder, -hold.grains)) for hold in holds]
-    return [*((ledger_store.append, hold) for hold in holds), *out]
+    return pot_store.set_aside(holds_of(opened.question, opened.draws, holder), holder)
 
 
 def _what_ends(opened: Opened, settlement: Settlement, holder: str, *, was_held: bool) -> list[Entry]:
@@ -166,20 +164,23 @@ class _Running:
         opened = self.opened
         if opened.is_slow and not self._tried:
             await asyncio.sleep(SLOW_LANE_S)
-        asked_us = self._desk.now_us()
+        self._asked_us = self._desk.now_us()
+        opened.route.health.ask(self._asked_us)
         if opened.route.engine is not None:
-            opened.route.health.ask(asked_us)
             self._seat = await opened.route.engine.sit()
             if not opened.question.stream or (opened.question.guarded is not None and opened.question.guarded.after):
                 self._seat.begin("presence")  # it comes whole, or late: nobody sees when it has read the question
-        return self.ask(asked_us)
+        return self._ask()
 
-    def ask(self, asked_us: int = 0) -> AsyncGenerator[Chunk, None]:
-        """Ask; nothing is sent before the first chunk is waited for. asked_us: when that began, where it has."""
+    def ask(self) -> AsyncGenerator[Chunk, None]:
+        """Ask; nothing is sent before the first chunk is waited for."""
+        self._asked_us = self._desk.now_us()
+        self.opened.route.health.ask(self._asked_us)
+        return self._ask()
+
+    def _ask(self) -> AsyncGenerator[Chunk, None]:
         opened = self.opened
         route, guarded = opened.route, opened.question.guarded
-        self._asked_us = asked_us or self._desk.now_us()
-        route.health.ask(self._asked_us)
         is_direct = self._push is not None and route.hedging is None and not (guarded is not None and guarded.after)
         stream = _asked_of(opened, self._pass_on if is_direct else None)
         if route.hedging is not None:

@@ -76,8 +76,7 @@ def meter_of(opened: Opened) -> Meter:
     question, route = opened.question, opened.route
     provider, task = route.provider, question.task
     read = reader(provider.name, provider.speaks if task == "chat" else _REPORTS.get(task, provider.speaks))
-    read_most = input_tokens_most(question, route) if question.pictures.count else question.input_tokens_most
-    beside = beside_words(question, route) if question.beside is not None else None
+    read_most, beside = input_tokens_most(question, route), beside_words(question, route)
     return Meter(read_most, opened.output_tokens_max, read, beside, question.sure)
 
 

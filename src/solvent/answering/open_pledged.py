@@ -18,7 +18,7 @@ from solvent.answering.question import Question
 from solvent.answering.settlement import Opened
 from solvent.db.port import Entry
 from solvent.identity.caller import Caller
-from solvent.ledger import pot_store, store
+from solvent.ledger import pot_store
 from solvent.values.errors import Unavailable
 
 
@@ -35,10 +35,8 @@ async def open_pledged(question: Question, caller: Caller, desk: Desk, note: Cal
         opened = await find_funds(case, desk)
     holds = [msgspec.structs.replace(hold, expires_us=None) for hold in holds_of(opened.question, opened.draws)]
     left = [0] * len(holds)
-    entries: list[Entry] = [(store.append, hold) for hold in holds]
-    entries += [(pot_store.shift_leases, (hold.debit, hold.currency, desk.holder, -hold.grains)) for hold in holds]
     try:
-        await desk.database.append([*entries, note(opened)])
+        await desk.database.append([*pot_store.set_aside(holds, desk.holder), note(opened)])
     except BaseException as fault:
         if isinstance(fault, Unavailable) and fault.code != "books_unknown":  # not written: it may be promised again
             left = [hold.grains for hold in holds]

@@ -66,8 +66,7 @@ def _ask(question: Question, route: Route, prices: Prices, each: int) -> Ask:
     """each: how many tokens may be written to each choice, as far as the model can."""
     choices, tariff = question.choices, in_tariff(prices.price, question.tariff) if question.tariff else None
     output = (each if each < route.output_tokens_max else route.output_tokens_max) * choices
-    read_most = input_tokens_most(question, route) if question.pictures.count else question.input_tokens_most
-    beside = beside_words(question, route) if question.beside is not None else None
+    read_most, beside = input_tokens_most(question, route), beside_words(question, route)
     return Ask(read_most, output, prices.price, choices, tariff, beside)
 
 

@@ -26,10 +26,12 @@ from sqlalchemy import (
 )
 
 from solvent.db.append import append_rows, shift_rows
+from solvent.db.port import Entry
 from solvent.db.tables import metadata
 from solvent.ledger.balance import Movement
 from solvent.ledger.pot import Pot
-from solvent.ledger.store import balances_at, mark, set_mark
+from solvent.ledger.store import append, balances_at, mark, set_mark
+from solvent.ledger.transfer import Transfer
 from solvent.values.errors import Conflict, Refused
 from solvent.values.ids import CustomerId
 
@@ -194,6 +196,12 @@ def shift_leases(connection: Connection, rows: list[Lease]) -> None:
     if shift_rows(connection, leases, ("account", "unit", "holder"), "grains", shifts) != len(shifts):
         message = "this process was taken for dead and its leases given up; nothing was charged, ask again"
         raise Conflict("lease_lost", message, retry_after_s=1)
+
+
+def set_aside(holds: Sequence[Transfer], holder: str) -> list[Entry]:
+    """What holds are written by: they are journaled, and taken out of the leases of a process."""
+    taken: list[Entry] = [(shift_leases, (hold.debit, hold.currency, holder, -hold.grains)) for hold in holds]
+    return [*((append, hold) for hold in holds), *taken]
 
 
 def lessen_leases(connection: Connection, rows: list[Lease]) -> None:
